@@ -1,0 +1,50 @@
+/** A bearer token as stored: never its secret. */
+export type TokenRecord = {
+  /** Public; names the token in the API and in the history. */
+  readonly id: string;
+  readonly kind: 'ACCOUNT' | 'INSTANCE';
+  /** The instance it covers; undefined for an ACCOUNT token. */
+  readonly instance: string | undefined;
+  readonly access: 'READ_ONLY' | 'READ_WRITE';
+  readonly label: string;
+  readonly createTime: Date;
+  readonly expireTime: Date | undefined;
+  readonly lastUseTime: Date | undefined;
+  /** HMAC-SHA-256 of the secret. */
+  readonly digest: Uint8Array;
+};
+
+/** The tokens. */
+export interface TokenStore {
+  /** Replaces the token with the same id. */
+  put(record: TokenRecord): Promise<void>;
+  findByDigest(digest: Uint8Array): Promise<TokenRecord | undefined>;
+  find(id: string): Promise<TokenRecord | undefined>;
+  /** Oldest first; `after` is the cursor of the page before. */
+  list(page: {
+    after: string | undefined;
+    limit: number;
+  }): Promise<{ tokens: TokenRecord[]; next: string | undefined }>;
+  /** Writes the times of last use, by token id. */
+  touch(uses: ReadonlyMap<string, Date>): Promise<void>;
+  /** False when there was none. */
+  remove(id: string): Promise<boolean>;
+}
+
+/** The first answer to a request with a request_id, kept so that a repetition gets it again. */
+export type AnsweredRequest = {
+  /** SHA-256 of the request's bytes; another digest under the same key is another request. */
+  readonly digest: Uint8Array;
+  /** The answer's bytes, a response or a status. */
+  readonly answer: Uint8Array;
+  readonly status: 'response' | 'error';
+};
+
+/** Answers by request id. */
+export interface RequestLog {
+  /** Undefined when there is none, or it has expired. */
+  find(key: string, now: Date): Promise<AnsweredRequest | undefined>;
+  save(key: string, request: AnsweredRequest, expireTime: Date): Promise<void>;
+  /** Drops the expired. */
+  prune(now: Date): Promise<void>;
+}

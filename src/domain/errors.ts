@@ -1,0 +1,87 @@
+import type { InstanceState } from './instance.js';
+import type { UpdateReport } from './outcome.js';
+import type { Setting } from './settings-table.js';
+
+/** The reasons of `BadRequest.FieldViolation`. */
+export type ViolationReason =
+  | 'REQUIRED'
+  | 'UNKNOWN_VALUE'
+  | 'INVALID_FORMAT'
+  | 'OUT_OF_RANGE'
+  | 'DUPLICATE'
+  | 'CONFLICTING'
+  | 'READ_ONLY'
+  | 'CONTACT_UNKNOWN';
+
+/** One thing that is wrong with a request. */
+export type Violation = {
+  /** The proto path, `visibility.last_seen`; empty when the request as a whole is wrong. */
+  readonly field: string;
+  readonly reason: ViolationReason;
+  readonly description: string;
+  /** The setting, for READ_ONLY. */
+  readonly setting?: Setting;
+  /** The value as sent and the valid ones, when the description quotes them. */
+  readonly value?: string;
+  readonly validValues?: string;
+};
+
+/** WhatsApp's side of a failure. */
+type WhatsAppFailure = {
+  readonly instance: string;
+  /** Absent from a read. */
+  readonly setting?: Setting;
+  readonly whatsappCode?: number;
+};
+
+/**
+ * What can go wrong that a caller can act on. The kind is the `ErrorInfo.reason` of the contract, whose
+ * `ErrorReason` enum documents each; the data becomes its metadata and details.
+ */
+export type Problem =
+  | { kind: 'INVALID_REQUEST' | 'SETTING_READ_ONLY'; violations: readonly Violation[] }
+  | { kind: 'MALFORMED_MESSAGE'; method: string }
+  | { kind: 'TOKEN_MISSING' | 'TOKEN_INVALID' }
+  | { kind: 'SCOPE_DENIED'; method: string; instance?: string }
+  | { kind: 'INSTANCE_NOT_FOUND' | 'INSTANCE_ALREADY_EXISTS'; instance: string }
+  | { kind: 'TOKEN_NOT_FOUND'; tokenId: string }
+  | { kind: 'REQUEST_ID_REUSED'; requestId: string }
+  | { kind: 'INSTANCE_NOT_LINKED'; instance: string; state: 'UNLINKED' | 'LINKING' }
+  | { kind: 'INSTANCE_LOGGED_OUT' | 'INSTANCE_ALREADY_LINKED'; instance: string }
+  | { kind: 'INSTANCE_SUSPENDED'; instance: string; nextAttemptTime?: Date | undefined }
+  | {
+      kind: 'INSTANCE_NOT_CONNECTED';
+      instance: string;
+      state: InstanceState;
+      nextAttemptTime?: Date | undefined;
+      retryAfterMs?: number;
+    }
+  | { kind: 'SETTING_NOT_AVAILABLE' | 'SETTING_LOCKED'; instance: string; settings: readonly Setting[] }
+  | { kind: 'ETAG_MISMATCH'; instance: string; etag: string; currentEtag: string }
+  | { kind: 'LINK_IN_PROGRESS' | 'LINK_TIMED_OUT'; instance: string }
+  | { kind: 'LINK_OTHER_ACCOUNT'; instance: string; maskedPhoneNumber: string }
+  | { kind: 'PARTIAL_UPDATE'; instance: string; setting: Setting }
+  | { kind: 'RATE_LIMITED'; limit: number; periodSeconds?: number; tokenId: string; retryAfterMs: number }
+  | ({ kind: 'WHATSAPP_RATE_LIMITED'; retryAfterMs: number } & WhatsAppFailure)
+  | ({ kind: 'WHATSAPP_REJECTED'; whatsappText?: string } & WhatsAppFailure)
+  | ({ kind: 'WHATSAPP_TIMEOUT' } & WhatsAppFailure)
+  | ({ kind: 'BLACKLIST_CONFLICT' } & WhatsAppFailure)
+  | { kind: 'DEADLINE_TOO_SHORT'; instance?: string }
+  | { kind: 'SHUTTING_DOWN' };
+
+/** The name of a problem. */
+export type Reason = Problem['kind'];
+
+/** The one error class: a problem as data, and for a failed update what became of each setting. */
+export class PrivacyError extends Error {
+  readonly problem: Problem;
+  readonly update: UpdateReport | undefined;
+
+  /** @param message The text for the caller; by default made from the problem where it becomes a status. */
+  constructor(problem: Problem, options: { message?: string; update?: UpdateReport; cause?: unknown } = {}) {
+    super(options.message ?? problem.kind, { cause: options.cause });
+    this.name = 'PrivacyError';
+    this.problem = problem;
+    this.update = options.update;
+  }
+}

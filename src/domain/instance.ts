@@ -1,0 +1,41 @@
+import { createHash } from 'node:crypto';
+
+/** 1 to 63 of a-z, 0-9 and hyphen, starting with a letter or digit. */
+export const INSTANCE_NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
+
+/** The states of an instance, as the API tells them. */
+export type InstanceState =
+  | 'UNLINKED'
+  | 'LINKING'
+  | 'CONNECTING'
+  | 'CONNECTED'
+  | 'LOGGED_OUT'
+  | 'SUSPENDED'
+  | 'CONFLICT';
+
+/** An instance as callers see it. */
+export type Instance = {
+  readonly name: string;
+  readonly displayName: string;
+  readonly state: InstanceState;
+  /** Why it is in that state, in words; may be empty. */
+  readonly stateReason: string;
+  /** E.164 of the account that is or was linked; empty until one was. Never shown or logged in full. */
+  readonly phoneNumber: string;
+  readonly createTime: Date;
+  readonly linkTime: Date | undefined;
+  readonly lastConnectTime: Date | undefined;
+  /** When the service tries to connect again; undefined when it will not by itself, or tries right now. */
+  readonly nextAttemptTime: Date | undefined;
+};
+
+/** `+15550100123` as `+*******0123`. */
+export const maskPhoneNumber = (phoneNumber: string): string =>
+  phoneNumber && `+${'*'.repeat(Math.max(phoneNumber.length - 5, 0))}${phoneNumber.slice(-4)}`;
+
+/** Opaque; another etag means another name, state or link. */
+export const instanceEtag = ({ name, state, linkTime }: Instance): string =>
+  createHash('sha256')
+    .update(JSON.stringify([name, state, linkTime?.getTime() ?? 0]))
+    .digest('base64url')
+    .slice(0, 16);

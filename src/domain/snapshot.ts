@@ -1,0 +1,51 @@
+import { createHash } from 'node:crypto';
+import { SETTING_NAMES, SETTINGS, type Setting, type Value } from './settings-table.js';
+
+/** A category, or a value of a known category, that the table has no name for. */
+export type OtherCategory = { readonly category: string; readonly value: string };
+
+/** A category for which WhatsApp sent an error in place of a value. */
+export type UnreadableCategory = { readonly category: string; readonly code: number; readonly text: string };
+
+/** All privacy settings of an account as WhatsApp reported them at one moment. */
+export type Snapshot = {
+  readonly values: { readonly [S in Setting]?: Value<S> };
+  readonly others: readonly OtherCategory[];
+  readonly unreadable: readonly UnreadableCategory[];
+  /** When WhatsApp answered. */
+  readonly observedAt: Date;
+};
+
+/** Some settings and the values wanted for them. */
+export type Wishes = { readonly [S in Setting]?: Value<S> };
+
+/** The wished settings in the order of the table. */
+export const wishedSettings = (wishes: Wishes): Setting[] =>
+  SETTING_NAMES.filter(setting => wishes[setting] !== undefined);
+
+/** The wire value WhatsApp reported, also one the table does not know; undefined when it reported none. */
+export const reportedValue = (snapshot: Snapshot, setting: Setting): string | undefined =>
+  snapshot.values[setting] ??
+  snapshot.others.find(other => other.category === SETTINGS[setting].category)?.value;
+
+/**
+ * Whether WhatsApp named the setting at all, be it with an unknown value or an error. Setting a category that an
+ * account does not report can lock it out of linked devices (Baileys PR 1071).
+ */
+export const isReported = (snapshot: Snapshot, setting: Setting): boolean =>
+  reportedValue(snapshot, setting) !== undefined ||
+  snapshot.unreadable.some(({ category }) => category === SETTINGS[setting].category);
+
+/** Whether Strict Account Settings keep the setting for the phone alone. */
+export const isLocked = (snapshot: Snapshot, setting: Setting): boolean =>
+  SETTINGS[setting].lockedByDefense && ![undefined, 'off'].includes(reportedValue(snapshot, 'defense'));
+
+/** Opaque; two snapshots with the same settings have the same etag, whenever they were observed. */
+export function etagOf({ values, others, unreadable }: Snapshot): string {
+  const facts = [
+    ...SETTING_NAMES.filter(name => values[name] !== undefined).map(name => ['=', name, values[name]]),
+    ...others.map(({ category, value }) => ['?', category, value]),
+    ...unreadable.map(({ category, code }) => ['!', category, code]),
+  ].map(fact => JSON.stringify(fact));
+  return createHash('sha256').update(facts.sort().join('\n')).digest('base64url').slice(0, 16);
+}

@@ -1,0 +1,54 @@
+import type { Instance, InstanceState } from '../domain/instance.js';
+import type { OnFailure, UpdateReport } from '../domain/outcome.js';
+import type { Snapshot, Wishes } from '../domain/snapshot.js';
+import type { Actor, LinkCode, LinkMethod } from './ports.js';
+
+/** How long a call may take and who stopped waiting. */
+export type CallLimits = {
+  /** Epoch milliseconds; nothing new is started after it. */
+  readonly deadline: number;
+  /** Aborts when the caller has gone. A change that was sent is followed to its outcome all the same. */
+  readonly signal: AbortSignal;
+};
+
+/** An update of one instance. */
+export type UpdateOrder = {
+  readonly wishes: Wishes;
+  readonly onFailure: OnFailure;
+  readonly validateOnly: boolean;
+  /** Refuse when the settings have another etag; undefined for no check. */
+  readonly etag: string | undefined;
+  readonly actor: Actor;
+  /** The idempotency id of the call; empty when it has none. */
+  readonly requestId: string;
+};
+
+/** One step of linking. */
+export type LinkEvent =
+  | { readonly kind: 'code'; readonly code: LinkCode }
+  | { readonly kind: 'linked'; readonly instance: Instance };
+
+/**
+ * The instances of this service and what can be done with them: what the API calls. Every method throws
+ * `PrivacyError`; all but `create` and `list` with INSTANCE_NOT_FOUND.
+ */
+export interface Instances {
+  /** Makes an instance; INSTANCE_ALREADY_EXISTS. */
+  create(wanted: { name: string; displayName: string }): Promise<Instance>;
+  get(name: string): Instance;
+  /** Ordered by name, those after `after` first; `more` tells whether a further page follows. */
+  list(page: { after: string; limit: number; state: InstanceState | undefined }): {
+    instances: Instance[];
+    more: boolean;
+  };
+  /** Unlinks and forgets; ETAG_MISMATCH when `etag` is given and stale. */
+  delete(name: string, etag: string | undefined, limits: CallLimits): Promise<void>;
+  /** Ends after `linked`, or throws. Leaving the iteration ends the attempt. */
+  link(name: string, method: LinkMethod, limits: CallLimits): AsyncIterable<LinkEvent>;
+  unlink(name: string, limits: CallLimits): Promise<Instance>;
+  reconnect(name: string): Instance;
+  /** `maxAgeMs` undefined: ask WhatsApp now. */
+  readSettings(name: string, maxAgeMs: number | undefined, limits: CallLimits): Promise<Snapshot>;
+  /** Fulfils when every requested setting has the requested value, or would have with `validateOnly`. */
+  updateSettings(name: string, order: UpdateOrder, limits: CallLimits): Promise<UpdateReport>;
+}

@@ -13,41 +13,48 @@ export type OutcomeState =
 
 /** The reasons an outcome can have; each is a reason of the contract too. */
 export type OutcomeReason =
-  | 'SETTING_NOT_AVAILABLE'
-  | 'SETTING_LOCKED'
-  | 'INSTANCE_NOT_CONNECTED'
+  | 'INSTANCE_NOT_LINKED'
   | 'INSTANCE_LOGGED_OUT'
   | 'INSTANCE_SUSPENDED'
+  | 'INSTANCE_NOT_CONNECTED'
+  | 'SETTING_NOT_AVAILABLE'
+  | 'SETTING_LOCKED'
+  | 'ETAG_MISMATCH'
+  | 'RATE_LIMITED'
   | 'WHATSAPP_REJECTED'
   | 'WHATSAPP_RATE_LIMITED'
   | 'WHATSAPP_TIMEOUT'
-  | 'BLACKLIST_CONFLICT'
-  | 'PARTIAL_UPDATE'
   | 'DEADLINE_TOO_SHORT';
+
+/** A reason with what is known about it. */
+export type Cause = {
+  readonly reason: OutcomeReason;
+  /** The reason in words. */
+  readonly message: string;
+  /** WhatsApp's error code and text, when it sent one. */
+  readonly whatsappCode?: number;
+  readonly whatsappText?: string;
+};
 
 /** What became of one requested setting. */
 export type Outcome = {
   readonly setting: Setting;
   readonly state: OutcomeState;
-  /** Why it FAILED or is UNKNOWN, what stopped the update, or why the rollback failed. */
-  readonly reason?: OutcomeReason;
-  /** The reason in words. */
-  readonly message?: string;
-  /** WhatsApp's error code and text, when it sent one. */
-  readonly whatsappCode?: number;
-  readonly whatsappText?: string;
+  /** Why it FAILED or is UNKNOWN, what stopped it when NOT_ATTEMPTED, why its rollback failed when APPLIED. */
+  readonly cause?: Cause;
   /** The wire value read before the update; undefined when it was not reported. */
   readonly previous: string | undefined;
   readonly requested: string;
 };
 
-/** The end of an update: an outcome per setting in the order sent, and the settings read back. */
+/** The end of an update. */
 export type UpdateReport = {
   readonly instance: string;
+  /** One per requested setting, in the order sent; those not sent stand last. */
   readonly outcomes: readonly Outcome[];
-  /** Undefined when the read-back failed. */
+  /** All settings, read back; undefined when that read failed. */
   readonly settings: Snapshot | undefined;
-  /** Whether any change left for WhatsApp; such an update must not be retried blindly. */
+  /** Whether any change left for WhatsApp. */
   readonly sent: boolean;
 };
 

@@ -1,0 +1,59 @@
+import type { InstanceState } from '../domain/instance.js';
+import type { Logger } from './logger.js';
+
+/** A call that has ended. */
+export type EndedCall = {
+  readonly requestId: string;
+  /** `whatsapp.privacy.v1.PrivacyService/GetPrivacySettings`. */
+  readonly method: string;
+  /** The name of the status code, `OK`. */
+  readonly code: string;
+  readonly durationMs: number;
+  /** The caller's address. */
+  readonly peer: string;
+  /** Undefined when no token was accepted. */
+  readonly tokenId: string | undefined;
+};
+
+/** Everything this service tells its operator, one function per event. */
+export type Events = ReturnType<typeof events>;
+
+/** The events, written to `logger`. Each picks the fields it logs, so that nothing else can slip in. */
+export const events = (logger: Logger) => ({
+  listening: (address: string) => logger.info('listening', { event: 'listening', address }),
+  stopping: (cause: string) => logger.info('stopping', { event: 'stopping', cause }),
+  stopped: () => logger.info('stopped', { event: 'stopped' }),
+
+  callEnded: ({ requestId, method, code, durationMs, peer, tokenId }: EndedCall) =>
+    logger.info('call ended', { event: 'call_ended', requestId, method, code, durationMs, peer, tokenId }),
+  /** A fault of this service: the caller gets INTERNAL and the request id, the log the cause. */
+  callFailed: ({ requestId, method, cause }: { requestId: string; method: string; cause: unknown }) =>
+    logger.error('call failed', { event: 'call_failed', requestId, method, err: cause }),
+  /** A fault outside any call. */
+  taskFailed: ({ task, instance, cause }: { task: string; instance?: string; cause: unknown }) =>
+    logger.error('task failed', { event: 'task_failed', task, instance, err: cause }),
+
+  instanceStateChanged: ({
+    instance,
+    state,
+    reason,
+  }: {
+    instance: string;
+    state: InstanceState;
+    reason: string;
+  }) => logger.info('instance state', { event: 'instance_state_changed', instance, state, reason }),
+  /** A stanza that the light session does not allow was held back. */
+  stanzaRefused: ({ instance, stanza }: { instance: string; stanza: string }) =>
+    logger.debug('stanza refused', { event: 'stanza_refused', instance, stanza }),
+
+  masterKeyGenerated: (path: string) =>
+    logger.warn('generated a master key; keep a copy, without it every link is lost', {
+      event: 'master_key_generated',
+      path,
+    }),
+  accountTokenGenerated: (path: string) =>
+    logger.warn('generated an account token; it may do everything', {
+      event: 'account_token_generated',
+      path,
+    }),
+});

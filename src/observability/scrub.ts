@@ -1,0 +1,57 @@
+import { maskPhoneNumber } from '../domain/instance.js';
+
+const SECRET_NAME = /tokens?$|secret|password|authorization|creds|credential|private|(^|[a-z_])keys?$/i;
+const PHONE_NAME = /phone/i;
+/** Made to be told apart in logs; never secret. */
+const ID_NAME = /^(requestId|tokenId)$/;
+
+const BEARER = /\bwap_[\w-]+/g;
+/** Keys as WhatsApp libraries print them: 32 bytes or more in padded base64 or in hex. */
+const KEY_MATERIAL = /[A-Za-z0-9+/]{40,}={1,2}|\b[0-9a-fA-F]{64,}\b/g;
+/** `+15550100123`, `15550100123@s.whatsapp.net`, `15550100123:4@…` and the digits alone. */
+const PHONE_NUMBER = /(?<![\w.-])\+?\d{8,15}(?=[:@]|(?![\w.-]))/g;
+
+/** Deep enough for everything logged on purpose; what lies deeper is left out. */
+const MAX_DEPTH = 6;
+
+/** The text without bearer tokens and keys, and with phone numbers masked. */
+export const scrubText = (text: string): string =>
+  text
+    .replace(BEARER, 'wap_[secret]')
+    .replace(KEY_MATERIAL, '[secret]')
+    .replace(PHONE_NUMBER, number => maskPhoneNumber(number.startsWith('+') ? number : `+${number}`));
+
+/**
+ * A copy that is safe to log, whatever it was: secrets by name or by look are replaced at any depth, phone numbers
+ * masked, binary data left out. The second net: events already pick the fields they log.
+ */
+export const scrub = (fields: object): Record<string, unknown> => scrubFields(fields, 0);
+
+const scrubFields = (fields: object, depth: number): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, scrubValue(name, value, depth)]));
+
+function scrubValue(name: string, value: unknown, depth: number): unknown {
+  if (value === undefined || value === null || typeof value === 'boolean') return value;
+  if (SECRET_NAME.test(name)) return '[secret]';
+  if (ID_NAME.test(name)) return String(value);
+  if (PHONE_NAME.test(name)) return maskDigits(String(value));
+  if (typeof value === 'number' || value instanceof Date) return value;
+  if (typeof value !== 'object') return scrubText(String(value));
+  if (value instanceof Uint8Array) return '[binary]';
+  if (depth >= MAX_DEPTH) return '[deeper]';
+  if (value instanceof Error) return scrubError(value, depth);
+  if (Array.isArray(value)) return value.map(item => scrubValue(name, item, depth + 1));
+  return scrubFields(value, depth + 1);
+}
+
+const maskDigits = (text: string): string => text.replace(/\d(?=(?:\D*\d){4})/g, '*');
+
+/** Name, text, stack and causes of an error: other properties may hold anything, such as a whole request. */
+function scrubError(error: Error, depth: number): unknown {
+  return {
+    type: error.name,
+    message: scrubText(error.message),
+    stack: scrubText(error.stack ?? ''),
+    ...(error.cause !== undefined && { cause: scrubValue('cause', error.cause, depth + 1) }),
+  };
+}

@@ -33,15 +33,20 @@ const scrubFields = (fields: object, depth: number): Record<string, unknown> =>
 function scrubValue(name: string, value: unknown, depth: number): unknown {
   if (value === undefined || value === null || typeof value === 'boolean') return value;
   if (SECRET_NAME.test(name)) return '[secret]';
-  if (ID_NAME.test(name)) return String(value);
-  if (PHONE_NAME.test(name)) return maskDigits(String(value));
-  if (typeof value === 'number' || value instanceof Date) return value;
-  if (typeof value !== 'object') return scrubText(String(value));
+  if (typeof value === 'object') return scrubObject(name, value, depth);
+  const text = String(value);
+  if (ID_NAME.test(name)) return text;
+  if (PHONE_NAME.test(name)) return maskDigits(text);
+  return typeof value === 'number' ? value : scrubText(text);
+}
+
+function scrubObject(name: string, value: object, depth: number): unknown {
+  if (value instanceof Date) return value;
   if (value instanceof Uint8Array) return '[binary]';
   if (depth >= MAX_DEPTH) return '[deeper]';
   if (value instanceof Error) return scrubError(value, depth);
   if (Array.isArray(value)) return value.map(item => scrubValue(name, item, depth + 1));
-  return scrubFields(value, depth + 1);
+  return PHONE_NAME.test(name) ? '[phone number]' : scrubFields(value, depth + 1);
 }
 
 const maskDigits = (text: string): string => text.replace(/\d(?=(?:\D*\d){4})/g, '*');

@@ -75,7 +75,7 @@ describe('a logged line', () => {
     ['as bytes', { outer: { inner: { noise: KEY, data: new Uint8Array(KEY) } } }],
     [
       'as a phone number',
-      { outer: { inner: { phoneNumber: `+${PHONE_NUMBER}`, phone: Number(PHONE_NUMBER) } } },
+      { outer: { inner: { phoneNumber: `+${PHONE_NUMBER}`, phone: { n: Number(PHONE_NUMBER) } } } },
     ],
     [
       'as a phone number in words',

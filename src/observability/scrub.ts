@@ -34,6 +34,7 @@ function scrubValue(name: string, value: unknown, depth: number): unknown {
   if (value === undefined || value === null || typeof value === 'boolean') return value;
   if (SECRET_NAME.test(name)) return '[secret]';
   if (typeof value === 'object') return scrubObject(name, value, depth);
+  if (typeof value !== 'string' && typeof value !== 'number') return `[${typeof value}]`;
   const text = String(value);
   if (ID_NAME.test(name)) return text;
   if (PHONE_NAME.test(name)) return maskDigits(text);

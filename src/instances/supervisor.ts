@@ -23,6 +23,8 @@ export interface Supervisor {
   readonly life: Life;
   /** Connects now, whatever the wait; does nothing while connecting or connected. */
   connect(): void;
+  /** Ends the live session the caller's way, not reacting to its end; connects again when that gives false. */
+  retire(end: (session: Session) => Promise<boolean>): Promise<boolean>;
   /** Takes the connection away and leaves the given state. */
   rest(life: Life): Promise<void>;
 }
@@ -39,17 +41,26 @@ export type SupervisorOptions = {
   readonly dial: <T>(attempt: () => Promise<T>) => Promise<T>;
 };
 
-/** Supervises one instance. */
+/** Supervises one instance; connects at once when the initial state is `connecting`. */
 export function supervise(options: SupervisorOptions): Supervisor {
   let life = options.initial;
   let failures = 0;
   let stop = new AbortController();
-  let running: Promise<void> = Promise.resolve();
+  let running = Promise.resolve();
 
-  const enter = (next: Life) => {
+  function enter(next: Life) {
     life = next;
     options.onLife(next);
-  };
+  }
+
+  /** Connects at once, after whatever still runs has ended. */
+  function start() {
+    stop.abort();
+    stop = new AbortController();
+    const { signal } = stop;
+    enter({ state: 'connecting' });
+    running = running.then(() => run(signal));
+  }
 
   /** One attempt and the session it gave, until that ends; undefined when told to stop. */
   async function connectOnce(signal: AbortSignal): Promise<Disconnect | undefined> {
@@ -96,27 +107,28 @@ export function supervise(options: SupervisorOptions): Supervisor {
   });
 
   async function run(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
+    while (await waitToConnect(life, signal)) {
       if (life.state !== 'connecting') enter({ state: 'connecting' });
       const disconnect = await connectOnce(signal);
       if (signal.aborted || !disconnect) return;
-      const next = after(disconnect);
-      enter(next);
-      if (!(await waitToConnect(next, signal))) return;
+      enter(after(disconnect));
     }
   }
 
+  running = run(stop.signal);
   return {
     get life() {
       return life;
     },
     connect() {
-      if (life.state === 'connecting' || life.state === 'connected') return;
+      if (life.state !== 'connecting' && life.state !== 'connected') start();
+    },
+    async retire(end) {
+      if (life.state !== 'connected') return false;
       stop.abort();
-      stop = new AbortController();
-      const { signal } = stop;
-      enter({ state: 'connecting' });
-      running = running.then(() => run(signal));
+      const done = await end(life.session);
+      if (!done) start();
+      return done;
     },
     async rest(next) {
       stop.abort();
@@ -130,10 +142,9 @@ export function supervise(options: SupervisorOptions): Supervisor {
 
 /** Waits until a state's next attempt is due; false when there is none or the wait was ended. */
 async function waitToConnect(life: Life, signal: AbortSignal): Promise<boolean> {
-  if (life.state === 'connecting') return true;
+  if (life.state === 'connecting') return !signal.aborted;
   if (life.state !== 'backing_off' && life.state !== 'suspended') return false;
-  if (!life.until) return false;
-  while (!signal.aborted) {
+  while (life.until && !signal.aborted) {
     const left = life.until.getTime() - Date.now();
     if (left <= 0) return true;
     await sleep(Math.min(left, LONGEST_TIMER_MS), signal);

@@ -1,0 +1,29 @@
+import type { CallLimits } from './instances.js';
+import type { Pacing } from './pacing.js';
+import type { Session } from './ports.js';
+import type { SettingsReader } from './settings-reader.js';
+
+/** How long one IQ may take when the caller's time allows it. */
+export const IQ_TIMEOUT_MS = 10_000;
+/** With less time than this nothing new is sent. */
+export const MIN_ROOM_MS = 200;
+
+/** Milliseconds left for the call. */
+export const timeLeft = (limits: CallLimits): number => limits.deadline - Date.now();
+
+/** Milliseconds an IQ may take that nothing has to follow. */
+export const iqTimeout = (limits: CallLimits): number =>
+  Math.min(IQ_TIMEOUT_MS, Math.max(timeLeft(limits), 1));
+
+/** One linked account as reads and updates need it. */
+export type Account = {
+  readonly instance: string;
+  readonly reader: SettingsReader;
+  readonly pacing: Pacing;
+  /**
+   * The live connection; waits for one while the instance is connecting, within the caller's time.
+   *
+   * @throws PrivacyError INSTANCE_…
+   */
+  session(limits: CallLimits): Promise<Session>;
+};

@@ -1,0 +1,51 @@
+import type { Problem } from '../domain/errors.js';
+import type { Cause } from '../domain/outcome.js';
+import type { Change } from '../domain/waves.js';
+import type { ReadReply, SetReply } from './ports.js';
+
+/** What a reply other than a confirmation means for its change. */
+export function causeOf(reply: Exclude<SetReply, { kind: 'confirmed' }>, change: Change): Cause {
+  switch (reply.kind) {
+    case 'not_sent':
+      return { reason: 'INSTANCE_NOT_CONNECTED', message: 'the connection to WhatsApp had ended' };
+    case 'refused':
+      return {
+        reason: refusalReason(reply.code, change),
+        message: `WhatsApp refused the change (${`${reply.code} ${reply.text}`.trim()})`,
+        whatsappCode: reply.code,
+        whatsappText: reply.text,
+      };
+    case 'no_answer':
+      return {
+        reason: 'WHATSAPP_TIMEOUT',
+        message: NO_ANSWER[reply.cause],
+        ...(reply.code === undefined ? {} : { whatsappCode: reply.code }),
+      };
+  }
+}
+
+const NO_ANSWER = {
+  timeout: 'WhatsApp did not answer in time',
+  closed: 'the connection ended before WhatsApp answered',
+  fault: 'WhatsApp reported a fault of its own',
+  unclear: 'WhatsApp answered with something that proves nothing',
+} as const;
+
+/** 409 is a stale list stamp, so it means a conflict only where there is a list. */
+function refusalReason(code: number, { to }: Change): Cause['reason'] {
+  if (code === 429) return 'WHATSAPP_RATE_LIMITED';
+  return code === 409 && to === 'contact_blacklist' ? 'BLACKLIST_CONFLICT' : 'WHATSAPP_REJECTED';
+}
+
+/** The problem of a read that brought no settings. */
+export function readProblem(
+  instance: string,
+  reply: Exclude<ReadReply, { kind: 'read' }>,
+  holdMs: number,
+): Problem {
+  const whatsappCode = reply.code === undefined ? {} : { whatsappCode: reply.code };
+  if (reply.kind === 'no_answer') return { kind: 'WHATSAPP_TIMEOUT', instance, ...whatsappCode };
+  if (reply.code === 429)
+    return { kind: 'WHATSAPP_RATE_LIMITED', instance, retryAfterMs: holdMs, ...whatsappCode };
+  return { kind: 'WHATSAPP_REJECTED', instance, whatsappText: reply.text, ...whatsappCode };
+}

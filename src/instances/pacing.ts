@@ -1,0 +1,32 @@
+/** IQs in flight for one instance; a burst of eight is what an update of every setting needs. */
+const IN_FLIGHT = 8;
+const FIRST_HOLD_MS = 60_000;
+const LONGEST_HOLD_MS = 15 * 60_000;
+/** A 429 this long after the last one counts as the first again. */
+const FORGIVEN_AFTER_MS = 60 * 60_000;
+
+/** How fast one account may be asked, after what WhatsApp said about that. */
+export interface Pacing {
+  /** Milliseconds until privacy IQs may leave again; 0 when they may now. */
+  heldForMs(): number;
+  /** WhatsApp answered 429: holds the account back for a minute, twice that each further time. */
+  rateLimited(): void;
+  /** How many IQs may be in flight; one at a time once WhatsApp has complained. */
+  inFlightLimit(): number;
+}
+
+/** Paces one account. */
+export function pacing(now: () => number = Date.now): Pacing {
+  let holdMs = 0;
+  let heldUntil = 0;
+  return {
+    heldForMs: () => Math.max(heldUntil - now(), 0),
+    rateLimited() {
+      if (now() < heldUntil) return; // Answers to IQs of the same burst.
+      const forgiven = now() - heldUntil > FORGIVEN_AFTER_MS;
+      holdMs = forgiven ? FIRST_HOLD_MS : Math.min(holdMs * 2, LONGEST_HOLD_MS);
+      heldUntil = now() + holdMs;
+    },
+    inFlightLimit: () => (heldUntil > 0 ? 1 : IN_FLIGHT),
+  };
+}

@@ -1,0 +1,48 @@
+import { PrivacyError } from '../domain/errors.js';
+import type { Snapshot } from '../domain/snapshot.js';
+import { type Account, IQ_TIMEOUT_MS, timeLeft } from './account.js';
+import { readProblem } from './causes.js';
+import type { CallLimits } from './instances.js';
+import type { ReadReply } from './ports.js';
+
+/** A read is repeated when its connection ends before the answer: it changes nothing. */
+const ATTEMPTS = 2;
+
+/**
+ * The settings of an account: a current snapshot at most `maxAgeMs` old, else asked of WhatsApp in this call.
+ *
+ * @param maxAgeMs Undefined to ask in any case.
+ * @throws PrivacyError INSTANCE_…, WHATSAPP_…, DEADLINE_TOO_SHORT
+ */
+export async function readSettings(
+  account: Account,
+  maxAgeMs: number | undefined,
+  limits: CallLimits,
+): Promise<Snapshot> {
+  const { instance, pacing, reader } = account;
+  for (let attempt = 1; ; attempt++) {
+    const session = await account.session(limits);
+    const known = maxAgeMs === undefined ? undefined : reader.current(session, maxAgeMs);
+    if (known) return known;
+
+    const heldMs = pacing.heldForMs();
+    if (heldMs > 0) throw new PrivacyError({ kind: 'WHATSAPP_RATE_LIMITED', instance, retryAfterMs: heldMs });
+
+    const reply = await within(timeLeft(limits), reader.readShared(session, IQ_TIMEOUT_MS));
+    if (!reply) throw new PrivacyError({ kind: 'DEADLINE_TOO_SHORT', instance });
+    if (reply.kind === 'read') return reply.snapshot;
+    if (reply.kind === 'refused' && reply.code === 429) pacing.rateLimited();
+    const closed = reply.kind === 'no_answer' && reply.cause === 'closed';
+    if (!closed || attempt === ATTEMPTS)
+      throw new PrivacyError(readProblem(instance, reply, pacing.heldForMs()));
+  }
+}
+
+/** The reply, or undefined when the time is over first. */
+async function within(ms: number, reply: Promise<ReadReply>): Promise<ReadReply | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const over = new Promise<undefined>(resolve => {
+    timer = setTimeout(resolve, Math.max(ms, 0), undefined);
+  });
+  return Promise.race([reply, over]).finally(() => clearTimeout(timer));
+}

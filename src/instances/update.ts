@@ -1,0 +1,100 @@
+import { PrivacyError, type Problem } from '../domain/errors.js';
+import type { Cause, Outcome, OutcomeReason, UpdateReport } from '../domain/outcome.js';
+import { type Plan, planUpdate } from '../domain/plan.js';
+import { etagOf, type Snapshot, type Wishes, wishedSettings } from '../domain/snapshot.js';
+import { problemOf } from '../domain/verdict.js';
+import type { Change } from '../domain/waves.js';
+import type { Account } from './account.js';
+import { execute } from './execute.js';
+import type { CallLimits, UpdateOrder } from './instances.js';
+import { readSettings } from './read.js';
+import { rollBack } from './roll-back.js';
+
+/** A snapshot this young spares an update its first read; WhatsApp Web shares a read for as long. */
+const FRESH_MS = 3000;
+
+/**
+ * Updates one account. The caller sees to it that updates of one account run one after another.
+ *
+ * @throws PrivacyError, once the instance can be used always with a report, unless every requested setting has the
+ *   requested value (with `validateOnly`: could be set to it).
+ */
+export async function updateSettings(
+  account: Account,
+  order: UpdateOrder,
+  limits: CallLimits,
+): Promise<UpdateReport> {
+  const { instance } = account;
+  const base = await readSettings(account, FRESH_MS, limits);
+  const plan = planUpdate(base, order.wishes);
+  refuseBeforeSending(instance, order, plan, base);
+
+  const unchanged = plan.unchanged.map(change => outcome(change, 'UNCHANGED'));
+  if (order.validateOnly || plan.changes.length === 0) {
+    const outcomes = [...plan.changes.map(change => outcome(change, 'WOULD_CHANGE')), ...unchanged];
+    return { instance, outcomes, settings: base, sent: false };
+  }
+
+  const session = await account.session(limits);
+  let execution = await execute(account, session, plan.changes, order.onFailure === 'CONTINUE', limits);
+  if (order.onFailure === 'ROLL_BACK') execution = await rollBack(account, execution, limits);
+
+  const { settings, sent, outOfTime } = execution;
+  const report = { instance, outcomes: [...execution.outcomes, ...unchanged], settings, sent };
+  const problem = problemOf(report, outOfTime, account.pacing.heldForMs());
+  if (problem) throw new PrivacyError(problem, { update: report });
+  return report;
+}
+
+const outcome = (
+  { setting, from: previous, to: requested }: Change,
+  state: Outcome['state'],
+  cause?: Cause,
+): Outcome => ({ setting, state, previous, requested, ...(cause && { cause }) });
+
+/** Refuses the whole update, whatever `on_failure` says, for a stale etag or a setting that must not be sent. */
+function refuseBeforeSending(instance: string, order: UpdateOrder, plan: Plan, base: Snapshot): void {
+  const refuse = (problem: Problem & { kind: OutcomeReason }, culprits: readonly string[], why: string) => {
+    const outcomes = [
+      ...plan.changes.map(change => {
+        const guilty = culprits.length === 0 || culprits.includes(change.setting);
+        if (order.validateOnly && !guilty) return outcome(change, 'WOULD_CHANGE');
+        const message = guilty ? why : `not sent because of ${culprits.join(', ')}`;
+        return outcome(change, 'NOT_ATTEMPTED', { reason: problem.kind, message });
+      }),
+      ...plan.unchanged.map(change => outcome(change, 'UNCHANGED')),
+    ];
+    throw new PrivacyError(problem, { update: { instance, outcomes, settings: base, sent: false } });
+  };
+
+  const currentEtag = etagOf(base);
+  if (order.etag !== undefined && order.etag !== currentEtag) {
+    refuse(
+      { kind: 'ETAG_MISMATCH', instance, etag: order.etag, currentEtag },
+      [],
+      'the settings have another etag now',
+    );
+  }
+  if (plan.unavailable.length > 0) {
+    const problem = { kind: 'SETTING_NOT_AVAILABLE', instance, settings: plan.unavailable } as const;
+    refuse(problem, plan.unavailable, 'the account does not report this setting');
+  }
+  if (plan.locked.length > 0) {
+    const problem = { kind: 'SETTING_LOCKED', instance, settings: plan.locked } as const;
+    refuse(problem, plan.locked, 'Strict Account Settings lock this setting; end them on the phone');
+  }
+}
+
+/** Adds to a failure before any plan could be made that no setting was attempted. */
+export function withNothingSent(error: unknown, instance: string, wishes: Wishes): unknown {
+  if (!(error instanceof PrivacyError) || error.update) return error;
+  const cause: Cause = { reason: error.problem.kind as OutcomeReason, message: error.message };
+  const outcomes = wishedSettings(wishes).map(setting =>
+    outcome({ setting, from: undefined, to: wishes[setting] as string }, 'NOT_ATTEMPTED', cause),
+  );
+  return new PrivacyError(error.problem, {
+    message: error.message,
+    update: { instance, outcomes, settings: undefined, sent: false },
+    cause: error,
+  });
+}

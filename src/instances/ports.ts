@@ -115,6 +115,7 @@ export interface InstanceStore {
   create(record: InstanceRecord): Promise<boolean>;
   /** All, ordered by name. */
   list(): Promise<InstanceRecord[]>;
+  /** Changes nothing when there is no such instance. */
   update(name: string, patch: Partial<Omit<InstanceRecord, 'name' | 'createTime'>>): Promise<void>;
   /** Forgets the instance with its secrets, tokens and history. */
   remove(name: string): Promise<void>;
@@ -134,6 +135,7 @@ export type KeyChange = {
 export interface CredentialStore {
   /** Undefined when the instance was never linked or was unlinked. */
   load(instance: string): Promise<Uint8Array | undefined>;
+  /** Rejects when the instance has none yet: only `saveLink` makes an identity. */
   save(instance: string, credentials: Uint8Array): Promise<void>;
   /** In one transaction: these credentials and no keys, in place of whatever there was, and the record linked. */
   saveLink(
@@ -144,7 +146,7 @@ export interface CredentialStore {
   /** Forgets credentials and keys. */
   clear(instance: string): Promise<void>;
   loadKeys(instance: string, type: string, ids: readonly string[]): Promise<Map<string, Uint8Array>>;
-  /** All or none. */
+  /** All or none; rejects when the instance has no credentials. */
   saveKeys(instance: string, changes: readonly KeyChange[]): Promise<void>;
 }
 
@@ -169,10 +171,18 @@ export type ChangeRecord = {
 
 /** The history of changes. */
 export interface ChangeLog {
+  /** All or none; changes of an instance that was removed are dropped. */
   append(changes: readonly ChangeRecord[]): Promise<void>;
-  /** Newest first; `before` is the cursor of the page before. */
+  /** Newest first; `before` is the cursor of the page before. INVALID_REQUEST when it is none. */
   list(
     instance: string,
     page: { before: string | undefined; limit: number },
   ): Promise<{ changes: ChangeRecord[]; next: string | undefined }>;
+}
+
+/** What this folder tells the operator. */
+export interface InstanceLog {
+  stateChanged(change: { instance: string; state: string; reason: string }): void;
+  /** Something of our own failed; the service goes on. */
+  fault(what: string, instance: string, error: unknown): void;
 }

@@ -1,17 +1,7 @@
 import { backoffMs } from '../domain/backoff.js';
 import { DISCONNECTS, type Disconnect, reactionTo } from '../domain/disconnect.js';
+import type { Life } from './life.js';
 import type { Session, WhatsApp } from './ports.js';
-
-/** The life of one instance's connection. Each state carries what belongs to it and nothing else. */
-export type Life =
-  | { readonly state: 'unlinked' }
-  | { readonly state: 'linking' }
-  | { readonly state: 'connecting' }
-  | { readonly state: 'connected'; readonly session: Session }
-  | { readonly state: 'backing_off'; readonly until: Date; readonly reason: string }
-  | { readonly state: 'logged_out'; readonly reason: string }
-  | { readonly state: 'suspended'; readonly reason: string; readonly until: Date | undefined }
-  | { readonly state: 'conflict'; readonly reason: string };
 
 /** A session that held this long ends a row of failures. */
 const STABLE_MS = 30_000;

@@ -1,0 +1,122 @@
+import PQueue from 'p-queue';
+import type { Instance } from '../domain/instance.js';
+import { type Account, IQ_TIMEOUT_MS, timeLeft } from './account.js';
+import { initialLife, type Life, notUsable, storedOf, viewOf } from './life.js';
+import { pacing } from './pacing.js';
+import type { InstanceLog, InstanceRecord, InstanceStore, Session, WhatsApp } from './ports.js';
+import { settingsReader } from './settings-reader.js';
+import { type Supervisor, supervise } from './supervisor.js';
+
+/** How long a call waits for an instance that is reconnecting. */
+const WAIT_FOR_SESSION_MS = 10_000;
+/** WhatsApp Web reads at most once a second after pushes. */
+const PUSH_DEBOUNCE_MS = 1000;
+
+/** One instance of this node: its record, its connection, its settings and the turn of its updates. */
+export type ManagedInstance = Account & {
+  readonly supervisor: Supervisor;
+  /** Runs updates and unlinks of this account one after another, in order of arrival. */
+  readonly turns: PQueue;
+  /** The live connection, waiting so long for one; throws as `session` does. */
+  sessionWithin(ms: number): Promise<Session>;
+  record(): InstanceRecord;
+  /** Stores a change of the record. */
+  change(patch: Partial<InstanceRecord>): Promise<void>;
+  view(): Instance;
+};
+
+/** What the instances of a node share. */
+export type Surroundings = {
+  readonly whatsApp: WhatsApp;
+  readonly store: InstanceStore;
+  readonly log: InstanceLog;
+  readonly dial: <T>(attempt: () => Promise<T>) => Promise<T>;
+};
+
+/** Takes an instance into the node's care; connects it when it is linked. */
+export function manage(
+  initial: InstanceRecord,
+  { whatsApp, store, log, dial }: Surroundings,
+): ManagedInstance {
+  const instance = initial.name;
+  const reader = settingsReader();
+  const turns = new PQueue({ concurrency: 1 });
+  const waiting = new Set<() => void>();
+  let record = initial;
+  let saving: Promise<void> = Promise.resolve();
+  let readDue = false;
+
+  function change(patch: Partial<InstanceRecord>): Promise<void> {
+    record = { ...record, ...patch };
+    const saved = saving.then(() => store.update(instance, patch));
+    saving = saved.catch(error => log.fault('The instance could not be stored', instance, error));
+    return saved;
+  }
+
+  function onLife(life: Life) {
+    const reason = 'reason' in life ? life.reason : '';
+    log.stateChanged({ instance, state: life.state, reason });
+    const patch = storedOf(life);
+    if (patch) change(patch).catch(() => undefined); // Logged by `change`.
+    for (const wake of waiting) wake();
+    // What changed while this account was offline shows only in a read.
+    if (life.state === 'connected') void reader.readShared(life.session, IQ_TIMEOUT_MS);
+  }
+
+  function onPrivacyPush() {
+    reader.invalidate();
+    if (readDue) return;
+    readDue = true;
+    setTimeout(() => {
+      readDue = false;
+      if (supervisor.life.state === 'connected') void reader.read(supervisor.life.session, IQ_TIMEOUT_MS);
+    }, PUSH_DEBOUNCE_MS).unref();
+  }
+
+  async function sessionWithin(ms: number): Promise<Session> {
+    const until = Date.now() + ms;
+    for (;;) {
+      const { life } = supervisor;
+      if (life.state === 'connected') return life.session;
+      const next = life.state === 'backing_off' ? life.until.getTime() : Date.now();
+      if (!COMING.has(life.state) || Date.now() >= until || next >= until) throw notUsable(instance, life);
+      await nextLife(until - Date.now());
+    }
+  }
+
+  /** Resolves at the next change of state, or after the time. */
+  const nextLife = (ms: number) =>
+    new Promise<void>(resolve => {
+      const timer = setTimeout(wake, ms);
+      waiting.add(wake);
+      function wake() {
+        clearTimeout(timer);
+        waiting.delete(wake);
+        resolve();
+      }
+    });
+
+  const supervisor = supervise({
+    instance,
+    whatsApp,
+    initial: initialLife(initial),
+    onLife,
+    onPrivacyPush,
+    dial,
+  });
+
+  return {
+    instance,
+    reader,
+    pacing: pacing(),
+    turns,
+    supervisor,
+    sessionWithin,
+    session: limits => sessionWithin(Math.min(timeLeft(limits), WAIT_FOR_SESSION_MS)),
+    record: () => record,
+    change,
+    view: () => viewOf(record, supervisor.life),
+  };
+}
+
+const COMING: ReadonlySet<Life['state']> = new Set(['connecting', 'backing_off']);

@@ -1,0 +1,172 @@
+import PQueue from 'p-queue';
+import { PrivacyError } from '../domain/errors.js';
+import { type Instance, instanceEtag } from '../domain/instance.js';
+import { iqTimeout, timeLeft } from './account.js';
+import type { CallLimits, Instances } from './instances.js';
+import { notUsable } from './life.js';
+import { link } from './link.js';
+import { type ManagedInstance, manage, type Surroundings } from './managed-instance.js';
+import type { CredentialStore, InstanceLog, InstanceRecord, InstanceStore, WhatsApp } from './ports.js';
+import { readSettings } from './read.js';
+import { updateSettings, withNothingSent } from './update.js';
+
+/** Connections being made at the same time; keeps a start with many instances from dialling all at once. */
+const SIMULTANEOUS_DIALS = 16;
+
+/** The instances of one node. */
+export type Registry = Instances & {
+  /** Ends every connection; what is stored stays. */
+  stop(): Promise<void>;
+};
+
+/** Takes over the stored instances and connects the linked ones. */
+export async function openRegistry(options: {
+  whatsApp: WhatsApp;
+  instances: InstanceStore;
+  credentials: CredentialStore;
+  log: InstanceLog;
+}): Promise<Registry> {
+  const dials = new PQueue({ concurrency: SIMULTANEOUS_DIALS });
+  const surroundings: Surroundings = {
+    whatsApp: options.whatsApp,
+    store: options.instances,
+    log: options.log,
+    dial: attempt => dials.add(attempt),
+  };
+  const members = new Map<string, ManagedInstance>();
+  const admit = (record: InstanceRecord): ManagedInstance => {
+    const managed = manage(record, surroundings);
+    members.set(record.name, managed);
+    return managed;
+  };
+  for (const record of await options.instances.list()) admit(record);
+
+  function find(name: string): ManagedInstance {
+    const managed = members.get(name);
+    if (!managed) throw new PrivacyError({ kind: 'INSTANCE_NOT_FOUND', instance: name });
+    return managed;
+  }
+
+  /** Ends the link at WhatsApp; the state must allow it. */
+  async function endLink(managed: ManagedInstance, limits: CallLimits): Promise<void> {
+    const { instance, supervisor } = managed;
+    const { life } = supervisor;
+    if (life.state === 'unlinked') return;
+    if (life.state === 'suspended' || life.state === 'conflict') throw notUsable(instance, life);
+    if (life.state !== 'logged_out' && life.state !== 'linking') {
+      await managed.session(limits);
+      const confirmed = await supervisor.retire(session => session.logout(iqTimeout(limits)));
+      if (!confirmed) throw new PrivacyError({ kind: 'WHATSAPP_TIMEOUT', instance });
+    }
+    await supervisor.rest({ state: 'unlinked' });
+    await options.credentials.clear(instance);
+    await managed.change({ status: 'unlinked', statusReason: '', phoneNumber: '', linkTime: undefined });
+  }
+
+  return {
+    async create({ name, displayName }) {
+      const record: InstanceRecord = {
+        name,
+        displayName,
+        status: 'unlinked',
+        statusReason: '',
+        phoneNumber: '',
+        createTime: new Date(),
+        linkTime: undefined,
+        lastConnectTime: undefined,
+        retryTime: undefined,
+      };
+      if (members.has(name) || !(await options.instances.create(record)))
+        throw new PrivacyError({ kind: 'INSTANCE_ALREADY_EXISTS', instance: name });
+      return admit(record).view();
+    },
+
+    get: name => find(name).view(),
+
+    list({ after, limit, state }) {
+      const matching: Instance[] = [...members.keys()]
+        .filter(name => name > after)
+        .sort()
+        .map(name => find(name).view())
+        .filter(instance => !state || instance.state === state);
+      return { instances: matching.slice(0, limit), more: matching.length > limit };
+    },
+
+    async delete(name, etag, limits) {
+      const managed = find(name);
+      const currentEtag = instanceEtag(managed.view());
+      if (etag !== undefined && etag !== currentEtag)
+        throw new PrivacyError({ kind: 'ETAG_MISMATCH', instance: name, etag, currentEtag });
+      await inTurn(managed, limits, async () => {
+        // WhatsApp may be out of reach; the phone then lists the device until it is removed there.
+        await managed.supervisor.retire(session => session.logout(iqTimeout(limits)));
+        await managed.supervisor.rest({ state: 'unlinked' });
+        members.delete(name);
+        await options.instances.remove(name);
+      });
+    },
+
+    link: (name, method, limits) => link(find(name), options.whatsApp, method, limits),
+
+    async unlink(name, limits) {
+      const managed = find(name);
+      await inTurn(managed, limits, () => endLink(managed, limits));
+      return managed.view();
+    },
+
+    reconnect(name) {
+      const managed = find(name);
+      const { life } = managed.supervisor;
+      switch (life.state) {
+        case 'unlinked':
+        case 'linking':
+        case 'logged_out':
+        case 'suspended':
+          throw notUsable(name, life);
+        default:
+          managed.supervisor.connect();
+          return managed.view();
+      }
+    },
+
+    readSettings: async (name, maxAgeMs, limits) => readSettings(find(name), maxAgeMs, limits),
+
+    async updateSettings(name, order, limits) {
+      const managed = find(name);
+      try {
+        // An unusable instance is told at once, not after its turn.
+        await managed.session(limits);
+        return await managed.turns.add(() => updateSettings(managed, order, limits), {
+          signal: limits.signal,
+        });
+      } catch (error) {
+        throw withNothingSent(error, name, order.wishes);
+      }
+    },
+
+    async stop() {
+      await Promise.all([...members.values()].map(({ supervisor }) => supervisor.rest(supervisor.life)));
+    },
+  };
+}
+
+/** Waits for the account's turn, within the caller's time; what has begun is not interrupted. */
+async function inTurn<T>(managed: ManagedInstance, limits: CallLimits, work: () => Promise<T>): Promise<T> {
+  const waiting = new AbortController();
+  const giveUp = () =>
+    waiting.abort(new PrivacyError({ kind: 'DEADLINE_TOO_SHORT', instance: managed.instance }));
+  const timer = setTimeout(giveUp, Math.max(timeLeft(limits), 0));
+  limits.signal.addEventListener('abort', giveUp);
+  const begun = () => {
+    clearTimeout(timer);
+    limits.signal.removeEventListener('abort', giveUp);
+  };
+  const turn = managed.turns.add(
+    () => {
+      begun();
+      return work();
+    },
+    { signal: waiting.signal },
+  );
+  return turn.finally(begun);
+}

@@ -16,19 +16,25 @@ export type TokenRecord = {
 
 /** The tokens. */
 export interface TokenStore {
-  /** Replaces the token with the same id. */
+  /** Replaces the token with the same id; INSTANCE_NOT_FOUND when its instance is not there. */
   put(record: TokenRecord): Promise<void>;
   findByDigest(digest: Uint8Array): Promise<TokenRecord | undefined>;
   find(id: string): Promise<TokenRecord | undefined>;
-  /** Oldest first; `after` is the cursor of the page before. */
+  /**
+   * Those that have not expired, oldest first; `after` is the cursor of the page before. INVALID_REQUEST when it is
+   * none.
+   */
   list(page: {
     after: string | undefined;
     limit: number;
+    now: Date;
   }): Promise<{ tokens: TokenRecord[]; next: string | undefined }>;
   /** Writes the times of last use, by token id. */
   touch(uses: ReadonlyMap<string, Date>): Promise<void>;
   /** False when there was none. */
   remove(id: string): Promise<boolean>;
+  /** Forgets the expired, but for the one with the id `keep`. */
+  prune(now: Date, keep: string): Promise<void>;
 }
 
 /** The first answer to a request with a request_id, kept so that a repetition gets it again. */

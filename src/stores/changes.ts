@@ -1,0 +1,86 @@
+import { type Compilable, type Kysely, type Selectable, sql } from 'kysely';
+import type { OutcomeState } from '../domain/outcome.js';
+import type { Setting } from '../domain/settings-table.js';
+import type { ChangeLog, ChangeRecord } from '../instances/ports.js';
+import { invalidCursor } from './columns.js';
+import type { Schema } from './schema.js';
+
+/** Runs the queries in one transaction. */
+export type Atomically = (queries: readonly Compilable[]) => Promise<void>;
+
+/** The history; a page's cursor is the sequence of its last change. */
+export function changeLog(db: Kysely<Schema>, atomically: Atomically): ChangeLog {
+  // From the row of the instance, so that nothing is written for one that was removed.
+  const insertion = (change: ChangeRecord) =>
+    db
+      .insertInto('privacy_change')
+      .columns([
+        'instance',
+        'sequence',
+        'time',
+        'token_id',
+        'token_label',
+        'origin',
+        'setting',
+        'old_value',
+        'new_value',
+        'outcome',
+        'request_id',
+        'whatsapp_code',
+      ])
+      .expression(
+        db
+          .selectFrom('instance')
+          .where('name', '=', change.instance)
+          .select([
+            'name',
+            sql<number>`(select coalesce(max(sequence), 0) + 1 from privacy_change where instance = ${change.instance})`.as(
+              'sequence',
+            ),
+            sql.val(change.time.getTime()).as('time'),
+            sql.val(change.actor?.tokenId ?? null).as('token_id'),
+            sql.val(change.actor?.tokenLabel ?? null).as('token_label'),
+            sql.val(change.origin).as('origin'),
+            sql.val(change.setting).as('setting'),
+            sql.val(change.oldValue ?? null).as('old_value'),
+            sql.val(change.newValue).as('new_value'),
+            sql.val(change.outcome).as('outcome'),
+            sql.val(change.requestId).as('request_id'),
+            sql.val(change.whatsappCode ?? null).as('whatsapp_code'),
+          ]),
+      );
+
+  return {
+    append: changes => atomically(changes.map(insertion)),
+
+    async list(instance, { before, limit }) {
+      if (before !== undefined && !/^\d{1,15}$/.test(before)) throw invalidCursor();
+      const rows = await db
+        .selectFrom('privacy_change')
+        .selectAll()
+        .where('instance', '=', instance)
+        .$if(before !== undefined, query => query.where('sequence', '<', Number(before)))
+        .orderBy('sequence', 'desc')
+        .limit(limit + 1)
+        .execute();
+      const page = rows.slice(0, limit);
+      return {
+        changes: page.map(toRecord),
+        next: rows.length > limit ? page.at(-1)?.sequence.toString() : undefined,
+      };
+    },
+  };
+}
+
+const toRecord = (row: Selectable<Schema['privacy_change']>): ChangeRecord => ({
+  instance: row.instance,
+  time: new Date(row.time),
+  actor: row.token_id === null ? undefined : { tokenId: row.token_id, tokenLabel: row.token_label ?? '' },
+  origin: row.origin,
+  setting: row.setting as Setting,
+  oldValue: row.old_value ?? undefined,
+  newValue: row.new_value,
+  outcome: row.outcome as OutcomeState,
+  requestId: row.request_id,
+  whatsappCode: row.whatsapp_code ?? undefined,
+});

@@ -1,0 +1,68 @@
+/** The tables, as `migrations` make them. Times are epoch milliseconds; `sealed_` columns hold envelopes. */
+export type Schema = {
+  store_key: {
+    id: number;
+    /** The store's own data key, under the master key. */
+    sealed_key: Buffer;
+  };
+  instance: {
+    name: string;
+    display_name: string;
+    status: 'unlinked' | 'linked' | 'logged_out' | 'suspended' | 'conflict';
+    status_reason: string;
+    /** Under the store's key, so that it outlives the link; null for none. */
+    sealed_phone_number: Buffer | null;
+    create_time: number;
+    link_time: number | null;
+    last_connect_time: number | null;
+    retry_time: number | null;
+  };
+  /** One row while a link exists; its data key dies with it, and with that every signal key. */
+  credential: {
+    instance: string;
+    /** The link's data key, under the master key. */
+    sealed_key: Buffer;
+    /** Under the link's data key. */
+    sealed_credentials: Buffer;
+  };
+  signal_key: {
+    instance: string;
+    /** HMAC of type and id under the data key: ids hold phone numbers. */
+    id: Buffer;
+    /** Under the link's data key. */
+    sealed_value: Buffer;
+  };
+  token: {
+    id: string;
+    kind: 'ACCOUNT' | 'INSTANCE';
+    instance: string | null;
+    access: 'READ_ONLY' | 'READ_WRITE';
+    label: string;
+    create_time: number;
+    expire_time: number | null;
+    last_use_time: number | null;
+    digest: Buffer;
+  };
+  privacy_change: {
+    instance: string;
+    /** Counts the instance's changes from 1. */
+    sequence: number;
+    time: number;
+    token_id: string | null;
+    token_label: string | null;
+    origin: 'THIS_SERVICE' | 'OTHER_DEVICE';
+    setting: string;
+    old_value: string | null;
+    new_value: string;
+    outcome: string;
+    request_id: string;
+    whatsapp_code: number | null;
+  };
+  answered_request: {
+    key: string;
+    status: 'response' | 'error';
+    /** The request's digest and the answer, under the store's key: both may give away phone numbers. */
+    sealed_answer: Buffer;
+    expire_time: number;
+  };
+};

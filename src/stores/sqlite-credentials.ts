@@ -1,0 +1,120 @@
+import { createHmac } from 'node:crypto';
+import type { Database } from 'better-sqlite3';
+import type { CredentialStore } from '../instances/ports.js';
+import { newKey, seal, unseal } from './envelope.js';
+import { sealPhoneNumber } from './instances.js';
+
+type CredentialRow = { sealed_key: Buffer; sealed_credentials: Buffer };
+
+const dataKeyLabel = (instance: string) => ({ kind: 'data key', instance });
+const credentialsLabel = (instance: string) => ({ kind: 'credentials', instance });
+const signalKeyLabel = (instance: string, type: string, id: string) => ({
+  kind: 'Signal key',
+  instance,
+  id: JSON.stringify([type, id]),
+});
+
+/**
+ * The credentials on SQLite. Nothing here waits: a write is committed and synced when the call returns its promise,
+ * so that Baileys' synchronous `creds.update` handler can rely on it.
+ */
+export function sqliteCredentials(
+  database: Database,
+  keys: { masterKey: Buffer; storeKey: Buffer },
+): CredentialStore {
+  const find = database.prepare<[string], CredentialRow>(
+    'select sealed_key, sealed_credentials from credential where instance = ?',
+  );
+  const add = database.prepare(
+    'insert into credential (instance, sealed_key, sealed_credentials) values (?, ?, ?)',
+  );
+  const replace = database.prepare('update credential set sealed_credentials = ? where instance = ?');
+  const erase = database.prepare('delete from credential where instance = ?');
+  const markLinked = database.prepare(
+    `update instance set status = 'linked', status_reason = '', retry_time = null,
+       sealed_phone_number = ?, link_time = ? where name = ?`,
+  );
+  const findKey = database.prepare<[string, Buffer], { sealed_value: Buffer }>(
+    'select sealed_value from signal_key where instance = ? and id = ?',
+  );
+  const putKey = database.prepare(
+    `insert into signal_key (instance, id, sealed_value) values (?, ?, ?)
+       on conflict (instance, id) do update set sealed_value = excluded.sealed_value`,
+  );
+  const eraseKey = database.prepare('delete from signal_key where instance = ? and id = ?');
+
+  const dataKeyOf = (instance: string, row: CredentialRow): Buffer =>
+    unseal(keys.masterKey, dataKeyLabel(instance), row.sealed_key);
+
+  const linkedDataKey = (instance: string): Buffer => {
+    const row = find.get(instance);
+    if (row === undefined) throw new Error(`Instance ${instance} has no credentials`);
+    return dataKeyOf(instance, row);
+  };
+
+  const keyId = (dataKey: Buffer, type: string, id: string): Buffer =>
+    createHmac('sha256', dataKey)
+      .update(JSON.stringify([type, id]))
+      .digest();
+
+  return {
+    async load(instance) {
+      const row = find.get(instance);
+      return row && unseal(dataKeyOf(instance, row), credentialsLabel(instance), row.sealed_credentials);
+    },
+
+    async save(instance, credentials) {
+      replace.run(seal(linkedDataKey(instance), credentialsLabel(instance), credentials), instance);
+    },
+
+    async saveLink(instance, credentials, { phoneNumber, linkTime }) {
+      const dataKey = newKey();
+      database.transaction(() => {
+        erase.run(instance);
+        add.run(
+          instance,
+          seal(keys.masterKey, dataKeyLabel(instance), dataKey),
+          seal(dataKey, credentialsLabel(instance), credentials),
+        );
+        const sealedPhoneNumber = sealPhoneNumber(keys.storeKey, instance, phoneNumber);
+        markLinked.run(sealedPhoneNumber, linkTime.getTime(), instance);
+      })();
+      forgetErased(database);
+    },
+
+    async clear(instance) {
+      erase.run(instance);
+      forgetErased(database);
+    },
+
+    async loadKeys(instance, type, ids) {
+      const row = find.get(instance);
+      const found = new Map<string, Uint8Array>();
+      if (row === undefined) return found;
+      const dataKey = dataKeyOf(instance, row);
+      for (const id of ids) {
+        const key = findKey.get(instance, keyId(dataKey, type, id));
+        if (key !== undefined) {
+          found.set(id, unseal(dataKey, signalKeyLabel(instance, type, id), key.sealed_value));
+        }
+      }
+      return found;
+    },
+
+    async saveKeys(instance, changes) {
+      const dataKey = linkedDataKey(instance);
+      database.transaction(() => {
+        for (const { type, id, value } of changes) {
+          const stored = keyId(dataKey, type, id);
+          if (value === undefined) eraseKey.run(instance, stored);
+          else putKey.run(instance, stored, seal(dataKey, signalKeyLabel(instance, type, id), value));
+        }
+      })();
+    },
+  };
+}
+
+/** Writes erased rows out of the write-ahead log, where they would stay readable with the master key. */
+export const forgetErased = (database: Database): void => {
+  database.pragma('wal_checkpoint(TRUNCATE)');
+};

@@ -1,0 +1,85 @@
+import { chmodSync, closeSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
+import Sqlite, { type Database } from 'better-sqlite3';
+import { Kysely, SqliteDialect } from 'kysely';
+import { makeDataFolder } from '../access/secret-file.js';
+import { type Atomically, changeLog } from './changes.js';
+import { instanceStore } from './instances.js';
+import { migrate } from './migrations/index.js';
+import { requestLog } from './requests.js';
+import type { Schema } from './schema.js';
+import { forgetErased, sqliteCredentials } from './sqlite-credentials.js';
+import type { Store } from './store.js';
+import { deriveKey, openStoreKey } from './store-key.js';
+import { tokenStore } from './tokens.js';
+
+/**
+ * Everything in one SQLite file, or in memory with `:memory:`. One process at a time; throws when another has the
+ * file open, and when the master key (32 bytes) is not the one of the data.
+ *
+ * Kysely runs single statements only: a transaction that waits would take in whatever is written meanwhile on this one
+ * connection. What needs several statements runs them without waiting.
+ */
+export async function sqliteStore({ file, masterKey }: { file: string; masterKey: Buffer }): Promise<Store> {
+  const database = openDatabase(file);
+  const db = new Kysely<Schema>({ dialect: new SqliteDialect({ database }) });
+  try {
+    await migrate(db);
+    const storeKey = await openStoreKey(db, masterKey);
+    const instances = instanceStore(db, storeKey);
+    const atomically: Atomically = async queries => {
+      database.transaction(() => {
+        for (const { sql, parameters } of queries.map(query => query.compile())) {
+          database.prepare(sql).run(parameters);
+        }
+      })();
+    };
+    return {
+      instances: {
+        ...instances,
+        async remove(name) {
+          await instances.remove(name);
+          forgetErased(database);
+        },
+      },
+      credentials: sqliteCredentials(database, { masterKey, storeKey }),
+      changes: changeLog(db, atomically),
+      tokens: tokenStore(db, atomically),
+      requests: requestLog(db, storeKey),
+      deriveKey: purpose => deriveKey(storeKey, purpose),
+      close: async () => {
+        database.close();
+      },
+    };
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+function openDatabase(file: string): Database {
+  if (file !== ':memory:') makePrivateFile(file);
+  const database = new Sqlite(file, { timeout: 50 });
+  try {
+    // Before anything reads: with WAL this takes the lock for good and needs no shared memory.
+    database.pragma('locking_mode = EXCLUSIVE');
+    database.pragma('journal_mode = WAL');
+    database.pragma('synchronous = FULL');
+    database.pragma('foreign_keys = ON');
+    database.pragma('secure_delete = ON');
+    return database;
+  } catch (error) {
+    database.close();
+    if (error instanceof Sqlite.SqliteError && error.code.startsWith('SQLITE_BUSY')) {
+      throw new Error(`Another wa-privacy uses this data folder (${file})`, { cause: error });
+    }
+    throw error;
+  }
+}
+
+/** SQLite gives its side files the mode of the database file. */
+function makePrivateFile(file: string): void {
+  makeDataFolder(dirname(file));
+  closeSync(openSync(file, 'a', 0o600));
+  chmodSync(file, 0o600);
+}

@@ -1,0 +1,14 @@
+import type { RequestLog, TokenStore } from '../access/ports.js';
+import type { ChangeLog, CredentialStore, InstanceStore } from '../instances/ports.js';
+
+/** Everything the service keeps, in one engine. `test/stores/contract.ts` holds what each engine promises. */
+export type Store = {
+  readonly instances: InstanceStore;
+  readonly credentials: CredentialStore;
+  readonly changes: ChangeLog;
+  readonly tokens: TokenStore;
+  readonly requests: RequestLog;
+  /** A 32-byte key for another purpose, the same whenever this data is opened. */
+  deriveKey(purpose: string): Buffer;
+  close(): Promise<void>;
+};

@@ -1,0 +1,54 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { cannotRead } from './config-sources.js';
+import type { OptionSpec } from './config-table.js';
+import { LOG_LEVELS } from './observability/log-level.js';
+import { secret } from './secret.js';
+
+const ADDRESS = /^(?:\[(?<v6>[0-9a-fA-F:.]+)\]|(?<host>[^\s:[\]]+)):(?<port>\d{1,5})$/;
+
+/** How the text of each kind of option is checked and read. Messages never quote the text: it may be a secret. */
+export const KINDS = {
+  address: z.string().transform((text, context) => {
+    const { v6, host = v6, port } = ADDRESS.exec(text)?.groups ?? {};
+    if (host !== undefined && Number(port) <= 65_535) return { host, port: Number(port) };
+    context.addIssue('must be HOST:PORT, an IPv6 host in brackets');
+    return z.NEVER;
+  }),
+  folder: z
+    .string()
+    .min(1, 'must name a folder')
+    .transform(path => resolve(path)),
+  file: z.string().transform((path, context) => {
+    try {
+      return readFileSync(path);
+    } catch (cause) {
+      context.addIssue(cannotRead(cause));
+      return z.NEVER;
+    }
+  }),
+  master_key: z
+    .string()
+    .regex(/^[\w+/-]{43}=?$/, 'must be 32 bytes in base64')
+    .transform(text => secret(Buffer.from(text, 'base64'))),
+  token: z
+    .string()
+    .regex(/^[!-~]{1,512}$/, 'must be 1 to 512 visible ASCII characters')
+    .transform(secret),
+  count: z
+    .string()
+    .regex(/^0*[1-9]\d{0,8}$/, 'must be a whole number above 0')
+    .transform(Number),
+  count_or_none: z
+    .string()
+    .regex(/^\d{1,9}$/, 'must be a whole number, or 0')
+    .transform(Number),
+  boolean: z.enum(['true', 'false'], 'must be true or false').transform(text => text === 'true'),
+  log_level: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`),
+  websocket_url: z.url({ protocol: /^wss?$/, error: 'must be a ws:// or wss:// URL' }),
+  public_key: z
+    .string()
+    .regex(/^[0-9a-fA-F]{64}$/, 'must be 32 bytes in hex')
+    .transform(text => Buffer.from(text, 'hex')),
+} satisfies Record<OptionSpec['kind'], z.ZodType>;

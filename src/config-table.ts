@@ -1,0 +1,140 @@
+import { LOG_LEVELS } from './observability/log-level.js';
+
+/** One row of the table of options. */
+export type OptionSpec = {
+  /** How the text is checked and read. */
+  readonly kind:
+    | 'address'
+    | 'folder'
+    | 'file'
+    | 'master_key'
+    | 'token'
+    | 'count'
+    | 'count_or_none'
+    | 'boolean'
+    | 'log_level'
+    | 'websocket_url'
+    | 'public_key';
+  /** As it would be written; without one the option is unset, and `otherwise` tells what that means. */
+  readonly default?: string;
+  readonly otherwise?: string;
+  /** Also read from the file named by `…_FILE`; never a flag, because process lists show flags. */
+  readonly secret?: true;
+  readonly meaning: string;
+};
+
+/** Every option of the service. Parsing, `serve --help` and the documentation derive from it. */
+export const OPTIONS = {
+  listen: {
+    kind: 'address',
+    default: '127.0.0.1:50051',
+    meaning: 'gRPC address; port 0 picks a free one',
+  },
+  data_dir: {
+    kind: 'folder',
+    default: './data',
+    meaning: 'folder of the SQLite file, the generated master key and the first token',
+  },
+  master_key: {
+    kind: 'master_key',
+    otherwise: 'generated',
+    secret: true,
+    meaning: '32 bytes in base64; encrypts what is stored of linked accounts',
+  },
+  account_token: {
+    kind: 'token',
+    otherwise: 'generated',
+    secret: true,
+    meaning: 'the first account token; a generated one is written to `account-token` in the data folder',
+  },
+  tls_cert_file: { kind: 'file', meaning: 'certificate chain (PEM); turns TLS on' },
+  tls_key_file: { kind: 'file', meaning: 'private key of the certificate (PEM)' },
+  tls_client_ca_file: {
+    kind: 'file',
+    meaning: 'CA (PEM) that must have signed the certificates of callers; turns mutual TLS on',
+  },
+  allow_plaintext: {
+    kind: 'boolean',
+    default: 'false',
+    meaning: 'serve without TLS also on an address that is not loopback',
+  },
+  rate_limit_per_minute: { kind: 'count', default: '100', meaning: 'calls per token and minute' },
+  sets_per_hour: {
+    kind: 'count_or_none',
+    default: '240',
+    meaning: 'changes sent to WhatsApp per instance and hour; 0 for no limit',
+  },
+  reads_per_hour: {
+    kind: 'count_or_none',
+    default: '1200',
+    meaning: 'reads sent to WhatsApp per instance and hour; 0 for no limit',
+  },
+  reflection: { kind: 'boolean', default: 'true', meaning: 'gRPC server reflection' },
+  log_level: {
+    kind: 'log_level',
+    default: 'info',
+    meaning: `JSON lines on stderr: ${LOG_LEVELS.join(', ')}`,
+  },
+  whatsapp_url: {
+    kind: 'websocket_url',
+    otherwise: "WhatsApp's own",
+    meaning: 'WebSocket URL, for the simulator',
+  },
+  whatsapp_root_key: {
+    kind: 'public_key',
+    otherwise: "WhatsApp's own",
+    meaning: 'public key in hex that signs the Noise certificate, for the simulator',
+  },
+} as const satisfies Record<string, OptionSpec>;
+
+/** The name of an option, which is also its key in the configuration file. */
+export type OptionName = keyof typeof OPTIONS;
+/** All options, in the order of the table. */
+export const OPTION_NAMES = Object.keys(OPTIONS) as OptionName[];
+/** The row of an option. */
+export const optionSpec = (name: OptionName): OptionSpec => OPTIONS[name];
+
+/** Names kept for later versions: refused, because ignoring them would look like obeying. */
+export const LATER_OPTIONS: readonly string[] = ['database_url', 'metrics_listen'];
+
+/** The configuration file itself; only a flag and a variable. */
+export const CONFIG_FILE = { name: 'config', meaning: 'TOML file with any of these options' };
+
+/** `data_dir` as `WA_PRIVACY_DATA_DIR`. */
+export const variableOf = (key: string): string => `WA_PRIVACY_${key.toUpperCase()}`;
+/** `data_dir` as `--data-dir`. */
+export const flagOf = (key: string): string => `--${key.replaceAll('_', '-')}`;
+
+/** The keys an option goes by in the environment and the file: a secret also as the name of a file. */
+export const keysOf = (name: OptionName): string[] =>
+  optionSpec(name).secret ? [name, `${name}_file`] : [name];
+
+/** The flags of `serve`, with their description. */
+export const serveFlags = (): { flag: string; description: string }[] => [
+  ...OPTION_NAMES.map(name => ({
+    flag: flagOf(optionSpec(name).secret ? `${name}_file` : name),
+    description: `${optionSpec(name).secret ? 'file with ' : ''}${optionSpec(name).meaning} (${defaultText(name)})`,
+  })),
+  { flag: flagOf(CONFIG_FILE.name), description: CONFIG_FILE.meaning },
+];
+
+const defaultText = (name: OptionName): string =>
+  `${keysOf(name).map(variableOf).join(', ')}; default: ${optionSpec(name).default ?? optionSpec(name).otherwise ?? 'none'}`;
+
+/** The options as a Markdown table, for the documentation. */
+export function configTable(): string {
+  const rows = OPTION_NAMES.map(name => {
+    const { default: value, otherwise = '–', secret, meaning } = optionSpec(name);
+    return [
+      `\`${variableOf(name)}\`${secret ? ', `…_FILE`' : ''}`,
+      value === undefined ? otherwise : `\`${value}\``,
+      meaning,
+    ];
+  });
+  const head = [
+    ['variable', 'default', 'meaning'],
+    ['---', '---', '---'],
+  ];
+  const config = [`\`${variableOf(CONFIG_FILE.name)}\``, '–', CONFIG_FILE.meaning];
+  return [...head, ...rows, config].map(cells => `| ${cells.join(' | ')} |`).join('\n');
+}

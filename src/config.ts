@@ -1,0 +1,97 @@
+import { createSecureContext } from 'node:tls';
+import type { z } from 'zod';
+import { isLoopback } from './cli/loopback.js';
+import { KINDS } from './config-kinds.js';
+import { type Given, gather, type Sources } from './config-sources.js';
+import { OPTION_NAMES, type OPTIONS, type OptionName, optionSpec, variableOf } from './config-table.js';
+import type { LogLevel } from './observability/log-level.js';
+import { type Secret, secret } from './secret.js';
+
+/** What the service was told, checked. */
+export type Config = {
+  /** An IPv6 host is without brackets. */
+  readonly listen: { readonly host: string; readonly port: number };
+  /** Absolute. */
+  readonly dataDir: string;
+  /** 32 bytes; undefined: generate or reuse the one in the data folder. */
+  readonly masterKey?: Secret<Buffer> | undefined;
+  readonly accountToken?: Secret<string> | undefined;
+  /** PEM; undefined: plaintext, which was asked for or is on loopback. */
+  readonly tls?:
+    | { readonly cert: Buffer; readonly key: Secret<Buffer>; readonly clientCa?: Buffer | undefined }
+    | undefined;
+  readonly rateLimitPerMinute: number;
+  readonly reflection: boolean;
+  readonly logLevel: LogLevel;
+  /** Undefined: WhatsApp's own. The root key is 32 bytes. */
+  readonly whatsapp: { readonly url?: string | undefined; readonly rootKey?: Buffer | undefined };
+  /** IQs per instance; 0 for no limit. */
+  readonly budget: { readonly setsPerHour: number; readonly readsPerHour: number };
+};
+
+/** A configuration, or everything that is wrong with it. */
+export type ConfigResult =
+  | { readonly kind: 'config'; readonly config: Config }
+  | { readonly kind: 'mistakes'; readonly mistakes: readonly string[] };
+
+type Row<O extends OptionName> = (typeof OPTIONS)[O];
+type Values = {
+  readonly [O in OptionName]:
+    | z.output<(typeof KINDS)[Row<O>['kind']]>
+    | (Row<O> extends { default: string } ? never : undefined);
+};
+
+/** Reads and checks everything at once; the mistakes name the flag, variable or key that holds each. */
+export function readConfig(sources: Sources): ConfigResult {
+  const { given, mistakes } = gather(sources);
+  const entries = OPTION_NAMES.map((name): [OptionName, unknown] => {
+    const { kind, default: text } = optionSpec(name);
+    const { text: value, source } = given.get(name) ?? { text, source: variableOf(name) };
+    const result = value === undefined ? undefined : KINDS[kind].safeParse(value);
+    for (const issue of result?.error?.issues ?? []) mistakes.push(`${source}: ${issue.message}`);
+    return [name, result?.data];
+  });
+  // The compiler cannot follow the kinds through the loop. Where one failed there is a mistake, and no config.
+  const values = Object.fromEntries(entries) as Values;
+  mistakes.push(...conflicts(values, given));
+  return mistakes.length > 0 ? { kind: 'mistakes', mistakes } : { kind: 'config', config: configOf(values) };
+}
+
+/** What is wrong with options that are right one by one. */
+function* conflicts(values: Partial<Values>, given: ReadonlyMap<OptionName, Given>): Generator<string> {
+  const NEEDS: [OptionName, OptionName][] = [
+    ['tls_cert_file', 'tls_key_file'],
+    ['tls_key_file', 'tls_cert_file'],
+    ['tls_client_ca_file', 'tls_cert_file'],
+    ['whatsapp_root_key', 'whatsapp_url'],
+  ];
+  for (const [name, needed] of NEEDS)
+    if (given.has(name) && !given.has(needed))
+      yield `${given.get(name)?.source}: needs ${variableOf(needed)} too`;
+
+  const { listen, tls_cert_file: cert, tls_key_file: key, tls_client_ca_file: ca, allow_plaintext } = values;
+  if (listen && !given.has('tls_cert_file') && !allow_plaintext && !isLoopback(listen.host))
+    yield `${given.get('listen')?.source}: ${listen.host} is not a loopback address: set ` +
+      `${variableOf('tls_cert_file')} and ${variableOf('tls_key_file')}, or ${variableOf('allow_plaintext')}=true`;
+  try {
+    if (cert && key) createSecureContext({ cert, key, ...(ca && { ca }) });
+  } catch {
+    yield `${given.get('tls_cert_file')?.source}: not a certificate and key in PEM that belong together`;
+  }
+}
+
+const configOf = (values: Values): Config => ({
+  listen: values.listen,
+  dataDir: values.data_dir,
+  masterKey: values.master_key,
+  accountToken: values.account_token,
+  tls:
+    values.tls_cert_file && values.tls_key_file
+      ? { cert: values.tls_cert_file, key: secret(values.tls_key_file), clientCa: values.tls_client_ca_file }
+      : undefined,
+  rateLimitPerMinute: values.rate_limit_per_minute,
+  reflection: values.reflection,
+  logLevel: values.log_level,
+  whatsapp: { url: values.whatsapp_url, rootKey: values.whatsapp_root_key },
+  budget: { setsPerHour: values.sets_per_hour, readsPerHour: values.reads_per_hour },
+});

@@ -1,0 +1,265 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { inspect } from 'node:util';
+import { afterAll, describe, expect, test } from 'vitest';
+import { type Config, readConfig } from '../src/config.js';
+import { configTable, OPTION_NAMES, variableOf } from '../src/config-table.js';
+import { certificate } from './support/certificate.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'wa-privacy-config-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Writes a file and gives its path. */
+function file(name: string, text: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+type Texts = Record<string, string | undefined>;
+
+function configOf(env: Texts = {}, flags: Texts = {}): Config {
+  const result = readConfig({ env, flags });
+  if (result.kind === 'mistakes') throw new Error(result.mistakes.join('\n'));
+  return result.config;
+}
+
+function mistakesOf(env: Texts = {}, flags: Texts = {}): readonly string[] {
+  const result = readConfig({ env, flags });
+  return result.kind === 'mistakes' ? result.mistakes : [];
+}
+
+describe('without any option', () => {
+  test('the defaults hold', () => {
+    expect(configOf()).toEqual({
+      listen: { host: '127.0.0.1', port: 50051 },
+      dataDir: resolve('data'),
+      rateLimitPerMinute: 100,
+      reflection: true,
+      logLevel: 'info',
+      whatsapp: {},
+      budget: { setsPerHour: 240, readsPerHour: 1200 },
+    });
+  });
+});
+
+describe('the order of sources', () => {
+  const env = {
+    WA_PRIVACY_CONFIG: file(
+      'order.toml',
+      'log_level = "debug"\nrate_limit_per_minute = 7\nreflection = false',
+    ),
+  };
+
+  test('a flag wins over a variable, a variable over the file', () => {
+    expect(configOf(env)).toMatchObject({ logLevel: 'debug', rateLimitPerMinute: 7, reflection: false });
+    expect(configOf({ ...env, WA_PRIVACY_LOG_LEVEL: 'warn' })).toMatchObject({ logLevel: 'warn' });
+    expect(configOf({ ...env, WA_PRIVACY_LOG_LEVEL: 'warn' }, { '--log-level': 'error' })).toMatchObject({
+      logLevel: 'error',
+      rateLimitPerMinute: 7,
+    });
+  });
+
+  test('the file named by the flag wins over the one named by the variable', () => {
+    expect(configOf(env, { '--config': file('other.toml', 'log_level = "trace"') })).toMatchObject({
+      logLevel: 'trace',
+      rateLimitPerMinute: 100,
+    });
+  });
+
+  test('an empty variable counts as not set', () => {
+    expect(configOf({ ...env, WA_PRIVACY_LOG_LEVEL: '' })).toMatchObject({ logLevel: 'debug' });
+  });
+});
+
+describe('each option', () => {
+  test.each([
+    [{ WA_PRIVACY_LISTEN: '[::1]:0' }, { listen: { host: '::1', port: 0 } }],
+    [{ WA_PRIVACY_LISTEN: 'localhost:65535' }, { listen: { host: 'localhost', port: 65535 } }],
+    [
+      { WA_PRIVACY_LISTEN: '0.0.0.0:50051', WA_PRIVACY_ALLOW_PLAINTEXT: 'true' },
+      { listen: { host: '0.0.0.0', port: 50051 } },
+    ],
+    [
+      { WA_PRIVACY_SETS_PER_HOUR: '0', WA_PRIVACY_READS_PER_HOUR: '5' },
+      { budget: { setsPerHour: 0, readsPerHour: 5 } },
+    ],
+    [
+      { WA_PRIVACY_WHATSAPP_URL: 'ws://127.0.0.1:8080/ws', WA_PRIVACY_WHATSAPP_ROOT_KEY: '0a'.repeat(32) },
+      { whatsapp: { url: 'ws://127.0.0.1:8080/ws', rootKey: Buffer.alloc(32, 10) } },
+    ],
+  ])('is read: %o', (env, expected) => {
+    expect(configOf(env)).toMatchObject(expected);
+  });
+
+  test('of TLS is read from its file', () => {
+    const { cert, key } = certificate();
+    const { tls } = configOf({
+      WA_PRIVACY_LISTEN: '0.0.0.0:50051',
+      WA_PRIVACY_TLS_CERT_FILE: file('cert.pem', cert),
+      WA_PRIVACY_TLS_KEY_FILE: file('key.pem', key),
+      WA_PRIVACY_TLS_CLIENT_CA_FILE: join(folder, 'cert.pem'),
+    });
+    expect(tls?.cert.toString()).toBe(cert);
+    expect(tls?.key.reveal().toString()).toBe(key);
+    expect(tls?.clientCa?.toString()).toBe(cert);
+  });
+
+  test.each([
+    ['WA_PRIVACY_LISTEN', 'localhost', 'must be HOST:PORT, an IPv6 host in brackets'],
+    ['WA_PRIVACY_LISTEN', '127.0.0.1:65536', 'must be HOST:PORT, an IPv6 host in brackets'],
+    ['WA_PRIVACY_LISTEN', '::1:50051', 'must be HOST:PORT, an IPv6 host in brackets'],
+    ['WA_PRIVACY_MASTER_KEY', 'c2hvcnQ=', 'must be 32 bytes in base64'],
+    ['WA_PRIVACY_ACCOUNT_TOKEN', 'two words', 'must be 1 to 512 visible ASCII characters'],
+    ['WA_PRIVACY_RATE_LIMIT_PER_MINUTE', '0', 'must be a whole number above 0'],
+    ['WA_PRIVACY_SETS_PER_HOUR', '-1', 'must be a whole number, or 0'],
+    ['WA_PRIVACY_REFLECTION', 'yes', 'must be true or false'],
+    ['WA_PRIVACY_LOG_LEVEL', 'verbose', 'must be one of trace, debug, info, warn, error, silent'],
+    ['WA_PRIVACY_WHATSAPP_URL', 'https://example.org', 'must be a ws:// or wss:// URL'],
+    ['WA_PRIVACY_TLS_CERT_FILE', '/nowhere/cert.pem', 'cannot read the file (ENOENT)'],
+    ['WA_PRIVACY_CONFIG', '/nowhere/wa-privacy.toml', 'cannot read the file (ENOENT)'],
+    ['WA_PRIVACY_DATABASE_URL', 'postgres://db', 'not available in this version'],
+    ['WA_PRIVACY_METRICS_LISTEN', '127.0.0.1:9090', 'not available in this version'],
+  ])('that is wrong is named: %s=%s', (variable, text, mistake) => {
+    expect(mistakesOf({ [variable]: text })).toContain(`${variable}: ${mistake}`);
+  });
+});
+
+describe('options that do not fit together', () => {
+  test('plaintext beyond loopback is refused', () => {
+    expect(mistakesOf({ WA_PRIVACY_LISTEN: '0.0.0.0:50051' })).toEqual([
+      'WA_PRIVACY_LISTEN: 0.0.0.0 is not a loopback address: set WA_PRIVACY_TLS_CERT_FILE and ' +
+        'WA_PRIVACY_TLS_KEY_FILE, or WA_PRIVACY_ALLOW_PLAINTEXT=true',
+    ]);
+  });
+
+  test('half of TLS and a root key without its server are refused', () => {
+    expect(
+      mistakesOf({
+        WA_PRIVACY_TLS_KEY_FILE: file('lone.pem', certificate().key),
+        WA_PRIVACY_WHATSAPP_ROOT_KEY: '0a'.repeat(32),
+      }),
+    ).toEqual([
+      'WA_PRIVACY_TLS_KEY_FILE: needs WA_PRIVACY_TLS_CERT_FILE too',
+      'WA_PRIVACY_WHATSAPP_ROOT_KEY: needs WA_PRIVACY_WHATSAPP_URL too',
+    ]);
+  });
+
+  test('a certificate that is none is refused', () => {
+    const env = {
+      WA_PRIVACY_TLS_CERT_FILE: file('not-a-cert.pem', 'hello'),
+      WA_PRIVACY_TLS_KEY_FILE: file('its-key.pem', certificate().key),
+    };
+    expect(mistakesOf(env)).toEqual([
+      'WA_PRIVACY_TLS_CERT_FILE: not a certificate and key in PEM that belong together',
+    ]);
+  });
+});
+
+describe('several mistakes', () => {
+  test('are reported together, each by flag, variable or key of the file', () => {
+    const path = file(
+      'wrong.toml',
+      'log_level = "loud"\nlog_levle = "info"\nmetrics_listen = "x"\ndata_dir = [1]',
+    );
+    expect(
+      mistakesOf(
+        { WA_PRIVACY_LISTN: 'x', WA_PRIVACY_REFLECTION: 'no' },
+        { '--config': path, '--listen': 'x' },
+      ),
+    ).toEqual([
+      'WA_PRIVACY_LISTN: unknown; did you mean WA_PRIVACY_LISTEN?',
+      `log_levle in ${path}: unknown; did you mean log_level in ${path}?`,
+      `metrics_listen in ${path}: not available in this version`,
+      `data_dir in ${path}: must be text, a number, true or false`,
+      '--listen: must be HOST:PORT, an IPv6 host in brackets',
+      'WA_PRIVACY_REFLECTION: must be true or false',
+      `log_level in ${path}: must be one of trace, debug, info, warn, error, silent`,
+    ]);
+  });
+
+  test('do not include the variables of client commands, nor those Kubernetes makes for a service', () => {
+    const env = {
+      WA_PRIVACY_SERVER: 'localhost:50051',
+      WA_PRIVACY_TOKEN: 'wap_x',
+      WA_PRIVACY_SERVICE_HOST: '10.0.0.1',
+      WA_PRIVACY_SERVICE_PORT_GRPC: '50051',
+      WA_PRIVACY_PORT: 'tcp://10.0.0.1:50051',
+      WA_PRIVACY_PORT_50051_TCP_ADDR: '10.0.0.1',
+    };
+    expect(mistakesOf(env)).toEqual([]);
+  });
+});
+
+describe('a secret', () => {
+  const KEY = Buffer.alloc(32, 251);
+
+  test('is read from a file as from the variable', () => {
+    const config = configOf({
+      WA_PRIVACY_MASTER_KEY_FILE: file('master-key', `${KEY.toString('base64')}\n`),
+      WA_PRIVACY_ACCOUNT_TOKEN: 'wap_abc',
+    });
+    expect(config.masterKey?.reveal()).toEqual(KEY);
+    expect(config.accountToken?.reveal()).toBe('wap_abc');
+    expect(configOf({}, { '--account-token-file': file('token', 'wap_def\n') }).accountToken?.reveal()).toBe(
+      'wap_def',
+    );
+    expect(configOf({ WA_PRIVACY_MASTER_KEY: KEY.toString('base64url') }).masterKey?.reveal()).toEqual(KEY);
+  });
+
+  test('given both ways is refused', () => {
+    const env = { WA_PRIVACY_ACCOUNT_TOKEN: 'wap_abc', WA_PRIVACY_ACCOUNT_TOKEN_FILE: file('t', 'wap_def') };
+    expect(mistakesOf(env)).toEqual([
+      'WA_PRIVACY_ACCOUNT_TOKEN and WA_PRIVACY_ACCOUNT_TOKEN_FILE: set only one of them',
+    ]);
+  });
+
+  test('does not show when the configuration is printed', () => {
+    const { cert, key } = certificate();
+    const config = configOf({
+      WA_PRIVACY_MASTER_KEY: KEY.toString('base64'),
+      WA_PRIVACY_ACCOUNT_TOKEN: 'opensesame',
+      WA_PRIVACY_TLS_CERT_FILE: file('c.pem', cert),
+      WA_PRIVACY_TLS_KEY_FILE: file('k.pem', key),
+    });
+    const printed = [
+      JSON.stringify(config),
+      inspect(config, { depth: 9, showHidden: true }),
+      `${config.accountToken}`,
+    ];
+    for (const text of printed) {
+      expect(text).toContain('[secret]');
+      expect(text).not.toContain('opensesame');
+      expect(text).not.toContain(KEY.toString('base64'));
+      expect(text).not.toContain(JSON.stringify(KEY));
+      expect(text).not.toContain('PRIVATE KEY');
+    }
+  });
+
+  test('does not show in the mistakes', () => {
+    const secret = 'open sesame';
+    const mistakes = mistakesOf({
+      WA_PRIVACY_ACCOUNT_TOKEN: secret,
+      WA_PRIVACY_MASTER_KEY_FILE: secret,
+      WA_PRIVACY_TOKN: secret,
+      WA_PRIVACY_CONFIG: file('secret.toml', `account_token = "${secret}" oops`),
+    }).join('\n');
+    expect(mistakes.split('\n')).toHaveLength(4);
+    expect(mistakes).not.toContain(secret);
+  });
+});
+
+describe('the documentation', () => {
+  test('has a row for every option', () => {
+    const rows = configTable().split('\n').slice(2);
+    expect(rows.map(row => /`(WA_PRIVACY_\w+)`/.exec(row)?.[1])).toEqual(
+      [...OPTION_NAMES, 'config'].map(variableOf),
+    );
+    for (const row of rows) expect(row.split(' | ')).toHaveLength(3);
+  });
+
+  test.skipIf(!existsSync('README.md'))('holds the table of options as the code has it', () => {
+    expect(readFileSync('README.md', 'utf8')).toContain(configTable());
+  });
+});

@@ -226,7 +226,7 @@ describe('a secret', () => {
     const printed = [
       JSON.stringify(config),
       inspect(config, { depth: 9, showHidden: true }),
-      `${config.accountToken}`,
+      config.accountToken?.toString() ?? '',
     ];
     for (const text of printed) {
       expect(text).toContain('[secret]');

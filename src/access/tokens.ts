@@ -1,0 +1,182 @@
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import { PrivacyError } from '../domain/errors.js';
+import type { TokenRecord, TokenStore } from './ports.js';
+
+/** Who makes a call: what a token covers and may do. */
+export type Principal = {
+  readonly tokenId: string;
+  readonly tokenLabel: string;
+  readonly kind: TokenRecord['kind'];
+  /** The one instance it covers; undefined for an ACCOUNT token. */
+  readonly instance: string | undefined;
+  readonly access: TokenRecord['access'];
+};
+
+/** A token as callers see it. */
+export type Token = Omit<TokenRecord, 'digest'>;
+
+/** What a new token covers and may do. */
+export type TokenWish = Pick<Token, 'kind' | 'access' | 'label'> & {
+  readonly instance?: string | undefined;
+  readonly expireTime?: Date | undefined;
+};
+
+/** The tokens of this service. */
+export type Tokens = ReturnType<typeof tokens>;
+
+/** The id of the account token that the service is set up with. */
+const FIRST_ID = 'first';
+/** How long a token is taken as good without looking it up. */
+const CACHE_MS = 5_000;
+const ID_LETTERS = 'abcdefghijkmnpqrstuvwxyz23456789';
+
+/** 256 random bits behind a prefix that secret scanners can look for. */
+export const newSecret = (): string => `wap_${randomBytes(32).toString('base64url')}`;
+
+const newId = (): string => Array.from(randomBytes(12), byte => ID_LETTERS[byte % 32]).join('');
+
+const toToken = (record: TokenRecord): Token => ({
+  id: record.id,
+  kind: record.kind,
+  instance: record.instance,
+  access: record.access,
+  label: record.label,
+  createTime: record.createTime,
+  expireTime: record.expireTime,
+  lastUseTime: record.lastUseTime,
+});
+
+/**
+ * Makes, checks and ends bearer tokens.
+ *
+ * @param key HMAC key for the secrets' digests; with another key no token is known.
+ * @param now Epoch milliseconds.
+ */
+export function tokens({
+  store,
+  key,
+  now = Date.now,
+}: {
+  store: TokenStore;
+  key: Buffer;
+  now?: () => number;
+}) {
+  const cache = new LRUCache<string, { token: TokenRecord; until: number }>({ max: 10_000 });
+  let lastUses = new Map<string, Date>();
+  /** Counts what ended tokens, so that a lookup begun before cannot bring one back into the cache. */
+  let ends = 0;
+
+  const digestOf = (secret: string): Buffer => createHmac('sha256', key).update(secret).digest();
+  const expired = ({ expireTime }: Token): boolean =>
+    expireTime !== undefined && expireTime.getTime() <= now();
+
+  const forget = (isEnded: (token: Token) => boolean): void => {
+    ends++;
+    for (const [digest, { token }] of cache) if (isEnded(token)) cache.delete(digest);
+  };
+
+  async function lookUp(digest: Buffer): Promise<TokenRecord | undefined> {
+    const cacheKey = digest.toString('base64');
+    const cached = cache.get(cacheKey);
+    if (cached !== undefined && now() < cached.until) return cached.token;
+    const endsBefore = ends;
+    const token = await store.findByDigest(digest);
+    if (token === undefined || !timingSafeEqual(token.digest, digest)) return undefined;
+    if (ends === endsBefore) cache.set(cacheKey, { token, until: now() + CACHE_MS });
+    return token;
+  }
+
+  async function add(id: string, secret: string, wish: TokenWish): Promise<Token> {
+    const token = {
+      id,
+      kind: wish.kind,
+      instance: wish.instance,
+      access: wish.access,
+      label: wish.label,
+      createTime: new Date(now()),
+      expireTime: wish.expireTime,
+      lastUseTime: undefined,
+    };
+    await store.put({ ...token, digest: digestOf(secret) });
+    return token;
+  }
+
+  async function find(id: string): Promise<TokenRecord> {
+    const token = await store.find(id);
+    if (token === undefined || expired(token))
+      throw new PrivacyError({ kind: 'TOKEN_NOT_FOUND', tokenId: id });
+    return token;
+  }
+
+  async function mint(wish: TokenWish): Promise<{ token: Token; secret: string }> {
+    const secret = newSecret();
+    return { token: await add(newId(), secret, wish), secret };
+  }
+
+  async function end(token: TokenRecord, expireTime: Date): Promise<void> {
+    await store.put({ ...token, expireTime });
+    forget(({ id }) => id === token.id);
+  }
+
+  return {
+    /** Makes a token. The secret is known only now; INSTANCE_NOT_FOUND. */
+    mint,
+
+    /** Whose secret it is; undefined when it is nobody's, or no longer. */
+    async verify(secret: string): Promise<Principal | undefined> {
+      const token = await lookUp(digestOf(secret));
+      if (token === undefined || expired(token)) return undefined;
+      lastUses.set(token.id, new Date(now()));
+      const { id, label, kind, instance, access } = token;
+      return { tokenId: id, tokenLabel: label, kind, instance, access };
+    },
+
+    /** Those that work, oldest first; `after` is the cursor of the page before. */
+    async list(page: { after: string | undefined; limit: number }) {
+      const { tokens: records, next } = await store.list({ ...page, now: new Date(now()) });
+      return { tokens: records.map(toToken), next };
+    },
+
+    /** Ends a token at once; TOKEN_NOT_FOUND. */
+    async revoke(id: string): Promise<void> {
+      const token = await find(id);
+      // The first token stays as expired: removed, it would be back with the next start.
+      if (id === FIRST_ID) await end(token, new Date(now()));
+      else await store.remove(id);
+      forget(ended => ended.id === id);
+    },
+
+    /** Makes a token like the old one, which works for `graceMs` more; TOKEN_NOT_FOUND. */
+    async rotate(id: string, graceMs: number) {
+      const old = await find(id);
+      const made = await mint(old);
+      const graceEnd = now() + graceMs;
+      const previousExpireTime = new Date(Math.min(graceEnd, old.expireTime?.getTime() ?? graceEnd));
+      await end(old, previousExpireTime);
+      return { ...made, previousExpireTime };
+    },
+
+    /** Makes this secret the one of the first account token; one that was revoked stays so. */
+    async ensureFirst(secret: string): Promise<void> {
+      const known = await store.findByDigest(digestOf(secret));
+      if (known?.id === FIRST_ID) return;
+      if (known !== undefined) await store.remove(known.id);
+      await add(FIRST_ID, secret, { kind: 'ACCOUNT', access: 'READ_WRITE', label: 'first account token' });
+      forget(({ id }) => id === FIRST_ID || id === known?.id);
+    },
+
+    /** To be called when an instance was removed: its tokens went with it. */
+    forgetInstance: (instance: string): void => forget(token => token.instance === instance),
+
+    /** Stores when tokens were last used. To be called now and then, and at the end. */
+    async flush(): Promise<void> {
+      const uses = lastUses;
+      lastUses = new Map();
+      if (uses.size > 0) await store.touch(uses);
+    },
+
+    /** Drops expired tokens from the store. To be called now and then. */
+    prune: (): Promise<void> => store.prune(new Date(now()), FIRST_ID),
+  };
+}

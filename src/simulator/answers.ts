@@ -1,0 +1,70 @@
+import type { Account, Device } from './accounts.js';
+import { encryptPlan } from './encrypt.js';
+import type { Plan } from './iq.js';
+import type { Backlog } from './notifications.js';
+import { privacyPlan } from './privacy.js';
+import { removeDevice } from './removal.js';
+import { attr, type BinaryNode, child, deviceOf, node, refusal, result, userOf } from './stanza.js';
+import { usyncPlan } from './usync.js';
+import type { World } from './world.js';
+
+/** An IQ of a logged-in device. */
+export type Question = {
+  readonly world: World;
+  readonly account: Account;
+  readonly device: Device;
+  readonly iq: BinaryNode;
+  readonly backlog: Backlog;
+};
+
+/** How the server answers each namespace. One it does not know gets 501. */
+const PLANS: Readonly<Record<string, (question: Question) => Plan>> = {
+  privacy: privacyPlan,
+  encrypt: encryptPlan,
+  usync: usyncPlan,
+  passive: ({ iq, backlog }) => ({
+    reply: () => result(iq),
+    after: () => child(iq, 'active') && backlog.start(),
+  }),
+  'w:p': ({ iq }) => ({ reply: () => result(iq) }),
+  'w:stats': ({ iq }) => ({ reply: () => result(iq) }),
+  abt: propsPlan,
+  w: propsPlan,
+  blocklist: ({ iq }) =>
+    attr(iq, 'type') === 'get'
+      ? { reply: () => result(iq, [node('list', { dhash: 'none' })]) }
+      : unsupported(iq),
+  md: removeDevicePlan,
+  'urn:xmpp:whatsapp:dirty': ({ iq, device, world }) => ({
+    apply() {
+      if (attr(child(iq, 'clean'), 'type') === 'account_sync') device.dirty.clear();
+      world.changed();
+    },
+    reply: () => result(iq),
+  }),
+  status: ({ iq }) => ({ reply: () => refusal(iq, 404) }),
+  'w:profile:picture': ({ iq }) => ({ reply: () => refusal(iq, 404) }),
+};
+
+export function answerTo(question: Question): Plan {
+  const { iq } = question;
+  if (attr(iq, 'type') !== 'get' && attr(iq, 'type') !== 'set') return { reply: () => refusal(iq, 400) };
+  return (PLANS[attr(iq, 'xmlns') ?? ''] ?? (() => unsupported(iq)))(question);
+}
+
+export const unsupported = (iq: BinaryNode): Plan => ({ reply: () => refusal(iq, 501) });
+
+function propsPlan({ iq }: Question): Plan {
+  const attrs = { protocol: '1', ab_key: '', hash: 'simulator', refresh: '86400', refresh_id: '0' };
+  return { reply: () => result(iq, [node('props', attrs)]) };
+}
+
+/** A companion may take leave; it cannot remove others. */
+function removeDevicePlan({ world, account, device, iq }: Question): Plan {
+  const removal = child(iq, 'remove-companion-device');
+  if (!removal) return unsupported(iq);
+  const { jid } = removal.attrs;
+  const isOwn = [account.phoneNumber, account.lid].includes(userOf(jid)) && deviceOf(jid) === device.id;
+  if (!isOwn) return { reply: () => refusal(iq, 403) };
+  return { reply: () => result(iq), after: () => removeDevice(world, account, device.id) };
+}

@@ -1,0 +1,180 @@
+import type { Socket } from 'node:net';
+import { decodeBinaryNode, encodeBinaryNode } from '@whiskeysockets/baileys';
+import type { WebSocket } from 'ws';
+import type { Account, Device } from './accounts.js';
+import { frame, frameReader } from './frames.js';
+import { disturb } from './iq.js';
+import { login } from './login.js';
+import { type Handshaken, noiseResponder, type Responder, type Transport } from './noise.js';
+import { register } from './registration.js';
+import { attr, type BinaryNode, children, node } from './stanza.js';
+import { openWire } from './wire.js';
+import type { World } from './world.js';
+
+/** One client's connection after the handshake, whatever it turns out to be. */
+export type Connection = {
+  readonly id: number;
+  /** The Noise static key the client proved to hold. */
+  readonly noiseKey: Buffer;
+  /** Who logged in on it; undefined while it registers. */
+  owner: { readonly account: Account; readonly device: Device } | undefined;
+  /** Whether it has had its backlog, so that notifications go out at once. */
+  ready: boolean;
+  isOpen(): boolean;
+  send(stanza: BinaryNode): void;
+  /** Sends an IQ and resolves with the client's answer, or undefined when the connection ended before. */
+  ask(iq: BinaryNode): Promise<BinaryNode | undefined>;
+  /** Closes it after what was sent. */
+  end(): void;
+  reset(): void;
+  mute(): void;
+  joinNext(count: number): void;
+  streamError(code?: number, conflict?: string): void;
+  fail(failure: { reason?: number; code?: number; expire?: number }): void;
+  sendGarbage(kind: 'undecodable' | 'undecryptable'): void;
+};
+
+/** What a connection is for: what it does with stanzas and at its end. */
+export type Session = { receive(stanza: BinaryNode): void; closed(): void };
+
+/** Serves one WebSocket until it ends. */
+export function serve(world: World, ws: WebSocket, tcp: Socket): void {
+  const reader = frameReader();
+  let responder: Responder | undefined;
+  let transport: Transport | undefined;
+  let session: Session | undefined;
+  let receiving = Promise.resolve();
+  let open = true;
+  const asked = new Map<string, (answer: BinaryNode | undefined) => void>();
+
+  const wire = openWire(ws, tcp, {
+    tripMs: () => world.behaviour.latencyMs / 2,
+    bytes: orClose(bytes => {
+      for (const message of reader.push(bytes)) receiveFrame(message);
+    }),
+    closed() {
+      open = false;
+      for (const resolve of asked.values()) resolve(undefined);
+      if (connection) world.connections.delete(connection);
+      session?.closed();
+    },
+  });
+  let connection: Connection | undefined;
+
+  function receiveFrame(message: Buffer): void {
+    if (transport) receiveSealed(transport.decrypt(message));
+    else if (responder) begin(responder.finish(message));
+    else greet(message);
+  }
+
+  function greet(message: Buffer): void {
+    const effect = world.faults.take({ stage: 'hello' });
+    if (effect?.do === 'close') wire.close();
+    if (effect?.do === 'reset') wire.reset();
+    if (effect?.do === 'undecodable') wire.write(frame(Buffer.from('undecodable')));
+    if (effect) return;
+    const { prologue } = reader.intro() ?? { prologue: Buffer.alloc(0) };
+    responder = noiseResponder(world.keys.static, world.certificates[world.behaviour.certificate], prologue);
+    const { reply, done } = responder.hello(message);
+    wire.write(frame(reply));
+    if (done) begin(done);
+  }
+
+  function begin(client: Handshaken): void {
+    transport = client.transport;
+    const opened = newConnection(client.noiseKey, client.transport);
+    connection = opened;
+    world.connections.add(opened);
+    const registering = client.payload.devicePairingData;
+    const effect = world.faults.take({
+      stage: registering ? 'registration' : 'login',
+      phoneNumber: registering ? undefined : String(client.payload.username),
+    });
+    const start = (goesOn: boolean) => {
+      if (!goesOn || !open) return;
+      session = registering ? register(world, opened, registering) : login(world, opened, client.payload);
+    };
+    const goesOn = effect ? disturb(opened, effect, 'before_apply') : true;
+    if (typeof goesOn === 'boolean') start(goesOn);
+    else void goesOn.then(start);
+  }
+
+  function receiveSealed(plain: Buffer): void {
+    // Decoding may inflate and so takes turns of the event loop; one after the other keeps the order.
+    receiving = receiving.then(async () => receive(await decodeBinaryNode(plain))).catch(() => wire.close());
+  }
+
+  function receive(stanza: BinaryNode): void {
+    if (!connection || !open) return;
+    const { owner } = connection;
+    const id = attr(stanza, 'id') ?? '';
+    world.log.add({
+      time: Date.now(),
+      connection: connection.id,
+      phoneNumber: owner?.account.phoneNumber,
+      device: owner?.device.id,
+      node: stanza,
+    });
+    const resolve = asked.get(id);
+    if (stanza.tag === 'iq' && resolve && attr(stanza, 'type') !== 'get') {
+      asked.delete(id);
+      resolve(stanza);
+    } else {
+      session?.receive(stanza);
+    }
+  }
+
+  function newConnection(noiseKey: Buffer, { encrypt }: Transport): Connection {
+    const send = (stanza: BinaryNode) => {
+      if (open) wire.write(frame(encrypt(encodeBinaryNode(stanza))));
+    };
+    return {
+      id: world.nextConnection(),
+      noiseKey,
+      owner: undefined,
+      ready: false,
+      isOpen: () => open,
+      send,
+      ask: iq =>
+        new Promise(resolve => {
+          if (!open) return resolve(undefined);
+          asked.set(attr(iq, 'id') ?? '', resolve);
+          send(iq);
+        }),
+      end: wire.close,
+      reset: wire.reset,
+      mute: wire.mute,
+      joinNext: wire.joinNext,
+      streamError(code, conflict) {
+        const reason = conflict === undefined ? [] : [node('conflict', { type: conflict })];
+        send(node('stream:error', { code: code?.toString() }, reason));
+        wire.close();
+      },
+      fail({ reason, code, expire }) {
+        const attrs = { reason: reason?.toString(), code: code?.toString(), expire: expire?.toString() };
+        send(node('failure', attrs));
+        wire.close();
+      },
+      sendGarbage(kind) {
+        // A list of five with nothing in it, or bytes that no counter of ours sealed.
+        const bytes = kind === 'undecodable' ? encrypt(Buffer.from([0, 248, 5])) : Buffer.alloc(40, 7);
+        wire.write(frame(bytes));
+      },
+    };
+  }
+
+  /** A client that breaks the protocol is cut off. */
+  function orClose(handle: (bytes: Buffer) => void): (bytes: Buffer) => void {
+    return bytes => {
+      try {
+        handle(bytes);
+      } catch {
+        ws.terminate();
+      }
+    };
+  }
+}
+
+/** Whether a client's answer to an IQ of ours is a result; gives its first child. */
+export const resultChild = (answer: BinaryNode | undefined): BinaryNode | undefined =>
+  attr(answer, 'type') === 'result' ? children(answer)[0] : undefined;

@@ -1,0 +1,111 @@
+import type { Connection } from './connection.js';
+import type { Effect, Faults, Moment } from './faults.js';
+import { distorted } from './lies.js';
+import { attr, type BinaryNode, node, refusal, SERVER } from './stanza.js';
+import { categoriesOf } from './stanza-log.js';
+
+/** How the server means to answer an IQ, before any fault. */
+export type Plan = {
+  /** Makes the change, if there is one. */
+  apply?(): void;
+  reply(): BinaryNode;
+  /** What follows the reply. */
+  after?(): void;
+};
+
+/** Answers one IQ as planned, or as the fault that is due says. */
+export async function answerIq(
+  connection: Connection,
+  faults: Faults,
+  iq: BinaryNode,
+  plan: Plan,
+): Promise<void> {
+  const effect = faults.take({
+    stage: 'iq',
+    xmlns: attr(iq, 'xmlns'),
+    type: attr(iq, 'type'),
+    categories: categoriesOf(iq),
+    phoneNumber: connection.owner?.account.phoneNumber,
+  });
+  // Awaited only where it must wait, so that without faults answers leave in the order of the questions.
+  const goesOn = (moment: Moment) => effect === undefined || disturb(connection, effect, moment);
+
+  const before = goesOn('before_apply');
+  if (!(before === true || (await before))) return;
+  if (takesEffect(effect)) plan.apply?.();
+  const reply = answer(iq, plan.reply(), effect);
+  const between = goesOn('after_apply');
+  if (!(between === true || (await between))) return;
+  if (effect?.do === 'two_in_one') {
+    connection.joinNext(2);
+    connection.send(serverPing());
+  }
+  connection.send(reply);
+  plan.after?.();
+  await goesOn('after_reply');
+}
+
+function takesEffect(effect: Effect | undefined): boolean {
+  switch (effect?.do) {
+    case 'refuse':
+    case 'refuse_category':
+      return effect.applied ?? false;
+    case 'lie':
+      return effect.applied ?? effect.lie !== 'confirm';
+    default:
+      return true;
+  }
+}
+
+function answer(iq: BinaryNode, honest: BinaryNode, effect: Effect | undefined): BinaryNode {
+  switch (effect?.do) {
+    case 'refuse':
+      return effect.code === undefined
+        ? { ...refusal(iq, 0), content: [] }
+        : refusal(iq, effect.code, effect.text);
+    case 'refuse_category':
+    case 'lie':
+      return distorted(honest, effect);
+    default:
+      return honest;
+  }
+}
+
+const serverPing = (): BinaryNode =>
+  node('iq', { from: SERVER, type: 'get', xmlns: 'urn:xmpp:ping', id: `ping-${Date.now()}` });
+
+/** Does what the effect does at this moment; false when the stanza is not handled any further. */
+export function disturb(connection: Connection, effect: Effect, moment: Moment): boolean | Promise<boolean> {
+  if (!('moment' in effect ? effect.moment === moment : moment === 'before_apply')) return true;
+  switch (effect.do) {
+    case 'silence':
+      return false;
+    case 'close':
+      connection.end();
+      return false;
+    case 'reset':
+      connection.reset();
+      return false;
+    case 'half_open':
+      connection.mute();
+      return false;
+    case 'stream_error':
+      connection.streamError(effect.code, effect.conflict);
+      return false;
+    case 'failure':
+      connection.fail(effect);
+      return false;
+    case 'undecodable':
+    case 'undecryptable':
+      connection.sendGarbage(effect.do);
+      return true;
+    case 'delay':
+      return new Promise(resolve => setTimeout(() => resolve(true), effect.ms));
+    case 'refuse':
+    case 'refuse_category':
+    case 'lie':
+    case 'http':
+    case 'two_in_one':
+      return true;
+  }
+}

@@ -1,0 +1,65 @@
+import type { Account } from './accounts.js';
+import { type LinkAttempt, scanQr } from './link.js';
+import { notifyDevices } from './notifications.js';
+import { applySettings } from './privacy.js';
+import { removeDevice } from './removal.js';
+import type { BinaryNode } from './stanza.js';
+import type { World } from './world.js';
+
+/** The phone of one account: what its owner does on it. */
+export type Phone = {
+  /** Digits only. */
+  readonly phoneNumber: string;
+  readonly lid: string;
+  /** Points the camera at a QR; resolves when it is linked or the phone says that it could not. */
+  scan(qrPayload: string): Promise<LinkAttempt>;
+  /** Changes a setting in the phone's menu; any category and value, also ones nobody has heard of. */
+  setPrivacy(category: string, value: string): void;
+  /** Takes a category away from the account. */
+  removeCategory(category: string): void;
+  /** What the server holds: the truth. */
+  settings(): Record<string, string>;
+  devices(): { device: number; connected: boolean; linkTime: Date }[];
+  /** Unlinks a companion; false when there is none with that id. */
+  removeDevice(device: number): boolean;
+  /** Ends the connections of the account's companions. */
+  dropConnections(how: 'close' | 'reset' | 'half_open'): void;
+  /** Sends `<stream:error>` to the account's companions and closes. */
+  streamError(code?: number, conflict?: string): void;
+  /** Sends `account_sync` with this child to all companions, also with one nobody has heard of. */
+  notify(change: BinaryNode): void;
+};
+
+export function phoneOf(world: World, account: Account): Phone {
+  const connections = () =>
+    [...account.devices.values()].flatMap(({ connection }) => (connection ? [connection] : []));
+  return {
+    phoneNumber: account.phoneNumber,
+    lid: account.lid,
+    scan: qrPayload => scanQr(world, account, qrPayload),
+    setPrivacy: (category, value) => applySettings(world, account, [{ category, value }], 0),
+    removeCategory(category) {
+      account.settings.delete(category);
+      world.changed();
+    },
+    settings: () => Object.fromEntries(account.settings),
+    devices: () =>
+      [...account.devices.values()].map(({ id, connection, linkTime }) => ({
+        device: id,
+        connected: connection !== undefined,
+        linkTime,
+      })),
+    removeDevice: device => removeDevice(world, account, device),
+    dropConnections(how) {
+      for (const connection of connections()) {
+        if (how === 'close') connection.end();
+        else if (how === 'reset') connection.reset();
+        else connection.mute();
+      }
+    },
+    streamError(code, conflict) {
+      for (const connection of connections()) connection.streamError(code, conflict);
+    },
+    notify: change => notifyDevices(world, account, change),
+  };
+}

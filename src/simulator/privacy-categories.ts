@@ -1,0 +1,34 @@
+type Category = {
+  /** The values a companion may set. */
+  readonly values: readonly string[];
+  /** One of the ten settings that Strict Account Settings keep for the phone (WAWebDefenseModeUtils). */
+  readonly locked?: true;
+};
+
+const AUDIENCES = ['all', 'contacts', 'contact_blacklist', 'none'];
+
+/**
+ * What WhatsApp's server takes, from what its own and other clients send (WA Web, whatsmeow, zapo, whatsapp-rust).
+ * Kept apart from the service's table on purpose: the server judges the service, not the other way round.
+ */
+const CATEGORIES: Readonly<Record<string, Category>> = {
+  last: { values: AUDIENCES, locked: true },
+  status: { values: AUDIENCES, locked: true },
+  profile: { values: AUDIENCES, locked: true },
+  online: { values: ['all', 'match_last_seen'], locked: true },
+  readreceipts: { values: ['all', 'none'] },
+  calladd: { values: ['all', 'known', 'contacts'], locked: true },
+  groupadd: { values: ['all', 'contacts', 'contact_blacklist'], locked: true },
+  messages: { values: ['all', 'contacts'], locked: true },
+  stickers: { values: ['contacts', 'contact_allowlist', 'none'] },
+  pix: { values: AUDIENCES },
+  linked_profiles: { values: AUDIENCES },
+  // Changed on the phone only.
+  defense: { values: [] },
+};
+
+/** Whether WhatsApp knows the category and takes the value from a companion. */
+export const isAccepted = (category: string, value: string): boolean =>
+  CATEGORIES[category]?.values.includes(value) ?? false;
+
+export const isLockedByDefense = (category: string): boolean => CATEGORIES[category]?.locked ?? false;

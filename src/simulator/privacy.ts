@@ -1,0 +1,100 @@
+import type { Account } from './accounts.js';
+import type { Question } from './answers.js';
+import type { Behaviour } from './behaviour.js';
+import type { Plan } from './iq.js';
+import { notifyDevices } from './notifications.js';
+import { isAccepted, isLockedByDefense } from './privacy-categories.js';
+import { attr, type BinaryNode, child, children, errorNode, node, refusal, result } from './stanza.js';
+import type { World } from './world.js';
+
+/*
+ * get:   <iq type="get" xmlns="privacy"><privacy/></iq>
+ *        <iq type="result"><privacy><category name="last" value="all"/>…</privacy></iq>
+ * set:   <iq type="set" xmlns="privacy"><privacy><category name="last" value="none"/></privacy></iq>
+ *        <iq type="result"><privacy><category name="last" value="none"/></privacy></iq>
+ * refused: <category name="last" value="error"><error code="409" text="conflict"/></category> in a result,
+ *        or <iq type="error"><error code="400" text="bad-request"/></iq>
+ * push:  <notification type="account_sync" from id t><privacy><category name value/></privacy></notification>
+ */
+
+/** Answers a read or a change of the privacy settings. */
+export function privacyPlan({ world, account, device, iq }: Question): Plan {
+  const privacy = child(iq, 'privacy');
+  const categories = children(privacy, 'category');
+  if (attr(iq, 'type') === 'get') {
+    if (!privacy || children(privacy).length) return { reply: () => refusal(iq, 501) };
+    return { reply: () => result(iq, [settingsNode(account)]) };
+  }
+  const verdicts = categories.map(category => ({
+    category,
+    code: verdict(account, category, world.behaviour),
+  }));
+  const isWhole = categories.length > 0 && categories.length === children(privacy).length;
+  const envelope = isWhole ? envelopeCode(verdicts, world.behaviour) : 400;
+  if (envelope) return { reply: () => refusal(iq, envelope) };
+
+  const good = verdicts.filter(({ code }) => code === undefined).map(({ category }) => category.attrs);
+  return {
+    apply() {
+      const changes = good.map(({ name = '', value = '' }) => ({ category: name, value }));
+      applySettings(world, account, changes, device.id);
+    },
+    reply: () =>
+      result(iq, [
+        node(
+          'privacy',
+          {},
+          verdicts.map(({ category, code }) => {
+            const { name, value } = category.attrs;
+            return code === undefined
+              ? node('category', { name, value })
+              : node('category', { name, value: 'error' }, [errorNode(code)]);
+          }),
+        ),
+      ]),
+  };
+}
+
+/** Stores new values, made by a device or by the phone (0), and tells the other devices. */
+export function applySettings(
+  world: World,
+  account: Account,
+  changes: readonly { category: string; value: string }[],
+  device: number,
+): void {
+  if (changes.length === 0) return;
+  for (const { category, value } of changes) {
+    account.settings.set(category, value);
+    account.sets.push({ time: Date.now(), category, value, device });
+  }
+  const { push, echoOwnSets } = world.behaviour;
+  const named = changes.map(({ category, value }) => node('category', { name: category, value }));
+  notifyDevices(world, account, node('privacy', {}, push === 'bare' ? [] : named), echoOwnSets ? 0 : device);
+}
+
+const settingsNode = ({ settings }: Account): BinaryNode =>
+  node(
+    'privacy',
+    {},
+    [...settings].map(([name, value]) => node('category', { name, value })),
+  );
+
+/** Why a category cannot be set as asked; undefined when it can. */
+function verdict(account: Account, { attrs }: BinaryNode, behaviour: Behaviour): number | undefined {
+  const { name = '', value = '' } = attrs;
+  if (!isAccepted(name, value)) return name === 'defense' ? 403 : 400;
+  if (!account.settings.has(name) && behaviour.unreportedSet === 'refuse_category') return 400;
+  const isLocked = isLockedByDefense(name) && ![undefined, 'off'].includes(account.settings.get('defense'));
+  return isLocked && behaviour.lockedSet !== 'apply' ? 403 : undefined;
+}
+
+/** The code when the IQ as a whole is refused. */
+function envelopeCode(
+  verdicts: readonly { code: number | undefined }[],
+  { severalCategories, invalidSet, lockedSet }: Behaviour,
+): number | undefined {
+  if (verdicts.length > 1 && severalCategories === 'refuse') return 400;
+  return verdicts
+    .map(({ code }) => code)
+    .find(code => (code === 400 && invalidSet === 'refuse') || (code === 403 && lockedSet === 'refuse'));
+}

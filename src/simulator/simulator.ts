@@ -1,0 +1,103 @@
+import { type AppliedSet, type NewAccount, newAccount } from './accounts.js';
+import { type Behaviour, DEFAULT_BEHAVIOUR, type RefreshChild } from './behaviour.js';
+import { certificateChains } from './certificates.js';
+import { type Fault, faultBox, type InjectedFault } from './faults.js';
+import { type Phone, phoneOf } from './phone.js';
+import { listen } from './server.js';
+import { type LoggedStanza, type StanzaQuery, stanzaLog } from './stanza-log.js';
+import type { World } from './world.js';
+import { keyPairOf, newKeyPair } from './xeddsa.js';
+
+export type SimulatorOptions = {
+  /** 0, the default, picks a free one. */
+  readonly port?: number;
+  readonly host?: string;
+  /** The private key that signs the server's certificate, 64 hex digits; a new one when not given. */
+  readonly rootPrivateKey?: string;
+  readonly behaviour?: Partial<Behaviour>;
+};
+
+/** A running WhatsApp. */
+export type Simulator = {
+  /** For `WA_PRIVACY_WHATSAPP_URL`. */
+  readonly url: string;
+  /** For `WA_PRIVACY_WHATSAPP_ROOT_KEY`: the public key that signs the server's certificate, hex. */
+  readonly rootKey: string;
+  /** Takes effect at once. */
+  readonly behaviour: Behaviour;
+  addPhone(account: NewAccount): Phone;
+  /** Undefined when there is no such phone. */
+  phone(phoneNumber: string): Phone | undefined;
+  phones(): Phone[];
+  inject(fault: Fault): InjectedFault;
+  faults(): InjectedFault[];
+  clearFaults(): void;
+  /** Retires the adv secret of every client that is registering; how many there are. */
+  refreshLink(child?: RefreshChild): number;
+  /** Every stanza that clients sent, oldest first. */
+  readonly stanzas: readonly LoggedStanza[];
+  findStanzas(query: StanzaQuery): LoggedStanza[];
+  clearStanzas(): void;
+  /** Every change the server made, oldest first: what outcomes are judged by. */
+  sets(phoneNumber: string): readonly AppliedSet[];
+  /** How many connections have finished the handshake. */
+  connections(): number;
+  stop(): Promise<void>;
+};
+
+/** Starts a WhatsApp server on this machine. */
+export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
+  const { port = 0, host = '127.0.0.1', rootPrivateKey } = options;
+  const root = rootPrivateKey ? keyPairOf(Buffer.from(rootPrivateKey, 'hex')) : newKeyPair();
+  const keys = { root, static: newKeyPair() };
+  const log = stanzaLog();
+  const faults = faultBox();
+  let connections = 0;
+  let ids = 0;
+  const world: World = {
+    behaviour: { ...DEFAULT_BEHAVIOUR, ...options.behaviour },
+    keys,
+    certificates: certificateChains(keys),
+    accounts: new Map(),
+    connections: new Set(),
+    registering: new Set(),
+    faults,
+    log,
+    nextConnection: () => ++connections,
+    nextId: () => `sim-${++ids}`,
+    changed: () => undefined,
+  };
+  const listener = await listen(world, host, port);
+  const accountOf = (phoneNumber: string) => world.accounts.get(phoneNumber.replace(/^\+/, ''));
+
+  return {
+    url: `ws://${host}:${listener.port}/ws/chat`,
+    rootKey: Buffer.from(root.public).toString('hex'),
+    behaviour: world.behaviour,
+    addPhone(options) {
+      const account = newAccount(options);
+      if (world.accounts.has(account.phoneNumber)) throw new Error('there is a phone with this number');
+      world.accounts.set(account.phoneNumber, account);
+      world.changed();
+      return phoneOf(world, account);
+    },
+    phone(phoneNumber) {
+      const account = accountOf(phoneNumber);
+      return account && phoneOf(world, account);
+    },
+    phones: () => [...world.accounts.values()].map(account => phoneOf(world, account)),
+    inject: faults.inject,
+    faults: faults.list,
+    clearFaults: faults.clear,
+    refreshLink(child = world.behaviour.refreshChild) {
+      for (const registering of world.registering) registering.refresh(child);
+      return world.registering.size;
+    },
+    stanzas: log.entries,
+    findStanzas: log.find,
+    clearStanzas: log.clear,
+    sets: phoneNumber => accountOf(phoneNumber)?.sets ?? [],
+    connections: () => world.connections.size,
+    stop: () => listener.stop(),
+  };
+}

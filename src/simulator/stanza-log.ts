@@ -1,0 +1,70 @@
+import { attr, type BinaryNode, child, children, node } from './stanza.js';
+
+/** One stanza that a client sent. */
+export type LoggedStanza = {
+  readonly time: number;
+  readonly connection: number;
+  /** Undefined on a connection that is registering. */
+  readonly phoneNumber: string | undefined;
+  readonly device: number | undefined;
+  readonly node: BinaryNode;
+};
+
+/** What to count; everything left out matches everything. */
+export type StanzaQuery = {
+  readonly phoneNumber?: string;
+  readonly tag?: string;
+  readonly xmlns?: string;
+  readonly type?: string;
+  /** The category of a privacy set. */
+  readonly category?: string;
+};
+
+/** Everything clients sent, oldest first: the witness for what left and in which order. */
+export type StanzaLog = {
+  readonly entries: LoggedStanza[];
+  add(stanza: LoggedStanza): void;
+  find(query: StanzaQuery): LoggedStanza[];
+  clear(): void;
+};
+
+/** Keeps the last stanzas only, so that a long run does not fill the memory. */
+const MAX_ENTRIES = 200_000;
+
+export function stanzaLog(): StanzaLog {
+  const entries: LoggedStanza[] = [];
+  return {
+    entries,
+    add(stanza) {
+      entries.push({ ...stanza, node: withoutPreKeys(stanza.node) });
+      if (entries.length > MAX_ENTRIES) entries.splice(0, MAX_ENTRIES / 10);
+    },
+    find: query => entries.filter(entry => matches(entry, query)),
+    clear() {
+      entries.length = 0;
+    },
+  };
+}
+
+/** The categories a privacy set names. */
+export const categoriesOf = (iq: BinaryNode): string[] =>
+  attr(iq, 'xmlns') === 'privacy' && attr(iq, 'type') === 'set'
+    ? children(child(iq, 'privacy'), 'category').map(category => attr(category, 'name') ?? '')
+    : [];
+
+const matches = ({ phoneNumber, node }: LoggedStanza, query: StanzaQuery): boolean =>
+  (query.phoneNumber === undefined || query.phoneNumber.replace(/^\+/, '') === phoneNumber) &&
+  (query.tag === undefined || query.tag === node.tag) &&
+  (query.xmlns === undefined || query.xmlns === attr(node, 'xmlns')) &&
+  (query.type === undefined || query.type === attr(node, 'type')) &&
+  (query.category === undefined || categoriesOf(node).includes(query.category));
+
+/** A first login uploads 812 keys, which prove nothing here and would be most of the log. */
+const withoutPreKeys = (iq: BinaryNode): BinaryNode =>
+  attr(iq, 'xmlns') !== 'encrypt' || !child(iq, 'list')
+    ? iq
+    : node(
+        iq.tag,
+        iq.attrs,
+        children(iq).map(part => (part.tag === 'list' ? node('list') : part)),
+      );

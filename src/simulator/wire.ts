@@ -1,0 +1,67 @@
+import type { Socket } from 'node:net';
+import type { WebSocket } from 'ws';
+import { delayLine } from './delay-line.js';
+
+/** One WebSocket with latency, and the ways in which a network fails. */
+export type Wire = {
+  write(bytes: Buffer): void;
+  /** Puts this many coming writes into one WebSocket message. */
+  joinNext(count: number): void;
+  /** Closes after everything written before. */
+  close(): void;
+  /** Ends the TCP connection with RST. */
+  reset(): void;
+  /** Neither reads nor writes from now on, and stays connected. */
+  mute(): void;
+};
+
+export function openWire(
+  ws: WebSocket,
+  tcp: Socket,
+  on: { tripMs: () => number; bytes: (bytes: Buffer) => void; closed: () => void },
+): Wire {
+  const inward = delayLine(on.tripMs);
+  const outward = delayLine(on.tripMs);
+  let muted = false;
+  let joining = 0;
+  let joined: Buffer[] = [];
+
+  ws.binaryType = 'nodebuffer';
+  ws.on('message', data => {
+    const bytes = Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data as Buffer);
+    inward(() => {
+      if (!muted) on.bytes(bytes);
+    });
+  });
+  ws.on('error', () => ws.terminate());
+  ws.on('close', on.closed);
+
+  const transmit = (bytes: Buffer) =>
+    outward(() => {
+      if (!muted && ws.readyState === ws.OPEN) ws.send(bytes);
+    });
+
+  return {
+    write(bytes) {
+      if (joining === 0) return transmit(bytes);
+      joined.push(bytes);
+      if (joined.length < joining) return;
+      const message = Buffer.concat(joined);
+      joining = 0;
+      joined = [];
+      transmit(message);
+    },
+    joinNext(count) {
+      joining = count;
+    },
+    close: () =>
+      outward(() => {
+        if (!muted) ws.close();
+      }),
+    reset: () => outward(() => tcp.resetAndDestroy()),
+    mute() {
+      muted = true;
+      ws.pause();
+    },
+  };
+}

@@ -49,13 +49,13 @@ export function manage(
   function change(patch: Partial<InstanceRecord>): Promise<void> {
     record = { ...record, ...patch };
     const saved = saving.then(() => store.update(instance, patch));
-    saving = saved.catch(error => log.fault('The instance could not be stored', instance, error));
+    saving = saved.catch(cause => log.taskFailed({ task: 'storing the instance', instance, cause }));
     return saved;
   }
 
   function onLife(life: Life) {
-    const reason = 'reason' in life ? life.reason : '';
-    log.stateChanged({ instance, state: life.state, reason });
+    const { state, stateReason: reason } = viewOf(record, life);
+    log.instanceStateChanged({ instance, state, reason });
     const patch = storedOf(life);
     if (patch) change(patch).catch(() => undefined); // Logged by `change`.
     for (const wake of waiting) wake();

@@ -1,4 +1,5 @@
 import type { Disconnect } from '../domain/disconnect.js';
+import type { InstanceState } from '../domain/instance.js';
 import type { OutcomeState } from '../domain/outcome.js';
 import type { Setting } from '../domain/settings-table.js';
 import type { Snapshot } from '../domain/snapshot.js';
@@ -182,7 +183,7 @@ export interface ChangeLog {
 
 /** What this folder tells the operator. */
 export interface InstanceLog {
-  stateChanged(change: { instance: string; state: string; reason: string }): void;
+  instanceStateChanged(change: { instance: string; state: InstanceState; reason: string }): void;
   /** Something of our own failed; the service goes on. */
-  fault(what: string, instance: string, error: unknown): void;
+  taskFailed(failure: { task: string; instance: string; cause: unknown }): void;
 }

@@ -93,3 +93,8 @@ export const jidOf = (account: Account, device = 0): string =>
 
 export const lidOf = (account: Account, device = 0): string =>
   `${account.lid}${device ? `:${device}` : ''}@lid`;
+
+/** Notes a change in the account's record. */
+export function recordSet(account: Account, category: string, value: string, device: number): void {
+  account.sets.push({ time: Date.now(), category, value, device });
+}

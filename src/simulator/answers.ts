@@ -1,10 +1,11 @@
 import type { Account, Device } from './accounts.js';
+import { disappearingModePlan } from './disappearing-mode.js';
 import { encryptPlan } from './encrypt.js';
 import type { Plan } from './iq.js';
 import type { Backlog } from './notifications.js';
 import { privacyPlan } from './privacy.js';
 import { removeDevice } from './removal.js';
-import { attr, type BinaryNode, child, deviceOf, node, refusal, result, userOf } from './stanza.js';
+import { attr, type BinaryNode, child, children, deviceOf, node, refusal, result, userOf } from './stanza.js';
 import { usyncPlan } from './usync.js';
 import type { World } from './world.js';
 
@@ -20,6 +21,7 @@ export type Question = {
 /** How the server answers each namespace. One it does not know gets 501. */
 const PLANS: Readonly<Record<string, (question: Question) => Plan>> = {
   privacy: privacyPlan,
+  disappearing_mode: disappearingModePlan,
   encrypt: encryptPlan,
   usync: usyncPlan,
   passive: ({ iq, backlog }) => ({
@@ -42,6 +44,9 @@ const PLANS: Readonly<Record<string, (question: Question) => Plan>> = {
     },
     reply: () => result(iq),
   }),
+  'w:sync:app:state': appStatePlan,
+  'w:g2': ({ iq }) =>
+    child(iq, 'participating') ? { reply: () => result(iq, [node('groups')]) } : unsupported(iq),
   status: ({ iq }) => ({ reply: () => refusal(iq, 404) }),
   'w:profile:picture': ({ iq }) => ({ reply: () => refusal(iq, 404) }),
 };
@@ -67,4 +72,13 @@ function removeDevicePlan({ world, account, device, iq }: Question): Plan {
   const isOwn = [account.phoneNumber, account.lid].includes(userOf(jid)) && deviceOf(jid) === device.id;
   if (!isOwn) return { reply: () => refusal(iq, 403) };
   return { reply: () => result(iq), after: () => removeDevice(world, account, device.id) };
+}
+
+/** App state is empty: no collection has a patch. */
+function appStatePlan({ iq }: Question): Plan {
+  const collections = children(child(iq, 'sync'), 'collection').map(collection => {
+    const { name, version = '0' } = collection.attrs;
+    return node('collection', { name, version, type: 'result', has_more_patches: 'false' });
+  });
+  return { reply: () => result(iq, [node('sync', {}, collections)]) };
 }

@@ -124,9 +124,9 @@ export function serve(world: World, ws: WebSocket, tcp: Socket): void {
     }
   }
 
-  function newConnection(noiseKey: Buffer, { encrypt }: Transport): Connection {
+  function newConnection(noiseKey: Buffer, sealer: Transport): Connection {
     const send = (stanza: BinaryNode) => {
-      if (open) wire.write(frame(encrypt(encodeBinaryNode(stanza))));
+      if (open) wire.write(frame(sealer.encrypt(encodeBinaryNode(stanza))));
     };
     return {
       id: world.nextConnection(),
@@ -157,7 +157,7 @@ export function serve(world: World, ws: WebSocket, tcp: Socket): void {
       },
       sendGarbage(kind) {
         // A list of five with nothing in it, or bytes that no counter of ours sealed.
-        const bytes = kind === 'undecodable' ? encrypt(Buffer.from([0, 248, 5])) : Buffer.alloc(40, 7);
+        const bytes = kind === 'undecodable' ? sealer.encrypt(Buffer.from([0, 248, 5])) : Buffer.alloc(40, 7);
         wire.write(frame(bytes));
       },
     };

@@ -91,11 +91,11 @@ export type Point = {
 };
 
 export type Faults = {
-  inject(fault: Fault): InjectedFault;
-  list(): InjectedFault[];
-  clear(): void;
+  readonly inject: (fault: Fault) => InjectedFault;
+  readonly list: () => InjectedFault[];
+  readonly clear: () => void;
   /** The effect of the first fault that is due here, which is thereby used up once. */
-  take(point: Point): Effect | undefined;
+  readonly take: (point: Point) => Effect | undefined;
 };
 
 export function faultBox(): Faults {

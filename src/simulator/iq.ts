@@ -7,10 +7,10 @@ import { categoriesOf } from './stanza-log.js';
 /** How the server means to answer an IQ, before any fault. */
 export type Plan = {
   /** Makes the change, if there is one. */
-  apply?(): void;
-  reply(): BinaryNode;
+  readonly apply?: () => void;
+  readonly reply: () => BinaryNode;
   /** What follows the reply. */
-  after?(): void;
+  readonly after?: () => void;
 };
 
 /** Answers one IQ as planned, or as the fault that is due says. */
@@ -100,7 +100,7 @@ export function disturb(connection: Connection, effect: Effect, moment: Moment):
       connection.sendGarbage(effect.do);
       return true;
     case 'delay':
-      return new Promise(resolve => setTimeout(() => resolve(true), effect.ms));
+      return new Promise(resolve => setTimeout(() => resolve(true), effect.ms).unref());
     case 'refuse':
     case 'refuse_category':
     case 'lie':

@@ -15,13 +15,15 @@ export type LinkFailure =
   /** No connection has this ref: another server's, or its client has gone. */
   | 'unknown_ref'
   | 'expired'
-  /** The QR names other keys than the client it came from registered. */
+  /** The client shows other keys than it registered. */
   | 'wrong_keys'
   /** The adv secret was retired by `companion_reg_refresh`; scan a newer QR. */
   | 'retired'
   | 'too_many_devices'
-  | 'no_pairing_request'
+  /** No client asked for a code for this number. */
+  | 'no_code_request'
   | 'wrong_code'
+  | 'too_many_tries'
   /** The companion answered pair-success with an error, with a wrong signature, or not at all. */
   | 'refused_by_companion'
   | 'bad_device_signature'
@@ -31,7 +33,7 @@ export type LinkAttempt =
   | { readonly linked: true; readonly device: number }
   | { readonly linked: false; readonly reason: LinkFailure };
 
-const failed = (reason: LinkFailure): LinkAttempt => ({ linked: false, reason });
+export const failed = (reason: LinkFailure): LinkAttempt => ({ linked: false, reason });
 
 /** What happens when the phone's camera sees the QR. */
 export async function scanQr(world: World, account: Account, payload: string): Promise<LinkAttempt> {

@@ -1,6 +1,9 @@
 import type { Account } from './accounts.js';
+import { setDisappearingMode } from './disappearing-mode.js';
+import { enterCode } from './enter-code.js';
 import { type LinkAttempt, scanQr } from './link.js';
 import { notifyDevices } from './notifications.js';
+import { refreshCode } from './pairing-code.js';
 import { applySettings } from './privacy.js';
 import { removeDevice } from './removal.js';
 import type { BinaryNode } from './stanza.js';
@@ -13,8 +16,15 @@ export type Phone = {
   readonly lid: string;
   /** Points the camera at a QR; resolves when it is linked or the phone says that it could not. */
   scan(qrPayload: string): Promise<LinkAttempt>;
+  /** Types in the pairing code that a client shows; hyphens and small letters are fine. */
+  enterCode(code: string): Promise<LinkAttempt>;
+  /** Asks the client that waits for a code to show another one; false when none waits. */
+  refreshCode(): boolean;
   /** Changes a setting in the phone's menu; any category and value, also ones nobody has heard of. */
   setPrivacy(category: string, value: string): void;
+  /** Changes the timer of new chats, in seconds. */
+  setDisappearingMode(duration: number): void;
+  disappearingMode(): number;
   /** Takes a category away from the account. */
   removeCategory(category: string): void;
   /** What the server holds: the truth. */
@@ -37,7 +47,11 @@ export function phoneOf(world: World, account: Account): Phone {
     phoneNumber: account.phoneNumber,
     lid: account.lid,
     scan: qrPayload => scanQr(world, account, qrPayload),
+    enterCode: code => enterCode(world, account, code),
+    refreshCode: () => refreshCode(world, account),
     setPrivacy: (category, value) => applySettings(world, account, [{ category, value }], 0),
+    setDisappearingMode: duration => setDisappearingMode(world, account, duration, 0),
+    disappearingMode: () => account.disappearingMode.duration,
     removeCategory(category) {
       account.settings.delete(category);
       world.changed();

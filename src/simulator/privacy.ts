@@ -1,4 +1,4 @@
-import type { Account } from './accounts.js';
+import { type Account, recordSet } from './accounts.js';
 import type { Question } from './answers.js';
 import type { Behaviour } from './behaviour.js';
 import type { Plan } from './iq.js';
@@ -65,11 +65,16 @@ export function applySettings(
   if (changes.length === 0) return;
   for (const { category, value } of changes) {
     account.settings.set(category, value);
-    account.sets.push({ time: Date.now(), category, value, device });
+    recordSet(account, category, value, device);
   }
   const { push, echoOwnSets } = world.behaviour;
   const named = changes.map(({ category, value }) => node('category', { name: category, value }));
-  notifyDevices(world, account, node('privacy', {}, push === 'bare' ? [] : named), echoOwnSets ? 0 : device);
+  notifyDevices(
+    world,
+    account,
+    node('privacy', {}, push === 'bare' ? [] : named),
+    echoOwnSets ? undefined : device,
+  );
 }
 
 const settingsNode = ({ settings }: Account): BinaryNode =>

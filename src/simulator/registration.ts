@@ -2,9 +2,10 @@ import { randomBytes } from 'node:crypto';
 import type { proto } from '@whiskeysockets/baileys';
 import type { RefreshChild } from './behaviour.js';
 import type { Connection, Session } from './connection.js';
-import { answerIq } from './iq.js';
+import { answerIq, type Plan } from './iq.js';
 import { isSignedPreKeyValid, type KeyBundle } from './key-bundle.js';
-import { attr, type BinaryNode, node, refusal, result, SERVER, seconds } from './stanza.js';
+import { type CodeRequest, pairingCodePlan } from './pairing-code.js';
+import { attr, type BinaryNode, child, node, refusal, result, SERVER, seconds } from './stanza.js';
 import type { World } from './world.js';
 
 /** How many refs a client gets to make QRs of. */
@@ -17,11 +18,13 @@ export type RegisteringConnection = {
   readonly connection: Connection;
   readonly keys: KeyBundle;
   /** Whether the ref is one of this connection's, and not too old. */
-  refState(ref: string): 'unknown' | 'expired' | 'good';
+  readonly refState: (ref: string) => 'unknown' | 'expired' | 'good';
   /** Sees the secret of a scanned QR; false when it was retired, or a retirement is not acked yet. */
-  accepts(advSecret: string): boolean;
+  readonly accepts: (advSecret: string) => boolean;
   /** Retires the adv secrets seen so far. */
-  refresh(child: RefreshChild): void;
+  readonly refresh: (child: RefreshChild) => void;
+  /** The pairing code the client waits for, if it asked for one. */
+  codeRequest: CodeRequest | undefined;
   /** Refs are good for one link. */
   used: boolean;
 };
@@ -48,6 +51,7 @@ export function register(
     connection,
     keys,
     used: false,
+    codeRequest: undefined,
     refState(ref) {
       const index = refs.get(ref);
       if (index === undefined) return 'unknown';
@@ -81,15 +85,23 @@ export function register(
   return {
     receive(stanza) {
       if (stanza.tag === 'ack') awaitedAcks.delete(attr(stanza, 'id') ?? '');
-      if (stanza.tag === 'iq')
-        void answerIq(connection, world.faults, stanza, { reply: () => reply(stanza) });
+      if (stanza.tag === 'iq') {
+        void answerIq(connection, world.faults, stanza, planFor(world, registering, stanza));
+      }
     },
-    closed: () => world.registering.delete(registering),
+    closed() {
+      world.registering.delete(registering);
+      registering.codeRequest?.finish(undefined);
+    },
   };
 }
 
-/** Before it is linked a client may only ping. */
-const reply = (iq: BinaryNode): BinaryNode => (attr(iq, 'xmlns') === 'w:p' ? result(iq) : refusal(iq, 401));
+/** Before it is linked a client may only ping and ask for a pairing code. */
+function planFor(world: World, registering: RegisteringConnection, iq: BinaryNode): Plan {
+  const codeStage = child(iq, 'link_code_companion_reg');
+  if (attr(iq, 'xmlns') === 'md' && codeStage) return pairingCodePlan(world, registering, iq, codeStage);
+  return { reply: () => (attr(iq, 'xmlns') === 'w:p' ? result(iq) : refusal(iq, 401)) };
+}
 
 const newRef = (): string => `2@${randomBytes(96).toString('base64')}`;
 

@@ -4,6 +4,7 @@ import { certificateChains } from './certificates.js';
 import { type Fault, faultBox, type InjectedFault } from './faults.js';
 import { type Phone, phoneOf } from './phone.js';
 import { listen } from './server.js';
+import { type BinaryNode, node, SERVER, seconds } from './stanza.js';
 import { type LoggedStanza, type StanzaQuery, stanzaLog } from './stanza-log.js';
 import type { World } from './world.js';
 import { keyPairOf, newKeyPair } from './xeddsa.js';
@@ -34,6 +35,8 @@ export type Simulator = {
   clearFaults(): void;
   /** Retires the adv secret of every client that is registering; how many there are. */
   refreshLink(child?: RefreshChild): number;
+  /** Sends a notification of this type to every client that is registering; how many there are. */
+  notifyRegistering(type: string, child?: BinaryNode): number;
   /** Every stanza that clients sent, oldest first. */
   readonly stanzas: readonly LoggedStanza[];
   findStanzas(query: StanzaQuery): LoggedStanza[];
@@ -91,6 +94,13 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     clearFaults: faults.clear,
     refreshLink(child = world.behaviour.refreshChild) {
       for (const registering of world.registering) registering.refresh(child);
+      return world.registering.size;
+    },
+    notifyRegistering(type, child) {
+      for (const { connection } of world.registering) {
+        const attrs = { from: SERVER, id: world.nextId(), type, t: seconds() };
+        connection.send(node('notification', attrs, child && [child]));
+      }
       return world.registering.size;
     },
     stanzas: log.entries,

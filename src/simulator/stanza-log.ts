@@ -23,9 +23,9 @@ export type StanzaQuery = {
 /** Everything clients sent, oldest first: the witness for what left and in which order. */
 export type StanzaLog = {
   readonly entries: LoggedStanza[];
-  add(stanza: LoggedStanza): void;
-  find(query: StanzaQuery): LoggedStanza[];
-  clear(): void;
+  readonly add: (stanza: LoggedStanza) => void;
+  readonly find: (query: StanzaQuery) => LoggedStanza[];
+  readonly clear: () => void;
 };
 
 /** Keeps the last stanzas only, so that a long run does not fill the memory. */

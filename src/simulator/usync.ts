@@ -1,5 +1,6 @@
 import { type Account, jidOf, lidOf } from './accounts.js';
 import type { Question } from './answers.js';
+import { timerNode } from './disappearing-mode.js';
 import type { Plan } from './iq.js';
 import { attr, type BinaryNode, bytesOf, child, children, node, refusal, result, userOf } from './stanza.js';
 import type { World } from './world.js';
@@ -49,10 +50,7 @@ function fact(protocol: string, account: Account | undefined): BinaryNode | unde
     case 'lid':
       return node('lid', { val: lidOf(account) });
     case 'disappearing_mode':
-      return node('disappearing_mode', {
-        duration: `${account.disappearingMode.duration}`,
-        t: `${account.disappearingMode.setAt}`,
-      });
+      return timerNode(account);
     case 'devices': {
       const ids = [0, ...account.devices.keys()];
       const devices = ids.map(id => node('device', { id: `${id}`, 'key-index': `${id}` }));

@@ -4,15 +4,15 @@ import { delayLine } from './delay-line.js';
 
 /** One WebSocket with latency, and the ways in which a network fails. */
 export type Wire = {
-  write(bytes: Buffer): void;
+  readonly write: (bytes: Buffer) => void;
   /** Puts this many coming writes into one WebSocket message. */
-  joinNext(count: number): void;
+  readonly joinNext: (count: number) => void;
   /** Closes after everything written before. */
-  close(): void;
+  readonly close: () => void;
   /** Ends the TCP connection with RST. */
-  reset(): void;
+  readonly reset: () => void;
   /** Neither reads nor writes from now on, and stays connected. */
-  mute(): void;
+  readonly mute: () => void;
 };
 
 export function openWire(

@@ -1,0 +1,30 @@
+import { type Account, recordSet } from './accounts.js';
+import type { Question } from './answers.js';
+import type { Plan } from './iq.js';
+import { notifyDevices } from './notifications.js';
+import { attr, type BinaryNode, child, node, refusal, result } from './stanza.js';
+import type { World } from './world.js';
+
+/** The timers WhatsApp's clients offer, in seconds. */
+const DURATIONS = ['0', '86400', '604800', '7776000'];
+
+/** The timer of new chats: read, or changed with `<disappearing_mode duration/>`. */
+export function disappearingModePlan({ world, account, device, iq }: Question): Plan {
+  if (attr(iq, 'type') === 'get') return { reply: () => result(iq, [timerNode(account)]) };
+  const duration = attr(child(iq, 'disappearing_mode'), 'duration') ?? '';
+  if (!DURATIONS.includes(duration)) return { reply: () => refusal(iq, 400) };
+  return {
+    apply: () => setDisappearingMode(world, account, Number(duration), device.id),
+    reply: () => result(iq),
+  };
+}
+
+/** Stores the timer, set by a device or by the phone (0), and tells the other devices. */
+export function setDisappearingMode(world: World, account: Account, duration: number, device: number): void {
+  account.disappearingMode = { duration, setAt: Math.floor(Date.now() / 1000) };
+  recordSet(account, 'disappearing_mode', String(duration), device);
+  notifyDevices(world, account, timerNode(account), world.behaviour.echoOwnSets ? undefined : device);
+}
+
+export const timerNode = ({ disappearingMode: { duration, setAt } }: Account): BinaryNode =>
+  node('disappearing_mode', { duration: String(duration), t: String(setAt) });

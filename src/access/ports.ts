@@ -29,6 +29,8 @@ export interface TokenStore {
     limit: number;
     now: Date;
   }): Promise<{ tokens: TokenRecord[]; next: string | undefined }>;
+  /** Sets when a token stops working; false when there is none. */
+  expire(id: string, expireTime: Date): Promise<boolean>;
   /** Writes the times of last use, by token id. */
   touch(uses: ReadonlyMap<string, Date>): Promise<void>;
   /** False when there was none. */

@@ -114,11 +114,6 @@ export function tokens({
     return { token: await add(newId(), secret, wish), secret };
   }
 
-  async function end(token: TokenRecord, expireTime: Date): Promise<void> {
-    await store.put({ ...token, expireTime });
-    forget(({ id }) => id === token.id);
-  }
-
   return {
     /** Makes a token. The secret is known only now; INSTANCE_NOT_FOUND. */
     mint,
@@ -140,11 +135,10 @@ export function tokens({
 
     /** Ends a token at once; TOKEN_NOT_FOUND. */
     async revoke(id: string): Promise<void> {
-      const token = await find(id);
+      await find(id);
       // The first token stays as expired: removed, it would be back with the next start.
-      if (id === FIRST_ID) await end(token, new Date(now()));
-      else await store.remove(id);
-      forget(ended => ended.id === id);
+      await (id === FIRST_ID ? store.expire(id, new Date(now())) : store.remove(id));
+      forget(token => token.id === id);
     },
 
     /** Makes a token like the old one, which works for `graceMs` more; TOKEN_NOT_FOUND. */
@@ -153,7 +147,8 @@ export function tokens({
       const made = await mint(old);
       const graceEnd = now() + graceMs;
       const previousExpireTime = new Date(Math.min(graceEnd, old.expireTime?.getTime() ?? graceEnd));
-      await end(old, previousExpireTime);
+      await store.expire(id, previousExpireTime);
+      forget(token => token.id === id);
       return { ...made, previousExpireTime };
     },
 

@@ -58,6 +58,15 @@ export function tokenStore(db: Kysely<Schema>, atomically: Atomically): TokenSto
       };
     },
 
+    async expire(id, expireTime) {
+      const { numUpdatedRows } = await db
+        .updateTable('token')
+        .set({ expire_time: expireTime.getTime() })
+        .where('id', '=', id)
+        .executeTakeFirstOrThrow();
+      return numUpdatedRows === 1n;
+    },
+
     touch: uses =>
       atomically(
         [...uses].map(([id, time]) =>

@@ -47,6 +47,8 @@ export function unseal(key: Buffer, label: Label, envelope: Buffer): Buffer {
     return Buffer.concat([decipher.update(envelope.subarray(CIPHERTEXT)), decipher.final()]);
   } catch (cause) {
     const owner = label.instance && ` of instance ${label.instance}`;
-    throw new Error(`The stored ${label.kind}${owner} was changed or belongs elsewhere`, { cause });
+    throw new Error(`Cannot open the stored ${label.kind}${owner}: it was changed or belongs elsewhere`, {
+      cause,
+    });
   }
 }

@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, openSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Sqlite, { type Database } from 'better-sqlite3';
 import { Kysely, SqliteDialect } from 'kysely';
@@ -77,9 +77,12 @@ function openDatabase(file: string): Database {
   }
 }
 
-/** SQLite gives its side files the mode of the database file. */
+/**
+ * SQLite gives its side files the mode of the database file. A file that is there is not opened: closing it would
+ * drop the locks that this process has on it.
+ */
 function makePrivateFile(file: string): void {
   makeDataFolder(dirname(file));
-  closeSync(openSync(file, 'a', 0o600));
-  chmodSync(file, 0o600);
+  if (!existsSync(file)) closeSync(openSync(file, 'wx', 0o600));
+  else if ((statSync(file).mode & 0o077) !== 0) chmodSync(file, 0o600);
 }

@@ -1,0 +1,104 @@
+import { expect, test } from 'vitest';
+import type { ChangeRecord } from '../../../src/instances/ports.js';
+import type { Data } from '../contract.js';
+import { changeRecord, instanceRecord } from './records.js';
+
+const seconds = (changes: ChangeRecord[]): number[] => changes.map(({ time }) => time.getUTCSeconds());
+
+export function changeContract(newData: () => Data): void {
+  const withInstances = async (...names: string[]) => {
+    const store = await newData().open();
+    for (const name of names) await store.instances.create(instanceRecord(name));
+    return store;
+  };
+
+  test('a change is listed as it was recorded', async () => {
+    const { changes } = await withInstances('a');
+    const own = changeRecord('a', 1);
+    const seen: ChangeRecord = {
+      ...own,
+      actor: undefined,
+      origin: 'OTHER_DEVICE',
+      oldValue: undefined,
+      outcome: 'APPLIED',
+      requestId: '',
+      whatsappCode: undefined,
+    };
+    await changes.append([own, seen]);
+    const page = await changes.list('a', { before: undefined, limit: 10 });
+    expect(page).toEqual({ changes: [seen, own], next: undefined });
+  });
+
+  test('an instance without changes has an empty page', async () => {
+    const { changes } = await withInstances('a');
+    expect(await changes.list('a', { before: undefined, limit: 10 })).toEqual({
+      changes: [],
+      next: undefined,
+    });
+    expect(await changes.list('ghost', { before: undefined, limit: 10 })).toEqual({
+      changes: [],
+      next: undefined,
+    });
+  });
+
+  test('changes are listed newest first, in the order recorded when their times are equal', async () => {
+    const { changes } = await withInstances('a');
+    const recorded = ['all', 'contacts', 'none'].map(newValue => ({ ...changeRecord('a', 1), newValue }));
+    await changes.append(recorded.slice(0, 2));
+    await changes.append(recorded.slice(2));
+    const page = await changes.list('a', { before: undefined, limit: 10 });
+    expect(page.changes.map(({ newValue }) => newValue)).toEqual(['none', 'contacts', 'all']);
+  });
+
+  test('pages continue where the page before ended while new changes arrive', async () => {
+    const { changes } = await withInstances('a', 'b');
+    await changes.append(
+      [1, 2, 3, 4, 5].flatMap(second => [changeRecord('a', second), changeRecord('b', second)]),
+    );
+    const first = await changes.list('a', { before: undefined, limit: 2 });
+    await changes.append([changeRecord('a', 6), changeRecord('b', 6)]);
+    const second = await changes.list('a', { before: first.next, limit: 2 });
+    await changes.append([changeRecord('a', 7)]);
+    const third = await changes.list('a', { before: second.next, limit: 2 });
+    expect([first, second, third].map(page => seconds(page.changes))).toEqual([[5, 4], [3, 2], [1]]);
+    expect(third.next).toBeUndefined();
+  });
+
+  test('a last page that is full says that nothing follows', async () => {
+    const { changes } = await withInstances('a');
+    await changes.append([changeRecord('a', 1), changeRecord('a', 2)]);
+    expect((await changes.list('a', { before: undefined, limit: 2 })).next).toBeUndefined();
+  });
+
+  test('a cursor that no page gave is refused as an invalid page_token', async () => {
+    const { changes } = await withInstances('a');
+    for (const before of ['', 'x', '-1', '1.5', '1e3', '9'.repeat(40)]) {
+      await expect(changes.list('a', { before, limit: 2 })).rejects.toMatchObject({
+        problem: { kind: 'INVALID_REQUEST', violations: [{ field: 'page_token', reason: 'INVALID_FORMAT' }] },
+      });
+    }
+  });
+
+  test('changes of an instance that is not there are dropped, others are kept', async () => {
+    const { changes } = await withInstances('a');
+    await changes.append([changeRecord('ghost', 1), changeRecord('a', 2)]);
+    expect(seconds((await changes.list('a', { before: undefined, limit: 10 })).changes)).toEqual([2]);
+    expect((await changes.list('ghost', { before: undefined, limit: 10 })).changes).toEqual([]);
+  });
+
+  test('of changes recorded together all are kept or none', async () => {
+    const { changes } = await withInstances('a');
+    const broken = { ...changeRecord('a', 2), newValue: null as unknown as string };
+    await expect(changes.append([changeRecord('a', 1), broken, changeRecord('a', 3)])).rejects.toThrow();
+    expect((await changes.list('a', { before: undefined, limit: 10 })).changes).toEqual([]);
+  });
+
+  test('changes recorded at the same time by many calls are all kept', async () => {
+    const { changes } = await withInstances('a');
+    await Promise.all(Array.from({ length: 30 }, (_, second) => changes.append([changeRecord('a', second)])));
+    const page = await changes.list('a', { before: undefined, limit: 100 });
+    expect(seconds(page.changes).sort((x, y) => x - y)).toEqual(
+      Array.from({ length: 30 }, (_, second) => second),
+    );
+  });
+}

@@ -1,0 +1,62 @@
+import { createHash } from 'node:crypto';
+import type { TokenRecord } from '../../../src/access/ports.js';
+import type { ChangeRecord, InstanceRecord } from '../../../src/instances/ports.js';
+import type { Store } from '../../../src/stores/store.js';
+
+/** The master key of tests. */
+export const MASTER_KEY = Buffer.alloc(32, 'master key');
+
+/** A moment, some seconds into a year. */
+export const at = (seconds: number): Date => new Date(Date.UTC(2026, 0, 1) + seconds * 1000);
+
+export const bytes = (text: string): Buffer => Buffer.from(text);
+
+export const instanceRecord = (name: string): InstanceRecord => ({
+  name,
+  displayName: `The ${name}`,
+  status: 'unlinked',
+  statusReason: '',
+  phoneNumber: '',
+  createTime: at(0),
+  linkTime: undefined,
+  lastConnectTime: undefined,
+  retryTime: undefined,
+});
+
+export const changeRecord = (instance: string, second: number): ChangeRecord => ({
+  instance,
+  time: at(second),
+  actor: { tokenId: 'abc', tokenLabel: 'support desk' },
+  origin: 'THIS_SERVICE',
+  setting: 'last_seen',
+  oldValue: 'all',
+  newValue: 'none',
+  outcome: 'FAILED',
+  requestId: '2b1c8e52-6d2f-4f4b-9a68-0d8a3a3e9f11',
+  whatsappCode: 403,
+});
+
+export const tokenRecord = (id: string, second = 0): TokenRecord => ({
+  id,
+  kind: 'ACCOUNT',
+  instance: undefined,
+  access: 'READ_WRITE',
+  label: `token ${id}`,
+  createTime: at(second),
+  expireTime: undefined,
+  lastUseTime: undefined,
+  digest: digestOf(id),
+});
+
+export const digestOf = (text: string): Buffer => createHash('sha256').update(text).digest();
+
+/** Makes an instance and links it, with a Signal key. */
+export async function linkedInstance(
+  store: Pick<Store, 'instances' | 'credentials'>,
+  name: string,
+  phoneNumber = '+15550100123',
+): Promise<void> {
+  await store.instances.create(instanceRecord(name));
+  await store.credentials.saveLink(name, bytes(`credentials of ${name}`), { phoneNumber, linkTime: at(5) });
+  await store.credentials.saveKeys(name, [{ type: 'session', id: '1', value: bytes(`session of ${name}`) }]);
+}

@@ -1,0 +1,160 @@
+import type { Kysely } from 'kysely';
+import { expect, test } from 'vitest';
+import type { Schema } from '../../../src/stores/schema.js';
+import type { Store } from '../../../src/stores/store.js';
+import type { Data } from '../contract.js';
+import { bytes, linkedInstance } from './records.js';
+
+/** Two linked instances, of which `change` edits what is stored. */
+async function edited(data: Data, change: (db: Kysely<Schema>) => Promise<unknown>): Promise<Store> {
+  const store = await data.open();
+  await linkedInstance(store, 'a');
+  await linkedInstance(store, 'b', '+15550100456');
+  await store.credentials.saveKeys('a', [{ type: 'session', id: '2', value: bytes('session 2 of a') }]);
+  await store.close();
+  await data.edit(change);
+  return data.open();
+}
+
+const flipped = (sealed: Buffer | null): Buffer => {
+  const copy = Buffer.from(sealed ?? []);
+  copy[copy.length - 1] = (copy.at(-1) ?? 0) ^ 1;
+  return copy;
+};
+
+export function sealingContract(newData: () => Data): void {
+  test('data opened with another master key is refused, and opens with its own', async () => {
+    const data = newData();
+    const first = await data.open();
+    await linkedInstance(first, 'a');
+    await first.close();
+    await expect(data.open(Buffer.alloc(32, 'another'))).rejects.toThrow(
+      'The master key is not the one that this data was written with',
+    );
+    const store = await data.open();
+    expect(await store.credentials.load('a')).toEqual(bytes('credentials of a'));
+  });
+
+  test('changed credentials are an error and never "no credentials"', async () => {
+    const store = await edited(newData(), async db => {
+      const row = await db
+        .selectFrom('credential')
+        .selectAll()
+        .where('instance', '=', 'a')
+        .executeTakeFirstOrThrow();
+      const change = { sealed_credentials: flipped(row.sealed_credentials) };
+      await db.updateTable('credential').set(change).where('instance', '=', 'a').execute();
+    });
+    await expect(store.credentials.load('a')).rejects.toThrow(
+      'Cannot open the stored credentials of instance a: it was changed or belongs elsewhere',
+    );
+    expect(await store.credentials.load('b')).toEqual(bytes('credentials of b'));
+  });
+
+  test('a changed data key is an error for everything of its instance', async () => {
+    const store = await edited(newData(), async db => {
+      const row = await db
+        .selectFrom('credential')
+        .selectAll()
+        .where('instance', '=', 'a')
+        .executeTakeFirstOrThrow();
+      const change = { sealed_key: flipped(row.sealed_key) };
+      await db.updateTable('credential').set(change).where('instance', '=', 'a').execute();
+    });
+    const error = 'Cannot open the stored data key of instance a: it was changed or belongs elsewhere';
+    const changes = [{ type: 'session', id: '1', value: bytes('x') }];
+    await expect(store.credentials.load('a')).rejects.toThrow(error);
+    await expect(store.credentials.save('a', bytes('x'))).rejects.toThrow(error);
+    await expect(store.credentials.loadKeys('a', 'session', ['1'])).rejects.toThrow(error);
+    await expect(store.credentials.saveKeys('a', changes)).rejects.toThrow(error);
+  });
+
+  test('credentials moved to another instance do not open there', async () => {
+    const store = await edited(newData(), async db => {
+      const rows = await db.selectFrom('credential').selectAll().orderBy('instance').execute();
+      for (const [instance, other] of [
+        ['a', rows[1]],
+        ['b', rows[0]],
+      ] as const) {
+        const change = { sealed_credentials: other?.sealed_credentials ?? Buffer.of() };
+        await db.updateTable('credential').set(change).where('instance', '=', instance).execute();
+      }
+    });
+    await expect(store.credentials.load('a')).rejects.toThrow('credentials of instance a');
+    await expect(store.credentials.load('b')).rejects.toThrow('credentials of instance b');
+  });
+
+  test('credentials moved to another instance with their data key do not open there', async () => {
+    const store = await edited(newData(), async db => {
+      const { instance: _, ...ofB } = await db
+        .selectFrom('credential')
+        .selectAll()
+        .where('instance', '=', 'b')
+        .executeTakeFirstOrThrow();
+      await db.updateTable('credential').set(ofB).where('instance', '=', 'a').execute();
+    });
+    await expect(store.credentials.load('a')).rejects.toThrow('data key of instance a');
+  });
+
+  test('two keys of one instance that were swapped do not open', async () => {
+    const store = await edited(newData(), async db => {
+      const [first, second] = await db
+        .selectFrom('signal_key')
+        .selectAll()
+        .where('instance', '=', 'a')
+        .execute();
+      for (const [row, value] of [
+        [first, second?.sealed_value],
+        [second, first?.sealed_value],
+      ] as const) {
+        await db
+          .updateTable('signal_key')
+          .set({ sealed_value: value ?? Buffer.of() })
+          .where('id', '=', row?.id ?? Buffer.of())
+          .execute();
+      }
+    });
+    for (const id of ['1', '2']) {
+      await expect(store.credentials.loadKeys('a', 'session', [id])).rejects.toThrow(
+        'Signal key of instance a',
+      );
+    }
+    expect((await store.credentials.loadKeys('b', 'session', ['1'])).size).toBe(1);
+  });
+
+  test('a phone number that was changed or belongs to another instance is an error', async () => {
+    const changed = await edited(newData(), async db => {
+      const row = await db
+        .selectFrom('instance')
+        .selectAll()
+        .where('name', '=', 'a')
+        .executeTakeFirstOrThrow();
+      const change = { sealed_phone_number: flipped(row.sealed_phone_number) };
+      await db.updateTable('instance').set(change).where('name', '=', 'a').execute();
+    });
+    await expect(changed.instances.list()).rejects.toThrow('phone number of instance a');
+
+    const moved = await edited(newData(), async db => {
+      const row = await db
+        .selectFrom('instance')
+        .selectAll()
+        .where('name', '=', 'a')
+        .executeTakeFirstOrThrow();
+      const change = { sealed_phone_number: row.sealed_phone_number };
+      await db.updateTable('instance').set(change).where('name', '=', 'b').execute();
+    });
+    await expect(moved.instances.list()).rejects.toThrow('phone number of instance b');
+  });
+
+  test('a derived key is the same after a restart and another for another purpose', async () => {
+    const data = newData();
+    const first = await data.open();
+    const key = first.deriveKey('tokens');
+    await first.close();
+    const second = await data.open();
+    expect(second.deriveKey('tokens')).toEqual(key);
+    expect(key).toHaveLength(32);
+    expect(second.deriveKey('others')).not.toEqual(key);
+    expect((await newData().open()).deriveKey('tokens')).not.toEqual(key);
+  });
+}

@@ -1,0 +1,4 @@
+import { storeContract } from './contract.js';
+import { sqliteData } from './sqlite-data.js';
+
+storeContract(sqliteData);

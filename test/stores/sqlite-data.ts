@@ -1,0 +1,37 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Sqlite from 'better-sqlite3';
+import { Kysely, SqliteDialect } from 'kysely';
+import { onTestFinished } from 'vitest';
+import type { Schema } from '../../src/stores/schema.js';
+import { sqliteStore } from '../../src/stores/sqlite.js';
+import { MASTER_KEY } from './contract/records.js';
+import type { Data } from './contract.js';
+
+/** A new folder, removed after the test. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'wa-privacy-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  return folder;
+}
+
+/** Data in a new SQLite file. */
+export function sqliteData(file = join(temporaryFolder(), 'data', 'wa-privacy.db')): Data & { file: string } {
+  return {
+    file,
+    async open(masterKey = MASTER_KEY) {
+      const store = await sqliteStore({ file, masterKey });
+      onTestFinished(() => store.close());
+      return store;
+    },
+    async edit(change) {
+      const database = new Sqlite(file);
+      try {
+        await change(new Kysely<Schema>({ dialect: new SqliteDialect({ database }) }));
+      } finally {
+        database.close();
+      }
+    },
+  };
+}

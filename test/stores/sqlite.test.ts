@@ -1,0 +1,157 @@
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { sql } from 'kysely';
+import { describe, expect, test } from 'vitest';
+import { sqliteStore } from '../../src/stores/sqlite.js';
+import { at, bytes, instanceRecord, linkedInstance, MASTER_KEY } from './contract/records.js';
+import { sqliteData, temporaryFolder } from './sqlite-data.js';
+
+const modeOf = (path: string): string => (statSync(path).mode & 0o777).toString(8);
+
+/** All bytes in the folder of the database. */
+const bytesOnDisk = (file: string): Buffer =>
+  Buffer.concat(readdirSync(dirname(file)).map(name => readFileSync(join(dirname(file), name))));
+
+describe('the database file', () => {
+  test('is for this user alone, with its folder and the files beside it', async () => {
+    const { file, open } = sqliteData();
+    await linkedInstance(await open(), 'a');
+    expect(modeOf(dirname(file))).toBe('700');
+    const modes = readdirSync(dirname(file)).map(name => [name, modeOf(join(dirname(file), name))]);
+    expect(modes).toEqual([
+      ['wa-privacy.db', '600'],
+      ['wa-privacy.db-wal', '600'],
+    ]);
+  });
+
+  test('is closed to others when it was open to them', async () => {
+    const file = join(temporaryFolder(), 'wa-privacy.db');
+    writeFileSync(file, '');
+    chmodSync(file, 0o644);
+    await sqliteData(file).open();
+    expect(modeOf(file)).toBe('600');
+  });
+
+  test('is refused when it is no database, and left as it is', async () => {
+    const file = join(temporaryFolder(), 'wa-privacy.db');
+    writeFileSync(file, 'a text that somebody keeps here'.repeat(100));
+    await expect(sqliteStore({ file, masterKey: MASTER_KEY })).rejects.toThrow('file is not a database');
+    expect(readFileSync(file, 'utf8')).toBe('a text that somebody keeps here'.repeat(100));
+  });
+
+  test('is refused when a newer version has written it', async () => {
+    const data = sqliteData();
+    await (await data.open()).close();
+    await data.edit(db => sql`insert into kysely_migration values ('9999_future', '2030-01-01')`.execute(db));
+    await expect(data.open()).rejects.toThrow('The database cannot be brought up to date');
+  });
+
+  test('that a second opener in the same process was refused stays locked', async () => {
+    const data = sqliteData();
+    const { instances } = await data.open();
+    await expect(data.open()).rejects.toThrow('Another wa-privacy');
+    await instances.create(instanceRecord('a'));
+    await expect(data.open()).rejects.toThrow('Another wa-privacy');
+  });
+
+  test('never holds a secret or a phone number in the clear', async () => {
+    const { file, open } = sqliteData();
+    const store = await open();
+    const secrets = ['+15550100123', '15550100456', 'the credentials', 'the Signal key', 'the answer'];
+    await store.instances.create(instanceRecord('a'));
+    const link = { phoneNumber: '+15550100123', linkTime: at(0) };
+    await store.credentials.saveLink('a', bytes('the credentials'), link);
+    await store.credentials.saveKeys('a', [
+      { type: 'session', id: '15550100456.0', value: bytes('the Signal key') },
+    ]);
+    const answer = { digest: Buffer.alloc(32), answer: bytes('the answer'), status: 'response' as const };
+    await store.requests.save('key', answer, at(9));
+    await store.close();
+    const text = bytesOnDisk(file).toString('latin1');
+    expect(text).toContain('The a');
+    expect(secrets.filter(secret => text.includes(secret))).toEqual([]);
+  });
+});
+
+describe('forgetting', () => {
+  test.each(['clear', 'saveLink', 'remove'] as const)(
+    'after %s no trace of the data key is on disk',
+    async way => {
+      const data = sqliteData();
+      const first = await data.open();
+      await linkedInstance(first, 'a');
+      await first.close();
+      let dataKey: Buffer = Buffer.of();
+      await data.edit(async db => {
+        dataKey = (await db.selectFrom('credential').select('sealed_key').executeTakeFirstOrThrow())
+          .sealed_key;
+      });
+      expect(bytesOnDisk(data.file).includes(dataKey)).toBe(true);
+
+      const { credentials, instances } = await data.open();
+      // Brings the page into the write-ahead log as well.
+      await credentials.save('a', bytes('newer credentials'));
+      expect(readFileSync(`${data.file}-wal`).includes(dataKey)).toBe(true);
+      if (way === 'clear') await credentials.clear('a');
+      if (way === 'saveLink') {
+        await credentials.saveLink('a', bytes('new'), { phoneNumber: '', linkTime: at(1) });
+      }
+      if (way === 'remove') await instances.remove('a');
+      expect(bytesOnDisk(data.file).includes(dataKey)).toBe(false);
+    },
+  );
+});
+
+describe('a write that the database refuses half way', () => {
+  /** Data with a linked instance, in which the second new Signal key and the second new change cannot be written. */
+  async function refusingData() {
+    const data = sqliteData();
+    const store = await data.open();
+    await linkedInstance(store, 'a');
+    await store.close();
+    await data.edit(async db => {
+      await sql`create trigger refuse_keys before insert on signal_key
+        when (select count(*) from signal_key) = 2 begin select raise(abort, 'disk full'); end`.execute(db);
+      await sql`create trigger refuse_links before update on instance
+        begin select raise(abort, 'disk full'); end`.execute(db);
+    });
+    return data.open();
+  }
+
+  test('leaves the Signal keys as they were', async () => {
+    const { credentials } = await refusingData();
+    const changes = ['2', '3'].map(id => ({ type: 'session', id, value: bytes(id) }));
+    await expect(credentials.saveKeys('a', changes)).rejects.toThrow('disk full');
+    expect([...(await credentials.loadKeys('a', 'session', ['1', '2', '3'])).keys()]).toEqual(['1']);
+  });
+
+  test('leaves the link as it was', async () => {
+    const { credentials } = await refusingData();
+    const link = { phoneNumber: '+15550100999', linkTime: at(1) };
+    await expect(credentials.saveLink('a', bytes('new identity'), link)).rejects.toThrow('disk full');
+    expect(await credentials.load('a')).toEqual(bytes('credentials of a'));
+    expect((await credentials.loadKeys('a', 'session', ['1'])).size).toBe(1);
+  });
+});
+
+describe('in memory', () => {
+  test('each store is its own and leaves nothing on disk', async () => {
+    const folder = temporaryFolder();
+    const previous = process.cwd();
+    mkdirSync(join(folder, 'empty'));
+    process.chdir(join(folder, 'empty'));
+    try {
+      const [one, two] = await Promise.all(
+        [1, 2].map(() => sqliteStore({ file: ':memory:', masterKey: MASTER_KEY })),
+      );
+      await one?.instances.create(instanceRecord('a'));
+      expect(await one?.instances.list()).toHaveLength(1);
+      expect(await two?.instances.list()).toEqual([]);
+      expect(readdirSync('.')).toEqual([]);
+      await one?.close();
+      await two?.close();
+    } finally {
+      process.chdir(previous);
+    }
+  });
+});

@@ -1,0 +1,110 @@
+import type { SettingOutcome } from '../../gen/ts/whatsapp/privacy/v1/error_details.js';
+import type { Instance as InstanceMessage } from '../../gen/ts/whatsapp/privacy/v1/instance_service.js';
+import type {
+  Permissions,
+  Privacy,
+  PrivacySettings,
+  Visibility,
+} from '../../gen/ts/whatsapp/privacy/v1/privacy_settings.js';
+import type { Token } from '../../gen/ts/whatsapp/privacy/v1/token_service.js';
+import type { TokenRecord } from '../access/ports.js';
+import { type Instance, instanceEtag, maskPhoneNumber } from '../domain/instance.js';
+import type { Outcome } from '../domain/outcome.js';
+import {
+  camelCase,
+  SETTING_NAMES,
+  type Setting,
+  type SettingSpec,
+  specOf,
+} from '../domain/settings-table.js';
+import { etagOf, type Snapshot, type Wishes } from '../domain/snapshot.js';
+import {
+  encodeInstanceState,
+  encodeOutcomeState,
+  encodeReason,
+  encodeTokenAccess,
+  encodeTokenKind,
+} from './enums.js';
+import { decodeValue, encodeSetting, encodeValue } from './setting-enums.js';
+
+/** The part of a request or of a snapshot that holds the settings. */
+export type SettingGroups = {
+  readonly visibility: Visibility | undefined;
+  readonly privacy: Privacy | undefined;
+  readonly permissions: Permissions | undefined;
+};
+
+/** The settings a request holds, as the numbers sent, in the order of the table. */
+export const sentSettings = (groups: SettingGroups): { setting: Setting; number: number }[] =>
+  SETTING_NAMES.flatMap(setting => {
+    const group: { [field: string]: number | undefined } = { ...groups[specOf(setting).group] };
+    const number = group[camelCase(setting)];
+    return number === undefined ? [] : [{ setting, number }];
+  });
+
+/** The wishes of a valid request. */
+export const decodeWishes = (groups: SettingGroups): Wishes =>
+  Object.fromEntries(
+    sentSettings(groups).map(({ setting, number }) => [setting, decodeValue(setting, number)]),
+  );
+
+const encodeGroup = (group: SettingSpec['group'], { values }: Snapshot): { [field: string]: number } =>
+  Object.fromEntries(
+    SETTING_NAMES.filter(setting => specOf(setting).group === group).flatMap(setting => {
+      const value = values[setting];
+      const number = value === undefined ? undefined : encodeValue(setting, value);
+      return number === undefined ? [] : [[camelCase(setting), number]];
+    }),
+  );
+
+export const encodeSnapshot = (snapshot: Snapshot): PrivacySettings => ({
+  visibility: encodeGroup('visibility', snapshot),
+  privacy: encodeGroup('privacy', snapshot),
+  permissions: encodeGroup('permissions', snapshot),
+  otherCategories: snapshot.others.map(({ category, value }) => ({ category, value })),
+  unreadableCategories: snapshot.unreadable.map(({ category, code, text }) => ({
+    category,
+    whatsappCode: code,
+    whatsappText: text,
+  })),
+  observeTime: snapshot.observedAt,
+  etag: etagOf(snapshot),
+});
+
+const encodeOutcome = (outcome: Outcome): SettingOutcome => ({
+  setting: encodeSetting(outcome.setting),
+  state: encodeOutcomeState(outcome.state),
+  reason: encodeReason(outcome.cause?.reason),
+  message: outcome.cause?.message ?? '',
+  whatsappCode: outcome.cause?.whatsappCode ?? 0,
+  previousValue: outcome.previous ?? '',
+  requestedValue: outcome.requested,
+});
+
+/** In the order of PrivacySetting. */
+export const encodeOutcomes = (outcomes: readonly Outcome[]): SettingOutcome[] =>
+  outcomes.map(encodeOutcome).sort((a, b) => a.setting - b.setting);
+
+export const encodeInstance = (instance: Instance): InstanceMessage => ({
+  name: instance.name,
+  displayName: instance.displayName,
+  state: encodeInstanceState(instance.state),
+  stateReason: instance.stateReason,
+  maskedPhoneNumber: maskPhoneNumber(instance.phoneNumber),
+  createTime: instance.createTime,
+  linkTime: instance.linkTime,
+  lastConnectTime: instance.lastConnectTime,
+  nextAttemptTime: instance.nextAttemptTime,
+  etag: instanceEtag(instance),
+});
+
+export const encodeToken = (token: Omit<TokenRecord, 'digest'>): Token => ({
+  id: token.id,
+  kind: encodeTokenKind(token.kind),
+  instance: token.instance ?? '',
+  access: encodeTokenAccess(token.access),
+  label: token.label,
+  createTime: token.createTime,
+  expireTime: token.expireTime,
+  lastUseTime: token.lastUseTime,
+});

@@ -1,0 +1,42 @@
+import { ErrorReason, SettingOutcome_State } from '../../gen/ts/whatsapp/privacy/v1/error_details.js';
+import { Instance_State } from '../../gen/ts/whatsapp/privacy/v1/instance_service.js';
+import type * as service from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
+import { Token_Access, Token_Kind } from '../../gen/ts/whatsapp/privacy/v1/token_service.js';
+import type { TokenRecord } from '../access/ports.js';
+import type { Reason } from '../domain/errors.js';
+import type { InstanceState } from '../domain/instance.js';
+import type { OnFailure, OutcomeReason, OutcomeState } from '../domain/outcome.js';
+
+/** The names of an enum of the contract, but for its zero value. */
+export type NamesOf<Enum> = Exclude<keyof Enum, 'UNSPECIFIED'> & string;
+
+/** The names that only one of two unions has. */
+export type Difference<A, B> = Exclude<A, B> | Exclude<B, A>;
+/** `true` for no names at all, else the names, so that the compiler shows them. */
+export type None<Names> = [Names] extends [never] ? true : Names;
+export type Same<A, B> = None<Difference<A, B>>;
+
+// The domain's names and the contract's are the same. What is on one side only does not compile.
+true satisfies Same<InstanceState, NamesOf<typeof Instance_State>>;
+true satisfies Same<OutcomeState, NamesOf<typeof SettingOutcome_State>>;
+true satisfies Same<OnFailure, NamesOf<typeof service.OnFailure>>;
+true satisfies Same<TokenRecord['kind'], NamesOf<typeof Token_Kind>>;
+true satisfies Same<TokenRecord['access'], NamesOf<typeof Token_Access>>;
+// INTERNAL is not a problem callers can act on; CONTACT_UNKNOWN comes with the lists of excepted contacts.
+true satisfies Same<Reason | 'INTERNAL' | 'CONTACT_UNKNOWN', NamesOf<typeof ErrorReason>>;
+
+export const encodeInstanceState = (state: InstanceState) => Instance_State[state];
+export const encodeOutcomeState = (state: OutcomeState) => SettingOutcome_State[state];
+export const encodeReason = (reason: OutcomeReason | undefined) => ErrorReason[reason ?? 'UNSPECIFIED'];
+export const encodeTokenKind = (kind: TokenRecord['kind']) => Token_Kind[kind];
+export const encodeTokenAccess = (access: TokenRecord['access']) => Token_Access[access];
+
+/** The names of an enum in the order of their numbers, without UNSPECIFIED. */
+export const namesOf = <Enum extends object>(members: Enum): NamesOf<Enum>[] =>
+  Object.keys(members).filter(
+    (key): key is NamesOf<Enum> => key !== 'UNSPECIFIED' && Number.isNaN(Number(key)),
+  );
+
+/** The name of a number; undefined for UNSPECIFIED and for a number newer than this build. */
+export const nameOf = <Enum extends object>(members: Enum, number: number): NamesOf<Enum> | undefined =>
+  namesOf(members).find(name => members[name] === number);

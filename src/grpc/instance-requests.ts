@@ -1,0 +1,64 @@
+import {
+  CreateInstanceRequest,
+  type DeleteInstanceRequest,
+  Instance_State,
+  type LinkInstanceRequest,
+  type ListInstancesRequest,
+} from '../../gen/ts/whatsapp/privacy/v1/instance_service.js';
+import type { LinkMethod } from '../instances/ports.js';
+import { nameOf } from './enums.js';
+import { instanceBefore, pageLimit } from './pages.js';
+import { digestOf } from './repeatable.js';
+import * as check from './validate.js';
+
+export function decodeCreate(request: CreateInstanceRequest) {
+  const { name, displayName, requestId } = request;
+  check.refuse(
+    check.unlessEmpty(name, () => check.instanceName('name', name)),
+    check.label('display_name', displayName),
+    check.unlessEmpty(requestId, check.requestId),
+  );
+  const digest = digestOf('CreateInstance', CreateInstanceRequest.encode(request).finish());
+  return { instance: undefined, name, displayName, requestId, digest };
+}
+
+/** A request that holds nothing but the instance's name. */
+export function decodeName({ name }: { name: string }) {
+  check.refuse(check.instanceName('name', name));
+  return { instance: name };
+}
+
+export function decodeList({ pageSize, pageToken, state }: ListInstancesRequest) {
+  const after = instanceBefore(pageToken);
+  check.refuse(
+    check.pageSize(pageSize),
+    check.pageToken(after),
+    check.optionalEnum('state', Instance_State, state),
+  );
+  return {
+    instance: undefined,
+    limit: pageLimit(pageSize),
+    after: after ?? '',
+    state: nameOf(Instance_State, state),
+  };
+}
+
+export const decodeDelete = (request: DeleteInstanceRequest) => ({
+  ...decodeName(request),
+  etag: request.etag || undefined,
+});
+
+export function decodeLink({ name, method }: LinkInstanceRequest) {
+  check.refuse(check.instanceName('name', name), linkMethod(method));
+  return { instance: name, method: decodeMethod(method) };
+}
+
+const linkMethod = (method: LinkInstanceRequest['method']) =>
+  method?.$case === 'pairingCode'
+    ? check.phoneNumber('pairing_code.phone_number', method.value.phoneNumber)
+    : check.required('method', method, 'qr or pairing_code');
+
+const decodeMethod = (method: LinkInstanceRequest['method']): LinkMethod =>
+  method?.$case === 'pairingCode'
+    ? { kind: 'pairing_code', phoneNumber: method.value.phoneNumber }
+    : { kind: 'qr' };

@@ -1,0 +1,119 @@
+import { randomBytes } from 'node:crypto';
+import {
+  CreateInstanceResponse,
+  InstanceServiceService,
+  type LinkInstanceResponse,
+} from '../../gen/ts/whatsapp/privacy/v1/instance_service.js';
+import type { Tokens } from '../access/tokens.js';
+import type { Instance, InstanceState } from '../domain/instance.js';
+import type { Instances, LinkEvent } from '../instances/instances.js';
+import { encodeInstance, encodeToken } from './codec.js';
+import { decodeCreate, decodeDelete, decodeLink, decodeList, decodeName } from './instance-requests.js';
+import { pageTokenAfter } from './pages.js';
+import type { Repeatable } from './repeatable.js';
+import type { Stream } from './stream.js';
+import type { Unary } from './unary.js';
+
+const CREATE = InstanceServiceService.createInstance.path.slice(1);
+/** A person has to find the phone and WhatsApp's menu. */
+const LINKING = { maximumMs: 600_000, defaultMs: 600_000 };
+
+/** The methods of InstanceService. */
+export const instanceService = (
+  instances: Instances,
+  tokens: Pick<Tokens, 'mint' | 'forgetInstance'>,
+  answerOnce: Repeatable,
+  one: Unary,
+  many: Stream,
+) => ({
+  createInstance: one({
+    decode: decodeCreate,
+    async handle({ name, displayName, requestId, digest }) {
+      let secret = ''; // Stays here: a repetition must not get it.
+      const request = {
+        method: CREATE,
+        scope: 'CreateInstance',
+        requestId,
+        digest,
+        codec: CreateInstanceResponse,
+      };
+      const response = await answerOnce(request, async () => {
+        const instance = await instances.create({ name: name || madeUpName(), displayName });
+        const minted = await tokens.mint({
+          kind: 'INSTANCE',
+          instance: instance.name,
+          access: 'READ_WRITE',
+          label: 'first token of the instance',
+        });
+        secret = minted.secret;
+        const made = { instance: encodeInstance(instance), token: encodeToken(minted.token), secret: '' };
+        return { response: made, keep: true };
+      });
+      return { ...response, secret };
+    },
+  }),
+
+  getInstance: one({
+    decode: decodeName,
+    handle: ({ instance }) => ({ instance: encodeInstance(instances.get(instance)) }),
+  }),
+
+  listInstances: one({
+    decode: decodeList,
+    handle({ limit, after, state }, { principal }) {
+      const page =
+        principal.instance === undefined
+          ? instances.list({ after, limit, state })
+          : pageOfOne(instances.get(principal.instance), after, state);
+      const last = page.instances.at(-1);
+      return {
+        instances: page.instances.map(encodeInstance),
+        nextPageToken: page.more && last ? pageTokenAfter(last.name) : '',
+      };
+    },
+  }),
+
+  deleteInstance: one({
+    decode: decodeDelete,
+    async handle({ instance, etag }, { limits }) {
+      await instances.delete(instance, etag, limits);
+      tokens.forgetInstance(instance);
+      return {};
+    },
+  }),
+
+  linkInstance: many(LINKING, {
+    decode: decodeLink,
+    async *handle({ instance, method }, { limits }) {
+      for await (const event of instances.link(instance, method, limits)) yield encodeLinkEvent(event);
+    },
+  }),
+
+  unlinkInstance: one({
+    decode: decodeName,
+    async handle({ instance }, { limits }) {
+      return { instance: encodeInstance(await instances.unlink(instance, limits)) };
+    },
+  }),
+
+  reconnectInstance: one({
+    decode: decodeName,
+    handle: ({ instance }) => ({ instance: encodeInstance(instances.reconnect(instance)) }),
+  }),
+});
+
+/** What an instance token sees of the list. */
+const pageOfOne = (instance: Instance, after: string, state: InstanceState | undefined) => ({
+  instances: instance.name > after && [undefined, instance.state].includes(state) ? [instance] : [],
+  more: false,
+});
+
+const madeUpName = () => `instance-${randomBytes(5).toString('hex')}`;
+
+function encodeLinkEvent(event: LinkEvent): LinkInstanceResponse {
+  if (event.kind === 'linked') return { event: { $case: 'linked', value: encodeInstance(event.instance) } };
+  const { kind, code, expiresAt: expireTime } = event.code;
+  return kind === 'qr'
+    ? { event: { $case: 'qrCode', value: { payload: code, expireTime } } }
+    : { event: { $case: 'pairingCode', value: { code, expireTime } } };
+}

@@ -1,0 +1,35 @@
+import { slidingWindow } from '../../access/rate-limit.js';
+import { PrivacyError } from '../../domain/errors.js';
+import type { CallContext } from '../call.js';
+import { principalOf } from '../call.js';
+import type { Check } from './gate.js';
+
+const PERIOD_MS = 60_000;
+/** Tokens remembered; beyond, the one unused longest starts anew. */
+const MOST_TOKENS = 100_000;
+
+/** Limits the calls of each token in any minute. Making instances has a limit of its own. */
+export function tokenLimit(limits: { callsPerMinute: number; createsPerMinute: number }): Check {
+  const limited = (limit: number) => ({
+    limit,
+    window: slidingWindow({ limit, periodMs: PERIOD_MS, maxKeys: MOST_TOKENS }),
+  });
+  const calls = limited(limits.callsPerMinute);
+  const creates = limited(limits.createsPerMinute);
+
+  return (context: CallContext) => {
+    const { tokenId } = principalOf(context);
+    const { limit, window } = context.method.endsWith('/CreateInstance') ? creates : calls;
+    const decision = window.take(tokenId, performance.now());
+    context.rate = { limit, ...decision };
+    if (decision.allowed) return;
+    const { retryAfterMs } = decision;
+    throw new PrivacyError({
+      kind: 'RATE_LIMITED',
+      limit,
+      periodSeconds: PERIOD_MS / 1000,
+      tokenId,
+      retryAfterMs,
+    });
+  };
+}

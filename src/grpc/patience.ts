@@ -1,0 +1,55 @@
+import type { ServerUnaryCall, ServerWritableStream } from '@grpc/grpc-js';
+import { PrivacyError } from '../domain/errors.js';
+import type { CallLimits } from '../instances/instances.js';
+
+/** How long a method may take. */
+export type Patience = {
+  /** However long the caller would wait. */
+  readonly maximumMs: number;
+  /** Where the caller set no deadline. */
+  readonly defaultMs: number;
+};
+
+/** Nothing new is started this long before the deadline, so that the outcomes still arrive. */
+const MARGIN_MS = 150;
+/** What has not ended by then is answered without it, before grpc-js answers without details. */
+const LAST_MOMENT_MS = 50;
+
+type AnyCall<Request, Response> =
+  | ServerUnaryCall<Request, Response>
+  | ServerWritableStream<Request, Response>;
+
+/** The limits of a running call; disposing of them frees their timer. */
+export function startLimits<Request, Response>(
+  call: AnyCall<Request, Response>,
+  { maximumMs, defaultMs }: Patience,
+  instance: string | undefined,
+): CallLimits & Disposable {
+  const now = Date.now();
+  const callers = Number(call.getDeadline());
+  const endsAt = Math.min(callers, now + (callers === Infinity ? defaultMs : maximumMs));
+  const ended = new AbortController();
+  const tooLate = () =>
+    ended.abort(
+      new PrivacyError({ kind: 'DEADLINE_TOO_SHORT', ...(instance !== undefined && { instance }) }),
+    );
+  const timer = setTimeout(tooLate, Math.max(endsAt - LAST_MOMENT_MS - now, 0));
+  call.once('cancelled', () => ended.abort(new Error('the caller has gone')));
+  return {
+    deadline: endsAt - MARGIN_MS,
+    signal: ended.signal,
+    [Symbol.dispose]: () => clearTimeout(timer),
+  };
+}
+
+/** What the promise brings, or the signal's reason when that aborts first. */
+export function unlessAborted<T>(promise: PromiseLike<T> | T, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason as Error);
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    Promise.resolve(promise)
+      .then(resolve, reject)
+      .finally(() => signal.removeEventListener('abort', abort));
+  });
+}

@@ -1,0 +1,36 @@
+import {
+  type GetPrivacySettingsRequest,
+  OnFailure as OnFailureNumber,
+  UpdatePrivacySettingsRequest,
+} from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
+import type { OnFailure } from '../domain/outcome.js';
+import { decodeWishes } from './codec.js';
+import { nameOf } from './enums.js';
+import { digestOf } from './repeatable.js';
+import * as check from './validate.js';
+
+export function decodeRead({ instance, maxAge }: GetPrivacySettingsRequest) {
+  check.refuse(check.instanceName('instance', instance), check.duration('max_age', maxAge));
+  const maxAgeMs = maxAge && Number(maxAge.seconds) * 1000 + maxAge.nanos / 1e6;
+  return { instance, maxAgeMs };
+}
+
+export function decodeUpdate(request: UpdatePrivacySettingsRequest) {
+  const { instance, validateOnly, requestId } = request;
+  check.refuse(
+    check.settings(request),
+    check.instanceName('instance', instance),
+    check.optionalEnum('on_failure', OnFailureNumber, request.onFailure),
+    check.unlessEmpty(requestId, check.requestId),
+  );
+  const onFailure: OnFailure = nameOf(OnFailureNumber, request.onFailure) ?? 'STOP';
+  return {
+    instance,
+    wishes: decodeWishes(request),
+    onFailure,
+    validateOnly,
+    etag: request.etag || undefined,
+    requestId,
+    digest: digestOf('UpdatePrivacySettings', UpdatePrivacySettingsRequest.encode(request).finish()),
+  };
+}

@@ -1,0 +1,43 @@
+import {
+  PrivacyServiceService,
+  UpdatePrivacySettingsResponse,
+} from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
+import type { Instances } from '../instances/instances.js';
+import { encodeOutcomes, encodeSnapshot } from './codec.js';
+import { decodeRead, decodeUpdate } from './privacy-requests.js';
+import type { Repeatable } from './repeatable.js';
+import type { Unary } from './unary.js';
+
+const UPDATE = PrivacyServiceService.updatePrivacySettings.path.slice(1);
+
+/** The methods of PrivacyService. */
+export const privacyService = (instances: Instances, answerOnce: Repeatable, one: Unary) => ({
+  getPrivacySettings: one({
+    decode: decodeRead,
+    async handle({ instance, maxAgeMs }, { limits }) {
+      const snapshot = await instances.readSettings(instance, maxAgeMs, limits);
+      return { settings: encodeSnapshot(snapshot) };
+    },
+  }),
+
+  updatePrivacySettings: one({
+    decode: decodeUpdate,
+    handle({ instance, digest, ...order }, { principal, limits }) {
+      instances.get(instance); // INSTANCE_NOT_FOUND comes before what the request_id stands for.
+      const { tokenId, tokenLabel } = principal;
+      const request = {
+        method: UPDATE,
+        scope: instance,
+        requestId: order.requestId,
+        digest,
+        codec: UpdatePrivacySettingsResponse,
+      };
+      return answerOnce(request, async () => {
+        const actor = { tokenId, tokenLabel };
+        const report = await instances.updateSettings(instance, { ...order, actor }, limits);
+        const settings = report.settings && encodeSnapshot(report.settings);
+        return { response: { settings, outcomes: encodeOutcomes(report.outcomes) }, keep: report.sent };
+      });
+    },
+  }),
+});

@@ -1,0 +1,93 @@
+import { Server, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js';
+import { InstanceServiceService } from '../../gen/ts/whatsapp/privacy/v1/instance_service.js';
+import { PrivacyServiceService } from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
+import { TokenServiceService } from '../../gen/ts/whatsapp/privacy/v1/token_service.js';
+import type { RequestLog } from '../access/ports.js';
+import type { Tokens } from '../access/tokens.js';
+import type { Instances } from '../instances/instances.js';
+import type { Events } from '../observability/events.js';
+import { answers } from './errors.js';
+import { addHealth } from './health.js';
+import { instanceService } from './instance-service.js';
+import { auth } from './interceptors/auth.js';
+import { callLog } from './interceptors/call-log.js';
+import { errorNet } from './interceptors/error-net.js';
+import { type Check, gate } from './interceptors/gate.js';
+import { failedTokens } from './interceptors/peer-limit.js';
+import { tokenLimit } from './interceptors/token-limit.js';
+import { acceptingMalformed } from './malformed.js';
+import { privacyService } from './privacy-service.js';
+import { addReflection } from './reflection.js';
+import { repeatable } from './repeatable.js';
+import { stream } from './stream.js';
+import { drain, listen, SERVER_OPTIONS, type Tls } from './transport.js';
+import { unary } from './unary.js';
+
+/** What the API is made of. */
+export type GrpcServerOptions = {
+  readonly instances: Instances;
+  readonly tokens: Pick<Tokens, 'verify' | 'mint' | 'forgetInstance'>;
+  readonly requestLog: RequestLog;
+  readonly events: Pick<Events, 'callEnded' | 'callFailed' | 'taskFailed'>;
+  readonly limits: {
+    /** Calls of one token. */
+    readonly callsPerMinute: number;
+    /** CreateInstance calls of one token. */
+    readonly createsPerMinute: number;
+    /** Calls of one address with a token that is not good. */
+    readonly failedTokensPerMinute: number;
+  };
+  /** Undefined for plaintext. */
+  readonly tls: Tls | undefined;
+  readonly reflection: boolean;
+  /** Epoch milliseconds. */
+  readonly now?: () => number;
+};
+
+/** The API, not yet listening. */
+export function grpcServer(options: GrpcServerOptions) {
+  const { instances, tokens, requestLog, events, limits, now = Date.now } = options;
+  const draining = new AbortController();
+  const shuttingDown: Check = () => draining.signal.throwIfAborted();
+  const answer = answers(events, now);
+  const failures = failedTokens(limits.failedTokensPerMinute);
+
+  const server = new Server({
+    ...SERVER_OPTIONS,
+    interceptors: [
+      callLog(events, now), // Outermost: names the call and sees every answer as it leaves.
+      errorNet(answer), // Next, so that the log has the code that callers get.
+      gate(failures.check, answer), // Before anything costs: who guesses tokens is refused unseen.
+      gate(auth(tokens, failures), answer), // Before the limit, which counts by token.
+      gate(tokenLimit(limits), answer), // Before the request is read: parsing is what it protects.
+      gate(shuttingDown, answer), // Last, so that this refusal has the metadata of every other.
+      // Deadlines are for those who got this far: `unary` and `stream` set them.
+    ],
+  });
+
+  const one = unary(answer);
+  const many = stream(answer, draining.signal);
+  const answerOnce = repeatable(requestLog, events, now);
+  // A method without a handler answers UNIMPLEMENTED.
+  const handlers: [ServiceDefinition, UntypedServiceImplementation][] = [
+    [PrivacyServiceService, privacyService(instances, answerOnce, one)],
+    [InstanceServiceService, instanceService(instances, tokens, answerOnce, one, many)],
+    [TokenServiceService, {}],
+  ];
+  for (const [service, methods] of handlers) server.addService(acceptingMalformed(service), methods);
+  addHealth(
+    server,
+    handlers.map(([service]) => serviceName(service)),
+    draining.signal,
+  );
+  if (options.reflection) addReflection(server);
+
+  return {
+    /** Starts serving on `host:port`; resolves to where, with the port that was picked for 0. */
+    listen: (address: string) => listen(server, address, options.tls),
+    /** Stops serving: refuses new calls, ends streams, and lets the others finish for `graceMs` at most. */
+    drain: (graceMs: number) => drain(server, draining, graceMs),
+  };
+}
+
+const serviceName = (service: ServiceDefinition) => Object.values(service)[0]?.path.split('/')[1] ?? '';

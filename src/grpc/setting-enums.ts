@@ -1,0 +1,77 @@
+import * as pb from '../../gen/ts/whatsapp/privacy/v1/privacy_settings.js';
+import { SETTING_NAMES, type SETTINGS, type Setting, specOf, type Value } from '../domain/settings-table.js';
+import type { Difference, NamesOf, None, Same } from './enums.js';
+
+/** The enum of each setting's values. */
+const VALUE_ENUMS = {
+  last_seen: pb.LastSeenVisibility,
+  status: pb.StatusVisibility,
+  profile: pb.ProfileVisibility,
+  online: pb.OnlineVisibility,
+  read_receipts: pb.ReadReceiptsMode,
+  default_disappearing_timer: pb.DefaultDisappearingTimer,
+  call_add: pb.CallAddPermission,
+  group_add: pb.GroupAddPermission,
+  messages: pb.MessagesPermission,
+  defense: pb.DefenseMode,
+  stickers: pb.StickersPermission,
+} as const satisfies Record<Setting, object>;
+
+/** The values whose name in the contract is not the wire value in capitals. */
+const OTHER_NAMES = {
+  '0': 'OFF',
+  '86400': 'ONE_DAY',
+  '604800': 'SEVEN_DAYS',
+  '7776000': 'NINETY_DAYS',
+} as const satisfies Record<Value<'default_disappearing_timer'>, string>;
+
+type NameOfValue<V extends string> = V extends keyof typeof OTHER_NAMES
+  ? (typeof OTHER_NAMES)[V]
+  : Uppercase<V>;
+type CamelCase<S extends string> = S extends `${infer Head}_${infer Tail}`
+  ? `${Head}${Capitalize<CamelCase<Tail>>}`
+  : S;
+type FieldsOf<Group> = {
+  [S in Setting]: (typeof SETTINGS)[S]['group'] extends Group ? CamelCase<S> : never;
+}[Setting];
+type ValueDifference = {
+  [S in Setting]: Difference<NameOfValue<Value<S>>, NamesOf<(typeof VALUE_ENUMS)[S]>>;
+}[Setting];
+
+// The table and the contract have the same settings, fields and values. What is on one side only does not compile.
+true satisfies Same<Uppercase<Setting>, NamesOf<typeof pb.PrivacySetting>>;
+true satisfies None<ValueDifference>;
+true satisfies Same<FieldsOf<'visibility'>, keyof pb.Visibility>;
+true satisfies Same<FieldsOf<'privacy'>, keyof pb.Privacy>;
+true satisfies Same<FieldsOf<'permissions'>, keyof pb.Permissions>;
+
+export const encodeSetting = (setting: Setting): pb.PrivacySetting =>
+  pb.PrivacySetting[setting.toUpperCase() as Uppercase<Setting>];
+
+/** The proto path of a setting, `visibility.last_seen`. */
+export const fieldPath = (setting: Setting): string => `${specOf(setting).group}.${setting}`;
+
+/** The numbers and wire values of a setting, in the order of its enum. */
+const numbered = (setting: Setting): [number: number, value: string][] =>
+  specOf(setting)
+    .values.map((value): [number, string] => {
+      const name =
+        value in OTHER_NAMES ? OTHER_NAMES[value as keyof typeof OTHER_NAMES] : value.toUpperCase();
+      // The checks above vouch for the name.
+      return [(VALUE_ENUMS[setting] as unknown as Record<string, number>)[name] as number, value];
+    })
+    .sort(([a], [b]) => a - b);
+
+const VALUES = Object.fromEntries(SETTING_NAMES.map(setting => [setting, numbered(setting)])) as Readonly<
+  Record<Setting, [number, string][]>
+>;
+
+/** The wire values of a setting in the order of its enum. */
+export const valuesInOrder = (setting: Setting): string[] => VALUES[setting].map(([, value]) => value);
+
+export const encodeValue = (setting: Setting, value: string): number | undefined =>
+  VALUES[setting].find(([, known]) => known === value)?.[0];
+
+/** The wire value; undefined for UNSPECIFIED and for a number newer than this build. */
+export const decodeValue = (setting: Setting, number: number): string | undefined =>
+  VALUES[setting].find(([known]) => known === number)?.[1];

@@ -1,0 +1,49 @@
+import { once } from 'node:events';
+import type { handleServerStreamingCall } from '@grpc/grpc-js';
+import { contextOf, principalOf } from './call.js';
+import type { Answer } from './errors.js';
+import { admit, type Method, type Order } from './method.js';
+import { type Patience, startLimits, unlessAborted } from './patience.js';
+
+/** Makes methods that answer with a stream. */
+export type Stream = ReturnType<typeof stream>;
+
+/**
+ * A method that answers with a stream, as grpc-js wants it. Waits for a slow reader, ends the iteration when the
+ * caller has gone, and ends the stream when the server is draining.
+ */
+export const stream =
+  (answer: Answer, draining: AbortSignal) =>
+  <Request, Ordered extends Order, Response>(
+    patience: Patience,
+    method: Method<Request, Ordered, AsyncIterable<Response>>,
+  ): handleServerStreamingCall<Request, Response> =>
+  call => {
+    const context = contextOf(call.metadata);
+    const run = async () => {
+      const order = admit(call.request, method.decode, context);
+      using limits = startLimits(call, patience, order.instance);
+      const signal = AbortSignal.any([limits.signal, draining]);
+      const responses = method.handle(order, {
+        principal: principalOf(context),
+        limits: { deadline: limits.deadline, signal },
+      });
+      const iterator = responses[Symbol.asyncIterator]();
+      try {
+        for (;;) {
+          const { done, value } = await unlessAborted(iterator.next(), signal);
+          if (done) return;
+          if (!call.write(value)) await unlessAborted(once(call, 'drain'), signal);
+        }
+      } finally {
+        // Not awaited: a generator that waits for something returns only after that.
+        void Promise.resolve(iterator.return?.()).catch(() => {});
+      }
+    };
+    run().then(
+      () => call.end(),
+      (error: unknown) => {
+        if (!call.cancelled) call.emit('error', answer(error, context));
+      },
+    );
+  };

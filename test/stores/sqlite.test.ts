@@ -14,8 +14,9 @@ const bytesOnDisk = (file: string): Buffer =>
 
 describe('the database file', () => {
   test('is for this user alone, with its folder and the files beside it', async () => {
-    const { file, open } = sqliteData();
-    await linkedInstance(await open(), 'a');
+    const data = sqliteData();
+    const { file } = data;
+    await linkedInstance(await data.open(), 'a');
     expect(modeOf(dirname(file))).toBe('700');
     const modes = readdirSync(dirname(file)).map(name => [name, modeOf(join(dirname(file), name))]);
     expect(modes).toEqual([
@@ -46,17 +47,9 @@ describe('the database file', () => {
     await expect(data.open()).rejects.toThrow('The database cannot be brought up to date');
   });
 
-  test('that a second opener in the same process was refused stays locked', async () => {
-    const data = sqliteData();
-    const { instances } = await data.open();
-    await expect(data.open()).rejects.toThrow('Another wa-privacy');
-    await instances.create(instanceRecord('a'));
-    await expect(data.open()).rejects.toThrow('Another wa-privacy');
-  });
-
   test('never holds a secret or a phone number in the clear', async () => {
-    const { file, open } = sqliteData();
-    const store = await open();
+    const data = sqliteData();
+    const store = await data.open();
     const secrets = ['+15550100123', '15550100456', 'the credentials', 'the Signal key', 'the answer'];
     await store.instances.create(instanceRecord('a'));
     const link = { phoneNumber: '+15550100123', linkTime: at(0) };
@@ -67,7 +60,7 @@ describe('the database file', () => {
     const answer = { digest: Buffer.alloc(32), answer: bytes('the answer'), status: 'response' as const };
     await store.requests.save('key', answer, at(9));
     await store.close();
-    const text = bytesOnDisk(file).toString('latin1');
+    const text = bytesOnDisk(data.file).toString('latin1');
     expect(text).toContain('The a');
     expect(secrets.filter(secret => text.includes(secret))).toEqual([]);
   });

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { sqliteData } from './sqlite-data.js';
 
@@ -12,7 +13,7 @@ function startWriter(file: string, mode: 'hold' | 'save and die' | 'write') {
   const child = spawn(
     process.execPath,
     ['--import', join(CHILD, 'typescript.mjs'), join(CHILD, 'writer.ts'), file, mode],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
+    { stdio: ['ignore', 'pipe', 'pipe'] },
   );
   onTestFinished(() => void child.kill('SIGKILL'));
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
@@ -34,10 +35,10 @@ describe('a process that is killed while it writes', () => {
       for (let line = 0; line < round * 3; line++) told = await nextLine();
       await killed(child);
 
-      const { credentials, close } = await data.open();
-      const stored = JSON.parse((await credentials.load('a'))?.toString() ?? 'null');
-      const keys = await credentials.loadKeys('a', 'session', ['left', 'right']);
-      await close();
+      const store = await data.open();
+      const stored = JSON.parse((await store.credentials.load('a'))?.toString() ?? 'null');
+      const keys = await store.credentials.loadKeys('a', 'session', ['left', 'right']);
+      await store.close();
 
       const order = (state: { identity: number; count: number }) => state.identity * 100 + state.count;
       expect(order(stored)).toBeGreaterThanOrEqual(order(told as { identity: number; count: number }));
@@ -58,8 +59,8 @@ describe('a process that is killed while it writes', () => {
   });
 });
 
-describe('while another process has the file open', () => {
-  test('opening it fails 100 times of 100, and succeeds when that process was killed', async () => {
+describe('two processes with one file', () => {
+  test('while one has it open the other fails 100 times of 100 to open it, and succeeds when the first was killed', async () => {
     const data = sqliteData();
     const { child, nextLine } = startWriter(data.file, 'hold');
     expect(await nextLine()).toBe('open');
@@ -69,5 +70,15 @@ describe('while another process has the file open', () => {
     await killed(child);
     const { instances } = await data.open();
     expect(await instances.list()).toMatchObject([{ name: 'a' }]);
+  });
+
+  test('the other fails also when the first has tried to open it twice', async () => {
+    const data = sqliteData();
+    await data.open();
+    await expect(data.open()).rejects.toThrow('Another wa-privacy');
+    const { child } = startWriter(data.file, 'hold');
+    const [errors, exit] = await Promise.all([text(child.stderr), once(child, 'exit')]);
+    expect(errors).toContain('Another wa-privacy uses this data folder');
+    expect(exit).toEqual([1, null]);
   });
 });

@@ -1,0 +1,20 @@
+import { InvalidArgumentError } from 'commander';
+import type { Duration } from '../../gen/ts/google/protobuf/duration.js';
+
+const MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+/** `10s`, `500ms`, `1.5m` or `1h` in milliseconds, for an option of a command. */
+export function parseDuration(text: string): number {
+  const [, number, unit] = /^(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h)$/.exec(text) ?? [];
+  if (number === undefined) throw new InvalidArgumentError('Must be like 500ms, 10s, 2m or 1h.');
+  return Math.round(Number(number) * MS[unit as keyof typeof MS]); // the pattern has no other unit
+}
+
+/** Milliseconds as the API has them. */
+export const toDuration = (ms: number): Duration => ({
+  seconds: BigInt(Math.floor(ms / 1000)),
+  nanos: (ms % 1000) * 1_000_000,
+});
+
+/** A duration of the API in seconds. */
+export const inSeconds = ({ seconds, nanos }: Duration): number => Number(seconds) + nanos / 1e9;

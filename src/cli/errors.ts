@@ -1,0 +1,54 @@
+import { type ServiceError, status } from '@grpc/grpc-js';
+import { inSeconds } from './duration.js';
+import { plain } from './output.js';
+import { outcomesTable } from './settings-text.js';
+import { type StatusDetails, statusDetails } from './status-details.js';
+
+/** A failed call as one JSON document. */
+export function failureJson(error: ServiceError): object {
+  const { details, json } = statusDetails(error);
+  return {
+    error: {
+      code: status[error.code],
+      reason: details['google.rpc.ErrorInfo']?.reason,
+      message: error.details,
+      requestId: requestIdOf(error, details),
+      details: json,
+    },
+  };
+}
+
+/** A failed call in words: the status, what is wrong, what became of each setting, and what to do. */
+export function failureText(error: ServiceError, address: string): string {
+  const { details } = statusDetails(error);
+  const { reason } = details['google.rpc.ErrorInfo'] ?? {};
+  const outcomes = details['whatsapp.privacy.v1.PrivacyUpdateFailure']?.outcomes;
+  return [
+    `${[status[error.code], reason].filter(Boolean).join(' ')}: ${plain(error.details)}`,
+    ...remarks(details).map(remark => `  ${plain(remark)}`),
+    ...(reason === undefined && error.code === status.UNAVAILABLE ? [notReached(address)] : []),
+    ...(outcomes ? [outcomesTable(outcomes)] : []),
+    ...(requestIdOf(error, details) ? [`  request id ${plain(requestIdOf(error, details) ?? '')}`] : []),
+  ].join('\n');
+}
+
+function remarks(details: StatusDetails): string[] {
+  const delay = details['google.rpc.RetryInfo']?.retryDelay;
+  return [
+    ...(details['google.rpc.BadRequest']?.fieldViolations ?? []).map(({ field, description }) =>
+      [field, description].filter(Boolean).join(': '),
+    ),
+    ...(details['google.rpc.PreconditionFailure']?.violations ?? []).map(
+      ({ subject, description }) => `${subject}: ${description}`,
+    ),
+    ...(details['google.rpc.QuotaFailure']?.violations ?? []).map(({ description }) => description),
+    ...(delay ? [`try again in ${inSeconds(delay)} s`] : []),
+  ];
+}
+
+/** Without details it was not the service that answered. */
+const notReached = (address: string) =>
+  `  is the service running at ${address}? (wa-privacy serve, or --server)`;
+
+const requestIdOf = ({ metadata }: ServiceError, details: StatusDetails): string | undefined =>
+  details['google.rpc.RequestInfo']?.requestId ?? metadata.get('x-request-id')[0]?.toString();

@@ -1,0 +1,20 @@
+import { type Instance, Instance_State } from '../../gen/ts/whatsapp/privacy/v1/instance_service.js';
+import { fields } from './output.js';
+
+/** The name of a state, also of one newer than this build. */
+export const stateName = (state: Instance_State): string => Instance_State[state] ?? `number ${state}`;
+
+/** An instance in lines; what it has not is left out. */
+export const instanceText = (instance: Instance | undefined): string =>
+  fields([
+    ['name', instance?.name],
+    ['display name', instance?.displayName],
+    ['state', instance && stateName(instance.state)],
+    ['reason', instance?.stateReason],
+    ['phone number', instance?.maskedPhoneNumber],
+    ['created', instance?.createTime?.toISOString()],
+    ['linked', instance?.linkTime?.toISOString()],
+    ['last connected', instance?.lastConnectTime?.toISOString()],
+    ['next attempt', instance?.nextAttemptTime?.toISOString()],
+    ['etag', instance?.etag],
+  ]);

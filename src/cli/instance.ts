@@ -1,0 +1,85 @@
+import type { Command } from 'commander';
+import {
+  CreateInstanceResponse,
+  GetInstanceResponse,
+  Instance,
+  Instance_State,
+  InstanceServiceService,
+} from '../../gen/ts/whatsapp/privacy/v1/instance_service.js';
+import { clientCommand, type Run } from './command.js';
+import { instanceText, stateName } from './instance-text.js';
+import { fields, type Output, table, toJson } from './output.js';
+import { UsageError } from './usage.js';
+
+/** Adds `instance create|list|get|delete`. */
+export function addInstanceCommands(program: Command): void {
+  const instance = program.command('instance').description('Make, show and delete instances');
+  clientCommand<{ displayName?: string }>(instance, 'create [name]', 'Make an instance', create).option(
+    '--display-name <text>',
+    'name for people',
+  );
+  clientCommand(instance, 'list', 'List the instances', list);
+  clientCommand(instance, 'get <name>', 'Show an instance', get);
+  clientCommand<{ yes?: true }>(
+    instance,
+    'delete <name>',
+    'Unlink and forget an instance, with its tokens and its history',
+    remove,
+  ).option('--yes', 'do not ask');
+}
+
+async function create({ api, output, args: [name = ''], flags }: Run<{ displayName?: string }>) {
+  const request = { name, displayName: flags.displayName ?? '', requestId: '' };
+  const response = await output.progress(
+    'Creating',
+    api.call(InstanceServiceService.createInstance, request),
+  );
+  output.print(toJson(CreateInstanceResponse, response), () =>
+    [
+      instanceText(response.instance),
+      fields([['token', response.secret]]),
+      'The token is shown only here.',
+    ].join('\n'),
+  );
+}
+
+async function list({ api, output }: Run<object>) {
+  const instances: Instance[] = [];
+  let pageToken = '';
+  do {
+    const page = { pageSize: 0, pageToken, state: Instance_State.UNSPECIFIED };
+    const response = await output.progress('Listing', api.call(InstanceServiceService.listInstances, page));
+    instances.push(...response.instances);
+    pageToken = response.nextPageToken;
+  } while (pageToken !== '');
+  output.print({ instances: instances.map(instance => toJson(Instance, instance)) }, () =>
+    table(
+      ['name', 'state', 'phone number', 'last connected', 'reason'],
+      instances.map(({ name, state, maskedPhoneNumber, lastConnectTime, stateReason }) => [
+        name,
+        stateName(state),
+        maskedPhoneNumber,
+        lastConnectTime?.toISOString() ?? '',
+        stateReason,
+      ]),
+    ),
+  );
+}
+
+async function get({ api, output, args: [name = ''] }: Run<object>) {
+  const response = await output.progress('Reading', api.call(InstanceServiceService.getInstance, { name }));
+  output.print(toJson(GetInstanceResponse, response), () => instanceText(response.instance));
+}
+
+async function remove({ api, output, args: [name = ''], flags }: Run<{ yes?: true }>) {
+  if (!flags.yes && !(await confirmed(output, `Delete ${name}? Its link, tokens and history are lost.`)))
+    return;
+  await output.progress('Deleting', api.call(InstanceServiceService.deleteInstance, { name, etag: '' }));
+  output.print({}, () => `deleted ${name}`);
+}
+
+async function confirmed(output: Output, message: string): Promise<boolean> {
+  if (!output.terminal || !process.stdin.isTTY) throw new UsageError(['without a terminal this needs --yes']);
+  const { confirm } = await import('@clack/prompts');
+  return (await confirm({ message, initialValue: false, output: process.stderr })) === true;
+}

@@ -1,0 +1,72 @@
+import type { Command } from 'commander';
+import {
+  InstanceServiceService,
+  type LinkInstanceRequest,
+  LinkInstanceResponse,
+  ReconnectInstanceResponse,
+  UnlinkInstanceResponse,
+} from '../../gen/ts/whatsapp/privacy/v1/instance_service.js';
+import { clientCommand, type Run } from './command.js';
+import { instanceText } from './instance-text.js';
+import { linkScreen } from './link-screen.js';
+import { plain, toJson } from './output.js';
+
+type LinkFlags = { readonly code?: string };
+
+/** Adds `link`, `unlink` and `reconnect`. */
+export function addLinkCommands(program: Command): void {
+  clientCommand<LinkFlags>(
+    program,
+    'link <name>',
+    'Link an account: show QR codes until the phone has scanned one',
+    link,
+  ).option('--code <phone-number>', 'show a code to type on this phone, +15550100123, in place of a QR code');
+  clientCommand(program, 'unlink <name>', 'End the link of an instance', unlink);
+  clientCommand(program, 'reconnect <name>', 'Connect an instance now', reconnect);
+}
+
+/** On a terminal the code is drawn and redrawn in place; elsewhere each is a line. */
+async function link({ api, output, args: [name = ''], flags }: Run<LinkFlags>) {
+  const screen = output.terminal ? linkScreen(process.stdout) : undefined;
+  try {
+    const request = { name, method: methodOf(flags) };
+    for await (const response of api.stream(InstanceServiceService.linkInstance, request)) {
+      const { event } = response;
+      if (screen && event && event.$case !== 'linked') await screen.show(event);
+      else {
+        screen?.close();
+        output.print(toJson(LinkInstanceResponse, response), () => eventText(event));
+      }
+    }
+  } finally {
+    screen?.close();
+  }
+}
+
+function eventText(event: LinkInstanceResponse['event']): string {
+  switch (event?.$case) {
+    case 'qrCode':
+      return plain(event.value.payload);
+    case 'pairingCode':
+      return plain(event.value.code);
+    case 'linked':
+      return instanceText(event.value);
+    case undefined:
+      return 'an event that this version does not know';
+  }
+}
+
+const methodOf = ({ code }: LinkFlags): LinkInstanceRequest['method'] =>
+  code === undefined ? { $case: 'qr', value: {} } : { $case: 'pairingCode', value: { phoneNumber: code } };
+
+async function unlink({ api, output, args: [name = ''] }: Run<object>) {
+  const call = api.call(InstanceServiceService.unlinkInstance, { name });
+  const response = await output.progress('Unlinking', call);
+  output.print(toJson(UnlinkInstanceResponse, response), () => instanceText(response.instance));
+}
+
+async function reconnect({ api, output, args: [name = ''] }: Run<object>) {
+  const call = api.call(InstanceServiceService.reconnectInstance, { name });
+  const response = await output.progress('Connecting', call);
+  output.print(toJson(ReconnectInstanceResponse, response), () => instanceText(response.instance));
+}

@@ -1,0 +1,51 @@
+import {
+  ErrorReason,
+  type SettingOutcome,
+  SettingOutcome_State,
+} from '../../gen/ts/whatsapp/privacy/v1/error_details.js';
+import type { PrivacySettings } from '../../gen/ts/whatsapp/privacy/v1/privacy_settings.js';
+import { SETTING_NAMES, type Setting, settingOfCategory, specOf } from '../domain/settings-table.js';
+import { fields, table } from './output.js';
+import { settingName, valueIn } from './setting-values.js';
+
+/** All settings of an account, and what it reported besides. */
+export function settingsText(settings: PrivacySettings): string {
+  const unknown = [
+    ...settings.otherCategories.map(({ category, value }) => ({ category, text: value })),
+    ...settings.unreadableCategories.map(({ category, whatsappCode, whatsappText }) => ({
+      category,
+      text: `unreadable (${[whatsappCode || '', whatsappText].join(' ').trim() || 'error'})`,
+    })),
+  ];
+  const unknownOf = (setting: Setting) =>
+    unknown.find(({ category }) => settingOfCategory(category) === setting)?.text;
+  const rows = SETTING_NAMES.map(setting => [
+    setting,
+    valueIn(settings, setting) ?? unknownOf(setting) ?? '–',
+    specOf(setting).meaning,
+  ]);
+  const others = unknown
+    .filter(({ category }) => settingOfCategory(category) === undefined)
+    .map(({ category, text }) => [category, text, 'A category without a name in this version']);
+  return [
+    table(['setting', 'value', 'meaning'], [...rows, ...others]),
+    fields([
+      ['observed', settings.observeTime?.toISOString()],
+      ['etag', settings.etag],
+    ]),
+  ].join('\n');
+}
+
+/** What became of each setting of an update. */
+export const outcomesTable = (outcomes: readonly SettingOutcome[]): string =>
+  table(
+    ['setting', 'outcome', 'change', 'reason'],
+    outcomes.map(({ setting, state, reason, message, previousValue, requestedValue }) => [
+      settingName(setting),
+      SettingOutcome_State[state] ?? `number ${state}`,
+      `${previousValue || '–'} → ${requestedValue}`,
+      [reason === ErrorReason.UNSPECIFIED ? '' : (ErrorReason[reason] ?? `number ${reason}`), message]
+        .filter(Boolean)
+        .join(': '),
+    ]),
+  );

@@ -1,0 +1,73 @@
+import { Command, CommanderError, Option } from 'commander';
+import packageJson from '../package.json' with { type: 'json' };
+import { addInstanceCommands } from './cli/instance.js';
+import { addLinkCommands } from './cli/link.js';
+import { addPrivacyCommands } from './cli/privacy.js';
+import { UsageError } from './cli/usage.js';
+import { serveFlags } from './config-table.js';
+
+const EXAMPLES = `
+Examples:
+  wa-privacy demo
+  wa-privacy serve
+  wa-privacy instance create support-desk
+  wa-privacy link support-desk
+  wa-privacy privacy set support-desk last_seen=none call_add=known
+
+Exit codes: 0 done, 1 failed, 2 called wrongly and nothing was done.`;
+
+/** The command line. What only one command needs, above all the server and Baileys, is loaded by that command. */
+const program = new Command('wa-privacy')
+  .description(packageJson.description)
+  .version(packageJson.version)
+  .exitOverride()
+  .helpCommand(false)
+  .showHelpAfterError('(--help shows what is possible)')
+  .addHelpText('after', EXAMPLES);
+
+program.commandsGroup('Service:');
+const serve = program
+  .command('serve')
+  .description('Serve the gRPC API')
+  .action(async () => {
+    const { readConfig } = await import('./config.js');
+    const flags = serve.options.map(option => [option.long, serve.getOptionValue(option.attributeName())]);
+    const result = readConfig({ flags: Object.fromEntries(flags), env: process.env });
+    if (result.kind === 'mistakes') throw new UsageError(result.mistakes);
+    await (await import('./serve.js')).serve(result.config);
+  });
+for (const { flag, description } of serveFlags()) serve.addOption(new Option(flag, description));
+
+program
+  .command('demo')
+  .description('Show everything: a service, a simulated WhatsApp and a phone, on free ports')
+  .option('--keep', 'stay up afterwards')
+  .option('--json', 'print JSON')
+  .action(async ({ keep = false, json = false }: { keep?: boolean; json?: boolean }) => {
+    await (await import('./demo/index.js')).demo({ keep, json });
+  });
+
+program.commandsGroup('Client of a running service:');
+addInstanceCommands(program);
+addLinkCommands(program);
+addPrivacyCommands(program);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = exitCodeOf(error);
+}
+
+/** Reports what ended the command. 1: it failed; 2: it was called wrongly, and nothing was done. */
+function exitCodeOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2; // commander has reported it
+  if (error instanceof UsageError) {
+    for (const mistake of error.mistakes) process.stderr.write(`error: ${mistake}\n`);
+    return 2;
+  }
+  const expected = error instanceof Error && 'code' in error; // from the system: the stack tells nothing more
+  process.stderr.write(
+    `error: ${error instanceof Error ? (expected ? error.message : error.stack) : String(error)}\n`,
+  );
+  return 1;
+}

@@ -1,0 +1,29 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+
+const BIN = join(import.meta.dirname, '../../../dist/src/bin.js');
+
+/** How a command ended. */
+export type Ended = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
+
+/** Runs the built command line as a user would, without this process' WA_PRIVACY_ variables. */
+export function run(
+  args: readonly string[],
+  options: { env?: Record<string, string>; cwd?: string; node?: readonly string[] } = {},
+): Promise<Ended> {
+  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('WA_PRIVACY_'));
+  const child = spawn(process.execPath, [...(options.node ?? []), BIN, ...args], {
+    env: { ...Object.fromEntries(inherited), ...options.env },
+    cwd: options.cwd,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const text = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const)
+    child[name].setEncoding('utf8').on('data', (part: string) => {
+      text[name] += part;
+    });
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', code => resolve({ code, ...text }));
+  });
+}

@@ -1,5 +1,6 @@
 import { type Server, ServerCredentials, type ServerOptions } from '@grpc/grpc-js';
 import { PrivacyError } from '../domain/errors.js';
+import { showRepeatedAuthorization } from './repeated-headers.js';
 
 /** A certificate, and the authority of callers' certificates where they must have one; all in PEM. */
 export type Tls = { readonly cert: Buffer; readonly key: Buffer; readonly clientCa: Buffer | undefined };
@@ -24,6 +25,7 @@ export async function listen(
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync(address, credentials(tls), (error, bound) => (error ? reject(error) : resolve(bound)));
   });
+  showRepeatedAuthorization(server);
   return { host: address.replace(/:\d+$/, ''), port };
 }
 

@@ -80,7 +80,7 @@ export const phoneNumber = (field: string, number: string): Violation[] => {
 
 /** Free text: at most 63 code points, and nothing that would garble a terminal or a database. */
 export function label(field: string, text: string): Violation[] {
-  if ([...text].length > LONGEST_LABEL)
+  if (Array.from(text).length > LONGEST_LABEL)
     return violation(field, 'OUT_OF_RANGE', `${field} must have at most ${LONGEST_LABEL} characters`);
   return /\p{Cc}/u.test(text)
     ? violation(field, 'INVALID_FORMAT', `${field} must not contain control characters`)

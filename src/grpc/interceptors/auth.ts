@@ -12,7 +12,7 @@ export const auth =
   async (context, metadata) => {
     const sent = metadata.get('authorization').map(String);
     metadata.remove('authorization');
-    if (!sent.some(value => /^bearer\b/i.test(value))) throw new PrivacyError({ kind: 'TOKEN_MISSING' });
+    if (!sent.some(value => /^bearer +\S/i.test(value))) throw new PrivacyError({ kind: 'TOKEN_MISSING' });
     const [, secret] = (sent.length === 1 && BEARER.exec(sent.join())) || [];
     const principal = secret === undefined ? undefined : await tokens.verify(secret);
     if (!principal) {

@@ -1,0 +1,71 @@
+import { Client, credentials } from '@grpc/grpc-js';
+import { onTestFinished } from 'vitest';
+import { tokens as makeTokens } from '../../../src/access/tokens.js';
+import { type GrpcServerOptions, grpcServer } from '../../../src/grpc/server.js';
+import type { EndedCall } from '../../../src/observability/events.js';
+import { sqliteStore } from '../../../src/stores/sqlite.js';
+import { instancesInMemory } from './instances.js';
+
+export type Api = Awaited<ReturnType<typeof openApi>>;
+
+/** `openApi`, closed when the test ends. */
+export async function startApi(options: Partial<GrpcServerOptions> = {}): Promise<Api> {
+  const api = await openApi(options);
+  onTestFinished(api.close);
+  return api;
+}
+
+/** A real server on a free port, with everything real but the instances behind it. */
+export async function openApi(options: Partial<GrpcServerOptions> = {}) {
+  const store = await sqliteStore({ file: ':memory:', masterKey: Buffer.alloc(32, 'master key') });
+  const tokens = makeTokens({ store: store.tokens, key: store.deriveKey('tokens') });
+  const instances = instancesInMemory(store);
+  const calls: EndedCall[] = [];
+  const faults: unknown[] = [];
+  const server = grpcServer({
+    instances,
+    tokens,
+    requestLog: store.requests,
+    events: {
+      callEnded: call => void calls.push(call),
+      callFailed: ({ cause }) => void faults.push(cause),
+      taskFailed: ({ cause }) => void faults.push(cause),
+    },
+    limits: { callsPerMinute: 1000, createsPerMinute: 1000, failedTokensPerMinute: 1000 },
+    tls: undefined,
+    reflection: true,
+    ...options,
+  });
+  const { host, port } = await server.listen('127.0.0.1:0');
+  const address = `${host}:${port}`;
+  const account = await tokens.mint({ kind: 'ACCOUNT', access: 'READ_WRITE', label: 'all' });
+
+  const client = new Client(address, credentials.createInsecure());
+
+  return {
+    async close() {
+      client.close();
+      await server.drain(0);
+      await store.close();
+    },
+    client,
+    address,
+    port,
+    server,
+    instances,
+    tokens,
+    /** The secret of an account token that may do everything. */
+    secret: account.secret,
+    tokenId: account.token.id,
+    /** What the access log got. */
+    calls,
+    /** The causes of faults in the log. */
+    faults,
+    /** Makes an instance and returns the secret of a token for it. */
+    async addInstance(name: string, access: 'READ_ONLY' | 'READ_WRITE' = 'READ_WRITE') {
+      await instances.create({ name, displayName: '' });
+      const { secret } = await tokens.mint({ kind: 'INSTANCE', instance: name, access, label: '' });
+      return secret;
+    },
+  };
+}

@@ -1,0 +1,87 @@
+import { PrivacyError } from '../../../src/domain/errors.js';
+import type { Instance } from '../../../src/domain/instance.js';
+import type { Snapshot } from '../../../src/domain/snapshot.js';
+import { wishedSettings } from '../../../src/domain/snapshot.js';
+import type { Instances } from '../../../src/instances/instances.js';
+import type { Store } from '../../../src/stores/store.js';
+
+export const MADE_AT = new Date('2026-01-31T12:00:00Z');
+
+export const connected = (name: string): Instance => ({
+  name,
+  displayName: `The ${name}`,
+  state: 'CONNECTED',
+  stateReason: '',
+  phoneNumber: '+15550100123',
+  createTime: MADE_AT,
+  linkTime: MADE_AT,
+  lastConnectTime: MADE_AT,
+  nextAttemptTime: undefined,
+});
+
+export const snapshot: Snapshot = {
+  values: { last_seen: 'all', profile: 'contacts', online: 'all', defense: 'off' },
+  others: [{ category: 'pix', value: 'all' }],
+  unreadable: [{ category: 'messages', code: 500, text: 'internal-server-error' }],
+  observedAt: MADE_AT,
+};
+
+/**
+ * The instances as far as the API can tell: kept in memory, linked at once, every change applied. A test replaces the
+ * methods it wants to behave otherwise.
+ */
+export function instancesInMemory(store: Store): Instances {
+  const all = new Map<string, Instance>();
+  const get = (name: string): Instance => {
+    const instance = all.get(name);
+    if (!instance) throw new PrivacyError({ kind: 'INSTANCE_NOT_FOUND', instance: name });
+    return instance;
+  };
+  return {
+    get,
+    async create({ name, displayName }) {
+      if (all.has(name)) throw new PrivacyError({ kind: 'INSTANCE_ALREADY_EXISTS', instance: name });
+      const instance: Instance = { ...connected(name), displayName, state: 'UNLINKED' };
+      // Tokens are stored with a reference to their instance.
+      const record = { status: 'unlinked', statusReason: '', retryTime: undefined } as const;
+      await store.instances.create({ ...instance, ...record });
+      all.set(name, instance);
+      return instance;
+    },
+    list({ after, limit, state }) {
+      const found = [...all.values()]
+        .filter(one => one.name > after && [undefined, one.state].includes(state))
+        .sort((a, b) => (a.name < b.name ? -1 : 1));
+      return { instances: found.slice(0, limit), more: found.length > limit };
+    },
+    async delete(name) {
+      get(name);
+      all.delete(name);
+      await store.instances.remove(name);
+    },
+    async *link(name) {
+      get(name);
+      const expiresAt = new Date(MADE_AT.getTime() + 60_000);
+      yield { kind: 'code', code: { kind: 'qr', code: '1@first', expiresAt } };
+      yield { kind: 'code', code: { kind: 'qr', code: '1@second', expiresAt } };
+      yield { kind: 'linked', instance: connected(name) };
+    },
+    async unlink(name) {
+      return { ...get(name), state: 'UNLINKED' };
+    },
+    reconnect: name => ({ ...get(name), state: 'CONNECTING' }),
+    async readSettings(name) {
+      get(name);
+      return snapshot;
+    },
+    async updateSettings(name, { wishes }) {
+      const outcomes = wishedSettings(wishes).map(setting => ({
+        setting,
+        state: 'APPLIED' as const,
+        previous: snapshot.values[setting],
+        requested: String(wishes[setting]),
+      }));
+      return { instance: name, outcomes, settings: { ...snapshot, values: { ...wishes } }, sent: true };
+    },
+  };
+}

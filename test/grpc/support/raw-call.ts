@@ -1,0 +1,26 @@
+import { connect, type SecureClientSessionOptions } from 'node:http2';
+
+/** Sends a request whose headers grpc-js' client would not, and returns headers and trailers of the answer. */
+export function rawCall(port: number, path: string, headers: readonly [string, string][]) {
+  return new Promise<Record<string, unknown>>((resolve, reject) => {
+    // Newer than the types of Node.
+    const options = { strictSingleValueFields: false } as SecureClientSessionOptions;
+    const session = connect(`http://127.0.0.1:${port}`, options);
+    session.on('error', reject);
+    const stream = session.request([
+      ...[':method', 'POST', ':scheme', 'http', ':path', path, ':authority', 'test'],
+      ...['content-type', 'application/grpc', 'te', 'trailers'],
+      ...headers.flat(),
+    ]);
+    const answer: Record<string, unknown> = {};
+    stream.on('response', received => Object.assign(answer, received));
+    stream.on('trailers', received => Object.assign(answer, received));
+    stream.on('error', reject);
+    stream.on('close', () => {
+      session.close();
+      resolve(answer);
+    });
+    stream.resume();
+    stream.end(Buffer.alloc(5)); // One empty message.
+  });
+}

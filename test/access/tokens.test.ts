@@ -1,0 +1,295 @@
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { TokenStore } from '../../src/access/ports.js';
+import { tokens } from '../../src/access/tokens.js';
+import { sqliteStore } from '../../src/stores/sqlite.js';
+import { at, instanceRecord } from '../stores/contract/records.js';
+
+const KEY = Buffer.alloc(32, 'token key');
+const wish = { kind: 'ACCOUNT', access: 'READ_WRITE', label: 'support desk' } as const;
+const wishForDesk = { kind: 'INSTANCE', instance: 'desk', access: 'READ_ONLY', label: 'bot' } as const;
+const firstPage = { after: undefined, limit: 50 };
+
+/** Tokens over an empty store with the instance `desk`, and a clock that the test sets. */
+async function setUp() {
+  const store = await sqliteStore({ file: ':memory:', masterKey: Buffer.alloc(32) });
+  onTestFinished(() => store.close());
+  await store.instances.create(instanceRecord('desk'));
+  const clock = { seconds: 0 };
+  const now = () => at(clock.seconds).getTime();
+  const lookUps: string[] = [];
+  const counted: TokenStore = {
+    ...store.tokens,
+    findByDigest(digest) {
+      lookUps.push(Buffer.from(digest).toString('hex'));
+      return store.tokens.findByDigest(digest);
+    },
+  };
+  return { store, clock, now, lookUps, access: tokens({ store: counted, key: KEY, now }) };
+}
+
+describe('a new token', () => {
+  test('is verified as what it was made for', async () => {
+    const { access } = await setUp();
+    const { token, secret } = await access.mint(wishForDesk);
+    expect(secret).toMatch(/^wap_[A-Za-z0-9_-]{43}$/);
+    expect(token).toEqual({
+      ...wishForDesk,
+      id: expect.stringMatching(/^[a-km-z2-9]{12}$/),
+      createTime: at(0),
+      expireTime: undefined,
+      lastUseTime: undefined,
+    });
+    expect(await access.verify(secret)).toEqual({
+      tokenId: token.id,
+      tokenLabel: 'bot',
+      kind: 'INSTANCE',
+      instance: 'desk',
+      access: 'READ_ONLY',
+    });
+  });
+
+  test('has a secret and an id of its own', async () => {
+    const { access } = await setUp();
+    const made = await Promise.all(Array.from({ length: 50 }, () => access.mint(wish)));
+    expect(new Set(made.map(({ secret }) => secret)).size).toBe(50);
+    expect(new Set(made.map(({ token }) => token.id)).size).toBe(50);
+  });
+
+  test('for an instance that is not there fails with INSTANCE_NOT_FOUND', async () => {
+    const { access } = await setUp();
+    await expect(access.mint({ ...wishForDesk, instance: 'ghost' })).rejects.toMatchObject({
+      problem: { kind: 'INSTANCE_NOT_FOUND', instance: 'ghost' },
+    });
+  });
+
+  test('is listed without its digest, and its secret is not stored', async () => {
+    const { access, store } = await setUp();
+    const { token, secret } = await access.mint(wish);
+    expect(await access.list(firstPage)).toEqual({ tokens: [token], next: undefined });
+    const stored = await store.tokens.find(token.id);
+    expect(Buffer.from(stored?.digest ?? [])).toHaveLength(32);
+    expect(JSON.stringify(stored)).not.toContain(secret);
+  });
+});
+
+describe('a secret', () => {
+  test('with a letter changed, added or missing is nobody’s', async () => {
+    const { access } = await setUp();
+    const { secret } = await access.mint(wish);
+    const changed = secret.slice(0, -1) + (secret.endsWith('A') ? 'B' : 'A');
+    for (const wrong of ['', 'wap_', changed, `${secret}A`, secret.slice(0, -1), ` ${secret}`]) {
+      expect(await access.verify(wrong)).toBeUndefined();
+    }
+  });
+
+  test('is nobody’s under another key', async () => {
+    const { access, store, now } = await setUp();
+    const { secret } = await access.mint(wish);
+    const others = tokens({ store: store.tokens, key: Buffer.alloc(32, 'another'), now });
+    expect(await others.verify(secret)).toBeUndefined();
+  });
+
+  test('stops working the moment it expires, though it was just used', async () => {
+    const { access, clock } = await setUp();
+    const { secret } = await access.mint({ ...wish, expireTime: at(10) });
+    clock.seconds = 9.999;
+    expect(await access.verify(secret)).toBeDefined();
+    clock.seconds = 10;
+    expect(await access.verify(secret)).toBeUndefined();
+    expect((await access.list(firstPage)).tokens).toEqual([]);
+  });
+
+  test('is looked up once in five seconds', async () => {
+    const { access, clock, lookUps } = await setUp();
+    const { secret } = await access.mint(wish);
+    for (const seconds of [0, 1, 4.999]) {
+      clock.seconds = seconds;
+      await access.verify(secret);
+    }
+    expect(lookUps).toHaveLength(1);
+    clock.seconds = 5;
+    expect(await access.verify(secret)).toBeDefined();
+    expect(lookUps).toHaveLength(2);
+  });
+
+  test('that is nobody’s is not remembered as such', async () => {
+    const { access } = await setUp();
+    const secret = 'a-configured-secret';
+    expect(await access.verify(secret)).toBeUndefined();
+    await access.ensureFirst(secret);
+    expect(await access.verify(secret)).toBeDefined();
+  });
+});
+
+describe('revoking', () => {
+  test('ends a token at once, though it was just used', async () => {
+    const { access } = await setUp();
+    const [gone, kept] = [await access.mint(wish), await access.mint(wish)];
+    await access.verify(gone.secret);
+    await access.revoke(gone.token.id);
+    expect(await access.verify(gone.secret)).toBeUndefined();
+    expect(await access.verify(kept.secret)).toBeDefined();
+  });
+
+  test('ends a token for good also while it is being looked up', async () => {
+    const { store, now } = await setUp();
+    const found = Promise.withResolvers<void>();
+    const goOn = Promise.withResolvers<void>();
+    const slow: TokenStore = {
+      ...store.tokens,
+      async findByDigest(digest) {
+        const token = await store.tokens.findByDigest(digest);
+        found.resolve();
+        await goOn.promise;
+        return token;
+      },
+    };
+    const access = tokens({ store: slow, key: KEY, now });
+    const { token, secret } = await access.mint(wish);
+    const early = access.verify(secret);
+    await found.promise;
+    await access.revoke(token.id);
+    goOn.resolve();
+    await early;
+    expect(await access.verify(secret)).toBeUndefined();
+  });
+
+  test('a token that is not there, or no longer works, fails with TOKEN_NOT_FOUND', async () => {
+    const { access, clock } = await setUp();
+    const { token } = await access.mint({ ...wish, expireTime: at(1) });
+    clock.seconds = 1;
+    for (const id of ['ghost', token.id]) {
+      const error = { problem: { kind: 'TOKEN_NOT_FOUND', tokenId: id } };
+      await expect(access.revoke(id)).rejects.toMatchObject(error);
+      await expect(access.rotate(id, 0)).rejects.toMatchObject(error);
+    }
+  });
+});
+
+describe('rotating', () => {
+  test('makes a token like the old one, which works for the grace period', async () => {
+    const { access, clock } = await setUp();
+    const old = await access.mint({ ...wishForDesk, expireTime: at(1000) });
+    await access.verify(old.secret);
+    clock.seconds = 100;
+    const made = await access.rotate(old.token.id, 60_000);
+    expect(made.previousExpireTime).toEqual(at(160));
+    expect(made.token).toEqual({ ...old.token, id: made.token.id, createTime: at(100) });
+    expect(made.token.id).not.toBe(old.token.id);
+    clock.seconds = 159;
+    expect(await access.verify(old.secret)).toMatchObject({ tokenId: old.token.id });
+    expect(await access.verify(made.secret)).toMatchObject({ tokenId: made.token.id, instance: 'desk' });
+    clock.seconds = 160;
+    expect(await access.verify(old.secret)).toBeUndefined();
+    expect(await access.verify(made.secret)).toBeDefined();
+  });
+
+  test('without a grace period ends the old token at once', async () => {
+    const { access } = await setUp();
+    const old = await access.mint(wish);
+    await access.verify(old.secret);
+    const made = await access.rotate(old.token.id, 0);
+    expect(await access.verify(old.secret)).toBeUndefined();
+    expect((await access.list(firstPage)).tokens).toEqual([made.token]);
+  });
+
+  test('never lets the old token work longer than it would have', async () => {
+    const { access } = await setUp();
+    const old = await access.mint({ ...wish, expireTime: at(10) });
+    expect((await access.rotate(old.token.id, 60_000)).previousExpireTime).toEqual(at(10));
+  });
+});
+
+describe('the first account token', () => {
+  test('may do everything', async () => {
+    const { access } = await setUp();
+    await access.ensureFirst('a-configured-secret');
+    expect(await access.verify('a-configured-secret')).toEqual({
+      tokenId: 'first',
+      tokenLabel: 'first account token',
+      kind: 'ACCOUNT',
+      instance: undefined,
+      access: 'READ_WRITE',
+    });
+  });
+
+  test('stays the same through a restart, with its times', async () => {
+    const { access, clock } = await setUp();
+    await access.ensureFirst('a-configured-secret');
+    clock.seconds = 5;
+    await access.verify('a-configured-secret');
+    await access.flush();
+    clock.seconds = 10;
+    await access.ensureFirst('a-configured-secret');
+    const { tokens: listed } = await access.list(firstPage);
+    expect(listed).toMatchObject([{ id: 'first', createTime: at(0), lastUseTime: at(5) }]);
+  });
+
+  test('replaces the one configured before', async () => {
+    const { access } = await setUp();
+    await access.ensureFirst('the-old-secret-1');
+    await access.verify('the-old-secret-1');
+    await access.ensureFirst('the-new-secret-2');
+    expect(await access.verify('the-old-secret-1')).toBeUndefined();
+    expect(await access.verify('the-new-secret-2')).toMatchObject({ tokenId: 'first' });
+  });
+
+  test('stays revoked through a restart with the same secret, until another is configured', async () => {
+    const { access, clock } = await setUp();
+    await access.ensureFirst('a-configured-secret');
+    clock.seconds = 1;
+    await access.revoke('first');
+    clock.seconds = 2;
+    await access.prune();
+    await access.ensureFirst('a-configured-secret');
+    expect(await access.verify('a-configured-secret')).toBeUndefined();
+    await access.ensureFirst('another-configured-secret');
+    expect(await access.verify('another-configured-secret')).toBeDefined();
+  });
+
+  test('can be the secret that rotating it gave', async () => {
+    const { access } = await setUp();
+    await access.ensureFirst('a-configured-secret');
+    const { secret } = await access.rotate('first', 0);
+    await access.ensureFirst(secret);
+    expect(await access.verify(secret)).toMatchObject({ tokenId: 'first', kind: 'ACCOUNT' });
+    expect(await access.verify('a-configured-secret')).toBeUndefined();
+    expect((await access.list(firstPage)).tokens).toHaveLength(1);
+  });
+});
+
+test('the tokens of a removed instance end with it, also when another takes its name', async () => {
+  const { access, store } = await setUp();
+  const [account, desk] = [await access.mint(wish), await access.mint(wishForDesk)];
+  await access.verify(account.secret);
+  await access.verify(desk.secret);
+  await store.instances.remove('desk');
+  access.forgetInstance('desk');
+  await store.instances.create(instanceRecord('desk'));
+  expect(await access.verify(desk.secret)).toBeUndefined();
+  expect(await access.verify(account.secret)).toBeDefined();
+});
+
+test('the time of last use is stored by a flush, for accepted secrets only', async () => {
+  const { access, clock } = await setUp();
+  const used = await access.mint(wish);
+  const unused = await access.mint(wish);
+  for (clock.seconds = 1; clock.seconds <= 7; clock.seconds++) await access.verify(used.secret);
+  await access.flush();
+  const lastUses = async () =>
+    Object.fromEntries((await access.list(firstPage)).tokens.map(({ id, lastUseTime }) => [id, lastUseTime]));
+  expect(await lastUses()).toEqual({ [used.token.id]: at(7), [unused.token.id]: undefined });
+  clock.seconds = 20;
+  await access.flush();
+  expect(await lastUses()).toEqual({ [used.token.id]: at(7), [unused.token.id]: undefined });
+});
+
+test('pruning drops the expired from the store', async () => {
+  const { access, store, clock } = await setUp();
+  const past = await access.mint({ ...wish, expireTime: at(1) });
+  const kept = await access.mint(wish);
+  clock.seconds = 1;
+  await access.prune();
+  expect(await store.tokens.find(past.token.id)).toBeUndefined();
+  expect(await store.tokens.find(kept.token.id)).toBeDefined();
+});

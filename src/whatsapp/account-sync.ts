@@ -1,0 +1,64 @@
+import { buildAckStanza } from '@whiskeysockets/baileys';
+import type { Connection } from './connection.js';
+import { childrenOf, SERVER } from './nodes.js';
+
+/** What happens to the account elsewhere: on the phone, on other devices, while this one was offline. */
+export type AccountSync = {
+  /** The mark of changes made while offline, until it is cleared. */
+  readonly mark: string | undefined;
+  /** Tells WhatsApp that the changes marked so are known now. */
+  clear(mark: string): void;
+};
+
+/**
+ * Calls `onPrivacyPush` when the privacy settings changed, and acknowledges every notification, once.
+ *
+ * live or from the backlog   <notification type="account_sync" from id t><privacy>…</privacy></notification>
+ * when more was missed       <ib><dirty type="account_sync" timestamp="…">[<privacy/>…]</dirty></ib>
+ *
+ * The children of `dirty` name what changed; none means all (zapo `events/dirty.ts`). What `privacy` holds in a notification
+ * is a part at most; WhatsApp Web reads all settings again.
+ */
+export function accountSync(connection: Connection, onPrivacyPush: () => void): AccountSync {
+  let mark: string | undefined;
+
+  connection.takeOver('CB:notification', async (node, baileys) => {
+    // Only Baileys makes pre-keys, and acknowledges what it handles.
+    const { type } = node.attrs;
+    if (type === 'encrypt') {
+      baileys(node);
+      return;
+    }
+    try {
+      if (type === 'account_sync' && childrenOf(node, 'privacy').length > 0) onPrivacyPush();
+    } finally {
+      await connection.send(buildAckStanza(node));
+    }
+  });
+
+  connection.takeOver('CB:ib,,dirty', node => {
+    for (const dirty of childrenOf(node, 'dirty')) {
+      const parts = childrenOf(dirty);
+      if (dirty.attrs['type'] !== 'account_sync') continue;
+      mark = dirty.attrs['timestamp'];
+      if (parts.length === 0 || parts.some(({ tag }) => tag === 'privacy')) onPrivacyPush();
+    }
+  });
+
+  return {
+    get mark() {
+      return mark;
+    },
+    clear(known) {
+      if (mark === known) mark = undefined;
+      const clean = { tag: 'clean', attrs: { type: 'account_sync', timestamp: known } };
+      void connection.ask(
+        { tag: 'iq', attrs: { to: SERVER, type: 'set', xmlns: 'urn:xmpp:whatsapp:dirty' }, content: [clean] },
+        CLEAR_MS,
+      );
+    },
+  };
+}
+
+/** Nobody waits for the answer. */
+const CLEAR_MS = 10_000;

@@ -1,0 +1,81 @@
+import type { AuthenticationCreds } from '@whiskeysockets/baileys';
+import type { Disconnect } from '../domain/disconnect.js';
+import type { WhatsApp } from '../instances/ports.js';
+import { accountSync } from './account-sync.js';
+import { decodeCredentials, encodeCredentials, keyStore, type LinkedCredentials } from './auth-state.js';
+import { type Connection, openConnection } from './connection.js';
+import { notStored, ownCause, timedOut } from './disconnects.js';
+import { openSession } from './session.js';
+import type { Settings } from './settings.js';
+import { writes } from './writes.js';
+
+/** Connects a linked instance, as the port says. */
+export async function connect(
+  settings: Settings,
+  instance: string,
+  { signal, onPrivacyPush }: Parameters<WhatsApp['connect']>[1],
+): ReturnType<WhatsApp['connect']> {
+  const credentials = await load(settings, instance);
+  if ('text' in credentials) return { kind: 'failed', disconnect: credentials };
+  if (signal.aborted) return { kind: 'failed', disconnect: CANCELLED };
+
+  const { connection, stored } = dial(settings, instance, credentials);
+  const session = openSession(connection, accountSync(connection, onPrivacyPush), stored, credentials.me.id);
+
+  const cancel = () => connection.end(CANCELLED);
+  const { connectMs } = settings.timeouts;
+  const deadline = setTimeout(
+    () => connection.end(timedOut(`WhatsApp did not accept the login within ${connectMs} ms`)),
+    connectMs,
+  );
+  signal.addEventListener('abort', cancel);
+  const failure = await Promise.race([connection.open, connection.ended]);
+  clearTimeout(deadline);
+  signal.removeEventListener('abort', cancel);
+
+  if (failure === undefined) return { kind: 'open', session };
+  await session.close();
+  return { kind: 'failed', disconnect: failure };
+}
+
+const CANCELLED = ownCause('Cancelled');
+
+async function load(
+  { credentials, log }: Settings,
+  instance: string,
+): Promise<LinkedCredentials | Disconnect> {
+  try {
+    const bytes = await credentials.load(instance);
+    return bytes ? decodeCredentials(bytes) : ownCause('No credentials are stored');
+  } catch (cause) {
+    log.taskFailed({ task: 'Reading the credentials', instance, cause });
+    return ownCause('The stored credentials could not be read');
+  }
+}
+
+function dial(settings: Settings, instance: string, credentials: LinkedCredentials) {
+  const stored = writes(cause => {
+    settings.log.taskFailed({ task: 'Storing the credentials', instance, cause });
+    connection.end(notStored());
+  });
+  let known = encodeCredentials(credentials);
+  const connection: Connection = openConnection(settings, {
+    instance,
+    auth: { creds: credentials, keys: keyStore(settings.credentials, instance, stored.add) },
+    async onCredentials(update) {
+      takeIn(credentials, update);
+      const bytes = encodeCredentials(credentials);
+      if (Buffer.compare(bytes, known) === 0) return;
+      known = bytes;
+      await stored.add(() => settings.credentials.save(instance, bytes));
+    },
+  });
+  return { connection, stored };
+}
+
+/** A login that was not told its LID must not forget the one it knows. */
+function takeIn(credentials: LinkedCredentials, update: Partial<AuthenticationCreds>) {
+  const { lid } = credentials.me;
+  Object.assign(credentials, update);
+  if (lid !== undefined) credentials.me.lid ??= lid;
+}

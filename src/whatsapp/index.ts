@@ -1,0 +1,50 @@
+import type { CredentialStore, WhatsApp } from '../instances/ports.js';
+import { connect } from './connect.js';
+import { link } from './link.js';
+import { WHATSAPP_ROOT_KEY } from './server-check.js';
+import { DEFAULT_TIMEOUTS, type Settings, type Timeouts, type WhatsAppLog } from './settings.js';
+
+export type { Timeouts, WhatsAppLog } from './settings.js';
+
+/** Where WhatsApp is, and where its secrets are kept. */
+export type WhatsAppOptions = {
+  /** `ws:` or `wss:`; WhatsApp's own when undefined. */
+  readonly url?: string | undefined;
+  /** The key that signs the server's certificates: 32 bytes, or as hex; WhatsApp's own when undefined. */
+  readonly rootKey?: string | Uint8Array | undefined;
+  readonly credentials: CredentialStore;
+  readonly log: WhatsAppLog;
+  readonly timeouts?: Partial<Timeouts>;
+};
+
+/**
+ * WhatsApp over Baileys.
+ *
+ * @throws TypeError when the URL or the key is none
+ */
+export function whatsApp({ url, rootKey, credentials, log, timeouts }: WhatsAppOptions): WhatsApp {
+  const settings: Settings = {
+    url: checkedUrl(url),
+    rootKey: checkedKey(rootKey),
+    credentials,
+    log,
+    timeouts: { ...DEFAULT_TIMEOUTS, ...timeouts },
+  };
+  return {
+    connect: (instance, options) => connect(settings, instance, options),
+    link: (instance, method, options) => link(settings, instance, method, options),
+  };
+}
+
+function checkedUrl(url: string | undefined): string | undefined {
+  if (url !== undefined && !/^wss?:$/.test(new URL(url).protocol))
+    throw new TypeError('the URL of WhatsApp must begin with ws:// or wss://');
+  return url;
+}
+
+function checkedKey(key: string | Uint8Array | undefined): Buffer<ArrayBuffer> {
+  if (key === undefined) return WHATSAPP_ROOT_KEY;
+  const bytes = typeof key === 'string' ? Buffer.from(key, 'hex') : Buffer.from(key);
+  if (bytes.length !== 32) throw new TypeError('the root key of WhatsApp must be 32 bytes');
+  return bytes;
+}

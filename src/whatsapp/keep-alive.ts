@@ -1,0 +1,50 @@
+import type { EventEmitter } from 'node:events';
+import type { BinaryNode } from '@whiskeysockets/baileys';
+import { SERVER } from './nodes.js';
+import type { Answer } from './queries.js';
+
+const PING: BinaryNode = {
+  tag: 'iq',
+  attrs: { to: SERVER, type: 'get', xmlns: 'w:p' },
+  content: [{ tag: 'ping', attrs: {} }],
+};
+
+/**
+ * Pings from the first stanza on, about every `intervalMs`. Calls `onSilence` when nothing at all arrives within half
+ * of that after a ping; Baileys' own takes up to two intervals to notice.
+ */
+export function keepAlive(
+  ws: EventEmitter,
+  ask: (node: BinaryNode, timeoutMs: number) => Promise<Answer>,
+  intervalMs: number,
+  onSilence: () => void,
+) {
+  let timer: NodeJS.Timeout | undefined;
+  let stanzas = 0;
+  let stopped = false;
+
+  ws.on('frame', (frame: BinaryNode | Uint8Array) => {
+    if (frame instanceof Uint8Array) return; // Part of the handshake, in which a ping has no place.
+    stanzas++;
+    if (!timer) arm();
+  });
+
+  function arm() {
+    // Spread out, or a thousand connections opened together would ping together.
+    if (!stopped) timer = setTimeout(ping, intervalMs * (0.75 + Math.random() / 2));
+  }
+
+  async function ping() {
+    const before = stanzas;
+    const { kind } = await ask(PING, intervalMs / 2);
+    if (kind === 'timeout' && stanzas === before) onSilence();
+    else arm();
+  }
+
+  return {
+    stop() {
+      stopped = true;
+      clearTimeout(timer);
+    },
+  };
+}

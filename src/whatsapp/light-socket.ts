@@ -1,0 +1,87 @@
+import makeWASocket, {
+  Browsers,
+  type CacheStore,
+  type SocketConfig,
+  type WASocket,
+} from '@whiskeysockets/baileys';
+import type { WebSocket } from 'ws';
+import { baileysLogger } from './baileys-logger.js';
+import { kindOf, mayLeave } from './gate.js';
+import { checkNextHandshake } from './server-check.js';
+
+/** What a socket needs besides Baileys' own defaults. */
+export type LightSocketOptions = {
+  readonly url: string | undefined;
+  readonly rootKey: Buffer<ArrayBuffer>;
+  readonly auth: SocketConfig['auth'];
+  /** For the WebSocket's upgrade and for the server's hello. */
+  readonly connectMs: number;
+  /** For the queries Baileys makes at login. */
+  readonly queryMs: number;
+  /** A stanza that may not leave was refused. */
+  readonly onRefused: (kind: string) => void;
+};
+
+/** Code pairing takes only a usual browser on a usual system. */
+export const BROWSER = Browsers.windows('Chrome');
+
+/** Far off: `connection.ts` has a ping of its own. */
+const NEVER_MS = 2 ** 31 - 1;
+
+const NO_CACHE: CacheStore = {
+  get: () => undefined,
+  set: () => true,
+  del: () => true,
+  flushAll: () => undefined,
+};
+
+/**
+ * A Baileys socket that only keeps a login: no history, no messages read or stored, never online. Stanzas that may not
+ * leave are refused before encryption, as if the socket were closed for them alone.
+ */
+export function lightSocket(options: LightSocketOptions): { sock: WASocket; socket: WebSocket } {
+  let refused = false;
+  const logger = baileysLogger({
+    stanza(xml) {
+      const kind = kindOf(xml);
+      refused = !mayLeave(kind);
+      if (refused) options.onRefused(kind);
+    },
+    handshake: () => checkNextHandshake(options.rootKey),
+  });
+
+  const sock = makeWASocket({
+    ...(options.url !== undefined && { waWebSocketUrl: options.url }),
+    auth: options.auth,
+    logger,
+    browser: BROWSER,
+    connectTimeoutMs: options.connectMs,
+    defaultQueryTimeoutMs: options.queryMs,
+    keepAliveIntervalMs: NEVER_MS,
+    // No second try: a failed write ends the connection.
+    transactionOpts: { maxCommitRetries: 1, delayBetweenTriesMs: 0 },
+    fireInitQueries: false,
+    markOnlineOnConnect: false,
+    syncFullHistory: false,
+    shouldSyncHistoryMessage: () => false,
+    shouldIgnoreJid: () => true,
+    enableRecentMessageCache: false,
+    enableAutoSessionRecreation: false,
+    msgRetryCounterCache: NO_CACHE,
+    userDevicesCache: NO_CACHE,
+    callOfferCache: NO_CACHE,
+    placeholderResendCache: NO_CACHE,
+  });
+
+  // Protected in the types; there is no other way to the WebSocket itself.
+  const { socket } = sock.ws as unknown as { socket: WebSocket };
+  // Baileys asks this between showing a stanza to the logger and encrypting it.
+  Object.defineProperty(sock.ws, 'isOpen', {
+    get() {
+      const isOpen = !refused && socket.readyState === socket.OPEN;
+      refused = false;
+      return isOpen;
+    },
+  });
+  return { sock, socket };
+}

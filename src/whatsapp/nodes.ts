@@ -1,0 +1,38 @@
+import type { BinaryNode } from '@whiskeysockets/baileys';
+
+/** WhatsApp's own address. */
+export const SERVER = 's.whatsapp.net';
+
+/** What an `<error code text/>` element says. */
+export type NodeError = {
+  /** Undefined when it is missing or no positive whole number. */
+  readonly code: number | undefined;
+  readonly text: string;
+};
+
+/** The elements within a node, or only those with the tag. */
+export const childrenOf = ({ content }: BinaryNode, tag?: string): BinaryNode[] =>
+  Array.isArray(content) ? content.filter(child => tag === undefined || child.tag === tag) : [];
+
+/** The first element with the tag. */
+export const childOf = (node: BinaryNode, tag: string): BinaryNode | undefined => childrenOf(node, tag)[0];
+
+/** The bytes of the first element with the tag; undefined when there are none. */
+export function bytesOf(node: BinaryNode, tag: string): Buffer | undefined {
+  const content = childOf(node, tag)?.content;
+  if (typeof content === 'string') return Buffer.from(content);
+  return content instanceof Uint8Array ? Buffer.from(content) : undefined;
+}
+
+/** The number in an attribute: undefined for anything but digits. */
+export const codeOf = (digits: string | undefined): number | undefined =>
+  /^[1-9]\d{0,5}$/.test(digits ?? '') ? Number(digits) : undefined;
+
+/** The first `<error/>` within a node. */
+export function errorIn(node: BinaryNode): NodeError | undefined {
+  const error = childOf(node, 'error');
+  return error && { code: codeOf(error.attrs['code']), text: plain(error.attrs['text'] ?? '') };
+}
+
+/** A text of WhatsApp's, safe to show: one short line. */
+const plain = (text: string): string => text.replace(/\p{C}+/gu, ' ').slice(0, 200);

@@ -1,0 +1,68 @@
+import type { BinaryNode } from '@whiskeysockets/baileys';
+import type { NoAnswer, Session } from '../instances/ports.js';
+import type { AccountSync } from './account-sync.js';
+import type { Connection } from './connection.js';
+import { SERVER } from './nodes.js';
+import {
+  parseReadReply,
+  parseSetReply,
+  readStanza,
+  setStanza,
+  settableCategory,
+} from './privacy-protocol.js';
+import type { Writes } from './writes.js';
+
+/** A connection whose login was accepted, as the port's `Session`. `me` is the account's JID with the device. */
+export function openSession(connection: Connection, sync: AccountSync, stored: Writes, me: string): Session {
+  async function close() {
+    await connection.close();
+    await stored.finish();
+  }
+  return {
+    // What was written last must be readable to the next connection.
+    ended: connection.ended.then(async disconnect => {
+      await stored.finish();
+      return disconnect;
+    }),
+
+    async readPrivacy(timeoutMs) {
+      // Clearing a mark that came while the answer was under way would lose a change.
+      const { mark } = sync;
+      const answer = await connection.ask(readStanza(), timeoutMs);
+      if (answer.kind === 'not_sent') return noAnswer('closed');
+      if (answer.kind !== 'reply') return noAnswer(answer.kind);
+      const reply = parseReadReply(answer.node, new Date());
+      if (reply.kind === 'read' && mark !== undefined) sync.clear(mark);
+      return reply;
+    },
+
+    async setPrivacy(setting, value, timeoutMs) {
+      const category = settableCategory(setting);
+      if (category === undefined) return { kind: 'not_sent' };
+      const answer = await connection.ask(setStanza(category, value), timeoutMs);
+      if (answer.kind === 'not_sent') return answer;
+      if (answer.kind !== 'reply') return noAnswer(answer.kind);
+      return parseSetReply(answer.node, category, value);
+    },
+
+    async logout(timeoutMs) {
+      const answer = await connection.ask(logoutStanza(me), timeoutMs);
+      const isResult = answer.kind === 'reply' && answer.node.attrs['type'] === 'result';
+      // WhatsApp may cut the device off before it answers.
+      const isCutOff = answer.kind === 'closed' && (await connection.ended).code === 401;
+      await close();
+      return isResult || isCutOff;
+    },
+
+    close,
+  };
+}
+
+const noAnswer = (cause: NoAnswer['cause']): NoAnswer => ({ kind: 'no_answer', cause });
+
+/** As WhatsApp Web's "Log out" sends it. */
+const logoutStanza = (jid: string): BinaryNode => ({
+  tag: 'iq',
+  attrs: { to: SERVER, type: 'set', xmlns: 'md' },
+  content: [{ tag: 'remove-companion-device', attrs: { jid, reason: 'user_initiated' } }],
+});

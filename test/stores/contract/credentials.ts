@@ -142,4 +142,14 @@ export function credentialContract(newData: () => Data): void {
       new Map([['1', bytes('session of a')]]),
     );
   });
+
+  test('a closed store rejects reads and writes and never says "no credentials"', async () => {
+    const store = await newData().open();
+    const { credentials } = store;
+    await linkedInstance(store, 'a');
+    await store.close();
+    await expect(credentials.load('a')).rejects.toThrow();
+    await expect(credentials.loadKeys('a', 'session', ['1'])).rejects.toThrow();
+    await expect(credentials.save('a', bytes('late'))).rejects.toThrow();
+  });
 }

@@ -1,0 +1,124 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import packageJson from '../../package.json' with { type: 'json' };
+import { OPTION_NAMES, optionSpec, variableOf } from '../../src/config-table.js';
+import { SETTING_NAMES, specOf } from '../../src/domain/settings-table.js';
+import { run } from './support/run.js';
+import { startService } from './support/service.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'wa-privacy-program-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Runs code in the child before anything of ours is loaded. */
+const before = (code: string) => ['--import', `data:text/javascript,${encodeURIComponent(code)}`];
+
+const pretend = (version: string) =>
+  before(
+    `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '${version}' } })`,
+  );
+
+describe('the Node version', () => {
+  test.each(['20.19.0', '22.13.1'])('%s is too old and said to be', async version => {
+    expect(await run(['--version'], { node: pretend(version) })).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: `wa-privacy needs Node.js 22.14 or newer; this is ${version}.\n`,
+    });
+  });
+
+  test.each(['22.14.0', '24.0.0'])('%s will do', async version => {
+    const { code, stdout } = await run(['--version'], { node: pretend(version) });
+    expect({ code, stdout }).toEqual({ code: 0, stdout: `${packageJson.version}\n` });
+    expect(packageJson.engines.node).toBe('>=22.14');
+  });
+});
+
+describe('help', () => {
+  test('of serve names every option with its variable and default', async () => {
+    const { code, stdout } = await run(['serve', '--help']);
+    const text = stdout.replace(/\s+/g, ' ');
+    expect(code).toBe(0);
+    for (const name of OPTION_NAMES) {
+      expect(text).toContain(variableOf(name));
+      expect(text).toContain(`default: ${optionSpec(name).default ?? optionSpec(name).otherwise ?? 'none'})`);
+    }
+  });
+
+  test('shows no flag that would take a secret', async () => {
+    const { stdout } = await run(['serve', '--help']);
+    expect(stdout).toContain('--master-key-file <file>');
+    expect(stdout).not.toMatch(/--(master-key|account-token|token) /);
+  });
+
+  test('of privacy set names every setting that can be changed, and its values', async () => {
+    const { stdout } = await run(['privacy', 'set', '--help']);
+    for (const name of SETTING_NAMES) {
+      const { access, values } = specOf(name);
+      if (access === 'read_write') expect(stdout).toContain(`${name}=${values.join('|')}`);
+      else expect(stdout).not.toContain(`${name}=`);
+    }
+  });
+});
+
+describe('wrong usage', () => {
+  test.each([
+    ['an unknown command', ['privcy']],
+    ['an unknown option', ['instance', 'list', '--jsn']],
+    ['a missing argument', ['privacy', 'get']],
+    ['a group without a command', ['privacy']],
+    ['a duration without unit', ['privacy', 'get', 'x', '--max-age', '10']],
+    ['an unknown choice', ['privacy', 'set', 'x', 'status=all', '--on-failure', 'panic']],
+  ])('ends with 2 and a hint: %s', async (_, args) => {
+    const { code, stdout, stderr } = await run(args);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(/--help/);
+  });
+
+  test('of serve is reported in full before anything starts', async () => {
+    const { code, stdout, stderr } = await run(
+      ['serve', '--listen', 'nowhere', '--data-dir', join(folder, 'data')],
+      {
+        env: { WA_PRIVACY_LOG_LEVEL: 'loud', WA_PRIVACY_LISTN: 'x' },
+      },
+    );
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr.split('\n')).toEqual([
+      'error: WA_PRIVACY_LISTN: unknown; did you mean WA_PRIVACY_LISTEN?',
+      'error: --listen: must be HOST:PORT, an IPv6 host in brackets',
+      expect.stringMatching(/^error: WA_PRIVACY_LOG_LEVEL: must be one of /),
+      '',
+    ]);
+  });
+});
+
+test('client commands load neither the server nor Baileys nor SQLite', async () => {
+  const loaded = join(folder, 'loaded');
+  const record = before(`
+    import { appendFileSync } from 'node:fs';
+    import { registerHooks } from 'node:module';
+    registerHooks({
+      load(url, context, next) {
+        appendFileSync(${JSON.stringify(loaded)}, url + '\\n');
+        return next(url, context);
+      },
+    });`);
+  const service = await startService({ getPrivacySettings: () => ({ settings: undefined }) });
+  const { code } = await run(['privacy', 'get', 'x', '--server', service.address], {
+    env: { WA_PRIVACY_TOKEN: 'wap_abc' },
+    node: record,
+  });
+  service.stop();
+  const urls = readFileSync(loaded, 'utf8').split('\n');
+  expect(code).toBe(0);
+  expect(urls.filter(url => url.includes('/dist/src/cli/')).length).toBeGreaterThan(5);
+  expect(urls.filter(url => url.includes('/@grpc/grpc-js/')).length).toBeGreaterThan(5);
+  expect(
+    urls.filter(url =>
+      /baileys|better-sqlite3|kysely|pino|zod|\/dist\/src\/(?:serve|app|grpc|instances|access|stores|whatsapp|simulator|demo)\b/.test(
+        url,
+      ),
+    ),
+  ).toEqual([]);
+});

@@ -1,10 +1,10 @@
 import type { Kysely } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
-import * as initial from './0001-initial.js';
+import { up as initial } from './0001-initial.js';
 
 /** In order; a migration that was released is never changed. */
 const MIGRATIONS: Record<string, Migration> = {
-  '0001_initial': initial,
+  '0001_initial': { up: initial },
 };
 
 /** Brings the database up to date; throws when a newer version has written it. */

@@ -109,10 +109,8 @@ function resourceInfo(problem: Problem): ResourceInfo | undefined {
 
 /** One violation for each setting that failed, or one for the instance. */
 function preconditionFailure(problem: Problem, update: UpdateReport | undefined): PreconditionFailure {
-  const failed = update?.outcomes
-    .filter(({ cause }) => cause?.reason === problem.kind)
-    .map(one => one.setting);
-  const settings = settingsOf(problem).length > 0 && failed?.length ? failed : settingsOf(problem);
+  const failed = update?.outcomes.filter(({ state }) => state === 'FAILED').map(({ setting }) => setting);
+  const settings = 'setting' in problem && failed?.length ? failed : settingsOf(problem);
   const instance = 'instance' in problem && problem.instance ? problem.instance : '';
   const subjects = settings.length > 0 ? settings.map(fieldPath) : [instance];
   const description = cut(adviceOf(problem), DESCRIBED);

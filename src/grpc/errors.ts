@@ -2,8 +2,8 @@ import { Metadata, type StatusObject, status } from '@grpc/grpc-js';
 import { Status } from '../../gen/ts/google/rpc/status.js';
 import { PrivacyError } from '../domain/errors.js';
 import { camelCase } from '../domain/settings-table.js';
-import type { Events } from '../observability/events.js';
 import { DOMAIN, detailsOf, retryDelayMs } from './details.js';
+import type { ApiEvents } from './events.js';
 import { codeOf, textOf } from './problems.js';
 import { statusWithin6KiB, withRequestInfo } from './status-size.js';
 
@@ -32,7 +32,7 @@ export type Answer = (error: unknown, call: { method: string; requestId: string 
 
 /** Answers errors; callers learn nothing of our own faults, whose cause goes to the log. */
 export const answers =
-  (log: Pick<Events, 'callFailed'>, now: () => number): Answer =>
+  (log: Pick<ApiEvents, 'callFailed'>, now: () => number): Answer =>
   (error, { method, requestId }) => {
     if (error instanceof PrivacyError) {
       const status = statusOf(error, { method, requestId, now: now() });

@@ -3,8 +3,8 @@ import { Status } from '../../gen/ts/google/rpc/status.js';
 import { once } from '../access/once.js';
 import type { RequestLog } from '../access/ports.js';
 import { PrivacyError } from '../domain/errors.js';
-import type { Events } from '../observability/events.js';
 import { FirstAnswer, statusOf } from './errors.js';
+import type { ApiEvents } from './events.js';
 
 /** A request that may carry a request_id; with an empty one it is just run. */
 export type RepeatableRequest<Response> = {
@@ -27,7 +27,7 @@ export const digestOf = (method: string, request: Uint8Array): Uint8Array =>
 /** Answers requests with a known request_id as the first time. */
 export type Repeatable = ReturnType<typeof repeatable>;
 
-export function repeatable(log: RequestLog, events: Pick<Events, 'taskFailed'>, now: () => number) {
+export function repeatable(log: RequestLog, events: Pick<ApiEvents, 'taskFailed'>, now: () => number) {
   const runOnce = once(log, cause => events.taskFailed({ task: 'save the answer to a request', cause }));
 
   /**

@@ -5,8 +5,8 @@ import { TokenServiceService } from '../../gen/ts/whatsapp/privacy/v1/token_serv
 import type { RequestLog } from '../access/ports.js';
 import type { Tokens } from '../access/tokens.js';
 import type { Instances } from '../instances/instances.js';
-import type { Events } from '../observability/events.js';
 import { answers } from './errors.js';
+import { type ApiEvents, safe } from './events.js';
 import { addHealth } from './health.js';
 import { instanceService } from './instance-service.js';
 import { auth } from './interceptors/auth.js';
@@ -28,7 +28,7 @@ export type GrpcServerOptions = {
   readonly instances: Instances;
   readonly tokens: Pick<Tokens, 'verify' | 'mint' | 'forgetInstance'>;
   readonly requestLog: RequestLog;
-  readonly events: Pick<Events, 'callEnded' | 'callFailed' | 'taskFailed'>;
+  readonly events: ApiEvents;
   readonly limits: {
     /** Calls of one token. */
     readonly callsPerMinute: number;
@@ -46,7 +46,8 @@ export type GrpcServerOptions = {
 
 /** The API, not yet listening. */
 export function grpcServer(options: GrpcServerOptions) {
-  const { instances, tokens, requestLog, events, limits, now = Date.now } = options;
+  const { instances, tokens, requestLog, limits, now = Date.now } = options;
+  const events = safe(options.events);
   const draining = new AbortController();
   const shuttingDown: Check = () => draining.signal.throwIfAborted();
   const answer = answers(events, now);

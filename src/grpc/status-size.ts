@@ -2,7 +2,7 @@ import type { status } from '@grpc/grpc-js';
 import type { Any } from '../../gen/ts/google/protobuf/any.js';
 import * as rpc from '../../gen/ts/google/rpc/error_details.js';
 import { Status } from '../../gen/ts/google/rpc/status.js';
-import { PrivacyUpdateFailure } from '../../gen/ts/whatsapp/privacy/v1/error_details.js';
+import { PrivacyUpdateFailure, type SettingOutcome } from '../../gen/ts/whatsapp/privacy/v1/error_details.js';
 import type { Details } from './details.js';
 import { cutEncoded } from './text.js';
 
@@ -12,23 +12,27 @@ const MOST_MESSAGE_BYTES = 500;
 /** Kept free in a status without RequestInfo, so that one can be added: 128 bytes of id and its type. */
 const REQUEST_INFO_BYTES = 180;
 
+const changeOutcomes = (details: Details, change: (outcome: SettingOutcome) => SettingOutcome): Details => ({
+  ...details,
+  updateFailure: details.updateFailure && {
+    ...details.updateFailure,
+    outcomes: details.updateFailure.outcomes.map(change),
+  },
+});
+
 /** What is dropped, in turn, while a status is too large. */
 const REDUCTIONS: ((details: Details) => Details)[] = [
   details => ({
     ...details,
     updateFailure: details.updateFailure && { ...details.updateFailure, settings: undefined },
   }),
-  details => ({
-    ...details,
-    updateFailure: details.updateFailure && {
-      ...details.updateFailure,
-      outcomes: details.updateFailure.outcomes.map(outcome => ({ ...outcome, message: '' })),
-    },
-  }),
+  details => changeOutcomes(details, outcome => ({ ...outcome, message: '' })),
   details => ({
     ...details,
     badRequest: details.badRequest && { fieldViolations: details.badRequest.fieldViolations.slice(0, 10) },
   }),
+  // Only values that no WhatsApp server has ever sent can make this one necessary.
+  details => changeOutcomes(details, outcome => ({ ...outcome, previousValue: '' })),
 ];
 
 /** A status that every client can receive: at most 6 KiB, and of the message what fits. */

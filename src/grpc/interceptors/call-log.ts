@@ -7,14 +7,14 @@ import {
   ServerListenerBuilder,
   status,
 } from '@grpc/grpc-js';
-import type { Events } from '../../observability/events.js';
 import { type CallContext, isOurs, setContext } from '../call.js';
+import type { ApiEvents } from '../events.js';
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
 
 /** Names each call, puts its name and the state of its limit into the answer, and logs how it ended. */
 export const callLog =
-  (log: Pick<Events, 'callEnded'>, now: () => number): ServerInterceptor =>
+  (log: Pick<ApiEvents, 'callEnded'>, now: () => number): ServerInterceptor =>
   (method, call) => {
     if (!isOurs(method.path)) return new ServerInterceptingCall(call);
     const context: CallContext = {

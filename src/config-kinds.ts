@@ -40,14 +40,14 @@ export const KINDS = {
     .string()
     .regex(/^0*[1-9]\d{0,8}$/, 'must be a whole number above 0')
     .transform(Number),
-  count_or_none: z
+  count_or_0: z
     .string()
     .regex(/^\d{1,9}$/, 'must be a whole number, or 0')
     .transform(Number),
   boolean: z.enum(['true', 'false'], 'must be true or false').transform(text => text === 'true'),
-  log_level: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`),
-  websocket_url: z.url({ protocol: /^wss?$/, error: 'must be a ws:// or wss:// URL' }),
-  public_key: z
+  level: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`),
+  url: z.url({ protocol: /^wss?$/, error: 'must be a ws:// or wss:// URL' }),
+  hex: z
     .string()
     .regex(/^[0-9a-fA-F]{64}$/, 'must be 32 bytes in hex')
     .transform(text => Buffer.from(text, 'hex')),

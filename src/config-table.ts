@@ -10,11 +10,11 @@ export type OptionSpec = {
     | 'master_key'
     | 'token'
     | 'count'
-    | 'count_or_none'
+    | 'count_or_0'
     | 'boolean'
-    | 'log_level'
-    | 'websocket_url'
-    | 'public_key';
+    | 'level'
+    | 'url'
+    | 'hex';
   /** As it would be written; without one the option is unset, and `otherwise` tells what that means. */
   readonly default?: string;
   readonly otherwise?: string;
@@ -60,28 +60,28 @@ export const OPTIONS = {
   },
   rate_limit_per_minute: { kind: 'count', default: '100', meaning: 'calls per token and minute' },
   sets_per_hour: {
-    kind: 'count_or_none',
+    kind: 'count_or_0',
     default: '240',
     meaning: 'changes sent to WhatsApp per instance and hour; 0 for no limit',
   },
   reads_per_hour: {
-    kind: 'count_or_none',
+    kind: 'count_or_0',
     default: '1200',
     meaning: 'reads sent to WhatsApp per instance and hour; 0 for no limit',
   },
   reflection: { kind: 'boolean', default: 'true', meaning: 'gRPC server reflection' },
   log_level: {
-    kind: 'log_level',
+    kind: 'level',
     default: 'info',
     meaning: `JSON lines on stderr: ${LOG_LEVELS.join(', ')}`,
   },
   whatsapp_url: {
-    kind: 'websocket_url',
+    kind: 'url',
     otherwise: "WhatsApp's own",
     meaning: 'WebSocket URL, for the simulator',
   },
   whatsapp_root_key: {
-    kind: 'public_key',
+    kind: 'hex',
     otherwise: "WhatsApp's own",
     meaning: 'public key in hex that signs the Noise certificate, for the simulator',
   },
@@ -109,13 +109,15 @@ export const flagOf = (key: string): string => `--${key.replaceAll('_', '-')}`;
 export const keysOf = (name: OptionName): string[] =>
   optionSpec(name).secret ? [name, `${name}_file`] : [name];
 
-/** The flags of `serve`, with their description. */
+/** The flags of `serve`, as commander takes them. */
 export const serveFlags = (): { flag: string; description: string }[] => [
   ...OPTION_NAMES.map(name => ({
-    flag: flagOf(optionSpec(name).secret ? `${name}_file` : name),
+    flag: optionSpec(name).secret
+      ? `${flagOf(`${name}_file`)} <file>`
+      : `${flagOf(name)} <${optionSpec(name).kind}>`,
     description: `${optionSpec(name).secret ? 'file with ' : ''}${optionSpec(name).meaning} (${defaultText(name)})`,
   })),
-  { flag: flagOf(CONFIG_FILE.name), description: CONFIG_FILE.meaning },
+  { flag: `${flagOf(CONFIG_FILE.name)} <file>`, description: CONFIG_FILE.meaning },
 ];
 
 const defaultText = (name: OptionName): string =>

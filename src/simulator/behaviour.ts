@@ -21,6 +21,11 @@ export type Behaviour = {
    */
   refresh: 'on_first_scan' | 'on_connect' | 'never';
   refreshChild: RefreshChild;
+  /**
+   * Whether the phone goes on failing until the client has acked the retirement, as WA Web does. Live, one client
+   * linked without (Baileys rc14 throws while it acks for an unlinked device; Baileys PR 2749, comment in 2737).
+   */
+  refreshAck: 'awaited' | 'not_awaited';
   /** Whether `companion_platform_display` must name a known browser and system (Baileys PR 2769). */
   platformDisplay: 'checked' | 'refused' | 'any';
   /** Whether `account_sync` goes to the device that made the change too. */
@@ -47,6 +52,7 @@ export const DEFAULT_BEHAVIOUR: Readonly<Behaviour> = {
   pairSuccess: 'honest',
   refresh: 'on_first_scan',
   refreshChild: 'companion_reg_refresh',
+  refreshAck: 'awaited',
   platformDisplay: 'checked',
   echoOwnSets: false,
   push: 'categories',

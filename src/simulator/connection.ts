@@ -7,7 +7,7 @@ import { disturb } from './iq.js';
 import { login } from './login.js';
 import { type Handshaken, noiseResponder, type Responder, type Transport } from './noise.js';
 import { register } from './registration.js';
-import { attr, type BinaryNode, children, node } from './stanza.js';
+import { attr, type BinaryNode, node } from './stanza.js';
 import { openWire } from './wire.js';
 import type { World } from './world.js';
 
@@ -174,7 +174,3 @@ export function serve(world: World, ws: WebSocket, tcp: Socket): void {
     };
   }
 }
-
-/** Whether a client's answer to an IQ of ours is a result; gives its first child. */
-export const resultChild = (answer: BinaryNode | undefined): BinaryNode | undefined =>
-  attr(answer, 'type') === 'result' ? children(answer)[0] : undefined;

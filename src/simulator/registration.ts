@@ -58,7 +58,7 @@ export function register(
       return Date.now() - started > refLifeMs(index) ? 'expired' : 'good';
     },
     accepts(advSecret) {
-      if (awaitedAcks.size) return false;
+      if (awaitedAcks.size && world.behaviour.refreshAck === 'awaited') return false;
       seen.add(advSecret);
       if (world.behaviour.refresh === 'on_first_scan' && refreshes === 0) {
         registering.refresh(world.behaviour.refreshChild);

@@ -6,6 +6,7 @@ import { type Phone, phoneOf } from './phone.js';
 import { listen } from './server.js';
 import { type BinaryNode, node, SERVER, seconds } from './stanza.js';
 import { type LoggedStanza, type StanzaQuery, stanzaLog } from './stanza-log.js';
+import { readState, writeState } from './state-file.js';
 import type { World } from './world.js';
 import { keyPairOf, newKeyPair } from './xeddsa.js';
 
@@ -16,6 +17,8 @@ export type SimulatorOptions = {
   /** The private key that signs the server's certificate, 64 hex digits; a new one when not given. */
   readonly rootPrivateKey?: string;
   readonly behaviour?: Partial<Behaviour>;
+  /** Keeps keys, accounts and linked devices over restarts; its root key wins over `rootPrivateKey`. */
+  readonly stateFile?: string;
 };
 
 /** A running WhatsApp. */
@@ -50,32 +53,44 @@ export type Simulator = {
 
 /** Starts a WhatsApp server on this machine. */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
-  const { port = 0, host = '127.0.0.1', rootPrivateKey } = options;
-  const root = rootPrivateKey ? keyPairOf(Buffer.from(rootPrivateKey, 'hex')) : newKeyPair();
-  const keys = { root, static: newKeyPair() };
+  const { port = 0, host = '127.0.0.1', rootPrivateKey, stateFile } = options;
+  const kept = stateFile === undefined ? undefined : readState(stateFile);
+  const keys = kept?.keys ?? {
+    root: rootPrivateKey ? keyPairOf(Buffer.from(rootPrivateKey, 'hex')) : newKeyPair(),
+    static: newKeyPair(),
+  };
   const log = stanzaLog();
   const faults = faultBox();
+  let saving = false;
+  const save = () => {
+    saving = false;
+    if (stateFile !== undefined) writeState(stateFile, { keys, accounts: [...world.accounts.values()] });
+  };
   let connections = 0;
   let ids = 0;
   const world: World = {
     behaviour: { ...DEFAULT_BEHAVIOUR, ...options.behaviour },
     keys,
     certificates: certificateChains(keys),
-    accounts: new Map(),
+    accounts: new Map(kept?.accounts.map(account => [account.phoneNumber, account])),
     connections: new Set(),
     registering: new Set(),
     faults,
     log,
     nextConnection: () => ++connections,
     nextId: () => `sim-${++ids}`,
-    changed: () => undefined,
+    changed() {
+      if (stateFile === undefined || saving) return;
+      saving = true;
+      setImmediate(save);
+    },
   };
   const listener = await listen(world, host, port);
   const accountOf = (phoneNumber: string) => world.accounts.get(phoneNumber.replace(/^\+/, ''));
 
   return {
     url: `ws://${host}:${listener.port}/ws/chat`,
-    rootKey: Buffer.from(root.public).toString('hex'),
+    rootKey: Buffer.from(keys.root.public).toString('hex'),
     behaviour: world.behaviour,
     addPhone(options) {
       const account = newAccount(options);
@@ -108,6 +123,9 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     clearStanzas: log.clear,
     sets: phoneNumber => accountOf(phoneNumber)?.sets ?? [],
     connections: () => world.connections.size,
-    stop: () => listener.stop(),
+    async stop() {
+      await listener.stop();
+      save();
+    },
   };
 }

@@ -61,6 +61,10 @@ export const result = (request: BinaryNode, content?: BinaryNode[]): BinaryNode 
 export const refusal = (request: BinaryNode, code: number, text?: string): BinaryNode =>
   node('iq', { from: SERVER, id: attr(request, 'id'), type: 'error' }, [errorNode(code, text)]);
 
+/** The content of a client's answer to an IQ of ours; undefined when it is an error or none came. */
+export const resultChild = (answer: BinaryNode | undefined): BinaryNode | undefined =>
+  attr(answer, 'type') === 'result' ? children(answer)[0] : undefined;
+
 /** WhatsApp's time: seconds since 1970. */
 export const seconds = (time = Date.now()): string => String(Math.floor(time / 1000));
 

@@ -1,6 +1,9 @@
 import type { Snapshot } from '../domain/snapshot.js';
 import type { ReadReply, Session } from './ports.js';
 
+/** A read that has waited longer for its answer is not joined: it may never come. */
+const JOIN_WITHIN_MS = 1000;
+
 /**
  * What WhatsApp last reported of one account, and whether that still holds. A snapshot is current as long as the
  * connection it came over lives, no push announced a change and nothing was sent since its read left.
@@ -20,15 +23,17 @@ export interface SettingsReader {
 export function settingsReader(): SettingsReader {
   let generation = 0;
   let latest: { session: Session; generation: number; snapshot: Snapshot } | undefined;
-  let underWay: { session: Session; generation: number; reply: Promise<ReadReply> } | undefined;
+  let underWay:
+    | { session: Session; generation: number; sentAt: number; reply: Promise<ReadReply> }
+    | undefined;
 
   const isCurrent = (from: { session: Session; generation: number } | undefined, session: Session) =>
     from?.session === session && from.generation === generation;
 
   async function read(session: Session, timeoutMs: number): Promise<ReadReply> {
-    const sentAt = generation;
+    const asOf = generation;
     const reply = await session.readPrivacy(timeoutMs);
-    if (reply.kind === 'read' && sentAt === generation)
+    if (reply.kind === 'read' && asOf === generation)
       latest = { session, generation, snapshot: reply.snapshot };
     return reply;
   }
@@ -40,8 +45,10 @@ export function settingsReader(): SettingsReader {
       return Date.now() - latest.snapshot.observedAt.getTime() <= maxAgeMs ? latest.snapshot : undefined;
     },
     readShared(session, timeoutMs) {
-      if (underWay && isCurrent(underWay, session)) return underWay.reply;
-      const shared = { session, generation, reply: read(session, timeoutMs) };
+      const sentAt = Date.now();
+      if (underWay && isCurrent(underWay, session) && sentAt - underWay.sentAt < JOIN_WITHIN_MS)
+        return underWay.reply;
+      const shared = { session, generation, sentAt, reply: read(session, timeoutMs) };
       underWay = shared;
       void shared.reply.finally(() => {
         if (underWay === shared) underWay = undefined;

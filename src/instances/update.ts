@@ -27,7 +27,7 @@ export async function updateSettings(
   const { instance } = account;
   const base = await readSettings(account, FRESH_MS, limits);
   const plan = planUpdate(base, order.wishes);
-  refuseBeforeSending(instance, order, plan, base);
+  refuseBeforeSending(account, order, plan, base);
 
   const unchanged = plan.unchanged.map(change => outcome(change, 'UNCHANGED'));
   if (order.validateOnly || plan.changes.length === 0) {
@@ -52,8 +52,9 @@ const outcome = (
   cause?: Cause,
 ): Outcome => ({ setting, state, previous, requested, ...(cause && { cause }) });
 
-/** Refuses the whole update, whatever `on_failure` says, for a stale etag or a setting that must not be sent. */
-function refuseBeforeSending(instance: string, order: UpdateOrder, plan: Plan, base: Snapshot): void {
+/** Refuses the whole update, whatever `on_failure` says: for a stale etag, for what must not be sent, or not now. */
+function refuseBeforeSending(account: Account, order: UpdateOrder, plan: Plan, base: Snapshot): void {
+  const { instance, pacing } = account;
   const refuse = (problem: Problem & { kind: OutcomeReason }, culprits: readonly string[], why: string) => {
     const outcomes = [
       ...plan.changes.map(change => {
@@ -82,6 +83,14 @@ function refuseBeforeSending(instance: string, order: UpdateOrder, plan: Plan, b
   if (plan.locked.length > 0) {
     const problem = { kind: 'SETTING_LOCKED', instance, settings: plan.locked } as const;
     refuse(problem, plan.locked, 'Strict Account Settings lock this setting; end them on the phone');
+  }
+  const retryAfterMs = pacing.heldForMs();
+  if (retryAfterMs > 0 && plan.changes.length > 0 && !order.validateOnly) {
+    refuse(
+      { kind: 'WHATSAPP_RATE_LIMITED', instance, retryAfterMs },
+      [],
+      'WhatsApp asked this account to wait',
+    );
   }
 }
 

@@ -1,0 +1,86 @@
+import { join } from 'node:path';
+import { firstToken } from './access/first-token.js';
+import { makeDataFolder } from './access/secret-file.js';
+import { tokens as openTokens } from './access/tokens.js';
+import type { Config } from './config.js';
+import { grpcServer } from './grpc/server.js';
+import { openRegistry } from './instances/registry.js';
+import type { Events } from './observability/events.js';
+import { masterKey } from './stores/master-key.js';
+import { sqliteStore } from './stores/sqlite.js';
+import { whatsApp } from './whatsapp/index.js';
+
+const HOUSEKEEPING_MS = 60_000;
+/** Calls under way may take this long when the service stops. */
+const GRACE_MS = 5_000;
+const CREATES_PER_MINUTE = 20;
+const FAILED_TOKENS_PER_MINUTE = 60;
+
+/** The running service. */
+export type App = {
+  readonly host: string;
+  readonly port: number;
+  /** Ends the calls, then the connections to WhatsApp, then the store. */
+  stop(): Promise<void>;
+};
+
+/** Makes every part of the service, joins them and serves. Throws with a text for the operator. */
+export async function createApp(config: Config, events: Events): Promise<App> {
+  const { dataDir, whatsapp } = config;
+  makeDataFolder(dataDir);
+  const file = join(dataDir, 'wa-privacy.db');
+  const master = masterKey({
+    configured: config.masterKey?.reveal().toString('base64'),
+    folder: dataDir,
+    database: file,
+  });
+  if (master.generated) events.masterKeyGenerated(join(dataDir, 'master-key'));
+  const store = await sqliteStore({ file, masterKey: master.key });
+
+  const tokens = openTokens({ store: store.tokens, key: store.deriveKey('tokens') });
+  const first = firstToken({ configured: config.accountToken?.reveal(), folder: dataDir });
+  if (first.writtenTo) events.accountTokenGenerated(first.writtenTo);
+  await tokens.ensureFirst(first.secret);
+
+  const registry = await openRegistry({
+    whatsApp: whatsApp({ ...whatsapp, credentials: store.credentials, log: events }),
+    instances: store.instances,
+    credentials: store.credentials,
+    log: events,
+  });
+  const server = grpcServer({
+    instances: registry,
+    tokens,
+    requestLog: store.requests,
+    events,
+    limits: {
+      callsPerMinute: config.rateLimitPerMinute,
+      createsPerMinute: CREATES_PER_MINUTE,
+      failedTokensPerMinute: FAILED_TOKENS_PER_MINUTE,
+    },
+    tls: config.tls && { cert: config.tls.cert, key: config.tls.key.reveal(), clientCa: config.tls.clientCa },
+    reflection: config.reflection,
+  });
+
+  const housekeeping = setInterval(() => {
+    Promise.all([tokens.flush(), tokens.prune(), store.requests.prune(new Date())]).catch((cause: unknown) =>
+      events.taskFailed({ task: 'housekeeping', cause }),
+    );
+  }, HOUSEKEEPING_MS);
+
+  async function stop() {
+    clearInterval(housekeeping);
+    await server.drain(GRACE_MS);
+    await registry.stop();
+    await tokens.flush();
+    await store.close();
+  }
+  try {
+    const { host, port } = config.listen;
+    const address = await server.listen(`${host.includes(':') ? `[${host}]` : host}:${port}`);
+    return { ...address, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}

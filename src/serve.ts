@@ -1,0 +1,20 @@
+import { createApp } from './app.js';
+import type { Config } from './config.js';
+import { events as eventsOf } from './observability/events.js';
+import { createLogger } from './observability/logger.js';
+
+/** Serves until SIGTERM or SIGINT; a second signal ends the process at once. */
+export async function serve(config: Config): Promise<void> {
+  const events = eventsOf(createLogger(config.logLevel));
+  const app = await createApp(config, events);
+  const address = `${app.host.includes(':') ? `[${app.host}]` : app.host}:${app.port}`;
+  events.listening(address);
+  console.log(`wa-privacy listening on ${address}`);
+
+  const signal = await new Promise<string>(resolve => {
+    for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => resolve(name));
+  });
+  events.stopping(signal);
+  await app.stop();
+  events.stopped();
+}

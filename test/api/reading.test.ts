@@ -1,0 +1,128 @@
+import { status } from '@grpc/grpc-js';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { PrivacyServiceService as Privacy } from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
+import {
+  DefenseMode,
+  LastSeenVisibility,
+  StickersPermission,
+} from '../../gen/ts/whatsapp/privacy/v1/privacy_settings.js';
+import { failureOf } from '../support/call.js';
+import { type Service, startService, takePrivacyStanzas } from '../support/service.js';
+
+let service: Service;
+let desk: Awaited<ReturnType<Service['linked']>>;
+
+beforeAll(async () => {
+  service = await startService();
+  desk = await service.linked({ settings: { pix: 'contacts', calladd: 'contacts' } });
+  await read();
+});
+afterAll(() => service[Symbol.asyncDispose]());
+beforeEach(() => {
+  service.simulator.clearFaults();
+  takePrivacyStanzas(service);
+});
+
+const read = (maxAgeSeconds?: number) =>
+  service.client
+    .call(Privacy.getPrivacySettings, {
+      instance: desk.instance,
+      ...(maxAgeSeconds !== undefined && { maxAge: { seconds: BigInt(maxAgeSeconds), nanos: 0 } }),
+    })
+    .then(({ settings }) => settings);
+
+describe('GetPrivacySettings', () => {
+  test('asks WhatsApp in this call, with one stanza', async () => {
+    const before = Date.now();
+    const settings = await read();
+    expect(takePrivacyStanzas(service)).toEqual(['get']);
+    expect(settings?.observeTime?.getTime()).toBeGreaterThanOrEqual(before);
+    expect(settings).toMatchObject({
+      visibility: { lastSeen: LastSeenVisibility.ALL },
+      privacy: { defense: DefenseMode.OFF },
+      permissions: { stickers: StickersPermission.CONTACTS },
+      unreadableCategories: [],
+    });
+  });
+
+  test('gives categories and values without a name word for word', async () => {
+    const settings = await read();
+    expect(settings?.otherCategories).toEqual(
+      expect.arrayContaining([
+        { category: 'pix', value: 'contacts' },
+        { category: 'calladd', value: 'contacts' },
+      ]),
+    );
+    expect(settings?.permissions?.callAdd).toBeUndefined();
+  });
+
+  test('names a category that came as an error, and reads the others', async () => {
+    service.simulator.inject({
+      match: { on: 'privacy_get' },
+      effect: { do: 'refuse_category', category: 'profile', code: 500, text: 'internal-server-error' },
+    });
+    const settings = await read();
+    expect(settings?.unreadableCategories).toEqual([
+      { category: 'profile', whatsappCode: 500, whatsappText: 'internal-server-error' },
+    ]);
+    expect(settings?.visibility?.profile).toBeUndefined();
+    expect(settings?.visibility?.lastSeen).toBe(LastSeenVisibility.ALL);
+  });
+
+  test('shares one stanza among concurrent callers', async () => {
+    await Promise.all(Array.from({ length: 10 }, () => read()));
+    expect(takePrivacyStanzas(service)).toEqual(['get']);
+  });
+
+  test('with max_age answers from the last read, and reads again after a change on the phone', async () => {
+    const first = await read();
+    takePrivacyStanzas(service);
+    expect(await read(60)).toEqual(first);
+    expect(takePrivacyStanzas(service)).toEqual([]);
+
+    desk.phone.setPrivacy('last', 'none');
+    await expect.poll(async () => (await read(60))?.visibility?.lastSeen).toBe(LastSeenVisibility.NONE);
+    desk.phone.setPrivacy('last', 'all');
+    await expect.poll(async () => (await read(60))?.visibility?.lastSeen).toBe(LastSeenVisibility.ALL);
+  });
+
+  test('with max_age asks WhatsApp when the last read is older', async () => {
+    await read();
+    await read(0);
+    expect(takePrivacyStanzas(service)).toEqual(['get', 'get']);
+  });
+});
+
+describe('a read that WhatsApp', () => {
+  const readFailure = (deadlineMs = 10_000) =>
+    failureOf(service.client.call(Privacy.getPrivacySettings, { instance: desk.instance }, { deadlineMs }));
+
+  test('refuses gives its code and text', async () => {
+    service.simulator.inject({
+      match: { on: 'privacy_get' },
+      effect: { do: 'refuse', code: 403, text: 'forbidden' },
+    });
+    const failure = await readFailure();
+    expect(failure).toMatchObject({ code: status.FAILED_PRECONDITION, reason: 'WHATSAPP_REJECTED' });
+    expect(failure.details['google.rpc.ErrorInfo']?.metadata).toMatchObject({
+      whatsapp_code: '403',
+      whatsapp_text: 'forbidden',
+    });
+  });
+
+  test('answers with a fault of its own is UNAVAILABLE', async () => {
+    service.simulator.inject({ match: { on: 'privacy_get' }, effect: { do: 'refuse', code: 503 } });
+    expect(await readFailure()).toMatchObject({ code: status.UNAVAILABLE, reason: 'WHATSAPP_TIMEOUT' });
+  });
+
+  test('does not answer ends before the deadline of the caller, with details', async () => {
+    service.simulator.inject({ match: { on: 'privacy_get' }, effect: { do: 'silence' }, times: Infinity });
+    const failure = await readFailure(1000);
+    expect(failure).toMatchObject({ code: status.DEADLINE_EXCEEDED, reason: 'DEADLINE_TOO_SHORT' });
+  });
+
+  test('cuts off is repeated on the next connection', async () => {
+    service.simulator.inject({ match: { on: 'privacy_get' }, effect: { do: 'close' } });
+    expect((await read())?.visibility?.lastSeen).toBe(LastSeenVisibility.ALL);
+  });
+});

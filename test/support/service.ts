@@ -1,0 +1,111 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { InstanceServiceService as Instances } from '../../gen/ts/whatsapp/privacy/v1/instance_service.js';
+import { createApp } from '../../src/app.js';
+import { readConfig } from '../../src/config.js';
+import { events } from '../../src/observability/events.js';
+import { createLogger } from '../../src/observability/logger.js';
+import {
+  type NewAccount,
+  type Phone,
+  type SimulatorOptions,
+  startSimulator,
+} from '../../src/simulator/index.js';
+import { type Caller, caller } from './call.js';
+
+export const ACCOUNT_TOKEN = 'wap_account-token-of-the-tests';
+
+/** The running service, a simulated WhatsApp behind it, and a client. Disposing of it ends everything. */
+export type Service = Awaited<ReturnType<typeof startService>>;
+
+/** Starts a simulated WhatsApp and the production service against it, in a data folder of its own. */
+export async function startService(
+  options: { simulator?: SimulatorOptions; env?: Record<string, string> } = {},
+) {
+  const simulator = await startSimulator(options.simulator);
+  const dataDir = mkdtempSync(join(tmpdir(), 'wa-privacy-test-'));
+  const log: string[] = [];
+  const env = {
+    WA_PRIVACY_LISTEN: '127.0.0.1:0',
+    WA_PRIVACY_DATA_DIR: dataDir,
+    WA_PRIVACY_ACCOUNT_TOKEN: ACCOUNT_TOKEN,
+    WA_PRIVACY_RATE_LIMIT_PER_MINUTE: '100000',
+    WA_PRIVACY_WHATSAPP_URL: simulator.url,
+    WA_PRIVACY_WHATSAPP_ROOT_KEY: simulator.rootKey,
+    ...options.env,
+  };
+  const start = async () => {
+    const result = readConfig({ flags: {}, env });
+    if (result.kind === 'mistakes') throw new Error(result.mistakes.join('\n'));
+    const logger = createLogger('debug', { write: (line: string) => void log.push(line) });
+    const app = await createApp(result.config, events(logger));
+    const address = `${app.host}:${app.port}`;
+    return { app, address, client: caller(address, ACCOUNT_TOKEN) };
+  };
+  let running = await start();
+  const stop = async () => {
+    running.client.close();
+    await running.app.stop();
+  };
+  let instances = 0;
+
+  return {
+    simulator,
+    dataDir,
+    /** What the service logged, line by line. */
+    log,
+    get address() {
+      return running.address;
+    },
+    get client(): Caller {
+      return running.client;
+    },
+    stop,
+    start: async () => {
+      running = await start();
+    },
+    /** A new instance, linked with a new phone and connected. */
+    async linked(account: Partial<NewAccount> = {}) {
+      const number = ++instances;
+      const phone = simulator.addPhone({
+        phoneNumber: `1555010${String(number).padStart(4, '0')}`,
+        ...account,
+      });
+      const instance = `desk-${number}`;
+      const { secret } = await running.client.call(Instances.createInstance, { name: instance });
+      await link(running.client, instance, phone);
+      return { instance, phone, token: secret };
+    },
+    async [Symbol.asyncDispose]() {
+      await stop();
+      await simulator.stop();
+      rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Links an instance as a person would: scans what is shown until the phone accepts it. */
+export async function link(client: Caller, name: string, phone: Phone) {
+  const shown: string[] = [];
+  const steps = client.stream(Instances.linkInstance, { name, method: { $case: 'qr', value: {} } });
+  for await (const { event } of steps) {
+    if (event?.$case === 'linked') return { linked: event.value, shown };
+    if (event?.$case !== 'qrCode') continue;
+    shown.push(event.value.payload);
+    void phone.scan(event.value.payload);
+  }
+  throw new Error('the stream ended before the instance was linked');
+}
+
+/** The privacy stanzas WhatsApp received since the last call, in order: `get`, `set last=none`. */
+export function takePrivacyStanzas({ simulator }: Pick<Service, 'simulator'>): string[] {
+  const stanzas = simulator.findStanzas({ tag: 'iq', xmlns: 'privacy' }).map(({ node }) => {
+    const [privacy] = node.content as { content?: { attrs: Record<string, string> }[] }[];
+    const categories = privacy?.content ?? [];
+    const named = categories.map(({ attrs }) => `${attrs['name']}=${attrs['value']}`);
+    return [node.attrs['type'], ...named].join(' ');
+  });
+  simulator.clearStanzas();
+  return stanzas;
+}

@@ -25,7 +25,7 @@ export async function connect(
   const cancel = () => connection.end(CANCELLED);
   const { connectMs } = settings.timeouts;
   const deadline = setTimeout(
-    () => connection.end(timedOut(`WhatsApp did not accept the login within ${connectMs} ms`)),
+    () => connection.end(timedOut(`WhatsApp did not accept the login within ${connectMs / 1000} s`)),
     connectMs,
   );
   signal.addEventListener('abort', cancel);

@@ -4,6 +4,7 @@ import { containBaileys, contained, type Listener, takeListeners } from './baile
 import * as disconnects from './disconnects.js';
 import { keepAlive } from './keep-alive.js';
 import { lightSocket } from './light-socket.js';
+import { resultOf } from './nodes.js';
 import { type Answer, neverLeft, queries } from './queries.js';
 import type { Settings } from './settings.js';
 import { takeWire } from './wire.js';
@@ -64,10 +65,16 @@ export function openConnection(
     wire.shut();
     pings.stop();
     abandon();
-    void sock.end(undefined);
+    sock.end(undefined).catch(cause => onFault('the end', cause));
     // Baileys' own pending queries would hold their timers; this event ends them, and always has a listener.
     ws.emit('error', new Error('The connection has ended'));
   }
+
+  const send = (node: BinaryNode) =>
+    sock.sendNode(node).then(
+      () => true,
+      error => !neverLeft(error),
+    );
 
   function onFault(event: string, cause: unknown) {
     // Each frame is numbered by the encryption: after one that cannot be read, none can.
@@ -76,6 +83,9 @@ export function openConnection(
   }
 
   containBaileys(ws, onFault);
+  ws.on('CB:iq,type:get', (node: BinaryNode) => {
+    if (node.attrs['xmlns'] === 'urn:xmpp:ping') void send(resultOf(node));
+  });
   ws.on('CB:stream:error', (node: BinaryNode) => end(disconnects.fromStreamError(node)));
   ws.on('CB:failure', (node: BinaryNode) => end(disconnects.fromFailure(node, new Date())));
   ws.on('CB:xmlstreamend', () => end(disconnects.streamEnded()));
@@ -121,11 +131,7 @@ export function openConnection(
         ),
       );
     },
-    send: node =>
-      sock.sendNode(node).then(
-        () => true,
-        error => !neverLeft(error),
-      ),
+    send,
     ask: (node, timeoutMs) => (isOver ? Promise.resolve({ kind: 'not_sent' }) : ask(node, timeoutMs)),
     end,
     async close() {

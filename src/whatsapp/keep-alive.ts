@@ -3,7 +3,8 @@ import type { BinaryNode } from '@whiskeysockets/baileys';
 import { SERVER } from './nodes.js';
 import type { Answer } from './queries.js';
 
-const PING: BinaryNode = {
+/** Answered at once, after everything sent before it. */
+export const PING: BinaryNode = {
   tag: 'iq',
   attrs: { to: SERVER, type: 'get', xmlns: 'w:p' },
   content: [{ tag: 'ping', attrs: {} }],

@@ -10,7 +10,7 @@ import { encodeCredentials, NO_KEYS } from './auth-state.js';
 import { codeInvitation } from './code-invitation.js';
 import { type Connection, openConnection } from './connection.js';
 import { notStored, ownCause, timedOut } from './disconnects.js';
-import { childOf, childrenOf, SERVER } from './nodes.js';
+import { childOf, childrenOf, resultOf } from './nodes.js';
 import { declineStanza, pairingOf } from './pair-success.js';
 import { qrInvitation } from './qr-invitation.js';
 import type { Settings } from './settings.js';
@@ -60,7 +60,7 @@ export async function link(
   // No login happens on this connection, whatever the server says.
   connection.takeOver('CB:success', () => undefined);
   connection.takeOver('CB:iq,type:set,pair-device', async stanza => {
-    await connection.send(resultTo(stanza));
+    await connection.send(resultOf(stanza));
     if (state === 'inviting') await invitation.begin(refsOf(stanza));
   });
   connection.takeOver('CB:notification', async notification => {
@@ -132,11 +132,6 @@ type PairSuccess = {
 };
 
 const disconnected = (disconnect: Disconnect): LinkResult => ({ kind: 'disconnected', disconnect });
-
-const resultTo = ({ attrs }: BinaryNode): BinaryNode => ({
-  tag: 'iq',
-  attrs: { to: SERVER, type: 'result', id: attrs['id'] ?? '' },
-});
 
 /** `<iq type="set"><pair-device><ref>…</ref>…</pair-device></iq>` */
 function refsOf(stanza: BinaryNode): string[] {

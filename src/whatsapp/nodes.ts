@@ -1,7 +1,7 @@
-import type { BinaryNode } from '@whiskeysockets/baileys';
+import { type BinaryNode, S_WHATSAPP_NET } from '@whiskeysockets/baileys';
 
 /** WhatsApp's own address. */
-export const SERVER = 's.whatsapp.net';
+export const SERVER: string = S_WHATSAPP_NET;
 
 /** What an `<error code text/>` element says. */
 export type NodeError = {
@@ -36,3 +36,9 @@ export function errorIn(node: BinaryNode): NodeError | undefined {
 
 /** A text of WhatsApp's, safe to show: one short line. */
 const plain = (text: string): string => text.replace(/\p{C}+/gu, ' ').slice(0, 200);
+
+/** The empty result that answers an IQ of the server's. */
+export const resultOf = ({ attrs }: BinaryNode): BinaryNode => ({
+  tag: 'iq',
+  attrs: { to: SERVER, type: 'result', id: attrs['id'] ?? '' },
+});

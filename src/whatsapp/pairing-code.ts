@@ -132,7 +132,7 @@ const registrationIq = (
   content: [
     {
       tag: 'link_code_companion_reg',
-      attrs: { jid: jidEncode(phoneNumber.replace(/\D/g, ''), SERVER), ...attrs },
+      attrs: { jid: jidEncode(phoneNumber.replace(/\D/g, ''), 's.whatsapp.net'), ...attrs },
       content: Object.entries(parts).map(([tag, content]) => ({ tag, attrs: {}, content })),
     },
   ],

@@ -1,7 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { buildPairingQRData } from '@whiskeysockets/baileys';
 import type { Invitation, InvitationOptions } from './invitation.js';
+import { PING } from './keep-alive.js';
 import { BROWSER } from './light-socket.js';
+
+/** A code that may be too early is better than none. */
+const ACKNOWLEDGED_MS = 1_000;
 
 /**
  * QR codes, one for each reference of WhatsApp's until they are used up.
@@ -10,7 +14,7 @@ import { BROWSER } from './light-socket.js';
  * code with a new secret and the same reference can link (WAWebHandleCompanionReqRefreshNotification). Baileys
  * ignores it, and its own codes keep the old secret (its issue 2737).
  */
-export function qrInvitation({ creds, timeouts, show, end }: InvitationOptions): Invitation {
+export function qrInvitation({ connection, creds, timeouts, show, end }: InvitationOptions): Invitation {
   let refs: string[] = [];
   let current: { ref: string; expiresAt: Date } | undefined;
   let timer: NodeJS.Timeout | undefined;
@@ -41,7 +45,11 @@ export function qrInvitation({ creds, timeouts, show, end }: InvitationOptions):
     notified({ attrs }) {
       if (attrs['type'] !== 'companion_reg_refresh') return undefined;
       creds.advSecretKey = base64(randomBytes(32));
-      return draw;
+      return async () => {
+        // Its answer shows that WhatsApp has the acknowledgement: before, a scan of the new code would fail too.
+        await connection.ask(PING, ACKNOWLEDGED_MS);
+        draw();
+      };
     },
     stop() {
       clearTimeout(timer);

@@ -1,7 +1,10 @@
+/** How long the end of a session waits for the store. */
+const PATIENCE_MS = 5_000;
+
 /** The writes of one session to the store, one after another in the order given. */
 export type Writes = {
   add(job: () => Promise<void>): Promise<void>;
-  /** Takes no more; fulfils when those taken are done. */
+  /** Takes no more; fulfils when those taken are done, or the store does not answer. */
   finish(): Promise<void>;
 };
 
@@ -12,16 +15,26 @@ export type Writes = {
 export function writes(onFailure: (cause: unknown) => void): Writes {
   let last: Promise<void> = Promise.resolve();
   let isFinished = false;
+  let hasFailed = false;
   return {
     add(job) {
       if (isFinished) return Promise.reject(new Error('the session has ended'));
       last = last.then(job);
-      last.catch(onFailure);
+      last.catch(cause => {
+        if (hasFailed) return;
+        hasFailed = true;
+        onFailure(cause);
+      });
       return last;
     },
     async finish() {
       isFinished = true;
-      await last.catch(() => undefined);
+      let timer: NodeJS.Timeout | undefined;
+      const patience = new Promise(resolve => {
+        timer = setTimeout(resolve, PATIENCE_MS);
+      });
+      await Promise.race([last.catch(() => undefined), patience]);
+      clearTimeout(timer);
     },
   };
 }

@@ -1,17 +1,8 @@
-import type { MethodDefinition } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { InstanceServiceService } from '../../gen/ts/whatsapp/privacy/v1/instance_service.js';
-import { PrivacyServiceService } from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
-import { TokenServiceService } from '../../gen/ts/whatsapp/privacy/v1/token_service.js';
 import { type Api, openApi, startApi } from './support/api.js';
 import { invoke } from './support/invoke.js';
+import { METHODS, shortName } from './support/methods.js';
 import { rawCall } from './support/raw-call.js';
-
-const METHODS: MethodDefinition<object, object>[] = [
-  PrivacyServiceService,
-  InstanceServiceService,
-  TokenServiceService,
-].flatMap(service => Object.values(service) as unknown as MethodDefinition<object, object>[]);
 
 const NOT_BUILT = [
   'PrivacyService/ListPrivacySettings',
@@ -27,7 +18,6 @@ const NOT_BUILT = [
   'TokenService/RotateToken',
 ];
 
-const shortName = ({ path }: { path: string }) => path.replace('/whatsapp.privacy.v1.', '');
 const isBuilt = (method: { path: string }) => !NOT_BUILT.includes(shortName(method));
 
 /** Bytes that no message type of the contract can be read from, with what is wrong with them. */

@@ -1,0 +1,22 @@
+import type { MethodDefinition } from '@grpc/grpc-js';
+import { InstanceServiceService } from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
+import { PrivacyServiceService } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
+import { TokenServiceService } from '../../../gen/ts/whatsapp/privacy/v1/token_service.js';
+
+/** A method whose messages a test makes without their types, as a careless client would. */
+export type AnyMethod = MethodDefinition<object, object>;
+
+/** Every method of the contract. */
+export const METHODS = [PrivacyServiceService, InstanceServiceService, TokenServiceService].flatMap(
+  service => Object.values(service) as unknown as AnyMethod[],
+);
+
+/** `PrivacyService/GetPrivacySettings`. */
+export const shortName = ({ path }: { path: string }) => path.replace('/whatsapp.privacy.v1.', '');
+
+/** The method of a name like `GetPrivacySettings`. */
+export function methodNamed(name: string): AnyMethod {
+  const method = METHODS.find(({ path }) => path.endsWith(`/${name}`));
+  if (!method) throw new Error(`no method ${name}`);
+  return method;
+}

@@ -1,0 +1,246 @@
+import { readFileSync } from 'node:fs';
+import { fromBinary } from '@bufbuild/protobuf';
+import { type DescriptorProto, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { InstanceServiceService } from '../../gen/ts/whatsapp/privacy/v1/instance_service.js';
+import { PrivacyServiceService } from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
+import { type Api, openApi } from './support/api.js';
+import { invoke } from './support/invoke.js';
+import { methodNamed } from './support/methods.js';
+
+let api: Api;
+beforeAll(async () => {
+  api = await openApi();
+  await api.addInstance('support-desk');
+});
+afterAll(() => api.close());
+
+const { getPrivacySettings } = PrivacyServiceService;
+const { createInstance, listInstances } = InstanceServiceService;
+const instance = 'support-desk';
+const lastSeen = { visibility: { lastSeen: 1 } };
+
+/** What is wrong with a request, as the answer tells it. */
+async function refusal(method: string, request: object) {
+  const ended = await invoke(api, methodNamed(method), request);
+  const violations = ended.detail('google.rpc.BadRequest')?.fieldViolations ?? [];
+  return {
+    code: ended.code,
+    message: ended.message,
+    info: ended.detail('google.rpc.ErrorInfo'),
+    violations: violations.map(({ field, reason }) => `${field} ${reason}`),
+    descriptions: violations.map(({ description }) => description),
+  };
+}
+
+describe('an update', () => {
+  test.each([
+    ['without a group', {}],
+    ['with empty groups', { visibility: {}, privacy: {}, permissions: {} }],
+  ])('%s is refused in the words of the origin', async (_, groups) => {
+    expect(await refusal('UpdatePrivacySettings', { instance, ...groups })).toEqual({
+      code: 'INVALID_ARGUMENT',
+      message: 'At least one privacy setting must be provided',
+      info: { reason: 'INVALID_REQUEST', domain: 'privacy.whatsapp.v1', metadata: {} },
+      violations: [' REQUIRED'],
+      descriptions: ['At least one privacy setting must be provided'],
+    });
+  });
+
+  test.each([
+    ['visibility', 'lastSeen', 'last_seen', 'all, contacts, contact_blacklist, none'],
+    ['visibility', 'status', 'status', 'all, contacts, contact_blacklist, none'],
+    ['visibility', 'profile', 'profile', 'all, contacts, contact_blacklist, none'],
+    ['visibility', 'online', 'online', 'all, match_last_seen'],
+    ['privacy', 'readReceipts', 'read_receipts', 'all, none'],
+    ['privacy', 'defaultDisappearingTimer', 'default_disappearing_timer', '0, 86400, 604800, 7776000'],
+    ['permissions', 'callAdd', 'call_add', 'all, known'],
+    ['permissions', 'groupAdd', 'group_add', 'all, contacts, contact_blacklist'],
+    ['permissions', 'messages', 'messages', 'all, contacts'],
+  ])('refuses a value of %s.%s without a name', async (group, name, protoName, valid) => {
+    for (const number of [0, 99, -1]) {
+      const refused = await refusal('UpdatePrivacySettings', { instance, [group]: { [name]: number } });
+      const text = `Invalid ${name} value: ${number}. Valid values: ${valid}`;
+      const field = `${group}.${protoName}`;
+      expect(refused).toEqual({
+        code: 'INVALID_ARGUMENT',
+        message: text,
+        info: {
+          reason: 'INVALID_REQUEST',
+          domain: 'privacy.whatsapp.v1',
+          metadata: { field, value: String(number), valid_values: valid },
+        },
+        violations: [`${field} UNKNOWN_VALUE`],
+        descriptions: [text],
+      });
+    }
+  });
+
+  test.each([
+    ['privacy', 'defense', 'DEFENSE'],
+    ['permissions', 'stickers', 'STICKERS'],
+  ])('refuses %s.%s, which is read-only, whatever its value', async (group, name, setting) => {
+    for (const number of [0, 1, 99]) {
+      const refused = await refusal('UpdatePrivacySettings', { instance, [group]: { [name]: number } });
+      expect(refused).toEqual({
+        code: 'INVALID_ARGUMENT',
+        message: `${name} cannot be changed through this service`,
+        info: { reason: 'SETTING_READ_ONLY', domain: 'privacy.whatsapp.v1', metadata: { setting } },
+        violations: [`${group}.${name} READ_ONLY`],
+        descriptions: [`${name} cannot be changed through this service`],
+      });
+    }
+  });
+
+  test('lists everything that is wrong at once, in the order of the table', async () => {
+    const refused = await refusal('UpdatePrivacySettings', {
+      instance: 'No!',
+      visibility: { online: 99, lastSeen: 0 },
+      privacy: { defense: 1, defaultDisappearingTimer: 9 },
+      permissions: { messages: 99, stickers: 1, callAdd: 1 },
+      onFailure: 99,
+      requestId: 'not a uuid',
+    });
+    expect(refused.violations).toEqual([
+      'visibility.last_seen UNKNOWN_VALUE',
+      'visibility.online UNKNOWN_VALUE',
+      'privacy.default_disappearing_timer UNKNOWN_VALUE',
+      'permissions.messages UNKNOWN_VALUE',
+      'privacy.defense READ_ONLY',
+      'permissions.stickers READ_ONLY',
+      'instance INVALID_FORMAT',
+      'on_failure UNKNOWN_VALUE',
+      'request_id INVALID_FORMAT',
+    ]);
+    expect(refused.info?.reason).toBe('INVALID_REQUEST');
+    expect(refused.message).toBe(refused.descriptions[0]);
+  });
+
+  test('is INVALID_REQUEST when something else is wrong besides a read-only setting', async () => {
+    const refused = await refusal('UpdatePrivacySettings', { instance: '', privacy: { defense: 1 } });
+    expect(refused.violations).toEqual(['privacy.defense READ_ONLY', 'instance REQUIRED']);
+    expect(refused.info?.reason).toBe('INVALID_REQUEST');
+  });
+
+  test('tells what on_failure may be', async () => {
+    const refused = await refusal('UpdatePrivacySettings', { instance, ...lastSeen, onFailure: 7 });
+    expect(refused.message).toBe('Invalid onFailure value: 7. Valid values: STOP, CONTINUE, ROLL_BACK');
+  });
+});
+
+/** For each request field with a rule: a value that breaks it, and the reason then given. */
+const BROKEN: Record<string, [request: object, reason: string][]> = {
+  'GetPrivacySettingsRequest.instance': [
+    [{}, 'REQUIRED'],
+    [{ instance: '-a' }, 'INVALID_FORMAT'],
+    [{ instance: 'A' }, 'INVALID_FORMAT'],
+    [{ instance: 'a'.repeat(64) }, 'INVALID_FORMAT'],
+    [{ instance: 'a\n' }, 'INVALID_FORMAT'],
+    [{ instance: '\ufffd' }, 'INVALID_FORMAT'],
+  ],
+  'GetPrivacySettingsRequest.max_age': [
+    [{ instance, maxAge: { seconds: -1n, nanos: 0 } }, 'OUT_OF_RANGE'],
+    [{ instance, maxAge: { seconds: 0n, nanos: -1 } }, 'OUT_OF_RANGE'],
+    [{ instance, maxAge: { seconds: 0n, nanos: 1_000_000_000 } }, 'OUT_OF_RANGE'],
+    [{ instance, maxAge: { seconds: 2n ** 62n, nanos: 0 } }, 'OUT_OF_RANGE'],
+  ],
+  'UpdatePrivacySettingsRequest.instance': [[lastSeen, 'REQUIRED']],
+  'UpdatePrivacySettingsRequest.on_failure': [
+    [{ instance, ...lastSeen, onFailure: 99 }, 'UNKNOWN_VALUE'],
+    [{ instance, ...lastSeen, onFailure: -1 }, 'UNKNOWN_VALUE'],
+  ],
+  'UpdatePrivacySettingsRequest.request_id': [
+    [{ instance, ...lastSeen, requestId: '7d0c2a0e' }, 'INVALID_FORMAT'],
+  ],
+  'CreateInstanceRequest.name': [[{ name: 'Not a name' }, 'INVALID_FORMAT']],
+  'CreateInstanceRequest.display_name': [
+    [{ displayName: '\u{1F512}'.repeat(64) }, 'OUT_OF_RANGE'],
+    [{ displayName: 'a\u0000' }, 'INVALID_FORMAT'],
+  ],
+  'CreateInstanceRequest.request_id': [[{ requestId: 'x' }, 'INVALID_FORMAT']],
+  'GetInstanceRequest.name': [[{}, 'REQUIRED']],
+  'ListInstancesRequest.page_size': [[{ pageSize: -1 }, 'OUT_OF_RANGE']],
+  'ListInstancesRequest.page_token': [
+    [{ pageToken: 'support-desk' }, 'INVALID_FORMAT'],
+    [{ pageToken: `${Buffer.from('support-desk').toString('base64url')}=` }, 'INVALID_FORMAT'],
+  ],
+  'ListInstancesRequest.state': [[{ state: 99 }, 'UNKNOWN_VALUE']],
+  'DeleteInstanceRequest.name': [[{}, 'REQUIRED']],
+  'LinkInstanceRequest.name': [[{ method: { $case: 'qr', value: {} } }, 'REQUIRED']],
+  'LinkInstanceRequest.method': [[{ name: instance }, 'REQUIRED']],
+  'LinkInstanceRequest.pairing_code.phone_number': [
+    '',
+    '15550100123',
+    '+05550100123',
+    '+1555010012345678',
+    '+1 555',
+  ].map(phoneNumber => [
+    { name: instance, method: { $case: 'pairingCode', value: { phoneNumber } } },
+    phoneNumber ? 'INVALID_FORMAT' : 'REQUIRED',
+  ]),
+  'UnlinkInstanceRequest.name': [[{}, 'REQUIRED']],
+  'ReconnectInstanceRequest.name': [[{}, 'REQUIRED']],
+};
+
+/** Fields in which everything is valid. */
+const FREE = [
+  'UpdatePrivacySettingsRequest.validate_only',
+  'UpdatePrivacySettingsRequest.etag',
+  'DeleteInstanceRequest.etag',
+];
+/** Fields tested above, with every number. */
+const SETTINGS = ['visibility', 'privacy', 'permissions'];
+
+describe('a broken rule is named by its field:', () => {
+  const cases = Object.entries(BROKEN).flatMap(([path, broken]) =>
+    broken.map(([request, reason]) => ({ path, request, reason })),
+  );
+  test.each(cases)('$path $reason', async ({ path, request, reason }) => {
+    const field = path.slice(path.indexOf('.') + 1);
+    const refused = await refusal(path.replace(/Request\..*/, ''), request);
+    expect(refused.code).toBe('INVALID_ARGUMENT');
+    expect(refused.violations).toEqual([`${field} ${reason}`]);
+    expect(refused.info).toMatchObject({ reason: 'INVALID_REQUEST', metadata: { field } });
+  });
+
+  test('the limits themselves are allowed', async () => {
+    const displayName = '\u{1F512}'.repeat(63);
+    const created = await invoke(api, createInstance, { name: 'a'.repeat(63), displayName });
+    expect(created.responses[0]?.instance).toMatchObject({ name: 'a'.repeat(63), displayName });
+    const maxAge = { seconds: 0n, nanos: 0 };
+    expect((await invoke(api, getPrivacySettings, { instance, maxAge })).code).toBe('OK');
+    expect((await invoke(api, listInstances, { pageSize: 2 ** 31 - 1 })).code).toBe('OK');
+  });
+});
+
+test('every field of every request that is answered has a rule, or is listed as free', () => {
+  const { file } = fromBinary(
+    FileDescriptorSetSchema,
+    readFileSync(new URL('../../gen/descriptor.binpb', import.meta.url)),
+  );
+  const messages = new Map(file.flatMap(one => one.messageType).map(message => [message.name, message]));
+  const isMessage = (typeName: string, of: DescriptorProto) => typeName.includes(`${of.name}.`);
+
+  /** `Request.field` of each field; for a oneof its name, and what is in its cases. */
+  const fieldsOf = (message: DescriptorProto, prefix: string): string[] => [
+    ...message.oneofDecl.map(({ name }) => `${prefix}.${name}`),
+    ...message.field.flatMap(field => {
+      const nested = message.nestedType.find(({ name }) =>
+        field.typeName.endsWith(`${message.name}.${name}`),
+      );
+      if (nested) return fieldsOf(nested, `${prefix}.${field.name}`);
+      return isMessage(field.typeName, message) ? [] : [`${prefix}.${field.name}`];
+    }),
+  ];
+
+  const answered = Object.keys(BROKEN).map(path => path.slice(0, path.indexOf('.')));
+  const fields = [...new Set(answered)].flatMap(name => {
+    const message = messages.get(name);
+    return message ? fieldsOf(message, name) : [];
+  });
+  const settings = SETTINGS.map(group => `UpdatePrivacySettingsRequest.${group}`);
+  expect([...Object.keys(BROKEN), ...FREE, ...settings].sort()).toEqual(fields.sort());
+
+  const groups = ['Visibility', 'Privacy', 'Permissions'].flatMap(name => messages.get(name)?.field ?? []);
+  expect(groups).toHaveLength(11); // Nine writable and two read-only settings, as above.
+});

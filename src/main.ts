@@ -1,10 +1,17 @@
+import { readFileSync } from 'node:fs';
+import { findPackageJSON } from 'node:module';
 import { Command, CommanderError, Option } from 'commander';
-import packageJson from '../package.json' with { type: 'json' };
 import { addInstanceCommands } from './cli/instance.js';
 import { addLinkCommands } from './cli/link.js';
 import { addPrivacyCommands } from './cli/privacy.js';
 import { UsageError } from './cli/usage.js';
 import { serveFlags } from './config-table.js';
+import type { SimulateFlags } from './simulate.js';
+
+/** Of this package, whose package.json is the nearest above this file. */
+const { description, version } = JSON.parse(
+  readFileSync(findPackageJSON(import.meta.url) ?? 'package.json', 'utf8'),
+) as { description: string; version: string };
 
 const EXAMPLES = `
 Examples:
@@ -18,8 +25,8 @@ Exit codes: 0 done, 1 failed, 2 called wrongly and nothing was done.`;
 
 /** The command line. What only one command needs, above all the server and Baileys, is loaded by that command. */
 const program = new Command('wa-privacy')
-  .description(packageJson.description)
-  .version(packageJson.version)
+  .description(description)
+  .version(version)
   .exitOverride()
   .helpCommand(false)
   .showHelpAfterError('(--help shows what is possible)')
@@ -37,6 +44,23 @@ const serve = program
     await (await import('./serve.js')).serve(result.config);
   });
 for (const { flag, description } of serveFlags()) serve.addOption(new Option(flag, description));
+
+program
+  .command('simulate')
+  .description(
+    'Run a simulated WhatsApp with simulated phones, and print the variables that make serve use it',
+  )
+  .option('--listen <address>', 'address of the WebSocket server; port 0 picks a free one', '127.0.0.1:0')
+  .option(
+    '--control <port>',
+    'port of the HTTP control interface, on this machine only; 0 picks a free one',
+    '0',
+  )
+  .option('--phone <number...>', 'phone numbers to begin with', ['15550100123'])
+  .option('--state <file>', 'keep the keys and the phones in this file')
+  .action(async (flags: SimulateFlags) => {
+    await (await import('./simulate.js')).simulate(flags);
+  });
 
 program
   .command('demo')

@@ -14,6 +14,7 @@ export type Output = {
 
 /** Prints to stdout; progress goes to stderr, so that stdout stays clean. */
 export const createOutput = (json: boolean): Output => {
+  process.stdout.once('error', () => process.exit(1)); // the reader has gone, as with `| head`
   const terminal = !json && process.stdout.isTTY && process.stderr.isTTY;
   return {
     json,

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
+import { readConfig } from '../../src/config.js';
 import { OPTION_NAMES, optionSpec, variableOf } from '../../src/config-table.js';
 import { SETTING_NAMES, specOf } from '../../src/domain/settings-table.js';
 import { run } from './support/run.js';
@@ -90,6 +91,44 @@ describe('wrong usage', () => {
       expect.stringMatching(/^error: WA_PRIVACY_LOG_LEVEL: must be one of /),
       '',
     ]);
+  });
+});
+
+describe('simulate', () => {
+  const VARIABLES = /^export (WA_PRIVACY_WHATSAPP_\w+)=(.*)$/gm;
+
+  test('prints what serve needs, keeps its phones and keys in the file, and stops when told', async () => {
+    const start = () =>
+      run(['simulate', '--phone', '+15550100001', '15550100002', '--state', join(folder, 'simulator.json')], {
+        watch: (stdout, stop) => {
+          if (stdout.includes('# control interface: http://127.0.0.1:')) stop();
+        },
+      });
+    const [first, second] = [await start(), await start()];
+    expect(first).toMatchObject({ code: 0, stderr: '' });
+    const env = Object.fromEntries(
+      [...first.stdout.matchAll(VARIABLES)].map(([, name, value]) => [name, value]),
+    );
+    expect(readConfig({ env, flags: {} })).toMatchObject({
+      kind: 'config',
+      config: { whatsapp: { url: env['WA_PRIVACY_WHATSAPP_URL'], rootKey: expect.any(Buffer) } },
+    });
+    expect(first.stdout).toMatch(/^# phone \+15550100001: [\s\S]*^# phone \+15550100002: /m);
+    expect(second.stdout).toContain(`WA_PRIVACY_WHATSAPP_ROOT_KEY=${env['WA_PRIVACY_WHATSAPP_ROOT_KEY']}\n`);
+  });
+
+  test('names everything that is wrong with its flags', async () => {
+    const ended = await run(['simulate', '--listen', 'x', '--control', '99999', '--phone', 'abc']);
+    expect(ended).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: [
+        'error: --listen: must be HOST:PORT, an IPv6 host in brackets',
+        'error: --control: must be a port',
+        'error: --phone abc: must be 5 to 15 digits',
+        '',
+      ].join('\n'),
+    });
   });
 });
 

@@ -9,7 +9,13 @@ export type Ended = { readonly code: number | null; readonly stdout: string; rea
 /** Runs the built command line as a user would, without this process' WA_PRIVACY_ variables. */
 export function run(
   args: readonly string[],
-  options: { env?: Record<string, string>; cwd?: string; node?: readonly string[] } = {},
+  options: {
+    env?: Record<string, string>;
+    cwd?: string;
+    node?: readonly string[];
+    /** Called with stdout as it grows; ask the command to stop (SIGTERM) with the function given. */
+    watch?: (stdout: string, stop: () => void) => void;
+  } = {},
 ): Promise<Ended> {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('WA_PRIVACY_'));
   const child = spawn(process.execPath, [...(options.node ?? []), BIN, ...args], {
@@ -21,6 +27,7 @@ export function run(
   for (const name of ['stdout', 'stderr'] as const)
     child[name].setEncoding('utf8').on('data', (part: string) => {
       text[name] += part;
+      if (name === 'stdout') options.watch?.(text.stdout, () => child.kill('SIGTERM'));
     });
   return new Promise((resolve, reject) => {
     child.on('error', reject);

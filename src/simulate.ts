@@ -1,0 +1,54 @@
+import { UsageError } from './cli/usage.js';
+import { KINDS } from './config-kinds.js';
+import { endSignal } from './end-signal.js';
+import { type Simulator, startControl, startSimulator } from './simulator/index.js';
+
+/** The flags of `simulate`. */
+export type SimulateFlags = {
+  /** HOST:PORT of the WebSocket server. */
+  readonly listen: string;
+  /** Port of the control interface, on loopback. */
+  readonly control: string;
+  readonly phone: readonly string[];
+  readonly state?: string;
+};
+
+/** Runs a simulated WhatsApp until SIGTERM or SIGINT; stdout gets lines a shell can source. */
+export async function simulate({ listen, control, phone, state }: SimulateFlags): Promise<void> {
+  const address = KINDS.address.safeParse(listen);
+  const controlPort = KINDS.address.safeParse(`localhost:${control}`);
+  const phones = phone.map(number => number.replace(/^\+/, ''));
+  const mistakes = [
+    ...(address.success ? [] : ['--listen: must be HOST:PORT, an IPv6 host in brackets']),
+    ...(controlPort.success ? [] : ['--control: must be a port']),
+    ...phones
+      .filter(number => !/^\d{5,15}$/.test(number))
+      .map(number => `--phone ${number}: must be 5 to 15 digits`),
+  ];
+  if (!address.success || !controlPort.success || mistakes.length > 0) throw new UsageError(mistakes);
+
+  const simulator = await startSimulator({
+    ...address.data,
+    ...(state !== undefined && { stateFile: state }),
+  });
+  try {
+    for (const phoneNumber of phones) if (!simulator.phone(phoneNumber)) simulator.addPhone({ phoneNumber });
+    const server = await startControl(simulator, { port: controlPort.data.port });
+    const ended = endSignal();
+    console.log(instructions(simulator, server.url));
+    await ended;
+    await server.stop();
+  } finally {
+    await simulator.stop();
+  }
+}
+
+const instructions = (simulator: Simulator, controlUrl: string): string =>
+  [
+    `export WA_PRIVACY_WHATSAPP_URL=${simulator.url}`,
+    `export WA_PRIVACY_WHATSAPP_ROOT_KEY=${simulator.rootKey}`,
+    ...simulator
+      .phones()
+      .map(({ phoneNumber }) => `# phone +${phoneNumber}: ${controlUrl}/phones/${phoneNumber}`),
+    `# control interface: ${controlUrl}`,
+  ].join('\n');

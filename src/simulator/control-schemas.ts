@@ -65,6 +65,7 @@ export const newAccountSchema = z.strictObject({
 
 export const stanzaQuerySchema = z.strictObject({
   phoneNumber: text,
+  device: z.coerce.number().int().exactOptional(),
   tag: text,
   xmlns: text,
   type: text,

@@ -13,6 +13,7 @@ export type LoggedStanza = {
 /** What to count; everything left out matches everything. */
 export type StanzaQuery = {
   readonly phoneNumber?: string;
+  readonly device?: number;
   readonly tag?: string;
   readonly xmlns?: string;
   readonly type?: string;
@@ -52,8 +53,9 @@ export const categoriesOf = (iq: BinaryNode): string[] =>
     ? children(child(iq, 'privacy'), 'category').map(category => attr(category, 'name') ?? '')
     : [];
 
-const matches = ({ phoneNumber, node }: LoggedStanza, query: StanzaQuery): boolean =>
+const matches = ({ phoneNumber, device, node }: LoggedStanza, query: StanzaQuery): boolean =>
   (query.phoneNumber === undefined || query.phoneNumber.replace(/^\+/, '') === phoneNumber) &&
+  (query.device === undefined || query.device === device) &&
   (query.tag === undefined || query.tag === node.tag) &&
   (query.xmlns === undefined || query.xmlns === attr(node, 'xmlns')) &&
   (query.type === undefined || query.type === attr(node, 'type')) &&

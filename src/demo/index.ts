@@ -1,0 +1,129 @@
+import { once } from 'node:events';
+import {
+  CreateInstanceResponse,
+  Instance,
+  InstanceServiceService as Instances,
+} from '../../gen/ts/whatsapp/privacy/v1/instance_service.js';
+import {
+  GetPrivacySettingsResponse,
+  OnFailure,
+  PrivacyServiceService as Privacy,
+  UpdatePrivacySettingsResponse,
+} from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
+import { parseAssignments } from '../cli/assignments.js';
+import { isServiceError } from '../cli/client.js';
+import { failureJson, failureText } from '../cli/errors.js';
+import { createOutput, toJson } from '../cli/output.js';
+import { encodeSettings } from '../cli/setting-values.js';
+import { outcomesTable, settingsText } from '../cli/settings-text.js';
+import { type Stage, setStage } from './stage.js';
+
+const INSTANCE = 'support-desk';
+const SEVEN = [
+  'last_seen=contacts',
+  'status=contacts',
+  'profile=contact_blacklist',
+  'online=match_last_seen',
+  'read_receipts=none',
+  'call_add=known',
+  'group_add=contacts',
+];
+
+/** Shows the service at work on a simulated account, every step through its gRPC API. */
+export async function demo({ keep, json }: { keep: boolean; json: boolean }): Promise<void> {
+  const output = createOutput(json);
+  const stage = await setStage();
+  const { api, simulator, takeStanzas } = stage;
+
+  /** Prints a step: what was called, what came back, and what it cost at WhatsApp. */
+  function show(step: string, document: unknown, text: string) {
+    const stanzas = takeStanzas();
+    const { reads, changes } = stanzas;
+    output.print({ step, result: document, stanzas }, () =>
+      [
+        `\n▸ ${step}`,
+        text,
+        `  stanzas to WhatsApp: ${reads + changes} (${changes} changes, ${reads} reads)`,
+      ].join('\n'),
+    );
+  }
+  const update = async (step: string, assignments: string[]) => {
+    const request = {
+      ...Privacy.updatePrivacySettings.requestDeserialize(Buffer.of()),
+      instance: INSTANCE,
+      onFailure: OnFailure.STOP,
+      ...encodeSettings(parseAssignments(assignments)),
+    };
+    const response = await output.progress(step, api.call(Privacy.updatePrivacySettings, request));
+    show(step, toJson(UpdatePrivacySettingsResponse, response), outcomesTable(response.outcomes));
+  };
+
+  try {
+    const created = await api.call(Instances.createInstance, {
+      name: INSTANCE,
+      displayName: '',
+      requestId: '',
+    });
+    show(
+      'CreateInstance',
+      CreateInstanceResponse.toJSON({ ...created, secret: '' }),
+      `  ${INSTANCE}, with a token of its own`,
+    );
+
+    const linked = await output.progress('Linking', link(stage));
+    show(
+      'LinkInstance: the phone scans the QR code',
+      Instance.toJSON(linked),
+      `  linked ${linked.maskedPhoneNumber}`,
+    );
+
+    const request = { instance: INSTANCE, maxAge: undefined };
+    const read = await api.call(Privacy.getPrivacySettings, request);
+    show(
+      'GetPrivacySettings',
+      toJson(GetPrivacySettingsResponse, read),
+      read.settings ? settingsText(read.settings) : '  no settings',
+    );
+
+    await update('UpdatePrivacySettings: seven settings', SEVEN);
+    await update('UpdatePrivacySettings: the same again', SEVEN);
+
+    simulator.inject({
+      match: { on: 'privacy_set', category: 'groupadd' },
+      effect: { do: 'refuse_category', code: 403, text: 'forbidden' },
+    });
+    const step = 'UpdatePrivacySettings: WhatsApp refuses one of two settings';
+    await update(step, ['last_seen=none', 'group_add=contact_blacklist']).catch((error: unknown) => {
+      if (!isServiceError(error)) throw error;
+      show(step, failureJson(error), failureText(error, api.address));
+    });
+
+    if (keep) await stayUp(stage, json);
+  } finally {
+    await stage.clear();
+  }
+}
+
+/** Links as a person would: the phone scans each code that is shown, until one links. */
+async function link({ api, phone }: Stage): Promise<Instance> {
+  const request = { name: INSTANCE, method: { $case: 'qr', value: {} } } as const;
+  for await (const { event } of api.stream(Instances.linkInstance, request)) {
+    if (event?.$case === 'linked') return event.value;
+    if (event?.$case === 'qrCode') void phone.scan(event.value.payload);
+  }
+  throw new Error('the phone could not be linked');
+}
+
+async function stayUp({ api, token, simulator }: Stage, json: boolean): Promise<void> {
+  const call = [
+    'npx buf curl --http2-prior-knowledge --protocol grpc',
+    `-H 'authorization: Bearer ${token}'`,
+    `-d '{"instance": "${INSTANCE}"}'`,
+    `http://${api.address}/${Privacy.getPrivacySettings.path.slice(1)}`,
+  ];
+  if (!json) {
+    console.log(`\n▸ Still up (Ctrl-C ends it). WhatsApp is simulated at ${simulator.url}. Try:\n`);
+    console.log(`${call.join(' \\\n  ')}\n`);
+  }
+  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+}

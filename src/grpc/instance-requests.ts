@@ -18,7 +18,10 @@ export function decodeCreate(request: CreateInstanceRequest) {
     check.label('display_name', displayName),
     check.unlessEmpty(requestId, check.requestId),
   );
-  const digest = digestOf('CreateInstance', CreateInstanceRequest.encode(request).finish());
+  const digest = digestOf(
+    'CreateInstance',
+    CreateInstanceRequest.encode({ ...request, requestId: '' }).finish(),
+  );
   return { instance: undefined, name, displayName, requestId, digest };
 }
 

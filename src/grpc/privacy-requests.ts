@@ -31,6 +31,9 @@ export function decodeUpdate(request: UpdatePrivacySettingsRequest) {
     validateOnly,
     etag: request.etag || undefined,
     requestId,
-    digest: digestOf('UpdatePrivacySettings', UpdatePrivacySettingsRequest.encode(request).finish()),
+    digest: digestOf(
+      'UpdatePrivacySettings',
+      UpdatePrivacySettingsRequest.encode({ ...request, requestId: '' }).finish(),
+    ),
   };
 }

@@ -20,7 +20,7 @@ export type RepeatableRequest<Response> = {
   };
 };
 
-/** Tells one request from another: SHA-256 of the method's name and the request's bytes. */
+/** Tells one request from another: SHA-256 of the method's name and the request's bytes, without the request_id. */
 export const digestOf = (method: string, request: Uint8Array): Uint8Array =>
   createHash('sha256').update(`${method}\n`).update(request).digest();
 

@@ -1,0 +1,109 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type Control, type Simulator, startControl, startSimulator } from '../../src/simulator/index.js';
+import { closing, dial, newClient, nextQr, opening } from './support/baileys.js';
+import { getPrivacy, setPrivacy } from './support/privacy.js';
+
+let simulator: Simulator;
+let control: Control;
+beforeEach(async () => {
+  simulator = await startSimulator({ behaviour: { refresh: 'never' } });
+  control = await startControl(simulator);
+});
+afterEach(async () => {
+  await control.stop();
+  await simulator.stop();
+});
+
+async function call(method: string, path: string, body?: unknown) {
+  const response = await fetch(`${control.url}${path}`, {
+    method,
+    ...(body !== undefined && {
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    }),
+  });
+  return { status: response.status, body: await response.json() };
+}
+
+const PHONE = '/phones/15550100001';
+
+async function linkedByControl() {
+  await call('POST', '/phones', { phoneNumber: '+15550100001', settings: { last: 'contacts' } });
+  const client = newClient();
+  const registering = dial(simulator, client);
+  const ended = closing(registering);
+  const qr = await nextQr(registering);
+  expect(await call('POST', `${PHONE}/scan`, { qr })).toEqual({
+    status: 200,
+    body: { linked: true, device: 1 },
+  });
+  await ended;
+  const sock = dial(simulator, client, { fireInitQueries: false });
+  await opening(sock);
+  return sock;
+}
+
+describe('another process', () => {
+  test('finds out where the simulator is and how it behaves', async () => {
+    const { body } = await call('GET', '/');
+    expect(body).toMatchObject({ url: simulator.url, rootKey: simulator.rootKey, connections: 0 });
+    await call('PATCH', '/behaviour', { latencyMs: 20, push: 'bare' });
+    expect(simulator.behaviour).toMatchObject({ latencyMs: 20, push: 'bare', refresh: 'never' });
+  });
+
+  test('links a phone, changes its settings and reads what was applied', async () => {
+    const sock = await linkedByControl();
+    expect(await getPrivacy(sock)).toMatchObject({ last: 'contacts' });
+    await call('PUT', `${PHONE}/settings/last`, { value: 'none' });
+    expect(await getPrivacy(sock)).toMatchObject({ last: 'none' });
+    await call('DELETE', `${PHONE}/settings/last`);
+    await setPrivacy(sock, { profile: 'none' });
+    const { body } = await call('GET', PHONE);
+    expect(body).toMatchObject({ devices: [{ device: 1, connected: true }], settings: { profile: 'none' } });
+    expect(body).not.toHaveProperty('settings.last');
+    expect((await call('GET', `${PHONE}/sets`)).body).toMatchObject([
+      { category: 'last', device: 0 },
+      { category: 'profile', device: 1 },
+    ]);
+    const stanzas = await call('GET', '/stanzas?xmlns=privacy&type=set&category=profile');
+    expect(stanzas.body).toMatchObject([{ phoneNumber: '15550100001', device: 1, node: { tag: 'iq' } }]);
+    expect((await call('DELETE', '/stanzas')).body).toEqual([]);
+    expect(simulator.stanzas).toEqual([]);
+  });
+
+  test('injects faults and takes them back', async () => {
+    const sock = await linkedByControl();
+    const fault = {
+      match: { on: 'privacy_set', category: 'last' },
+      effect: { do: 'refuse_category', code: 409 },
+      times: 'always',
+    };
+    expect((await call('POST', '/faults', fault)).body).toMatchObject({ ...fault, hits: 0 });
+    const id = simulator.faults()[0]?.id;
+    await setPrivacy(sock, { last: 'none' });
+    expect((await call('GET', '/faults')).body).toMatchObject([{ id, hits: 1 }]);
+    expect((await call('DELETE', `/faults/${id}`)).body).toEqual([]);
+    await setPrivacy(sock, { last: 'none' });
+    expect(simulator.phone('15550100001')?.settings()).toMatchObject({ last: 'none' });
+  });
+
+  test('ends connections and removes devices', async () => {
+    const sock = await linkedByControl();
+    const ended = closing(sock);
+    await call('POST', `${PHONE}/stream-error`, { code: 503 });
+    expect(await ended).toBe(503);
+    expect((await call('DELETE', `${PHONE}/devices/1`)).body).toEqual([]);
+    expect((await call('DELETE', `${PHONE}/devices/1`)).status).toBe(404);
+  });
+
+  test('is told what is wrong with a request', async () => {
+    expect((await call('GET', '/nowhere')).status).toBe(404);
+    expect((await call('GET', '/phones/15550100009')).status).toBe(404);
+    const effect = { do: 'explode' };
+    const bad = await call('POST', '/faults', { match: { on: 'privacy_set' }, effect });
+    expect(bad).toMatchObject({ status: 400, body: { error: expect.stringContaining('effect') } });
+    expect((await call('POST', '/phones', { phoneNumber: 'me' })).status).toBe(400);
+    const plain = await fetch(`${control.url}/faults`, { method: 'POST', body: '{}' });
+    expect(plain.status).toBe(415);
+  });
+});

@@ -84,9 +84,8 @@ export const instanceService = (
 
   linkInstance: many(LINKING, {
     decode: decodeLink,
-    async *handle({ instance, method }, { limits }) {
-      for await (const event of instances.link(instance, method, limits)) yield encodeLinkEvent(event);
-    },
+    handle: ({ instance, method }, { limits }) => instances.link(instance, method, limits),
+    encode: encodeLinkEvent,
   }),
 
   unlinkInstance: one({

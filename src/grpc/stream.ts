@@ -5,6 +5,13 @@ import type { Answer } from './errors.js';
 import { admit, type Method, type Order } from './method.js';
 import { type Patience, startLimits, unlessAborted } from './patience.js';
 
+/** One method that streams; events are encoded one by one, so that leaving reaches the iteration itself. */
+type StreamMethod<Request, Ordered extends Order, Event, Response> = Method<
+  Request,
+  Ordered,
+  AsyncIterable<Event>
+> & { readonly encode: (event: Event) => Response };
+
 /** Makes methods that answer with a stream. */
 export type Stream = ReturnType<typeof stream>;
 
@@ -14,9 +21,9 @@ export type Stream = ReturnType<typeof stream>;
  */
 export const stream =
   (answer: Answer, draining: AbortSignal) =>
-  <Request, Ordered extends Order, Response>(
+  <Request, Ordered extends Order, Event, Response>(
     patience: Patience,
-    method: Method<Request, Ordered, AsyncIterable<Response>>,
+    method: StreamMethod<Request, Ordered, Event, Response>,
   ): handleServerStreamingCall<Request, Response> =>
   call => {
     const context = contextOf(call.metadata);
@@ -24,16 +31,16 @@ export const stream =
       const order = admit(call.request, method.decode, context);
       using limits = startLimits(call, patience, order.instance);
       const signal = AbortSignal.any([limits.signal, draining]);
-      const responses = method.handle(order, {
+      const events = method.handle(order, {
         principal: principalOf(context),
         limits: { deadline: limits.deadline, signal },
       });
-      const iterator = responses[Symbol.asyncIterator]();
+      const iterator = events[Symbol.asyncIterator]();
       try {
         for (;;) {
           const { done, value } = await unlessAborted(iterator.next(), signal);
           if (done) return;
-          if (!call.write(value)) await unlessAborted(once(call, 'drain'), signal);
+          if (!call.write(method.encode(value))) await unlessAborted(once(call, 'drain'), signal);
         }
       } finally {
         // Not awaited: a generator that waits for something returns only after that.

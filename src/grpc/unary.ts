@@ -25,6 +25,8 @@ export const unary =
     };
     run().then(
       response => callback(null, response),
-      (error: unknown) => callback(answer(error, context)),
+      (error: unknown) => {
+        if (!call.cancelled) callback(answer(error, context));
+      },
     );
   };

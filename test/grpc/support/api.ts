@@ -9,14 +9,14 @@ import { instancesInMemory } from './instances.js';
 export type Api = Awaited<ReturnType<typeof openApi>>;
 
 /** `openApi`, closed when the test ends. */
-export async function startApi(options: Partial<GrpcServerOptions> = {}): Promise<Api> {
-  const api = await openApi(options);
+export async function startApi(options: Partial<GrpcServerOptions> = {}, address?: string): Promise<Api> {
+  const api = await openApi(options, address);
   onTestFinished(api.close);
   return api;
 }
 
 /** A real server on a free port, with everything real but the instances behind it. */
-export async function openApi(options: Partial<GrpcServerOptions> = {}) {
+export async function openApi(options: Partial<GrpcServerOptions> = {}, wanted = '127.0.0.1:0') {
   const store = await sqliteStore({ file: ':memory:', masterKey: Buffer.alloc(32, 'master key') });
   const tokens = makeTokens({ store: store.tokens, key: store.deriveKey('tokens') });
   const instances = instancesInMemory(store);
@@ -36,7 +36,7 @@ export async function openApi(options: Partial<GrpcServerOptions> = {}) {
     reflection: true,
     ...options,
   });
-  const { host, port } = await server.listen('127.0.0.1:0');
+  const { host, port } = await server.listen(wanted);
   const address = `${host}:${port}`;
   const account = await tokens.mint({ kind: 'ACCOUNT', access: 'READ_WRITE', label: 'all' });
 

@@ -81,7 +81,7 @@ describe('UpdatePrivacySettings', () => {
   test('hands on what is asked, in the words of WhatsApp', async () => {
     const api = await startWithInstance();
     const orders: UpdateOrder[] = [];
-    const { updateSettings } = api.instances;
+    const updateSettings = api.instances.updateSettings.bind(api.instances);
     api.instances.updateSettings = (name, order, limits) => {
       orders.push(order);
       return updateSettings(name, order, limits);
@@ -240,7 +240,7 @@ describe('an update with a request_id', () => {
   /** Counts the updates that reach the instances. */
   async function counting(report: Partial<UpdateReport> = {}, problem?: Problem) {
     const api = await startWithInstance();
-    const { updateSettings } = api.instances;
+    const updateSettings = api.instances.updateSettings.bind(api.instances);
     const seen = { updates: 0 };
     api.instances.updateSettings = async (name, order, limits) => {
       seen.updates++;

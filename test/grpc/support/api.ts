@@ -43,7 +43,7 @@ export async function openApi(options: Partial<GrpcServerOptions> = {}, wanted =
   const client = new Client(address, credentials.createInsecure());
 
   return {
-    async close() {
+    close: async () => {
       client.close();
       await server.drain(0);
       await store.close();

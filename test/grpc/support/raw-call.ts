@@ -8,8 +8,18 @@ export function rawCall(port: number, path: string, headers: readonly [string, s
     const session = connect(`http://127.0.0.1:${port}`, options);
     session.on('error', reject);
     const stream = session.request([
-      ...[':method', 'POST', ':scheme', 'http', ':path', path, ':authority', 'test'],
-      ...['content-type', 'application/grpc', 'te', 'trailers'],
+      ':method',
+      'POST',
+      ':scheme',
+      'http',
+      ':path',
+      path,
+      ':authority',
+      'test',
+      'content-type',
+      'application/grpc',
+      'te',
+      'trailers',
       ...headers.flat(),
     ]);
     const answer: Record<string, unknown> = {};

@@ -12,7 +12,7 @@ import type { PrivacyUpdateFailure } from '../../gen/ts/whatsapp/privacy/v1/erro
 import type { PrivacyError, Problem, Violation } from '../domain/errors.js';
 import type { UpdateReport } from '../domain/outcome.js';
 import { encodeOutcomes, encodeSnapshot } from './codec.js';
-import { adviceOf, codeOf, settingsOf } from './problems.js';
+import { adviceOf, codeOf, inWords, settingsOf } from './problems.js';
 import { fieldPath } from './setting-enums.js';
 import { cut, DESCRIBED, QUOTED } from './text.js';
 
@@ -51,7 +51,7 @@ export function detailsOf(
     retryInfo: delayMs === undefined ? undefined : { retryDelay: duration(delayMs) },
     quotaFailure:
       problem.kind === 'RATE_LIMITED' ? quotaFailure(problem.tokenId, adviceOf(problem)) : undefined,
-    updateFailure: update && updateFailure(update),
+    updateFailure: update && updateFailure(update, problem),
   };
 }
 
@@ -142,12 +142,20 @@ const quotaFailure = (subject: string, description: string): QuotaFailure => ({
   ],
 });
 
-const updateFailure = ({ instance, outcomes, settings }: UpdateReport): PrivacyUpdateFailure => ({
-  instance,
-  outcomes: encodeOutcomes(outcomes).map(outcome => ({
-    ...outcome,
-    message: cut(outcome.message, DESCRIBED),
-    previousValue: cut(outcome.previousValue, QUOTED),
-  })),
-  settings: settings && encodeSnapshot(settings),
-});
+const updateFailure = (
+  { instance, outcomes, settings }: UpdateReport,
+  problem: Problem,
+): PrivacyUpdateFailure => {
+  const told = outcomes.map(({ cause, ...outcome }) =>
+    cause ? { ...outcome, cause: { ...cause, message: inWords(cause, problem) } } : outcome,
+  );
+  return {
+    instance,
+    outcomes: encodeOutcomes(told).map(outcome => ({
+      ...outcome,
+      message: cut(outcome.message, DESCRIBED),
+      previousValue: cut(outcome.previousValue, QUOTED),
+    })),
+    settings: settings && encodeSnapshot(settings),
+  };
+};

@@ -4,7 +4,7 @@ import { PrivacyError } from '../domain/errors.js';
 import { camelCase } from '../domain/settings-table.js';
 import { DOMAIN, detailsOf, retryDelayMs } from './details.js';
 import type { ApiEvents } from './events.js';
-import { codeOf, textOf } from './problems.js';
+import { codeOf, inWords, textOf } from './problems.js';
 import { statusWithin6KiB, withRequestInfo } from './status-size.js';
 
 /** What a status tells besides its error. */
@@ -35,11 +35,12 @@ export const answers =
   (log: Pick<ApiEvents, 'callFailed'>, now: () => number): Answer =>
   (error, { method, requestId }) => {
     if (error instanceof PrivacyError) {
-      const status = statusOf(error, { method, requestId, now: now() });
-      return asTrailers(status, pushbackMs(error, now()));
+      const body = statusOf(error, { method, requestId, now: now() });
+      return asTrailers(body, retryDelayMs(error.problem, now()), error.update?.sent);
     }
-    // Only what was sent to WhatsApp is answered again, and must not be sent twice.
-    if (error instanceof FirstAnswer) return asTrailers(withRequestInfo(error.status, requestId), -1);
+    // Kept for having sent something to WhatsApp.
+    if (error instanceof FirstAnswer)
+      return asTrailers(withRequestInfo(error.status, requestId), undefined, true);
     log.callFailed({ requestId, method, cause: error });
     return asTrailers(internalStatus(requestId));
   };
@@ -56,19 +57,16 @@ const internalStatus = (requestId: string): Status =>
     requestInfo: { requestId, servingData: '' },
   });
 
-function asTrailers(body: Status, pushback?: number): StatusObject {
+/** Statuses that clients may be set to retry by themselves. */
+const RETRIED = [status.ABORTED, status.DEADLINE_EXCEEDED, status.RESOURCE_EXHAUSTED, status.UNAVAILABLE];
+
+/** A pushback of -1 tells clients not to retry: a repetition needs thought, or would change something again. */
+function asTrailers(body: Status, delayMs?: number, sent = false): StatusObject {
   const metadata = new Metadata();
   metadata.set('grpc-status-details-bin', Buffer.from(Status.encode(body).finish()));
-  if (pushback !== undefined) metadata.set('grpc-retry-pushback-ms', String(pushback));
+  const pushbackMs = sent ? -1 : (delayMs ?? -1);
+  if (RETRIED.includes(body.code)) metadata.set('grpc-retry-pushback-ms', String(pushbackMs));
   return { code: body.code, details: body.message, metadata };
-}
-
-/** When a client may retry by itself: -1 for never, because a repetition needs thought or would change again. */
-function pushbackMs({ problem, update }: PrivacyError, now: number): number | undefined {
-  const code = codeOf(problem);
-  if (code === status.ABORTED || code === status.DEADLINE_EXCEEDED) return -1;
-  const delayMs = retryDelayMs(problem, now);
-  return delayMs !== undefined && update?.sent ? -1 : delayMs;
 }
 
 /** Failed updates are told in the origin's words, by the first setting that is not as asked. */
@@ -78,5 +76,5 @@ function messageOf({ problem, update, message }: PrivacyError, method: string): 
   const aboutSettings =
     'setting' in problem || 'settings' in problem || problem.kind === 'DEADLINE_TOO_SHORT';
   if (!missed?.cause || !aboutSettings) return textOf(problem, method);
-  return `failed to update ${camelCase(missed.setting)} privacy: ${missed.cause.message}`;
+  return `failed to update ${camelCase(missed.setting)} privacy: ${inWords(missed.cause, problem)}`;
 }

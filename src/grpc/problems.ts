@@ -1,5 +1,6 @@
 import { status } from '@grpc/grpc-js';
 import type { Problem, Reason, Violation } from '../domain/errors.js';
+import type { Cause } from '../domain/outcome.js';
 import type { Setting } from '../domain/settings-table.js';
 import { cut, QUOTED } from './text.js';
 
@@ -167,6 +168,10 @@ export const textOf = (problem: Problem, method: string): string =>
   NOT_USABLE.includes(problem.kind) && method.includes('.PrivacyService/')
     ? 'Instance is not connected to WhatsApp'
     : adviceOf(problem);
+
+/** The words of an outcome's cause; an update that failed before its first step knows the reason alone. */
+export const inWords = (cause: Cause, problem: Problem): string =>
+  cause.message === problem.kind ? adviceOf(problem) : cause.message;
 
 /** The settings a problem is about. */
 export const settingsOf = (problem: Problem): readonly Setting[] => {

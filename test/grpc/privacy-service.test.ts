@@ -233,6 +233,17 @@ describe('an update that failed', () => {
   });
 });
 
+describe('an update that failed before its first step', () => {
+  test('tells the reason in words, and not its name alone', async () => {
+    const problem = { kind: 'DEADLINE_TOO_SHORT', instance } as const;
+    const cause = { reason: problem.kind, message: problem.kind };
+    const ended = await failedUpdate(problem, [outcome('last_seen', 'NOT_ATTEMPTED', cause)], false);
+    const words = 'The deadline left no time to finish; call again with a longer one';
+    expect(ended.message).toBe(`failed to update lastSeen privacy: ${words}`);
+    expect(ended.detail(UPDATE_FAILURE)?.outcomes[0]?.message).toBe(words);
+  });
+});
+
 describe('an update with a request_id', () => {
   const requestId = '7d0c2a0e-52a1-4b0c-9a3e-3f0f3f3c9d11';
   const request = { instance, visibility: { lastSeen: 4 }, requestId };
@@ -299,6 +310,17 @@ describe('an update with a request_id', () => {
     expect(again.detail(UPDATE_FAILURE)).toEqual(first.detail(UPDATE_FAILURE));
     expect([again.code, again.message]).toEqual([first.code, first.message]);
     expect(again.metadata.get('grpc-retry-pushback-ms')).toEqual(['-1']);
+  });
+
+  test('has no pushback for a failure that no client retries', async () => {
+    const problem = { kind: 'WHATSAPP_REJECTED', instance, setting: 'last_seen' } as const;
+    const { api } = await counting({}, problem);
+    const answers = [
+      await invoke(api, updatePrivacySettings, request),
+      await invoke(api, updatePrivacySettings, request),
+    ];
+    expect(answers.map(({ code }) => code)).toEqual(['FAILED_PRECONDITION', 'FAILED_PRECONDITION']);
+    expect(answers.map(({ metadata }) => metadata.get('grpc-retry-pushback-ms'))).toEqual([[], []]);
   });
 
   test.each([

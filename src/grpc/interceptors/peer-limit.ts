@@ -37,13 +37,11 @@ export function failedTokens(limit: number): FailedTokens {
       if (allowed) return;
       // google.rpc's form for a caller who has no other name.
       const tokenId = `clientip:${context.peer}`;
-      throw new PrivacyError({
-        kind: 'RATE_LIMITED',
-        limit,
-        periodSeconds: PERIOD_MS / 1000,
-        tokenId,
-        retryAfterMs,
-      });
+      const periodSeconds = PERIOD_MS / 1000;
+      throw new PrivacyError(
+        { kind: 'RATE_LIMITED', limit, periodSeconds, tokenId, retryAfterMs },
+        { message: 'Too many bad tokens came from this address; call again when RetryInfo says' },
+      );
     },
   };
 }

@@ -6,6 +6,7 @@ export default defineConfig({
     // The suite talks to real sockets on a shared machine: a test may be slow, never dependent on speed.
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 20_000 } },
     pool: 'forks',
     maxWorkers: 2,
   },

@@ -46,6 +46,7 @@ export async function createApp(config: Config, events: Events): Promise<App> {
     whatsApp: whatsApp({ ...whatsapp, credentials: store.credentials, log: events }),
     instances: store.instances,
     credentials: store.credentials,
+    changes: store.changes,
     log: events,
   });
   const server = grpcServer({

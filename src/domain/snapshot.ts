@@ -40,6 +40,13 @@ export const isReported = (snapshot: Snapshot, setting: Setting): boolean =>
 export const isLocked = (snapshot: Snapshot, setting: Setting): boolean =>
   SETTINGS[setting].lockedByDefense && ![undefined, 'off'].includes(reportedValue(snapshot, 'defense'));
 
+/** The settings whose reported value differs; one that was not reported on either side has none to compare. */
+export const changedSettings = (before: Snapshot, after: Snapshot): Setting[] =>
+  SETTING_NAMES.filter(setting => {
+    const [was, is] = [reportedValue(before, setting), reportedValue(after, setting)];
+    return was !== undefined && is !== undefined && was !== is;
+  });
+
 /** Opaque; two snapshots with the same settings have the same etag, whenever they were observed. */
 export function etagOf({ values, others, unreadable }: Snapshot): string {
   const facts = [

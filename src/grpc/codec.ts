@@ -1,5 +1,6 @@
 import type { SettingOutcome } from '../../gen/ts/whatsapp/privacy/v1/error_details.js';
 import type { Instance as InstanceMessage } from '../../gen/ts/whatsapp/privacy/v1/instance_service.js';
+import type { PrivacyChange } from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import type {
   Permissions,
   Privacy,
@@ -18,8 +19,10 @@ import {
   specOf,
 } from '../domain/settings-table.js';
 import { etagOf, type Snapshot, type Wishes } from '../domain/snapshot.js';
+import type { ChangeRecord } from '../instances/ports.js';
 import {
   encodeInstanceState,
+  encodeOrigin,
   encodeOutcomeState,
   encodeReason,
   encodeTokenAccess,
@@ -84,6 +87,18 @@ const encodeOutcome = (outcome: Outcome): SettingOutcome => ({
 /** In the order of PrivacySetting. */
 export const encodeOutcomes = (outcomes: readonly Outcome[]): SettingOutcome[] =>
   outcomes.map(encodeOutcome).sort((a, b) => a.setting - b.setting);
+
+export const encodeChange = (change: ChangeRecord): PrivacyChange => ({
+  changeTime: change.time,
+  actor: change.actor && { tokenId: change.actor.tokenId, tokenLabel: change.actor.tokenLabel },
+  origin: encodeOrigin(change.origin),
+  setting: encodeSetting(change.setting),
+  oldValue: change.oldValue ?? '',
+  newValue: change.newValue,
+  outcome: encodeOutcomeState(change.outcome),
+  requestId: change.requestId,
+  whatsappCode: change.whatsappCode ?? 0,
+});
 
 export const encodeInstance = (instance: Instance): InstanceMessage => ({
   name: instance.name,

@@ -1,11 +1,12 @@
 import { ErrorReason, SettingOutcome_State } from '../../gen/ts/whatsapp/privacy/v1/error_details.js';
 import { Instance_State } from '../../gen/ts/whatsapp/privacy/v1/instance_service.js';
-import type * as service from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
+import * as service from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import { Token_Access, Token_Kind } from '../../gen/ts/whatsapp/privacy/v1/token_service.js';
 import type { TokenRecord } from '../access/ports.js';
 import type { Reason } from '../domain/errors.js';
 import type { InstanceState } from '../domain/instance.js';
 import type { OnFailure, OutcomeReason, OutcomeState } from '../domain/outcome.js';
+import type { ChangeRecord } from '../instances/ports.js';
 
 /** The names of an enum of the contract, but for its zero value. */
 export type NamesOf<Enum> = Exclude<keyof Enum, 'UNSPECIFIED'> & string;
@@ -20,6 +21,7 @@ export type Same<A, B> = None<Difference<A, B>>;
 true satisfies Same<InstanceState, NamesOf<typeof Instance_State>>;
 true satisfies Same<OutcomeState, NamesOf<typeof SettingOutcome_State>>;
 true satisfies Same<OnFailure, NamesOf<typeof service.OnFailure>>;
+true satisfies Same<ChangeRecord['origin'], NamesOf<typeof service.Origin>>;
 true satisfies Same<TokenRecord['kind'], NamesOf<typeof Token_Kind>>;
 true satisfies Same<TokenRecord['access'], NamesOf<typeof Token_Access>>;
 // INTERNAL is not a problem callers can act on; CONTACT_UNKNOWN comes with the lists of excepted contacts.
@@ -28,6 +30,7 @@ true satisfies Same<Reason | 'INTERNAL' | 'CONTACT_UNKNOWN', NamesOf<typeof Erro
 export const encodeInstanceState = (state: InstanceState) => Instance_State[state];
 export const encodeOutcomeState = (state: OutcomeState) => SettingOutcome_State[state];
 export const encodeReason = (reason: OutcomeReason | undefined) => ErrorReason[reason ?? 'UNSPECIFIED'];
+export const encodeOrigin = (origin: ChangeRecord['origin']) => service.Origin[origin];
 export const encodeTokenKind = (kind: TokenRecord['kind']) => Token_Kind[kind];
 export const encodeTokenAccess = (access: TokenRecord['access']) => Token_Access[access];
 

@@ -1,11 +1,13 @@
 import {
   type GetPrivacySettingsRequest,
+  type ListPrivacyChangesRequest,
   OnFailure as OnFailureNumber,
   UpdatePrivacySettingsRequest,
 } from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import type { OnFailure } from '../domain/outcome.js';
 import { decodeWishes } from './codec.js';
 import { nameOf } from './enums.js';
+import { pageLimit } from './pages.js';
 import { digestOf } from './repeatable.js';
 import * as check from './validate.js';
 
@@ -13,6 +15,11 @@ export function decodeRead({ instance, maxAge }: GetPrivacySettingsRequest) {
   check.refuse(check.instanceName('instance', instance), check.duration('max_age', maxAge));
   const maxAgeMs = maxAge && Number(maxAge.seconds) * 1000 + maxAge.nanos / 1e6;
   return { instance, maxAgeMs };
+}
+
+export function decodeListChanges({ instance, pageSize, pageToken }: ListPrivacyChangesRequest) {
+  check.refuse(check.instanceName('instance', instance), check.pageSize(pageSize));
+  return { instance, limit: pageLimit(pageSize), before: pageToken || undefined };
 }
 
 export function decodeUpdate(request: UpdatePrivacySettingsRequest) {

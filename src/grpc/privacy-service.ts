@@ -3,8 +3,8 @@ import {
   UpdatePrivacySettingsResponse,
 } from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import type { Instances } from '../instances/instances.js';
-import { encodeOutcomes, encodeSnapshot } from './codec.js';
-import { decodeRead, decodeUpdate } from './privacy-requests.js';
+import { encodeChange, encodeOutcomes, encodeSnapshot } from './codec.js';
+import { decodeListChanges, decodeRead, decodeUpdate } from './privacy-requests.js';
 import type { Repeatable } from './repeatable.js';
 import type { Unary } from './unary.js';
 
@@ -38,6 +38,14 @@ export const privacyService = (instances: Instances, answerOnce: Repeatable, one
         const settings = report.settings && encodeSnapshot(report.settings);
         return { response: { settings, outcomes: encodeOutcomes(report.outcomes) }, keep: report.sent };
       });
+    },
+  }),
+
+  listPrivacyChanges: one({
+    decode: decodeListChanges,
+    async handle({ instance, ...page }) {
+      const { changes, next } = await instances.listChanges(instance, page);
+      return { changes: changes.map(encodeChange), nextPageToken: next ?? '' };
     },
   }),
 });

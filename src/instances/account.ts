@@ -1,3 +1,4 @@
+import type { History } from './history.js';
 import type { CallLimits } from './instances.js';
 import type { Pacing } from './pacing.js';
 import type { Session } from './ports.js';
@@ -20,6 +21,7 @@ export type Account = {
   readonly instance: string;
   readonly reader: SettingsReader;
   readonly pacing: Pacing;
+  readonly history: History;
   /**
    * The live connection; waits for one while the instance is connecting, within the caller's time.
    *

@@ -85,6 +85,7 @@ async function sendWave(
 
 async function send(run: Run, change: Change): Promise<void> {
   run.ledger.sending(change);
+  run.account.history.sending(change);
   run.account.reader.invalidate();
   // Leaves the caller time for the read that settles the change when no answer comes.
   const reply = await run.session.setPrivacy(change.setting, change.to, iqTimeout(run.limits) * 0.6);

@@ -1,7 +1,7 @@
 import type { Instance, InstanceState } from '../domain/instance.js';
 import type { OnFailure, UpdateReport } from '../domain/outcome.js';
 import type { Snapshot, Wishes } from '../domain/snapshot.js';
-import type { Actor, LinkCode, LinkMethod } from './ports.js';
+import type { Actor, ChangeRecord, LinkCode, LinkMethod } from './ports.js';
 
 /** How long a call may take and who stopped waiting. */
 export type CallLimits = {
@@ -51,4 +51,9 @@ export interface Instances {
   readSettings(name: string, maxAgeMs: number | undefined, limits: CallLimits): Promise<Snapshot>;
   /** Fulfils when every requested setting has the requested value, or would have with `validateOnly`. */
   updateSettings(name: string, order: UpdateOrder, limits: CallLimits): Promise<UpdateReport>;
+  /** Newest first; `before` is the `next` of the page before. */
+  listChanges(
+    name: string,
+    page: { before: string | undefined; limit: number },
+  ): Promise<{ changes: ChangeRecord[]; next: string | undefined }>;
 }

@@ -1,9 +1,10 @@
 import PQueue from 'p-queue';
 import type { Instance } from '../domain/instance.js';
 import { type Account, IQ_TIMEOUT_MS, timeLeft } from './account.js';
+import { history } from './history.js';
 import { initialLife, type Life, notUsable, storedOf, viewOf } from './life.js';
 import { pacing } from './pacing.js';
-import type { InstanceLog, InstanceRecord, InstanceStore, Session, WhatsApp } from './ports.js';
+import type { ChangeLog, InstanceLog, InstanceRecord, InstanceStore, Session, WhatsApp } from './ports.js';
 import { settingsReader } from './settings-reader.js';
 import { type Supervisor, supervise } from './supervisor.js';
 
@@ -29,17 +30,17 @@ export type ManagedInstance = Account & {
 export type Surroundings = {
   readonly whatsApp: WhatsApp;
   readonly store: InstanceStore;
+  readonly changes: ChangeLog;
   readonly log: InstanceLog;
   readonly dial: <T>(attempt: () => Promise<T>) => Promise<T>;
 };
 
 /** Takes an instance into the node's care; connects it when it is linked. */
-export function manage(
-  initial: InstanceRecord,
-  { whatsApp, store, log, dial }: Surroundings,
-): ManagedInstance {
+export function manage(initial: InstanceRecord, surroundings: Surroundings): ManagedInstance {
+  const { whatsApp, store, changes, log, dial } = surroundings;
   const instance = initial.name;
-  const reader = settingsReader();
+  const past = history(instance, changes, log);
+  const reader = settingsReader(past.observed);
   const turns = new PQueue({ concurrency: 1 });
   const waiting = new Set<() => void>();
   let record = initial;
@@ -108,6 +109,7 @@ export function manage(
   return {
     instance,
     reader,
+    history: past,
     pacing: pacing(),
     turns,
     supervisor,

@@ -6,7 +6,14 @@ import type { CallLimits, Instances } from './instances.js';
 import { notUsable } from './life.js';
 import { link } from './link.js';
 import { type ManagedInstance, manage, type Surroundings } from './managed-instance.js';
-import type { CredentialStore, InstanceLog, InstanceRecord, InstanceStore, WhatsApp } from './ports.js';
+import type {
+  ChangeLog,
+  CredentialStore,
+  InstanceLog,
+  InstanceRecord,
+  InstanceStore,
+  WhatsApp,
+} from './ports.js';
 import { readSettings } from './read.js';
 import { updateSettings, withNothingSent } from './update.js';
 
@@ -24,12 +31,14 @@ export async function openRegistry(options: {
   whatsApp: WhatsApp;
   instances: InstanceStore;
   credentials: CredentialStore;
+  changes: ChangeLog;
   log: InstanceLog;
 }): Promise<Registry> {
   const dials = new PQueue({ concurrency: SIMULTANEOUS_DIALS });
   const surroundings: Surroundings = {
     whatsApp: options.whatsApp,
     store: options.instances,
+    changes: options.changes,
     log: options.log,
     dial: attempt => dials.add(attempt),
   };
@@ -59,6 +68,7 @@ export async function openRegistry(options: {
       if (!confirmed) throw new PrivacyError({ kind: 'WHATSAPP_TIMEOUT', instance });
     }
     await supervisor.rest({ state: 'unlinked' });
+    managed.reader.forget();
     await options.credentials.clear(instance);
     await managed.change({ status: 'unlinked', statusReason: '', phoneNumber: '', linkTime: undefined });
   }
@@ -142,6 +152,11 @@ export async function openRegistry(options: {
       } catch (error) {
         throw withNothingSent(error, name, order.wishes);
       }
+    },
+
+    listChanges: async (name, page) => {
+      find(name);
+      return options.changes.list(name, page);
     },
 
     async stop() {

@@ -17,11 +17,19 @@ export interface SettingsReader {
   read(session: Session, timeoutMs: number): Promise<ReadReply>;
   /** The settings may have changed: nothing read before this moment is current. */
   invalidate(): void;
+  /** Another account may be behind the instance: what comes next is compared with nothing. */
+  forget(): void;
 }
 
-/** Reads the settings of one account. */
-export function settingsReader(): SettingsReader {
+/**
+ * Reads the settings of one account.
+ *
+ * @param onObserved Is given each read with the one before it.
+ */
+export function settingsReader(onObserved: (before: Snapshot, after: Snapshot) => void): SettingsReader {
   let generation = 0;
+  let reads = 0;
+  let newest: { read: number; snapshot: Snapshot } | undefined;
   let latest: { session: Session; generation: number; snapshot: Snapshot } | undefined;
   let underWay:
     | { session: Session; generation: number; sentAt: number; reply: Promise<ReadReply> }
@@ -32,7 +40,12 @@ export function settingsReader(): SettingsReader {
 
   async function read(session: Session, timeoutMs: number): Promise<ReadReply> {
     const asOf = generation;
+    const read = ++reads;
     const reply = await session.readPrivacy(timeoutMs);
+    if (reply.kind === 'read' && read > (newest?.read ?? 0)) {
+      if (newest) onObserved(newest.snapshot, reply.snapshot);
+      newest = { read, snapshot: reply.snapshot };
+    }
     if (reply.kind === 'read' && asOf === generation)
       latest = { session, generation, snapshot: reply.snapshot };
     return reply;
@@ -57,6 +70,10 @@ export function settingsReader(): SettingsReader {
     },
     invalidate() {
       generation++;
+    },
+    forget() {
+      generation++;
+      newest = undefined;
     },
   };
 }

@@ -39,6 +39,7 @@ export async function updateSettings(
   let execution = await execute(account, session, plan.changes, order.onFailure === 'CONTINUE', limits);
   if (order.onFailure === 'ROLL_BACK') execution = await rollBack(account, execution, limits);
 
+  await account.history.ended(order, execution.outcomes);
   const { settings, sent, outOfTime } = execution;
   const report = { instance, outcomes: [...execution.outcomes, ...unchanged], settings, sent };
   const problem = problemOf(report, outOfTime, account.pacing.heldForMs());

@@ -83,9 +83,9 @@ export function instancesInMemory(store: Store): Instances {
       }));
       return { instance: name, outcomes, settings: { ...snapshot, values: { ...wishes } }, sent: true };
     },
-    async listChanges(name) {
+    async listChanges(name, page) {
       get(name);
-      return { changes: [], next: undefined };
+      return store.changes.list(name, page);
     },
   };
 }

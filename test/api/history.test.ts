@@ -1,0 +1,91 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import {
+  ErrorReason,
+  SettingOutcome_State as State,
+} from '../../gen/ts/whatsapp/privacy/v1/error_details.js';
+import {
+  Origin,
+  PrivacyServiceService as Privacy,
+} from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
+import {
+  GroupAddPermission,
+  LastSeenVisibility,
+  PrivacySetting,
+} from '../../gen/ts/whatsapp/privacy/v1/privacy_settings.js';
+import { failureOf } from '../support/call.js';
+import { type Service, startService } from '../support/service.js';
+
+let service: Service;
+let desk: Awaited<ReturnType<Service['linked']>>;
+
+beforeAll(async () => {
+  service = await startService();
+  desk = await service.linked();
+});
+afterAll(() => service[Symbol.asyncDispose]());
+
+const changes = async (pageSize = 0, pageToken = '') =>
+  service.client.call(Privacy.listPrivacyChanges, { instance: desk.instance, pageSize, pageToken });
+
+test('holds every change tried, who asked for it and how it ended, newest first', async () => {
+  service.simulator.inject({
+    match: { on: 'privacy_set', category: 'groupadd' },
+    effect: { do: 'refuse_category', code: 403, text: 'forbidden' },
+  });
+  const failure = await failureOf(
+    service.client.call(Privacy.updatePrivacySettings, {
+      instance: desk.instance,
+      visibility: { lastSeen: LastSeenVisibility.NONE },
+      permissions: { groupAdd: GroupAddPermission.CONTACTS },
+      requestId: '7d0c2a0e-52a1-4b0c-9a3e-3f0f3f3c9d11',
+    }),
+  );
+  expect(failure.update?.outcomes[1]?.reason).toBe(ErrorReason.WHATSAPP_REJECTED);
+  const page = await changes();
+  expect(page.changes).toMatchObject([
+    { setting: PrivacySetting.GROUP_ADD, outcome: State.FAILED, whatsappCode: 403 },
+    { setting: PrivacySetting.LAST_SEEN, outcome: State.APPLIED, oldValue: 'all', newValue: 'none' },
+  ]);
+  for (const change of page.changes) {
+    expect(change).toMatchObject({
+      origin: Origin.THIS_SERVICE,
+      actor: { tokenId: 'first', tokenLabel: 'first account token' },
+      requestId: '7d0c2a0e-52a1-4b0c-9a3e-3f0f3f3c9d11',
+    });
+  }
+});
+
+test('holds what the phone changed', async () => {
+  desk.phone.setPrivacy('calladd', 'known');
+  await expect
+    .poll(async () => (await changes()).changes[0])
+    .toMatchObject({
+      origin: Origin.OTHER_DEVICE,
+      actor: undefined,
+      setting: PrivacySetting.CALL_ADD,
+      oldValue: 'all',
+      newValue: 'known',
+      outcome: State.APPLIED,
+    });
+});
+
+test('comes in pages that do not shift when new changes arrive', async () => {
+  const first = await changes(2);
+  expect(first.changes).toHaveLength(2);
+  desk.phone.setPrivacy('profile', 'none');
+  await expect.poll(async () => (await changes(1)).changes[0]?.setting).toBe(PrivacySetting.PROFILE);
+  const second = await changes(2, first.nextPageToken);
+  expect(second.changes.map(({ setting }) => setting)).toEqual([PrivacySetting.LAST_SEEN]);
+  expect(second.nextPageToken).toBe('');
+});
+
+test('refuses a page token that is none', async () => {
+  expect(await failureOf(changes(0, 'not-a-token'))).toMatchObject({ reason: 'INVALID_REQUEST' });
+});
+
+test('survives a restart', async () => {
+  const before = (await changes()).changes;
+  await service.stop();
+  await service.start();
+  expect((await changes()).changes).toEqual(before);
+});

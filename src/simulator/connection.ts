@@ -2,8 +2,8 @@ import type { Socket } from 'node:net';
 import { decodeBinaryNode, encodeBinaryNode } from '@whiskeysockets/baileys';
 import type { WebSocket } from 'ws';
 import type { Account, Device } from './accounts.js';
+import { disturb } from './disturb.js';
 import { frame, frameReader } from './frames.js';
-import { disturb } from './iq.js';
 import { login } from './login.js';
 import { type Handshaken, noiseResponder, type Responder, type Transport } from './noise.js';
 import { register } from './registration.js';
@@ -101,7 +101,11 @@ export function serve(world: World, ws: WebSocket, tcp: Socket): void {
 
   function receiveSealed(plain: Buffer): void {
     // Decoding may inflate and so takes turns of the event loop; one after the other keeps the order.
-    receiving = receiving.then(async () => receive(await decodeBinaryNode(plain))).catch(() => wire.close());
+    receiving = receiving.then(async () => {
+      const stanza = await decodeBinaryNode(plain).catch(() => undefined);
+      if (stanza) receive(stanza);
+      else wire.close();
+    });
   }
 
   function receive(stanza: BinaryNode): void {

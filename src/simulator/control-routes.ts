@@ -1,5 +1,11 @@
 import { z } from 'zod';
-import { behaviourSchema, faultSchema, newAccountSchema, stanzaQuerySchema } from './control-schemas.js';
+import {
+  behaviourSchema,
+  faultSchema,
+  newAccountSchema,
+  stanzaQuerySchema,
+  stanzaSchema,
+} from './control-schemas.js';
 import type { InjectedFault } from './faults.js';
 import type { Phone } from './phone.js';
 import type { Simulator } from './simulator.js';
@@ -7,6 +13,7 @@ import type { Simulator } from './simulator.js';
 const scan = z.object({ qr: z.string() });
 const code = z.object({ code: z.string() });
 const value = z.object({ value: z.string() });
+const timer = z.object({ duration: z.int().nonnegative() });
 const drop = z.object({ how: z.enum(['close', 'reset', 'half_open']) });
 const streamError = z.object({ code: z.int().optional(), conflict: z.string().optional() });
 const refresh = z.object({ child: z.enum(['companion_reg_refresh', 'pair-device-rotate-qr']).optional() });
@@ -71,6 +78,8 @@ function phoneRoute(
       return phone.scan(scan.parse(body).qr);
     case 'POST code':
       return phone.enterCode(code.parse(body).code);
+    case 'POST refresh-code':
+      return { asked: phone.refreshCode() };
     case 'POST drop':
       phone.dropConnections(drop.parse(body).how);
       return phone.devices();
@@ -79,6 +88,9 @@ function phoneRoute(
       phone.streamError(code, conflict);
       return phone.devices();
     }
+    case 'POST send':
+      phone.send(stanzaSchema.parse(body));
+      return phone.devices();
     case 'PUT settings':
       phone.setPrivacy(name, value.parse(body).value);
       return phone.settings();
@@ -86,7 +98,7 @@ function phoneRoute(
       phone.removeCategory(name);
       return phone.settings();
     case 'PUT disappearing-mode':
-      phone.setDisappearingMode(Number(value.parse(body).value));
+      phone.setDisappearingMode(timer.parse(body).duration);
       return phoneView(simulator, phone);
     case 'DELETE devices':
       return phone.removeDevice(Number(name)) ? phone.devices() : undefined;

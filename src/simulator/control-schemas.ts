@@ -2,12 +2,25 @@ import { z } from 'zod';
 import type { NewAccount } from './accounts.js';
 import type { Behaviour } from './behaviour.js';
 import type { Effect, Fault, FaultMatch } from './faults.js';
+import type { BinaryNode } from './stanza.js';
 import type { StanzaQuery } from './stanza-log.js';
 
 const text = z.string().exactOptional();
 const whole = z.int().nonnegative().exactOptional();
 const applied = z.boolean().exactOptional();
 const moment = z.enum(['before_apply', 'after_apply', 'after_reply']).exactOptional();
+
+/** A stanza as JSON; text content is sent as its UTF-8 bytes. */
+export const stanzaSchema = z.strictObject({
+  tag: z.string().min(1),
+  attrs: z.record(z.string(), z.string()).default({}),
+  get content() {
+    return z
+      .union([z.array(stanzaSchema), z.string().transform(value => Buffer.from(value))])
+      .exactOptional();
+  },
+});
+stanzaSchema satisfies z.ZodType<BinaryNode>;
 
 const effectSchema = z.discriminatedUnion('do', [
   z.strictObject({ do: z.literal('refuse'), code: whole, text, applied }),
@@ -28,6 +41,13 @@ const effectSchema = z.discriminatedUnion('do', [
   }),
   z.strictObject({
     do: z.enum(['silence', 'close', 'reset', 'half_open', 'undecodable', 'undecryptable']),
+    moment,
+  }),
+  z.strictObject({ do: z.literal('reply'), stanza: stanzaSchema, applied }),
+  z.strictObject({
+    do: z.literal('send'),
+    stanza: stanzaSchema,
+    next: z.enum(['go_on', 'stop', 'close']).exactOptional(),
     moment,
   }),
   z.strictObject({ do: z.literal('delay'), ms: z.int().nonnegative(), moment }),

@@ -48,8 +48,9 @@ export function deviceIdentity(
   return {
     sealed: Buffer.from(proto.ADVSignedDeviceIdentityHMAC.encode({ details: signed, hmac }).finish()),
     isConfirmedBy(signedIdentity) {
-      const answer = proto.ADVSignedDeviceIdentity.decode(signedIdentity);
+      const answer = decoded(signedIdentity);
       return (
+        answer !== undefined &&
         details.equals(answer.details ?? Buffer.alloc(0)) &&
         accountSignature.equals(answer.accountSignature ?? Buffer.alloc(0)) &&
         isSignedBy(
@@ -60,4 +61,12 @@ export function deviceIdentity(
       );
     },
   };
+}
+
+function decoded(signedIdentity: Buffer): proto.ADVSignedDeviceIdentity | undefined {
+  try {
+    return proto.ADVSignedDeviceIdentity.decode(signedIdentity);
+  } catch {
+    return undefined;
+  }
 }

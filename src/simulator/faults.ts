@@ -1,3 +1,5 @@
+import type { BinaryNode } from './stanza.js';
+
 /** When in the handling of an IQ something happens. */
 export type Moment = 'before_apply' | 'after_apply' | 'after_reply';
 
@@ -25,6 +27,8 @@ export type Effect =
       readonly applied?: boolean;
     }
   | { readonly do: 'lie'; readonly lie: Lie; readonly applied?: boolean }
+  /** Any reply at all, under the id of the request. */
+  | { readonly do: 'reply'; readonly stanza: BinaryNode; readonly applied?: boolean }
   /** `silence` answers nothing more to this stanza; `half_open` neither reads nor writes again. */
   | {
       readonly do: 'silence' | 'close' | 'reset' | 'half_open' | 'undecodable' | 'undecryptable';
@@ -39,6 +43,13 @@ export type Effect =
       readonly conflict?: string;
       readonly moment?: Moment;
     }
+  /** Any stanza at all; then the usual, nothing more, or the end of the connection. */
+  | {
+      readonly do: 'send';
+      readonly stanza: BinaryNode;
+      readonly next?: 'go_on' | 'stop' | 'close';
+      readonly moment?: Moment;
+    }
   /** `<failure>` at registration or login; `code` and `expire` (seconds) as in a temporary ban. */
   | { readonly do: 'failure'; readonly reason?: number; readonly code?: number; readonly expire?: number }
   /** The answer to the WebSocket upgrade. */
@@ -51,7 +62,7 @@ export type FaultMatch = {
   /**
    * `upgrade`, `hello`, `registration`, `login` are the stages of a connection; the rest are IQs, `iq` any.
    * Effects at a stage: close, reset, silence; at upgrade also http; at hello also undecodable; at registration
-   * and login also failure, stream_error, half_open.
+   * and login also failure, stream_error, half_open, delay, send.
    */
   readonly on: 'upgrade' | 'hello' | 'registration' | 'login' | 'iq' | 'privacy_get' | 'privacy_set' | 'ping';
   /** Of a privacy set. */

@@ -1,4 +1,5 @@
 import type { Connection } from './connection.js';
+import { disturb } from './disturb.js';
 import type { Effect, Faults, Moment } from './faults.js';
 import { distorted } from './lies.js';
 import { attr, type BinaryNode, node, refusal, SERVER } from './stanza.js';
@@ -9,7 +10,7 @@ export type Plan = {
   /** Makes the change, if there is one. */
   readonly apply?: () => void;
   readonly reply: () => BinaryNode;
-  /** What follows the reply. */
+  /** What follows the reply to an IQ that took effect. */
   readonly after?: () => void;
 };
 
@@ -32,7 +33,8 @@ export async function answerIq(
 
   const before = goesOn('before_apply');
   if (!(before === true || (await before))) return;
-  if (takesEffect(effect)) plan.apply?.();
+  const applied = takesEffect(effect);
+  if (applied) plan.apply?.();
   const reply = answer(iq, plan.reply(), effect);
   const between = goesOn('after_apply');
   if (!(between === true || (await between))) return;
@@ -41,7 +43,7 @@ export async function answerIq(
     connection.send(serverPing());
   }
   connection.send(reply);
-  plan.after?.();
+  if (applied) plan.after?.();
   await goesOn('after_reply');
 }
 
@@ -52,6 +54,8 @@ function takesEffect(effect: Effect | undefined): boolean {
       return effect.applied ?? false;
     case 'lie':
       return effect.applied ?? effect.lie !== 'confirm';
+    case 'reply':
+      return effect.applied ?? true;
     default:
       return true;
   }
@@ -66,6 +70,8 @@ function answer(iq: BinaryNode, honest: BinaryNode, effect: Effect | undefined):
     case 'refuse_category':
     case 'lie':
       return distorted(honest, effect);
+    case 'reply':
+      return { ...effect.stanza, attrs: { ...effect.stanza.attrs, id: attr(iq, 'id') ?? '' } };
     default:
       return honest;
   }
@@ -73,39 +79,3 @@ function answer(iq: BinaryNode, honest: BinaryNode, effect: Effect | undefined):
 
 const serverPing = (): BinaryNode =>
   node('iq', { from: SERVER, type: 'get', xmlns: 'urn:xmpp:ping', id: `ping-${Date.now()}` });
-
-/** Does what the effect does at this moment; false when the stanza is not handled any further. */
-export function disturb(connection: Connection, effect: Effect, moment: Moment): boolean | Promise<boolean> {
-  if (!('moment' in effect ? effect.moment === moment : moment === 'before_apply')) return true;
-  switch (effect.do) {
-    case 'silence':
-      return false;
-    case 'close':
-      connection.end();
-      return false;
-    case 'reset':
-      connection.reset();
-      return false;
-    case 'half_open':
-      connection.mute();
-      return false;
-    case 'stream_error':
-      connection.streamError(effect.code, effect.conflict);
-      return false;
-    case 'failure':
-      connection.fail(effect);
-      return false;
-    case 'undecodable':
-    case 'undecryptable':
-      connection.sendGarbage(effect.do);
-      return true;
-    case 'delay':
-      return new Promise(resolve => setTimeout(() => resolve(true), effect.ms).unref());
-    case 'refuse':
-    case 'refuse_category':
-    case 'lie':
-    case 'http':
-    case 'two_in_one':
-      return true;
-  }
-}

@@ -36,6 +36,8 @@ export type Phone = {
   dropConnections(how: 'close' | 'reset' | 'half_open'): void;
   /** Sends `<stream:error>` to the account's companions and closes. */
   streamError(code?: number, conflict?: string): void;
+  /** Sends any stanza to the account's companions. */
+  send(stanza: BinaryNode): void;
   /** Sends `account_sync` with this child to all companions, also with one nobody has heard of. */
   notify(change: BinaryNode): void;
 };
@@ -73,6 +75,9 @@ export function phoneOf(world: World, account: Account): Phone {
     },
     streamError(code, conflict) {
       for (const connection of connections()) connection.streamError(code, conflict);
+    },
+    send(stanza) {
+      for (const connection of connections()) connection.send(stanza);
     },
     notify: change => notifyDevices(world, account, change),
   };

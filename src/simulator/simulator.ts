@@ -89,7 +89,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const accountOf = (phoneNumber: string) => world.accounts.get(phoneNumber.replace(/^\+/, ''));
 
   return {
-    url: `ws://${host}:${listener.port}/ws/chat`,
+    url: `ws://${host.includes(':') ? `[${host}]` : host}:${listener.port}/ws/chat`,
     rootKey: Buffer.from(keys.root.public).toString('hex'),
     behaviour: world.behaviour,
     addPhone(options) {

@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Control, type Simulator, startControl, startSimulator } from '../../src/simulator/index.js';
-import { closing, dial, newClient, nextQr, opening } from './support/baileys.js';
+import { closing, dial, newClient, nextQr, opening, received } from './support/baileys.js';
 import { getPrivacy, setPrivacy } from './support/privacy.js';
 
 let simulator: Simulator;
@@ -87,6 +89,19 @@ describe('another process', () => {
     expect(simulator.phone('15550100001')?.settings()).toMatchObject({ last: 'none' });
   });
 
+  test('sends any stanza', async () => {
+    const sock = await linkedByControl();
+    const ib = received(sock, 'CB:ib,,odd');
+    const odd = { tag: 'odd', content: 'text' };
+    await call('POST', `${PHONE}/send`, { tag: 'ib', content: [odd] });
+    expect(await ib).toMatchObject({ content: [{ tag: 'odd', content: Buffer.from('text') }] });
+    const effect = { do: 'send', stanza: { tag: 'xmlstreamend' }, next: 'close' };
+    await call('POST', '/faults', { match: { on: 'privacy_get' }, effect });
+    const ended = closing(sock);
+    await expect(getPrivacy(sock)).rejects.toBeDefined();
+    expect(await ended).toBe(428);
+  });
+
   test('ends connections and removes devices', async () => {
     const sock = await linkedByControl();
     const ended = closing(sock);
@@ -105,5 +120,17 @@ describe('another process', () => {
     expect((await call('POST', '/phones', { phoneNumber: 'me' })).status).toBe(400);
     const plain = await fetch(`${control.url}/faults`, { method: 'POST', body: '{}' });
     expect(plain.status).toBe(415);
+  });
+
+  test('finds every route of the README', async () => {
+    await linkedByControl();
+    const readme = readFileSync(join(import.meta.dirname, '../../src/simulator/README.md'), 'utf8');
+    const rows = [...readme.matchAll(/^\| ([A-Z]+) \| `([^`?]+)/gm)];
+    expect(rows.length).toBeGreaterThan(20);
+    for (const [, method = '', path = ''] of rows) {
+      const real = path.replace('N', '15550100001').replace('CATEGORY', 'last').replace('ID', '1');
+      const hasBody = ['POST', 'PUT', 'PATCH'].includes(method);
+      expect([path, (await call(method, real, hasBody ? {} : undefined)).status]).not.toEqual([path, 404]);
+    }
   });
 });

@@ -1,7 +1,16 @@
 import type { BinaryNode, WASocket } from '@whiskeysockets/baileys';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Lie, type Phone, type Simulator, startSimulator } from '../../src/simulator/index.js';
-import { type Client, closing, dial, linked, newClient, nextQr, opening } from './support/baileys.js';
+import {
+  type Client,
+  closing,
+  dial,
+  linked,
+  newClient,
+  nextQr,
+  opening,
+  received,
+} from './support/baileys.js';
 import { category, getPrivacy, sendSet, setPrivacy } from './support/privacy.js';
 
 let simulator: Simulator;
@@ -181,6 +190,50 @@ describe.each([
     expect(answered).toEqual(['read', 'late']);
     expect(stored()).toBe('none');
   });
+});
+
+describe('any stanza at all', () => {
+  test('may be the reply, under the id of the request', async () => {
+    const stanza = {
+      tag: 'iq',
+      attrs: { type: 'result', id: 'other' },
+      content: [{ tag: 'odd', attrs: {} }],
+    };
+    simulator.inject({ match: LAST, effect: { do: 'reply', stanza } });
+    expect(await sendSet(sock, { last: 'none' })).toMatchObject({ content: [{ tag: 'odd' }] });
+    expect(stored()).toBe('none');
+  });
+
+  test.each([
+    ['go_on', 'answered'],
+    ['stop', 408],
+    ['close', 428],
+  ] as const)('may come before the reply, and then %s', async (next, outcome) => {
+    const stanza = { tag: 'ib', attrs: {}, content: [{ tag: 'odd', attrs: {} }] };
+    simulator.inject({ match: LAST, effect: { do: 'send', stanza, next } });
+    const odd = received(sock, 'CB:ib,,odd');
+    const ended = closing(sock);
+    const reply = sendSet(sock, { last: 'none' }, next === 'go_on' ? 10_000 : 500).then(
+      () => 'answered',
+      error => error?.output?.statusCode,
+    );
+    await odd;
+    if (next === 'close') expect(await ended).toBe(outcome);
+    else expect(await reply).toBe(outcome);
+    await reply;
+  });
+
+  test('may be sent at any time', async () => {
+    const ended = closing(sock);
+    phone.send({ tag: 'ib', attrs: {}, content: [{ tag: 'downgrade_webclient', attrs: {} }] });
+    expect(await ended).toBe(411);
+  });
+});
+
+test('what would follow the reply does not follow a refusal', async () => {
+  simulator.inject({ match: { on: 'iq', xmlns: 'md' }, effect: { do: 'refuse', code: 503 } });
+  await sock.logout();
+  await expect.poll(() => phone.devices()).toMatchObject([{ connected: false }]);
 });
 
 describe('a set that is disturbed after the reply', () => {

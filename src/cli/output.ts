@@ -47,7 +47,7 @@ export const plain = (text: string): string => text.replace(/\p{Cc}/gu, '\u{FFFD
 
 /** Rows under a head, in columns; cells are made plain. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const grid = new Table({ head: [...head], style: { head: [], border: [] } });
+  const grid = new Table({ head: [...head], style: { head: [], border: [], compact: true } });
   for (const row of rows) grid.push(row.map(plain));
   return grid.toString();
 }

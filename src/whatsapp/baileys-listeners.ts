@@ -9,12 +9,9 @@ type AnyListener = (...values: unknown[]) => unknown;
 /** Catches what a listener throws or rejects with, which would otherwise be an unhandled rejection. */
 export const contained =
   <Values extends unknown[]>(listener: (...values: Values) => unknown, onFault: (error: unknown) => void) =>
-  async (...values: Values): Promise<void> => {
-    try {
-      await listener(...values);
-    } catch (error) {
-      onFault(error);
-    }
+  (...values: Values): void => {
+    const handle = async () => listener(...values);
+    handle().catch(onFault);
   };
 
 /** Contains all of Baileys' listeners for frames and stanzas. */

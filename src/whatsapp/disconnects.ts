@@ -48,7 +48,7 @@ function endOfBan(expire: string | undefined, now: Date): Date | undefined {
  * codes: a 401 or 403 may come from any proxy on the way and must not end a link.
  */
 export const fromHttpStatus = (status: number): Disconnect => ({
-  code: status === 429 || status >= 500 ? status : undefined,
+  code: status === 429 || (status >= 500 && status <= 504) ? status : undefined,
   text: `The server answered HTTP ${status} in place of a WebSocket`,
 });
 

@@ -1,6 +1,6 @@
 /**
- * Every kind of stanza that may leave. Not on it: receipts, messages, queries about others, telemetry, and every
- * presence but `unavailable` (one without a type counts as `available`).
+ * Every kind of stanza that may leave. Not on it: presences (one without a type counts as "available", and a device
+ * that sends none is not online), receipts, messages, queries about others, telemetry.
  */
 const MAY_LEAVE: ReadonlySet<string> = new Set([
   'ack',
@@ -21,7 +21,6 @@ const MAY_LEAVE: ReadonlySet<string> = new Set([
   'iq set passive/active',
   'iq set urn:xmpp:whatsapp:dirty/clean',
   'ib offline_batch',
-  'presence unavailable',
 ]);
 
 /** Whether stanzas of this kind may leave. */
@@ -29,7 +28,7 @@ export const mayLeave = (kind: string): boolean => MAY_LEAVE.has(kind);
 
 const HEAD = /^<([\w:.-]+) ((?:[\w:.-]+='[^']*' ?)*)\/?>/;
 const ATTRIBUTE = /([\w:.-]+)='([^']*)'/g;
-const FIRST_CHILD = /^>\n\t*<([\w:.-]+) /;
+const FIRST_CHILD = /^>\n\t\t<([\w:.-]+) /;
 
 /**
  * The kind of an outgoing stanza, from its text as Baileys' `binaryNodeToString` writes it. Text that is not exactly
@@ -49,7 +48,7 @@ export function kindOf(xml: string): string {
       if (type === 'result' || type === 'error') return `iq ${type}`;
       return `iq ${type} ${attributes.get('xmlns') ?? ''}/${child}`;
     case 'presence':
-      return `presence ${type}`;
+      return `presence ${type}`.trim();
     case 'ib':
       return `ib ${child}`;
     default:

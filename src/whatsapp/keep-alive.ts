@@ -32,7 +32,7 @@ export function keepAlive(
 
   function arm() {
     // Spread out, or a thousand connections opened together would ping together.
-    if (!stopped) timer = setTimeout(ping, intervalMs * (0.75 + Math.random() / 2));
+    if (!stopped) timer = setTimeout(() => void ping(), intervalMs * (0.75 + Math.random() / 2));
   }
 
   async function ping() {

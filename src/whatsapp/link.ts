@@ -10,7 +10,7 @@ import { encodeCredentials, NO_KEYS } from './auth-state.js';
 import { codeInvitation } from './code-invitation.js';
 import { type Connection, openConnection } from './connection.js';
 import { notStored, ownCause, timedOut } from './disconnects.js';
-import { childOf, childrenOf, resultOf } from './nodes.js';
+import { bytesIn, childOf, childrenOf, resultOf } from './nodes.js';
 import { declineStanza, pairingOf } from './pair-success.js';
 import { qrInvitation } from './qr-invitation.js';
 import type { Settings } from './settings.js';
@@ -136,8 +136,5 @@ const disconnected = (disconnect: Disconnect): LinkResult => ({ kind: 'disconnec
 /** `<iq type="set"><pair-device><ref>…</ref>…</pair-device></iq>` */
 function refsOf(stanza: BinaryNode): string[] {
   const offer = childOf(stanza, 'pair-device');
-  const refs = offer ? childrenOf(offer, 'ref') : [];
-  return refs.map(({ content }) =>
-    content instanceof Uint8Array ? Buffer.from(content).toString() : String(content),
-  );
+  return offer ? childrenOf(offer, 'ref').flatMap(ref => bytesIn(ref)?.toString() ?? []) : [];
 }

@@ -17,11 +17,16 @@ export const childrenOf = ({ content }: BinaryNode, tag?: string): BinaryNode[] 
 /** The first element with the tag. */
 export const childOf = (node: BinaryNode, tag: string): BinaryNode | undefined => childrenOf(node, tag)[0];
 
-/** The bytes of the first element with the tag; undefined when there are none. */
-export function bytesOf(node: BinaryNode, tag: string): Buffer | undefined {
-  const content = childOf(node, tag)?.content;
+/** What a node holds besides elements; undefined when it holds nothing. */
+export function bytesIn({ content }: BinaryNode): Buffer | undefined {
   if (typeof content === 'string') return Buffer.from(content);
   return content instanceof Uint8Array ? Buffer.from(content) : undefined;
+}
+
+/** The bytes in the first element with the tag. */
+export function bytesOf(node: BinaryNode, tag: string): Buffer | undefined {
+  const child = childOf(node, tag);
+  return child && bytesIn(child);
 }
 
 /** The number in an attribute: undefined for anything but digits. */

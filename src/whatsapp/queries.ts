@@ -46,7 +46,7 @@ export function queries({ ws, generateMessageTag, sendNode }: WASocket) {
   return {
     ask,
     /** The connection has ended: every pending query is answered with that. */
-    abandon() {
+    abandon: () => {
       for (const settle of pending) settle({ kind: 'closed' });
     },
   };

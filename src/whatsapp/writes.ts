@@ -3,9 +3,9 @@ const PATIENCE_MS = 5_000;
 
 /** The writes of one session to the store, one after another in the order given. */
 export type Writes = {
-  add(job: () => Promise<void>): Promise<void>;
+  readonly add: (job: () => Promise<void>) => Promise<void>;
   /** Takes no more; fulfils when those taken are done, or the store does not answer. */
-  finish(): Promise<void>;
+  readonly finish: () => Promise<void>;
 };
 
 /**

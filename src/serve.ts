@@ -1,5 +1,6 @@
 import { createApp } from './app.js';
 import type { Config } from './config.js';
+import { endSignal } from './end-signal.js';
 import { events as eventsOf } from './observability/events.js';
 import { createLogger } from './observability/logger.js';
 
@@ -8,13 +9,10 @@ export async function serve(config: Config): Promise<void> {
   const events = eventsOf(createLogger(config.logLevel));
   const app = await createApp(config, events);
   const address = `${app.host.includes(':') ? `[${app.host}]` : app.host}:${app.port}`;
+  const ended = endSignal();
   events.listening(address);
   console.log(`wa-privacy listening on ${address}`);
-
-  const signal = await new Promise<string>(resolve => {
-    for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => resolve(name));
-  });
-  events.stopping(signal);
+  events.stopping(await ended);
   await app.stop();
   events.stopped();
 }

@@ -117,7 +117,10 @@ export const serveFlags = (): { flag: string; description: string }[] => [
       : `${flagOf(name)} <${optionSpec(name).kind}>`,
     description: `${optionSpec(name).secret ? 'file with ' : ''}${optionSpec(name).meaning} (${defaultText(name)})`,
   })),
-  { flag: `${flagOf(CONFIG_FILE.name)} <file>`, description: CONFIG_FILE.meaning },
+  {
+    flag: `${flagOf(CONFIG_FILE.name)} <file>`,
+    description: `${CONFIG_FILE.meaning} (${variableOf(CONFIG_FILE.name)})`,
+  },
 ];
 
 const defaultText = (name: OptionName): string =>

@@ -1,5 +1,5 @@
 /** The known word nearest to what was typed, or undefined when none is near. */
-export function closest(typed: string, known: readonly string[]): string | undefined {
+function closest(typed: string, known: readonly string[]): string | undefined {
   const near = known
     .map(word => ({ word, distance: editDistance(typed.toLowerCase(), word.toLowerCase()) }))
     .filter(({ word, distance }) => distance <= Math.max(1, Math.floor(word.length / 3)));

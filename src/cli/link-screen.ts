@@ -4,7 +4,7 @@ import { liveBlock } from './live-block.js';
 import { plain } from './output.js';
 
 /** A code to show: every event of linking but the last. */
-export type CodeEvent = Exclude<NonNullable<LinkInstanceResponse['event']>, { $case: 'linked' }>;
+type CodeEvent = Exclude<NonNullable<LinkInstanceResponse['event']>, { $case: 'linked' }>;
 
 /** The terminal, as far as this needs it. */
 type Terminal = NodeJS.WritableStream & { readonly columns?: number };

@@ -82,6 +82,9 @@ export function openConnection(
     else if (!isOver) log.taskFailed({ task: `Handling ${event}`, instance, cause });
   }
 
+  // Linking is ours alone, and nothing is linked twice.
+  takeListeners(ws, 'CB:iq,type:set,pair-device');
+  takeListeners(ws, 'CB:iq,,pair-success');
   containBaileys(ws, onFault);
   ws.on('CB:iq,type:get', (node: BinaryNode) => {
     if (node.attrs['xmlns'] === 'urn:xmpp:ping') void send(resultOf(node));

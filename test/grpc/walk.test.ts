@@ -1,23 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Api, openApi, startApi } from './support/api.js';
 import { invoke } from './support/invoke.js';
-import { METHODS, shortName } from './support/methods.js';
+import { isBuilt, METHODS, shortName } from './support/methods.js';
 import { rawCall } from './support/raw-call.js';
-
-const NOT_BUILT = [
-  'PrivacyService/ListPrivacySettings',
-  'PrivacyService/DescribePrivacySettings',
-  'PrivacyService/ApplyPrivacySettings',
-  'PrivacyService/WatchPrivacySettings',
-  'PrivacyService/GetContactBlacklist',
-  'PrivacyService/UpdateContactBlacklist',
-  'TokenService/CreateToken',
-  'TokenService/ListTokens',
-  'TokenService/RevokeToken',
-  'TokenService/RotateToken',
-];
-
-const isBuilt = (method: { path: string }) => !NOT_BUILT.includes(shortName(method));
 
 /** Bytes that no message type of the contract can be read from, with what is wrong with them. */
 const MALFORMED: [string, Buffer][] = [

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { type AppliedSet, type NewAccount, newAccount } from './accounts.js';
 import { type Behaviour, DEFAULT_BEHAVIOUR, type RefreshChild } from './behaviour.js';
 import { certificateChains } from './certificates.js';
@@ -66,6 +67,8 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     saving = false;
     if (stateFile !== undefined) writeState(stateFile, { keys, accounts: [...world.accounts.values()] });
   };
+  // Notifications are kept over restarts, so their ids must differ from run to run.
+  const run = randomBytes(4).toString('hex');
   let connections = 0;
   let ids = 0;
   const world: World = {
@@ -78,7 +81,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     faults,
     log,
     nextConnection: () => ++connections,
-    nextId: () => `sim-${++ids}`,
+    nextId: () => `${run}-${++ids}`,
     changed() {
       if (stateFile === undefined || saving) return;
       saving = true;

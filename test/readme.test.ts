@@ -1,0 +1,99 @@
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { InstanceServiceService as Instances } from '../gen/ts/whatsapp/privacy/v1/instance_service.js';
+import { configTable } from '../src/config-table.js';
+import { SETTING_NAMES, specOf } from '../src/domain/settings-table.js';
+import { ACCOUNT_TOKEN, link, type Service, startService } from './support/service.js';
+
+const ROOT = join(import.meta.dirname, '..');
+const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
+
+test('the README lists the settings of the table', () => {
+  const rows = SETTING_NAMES.map(setting => {
+    const { values, access, meaning } = specOf(setting);
+    const allowed = access === 'read_only' ? 'read only' : values.map(value => `\`${value}\``).join(', ');
+    return `| \`${setting}\` | ${meaning} | ${allowed} |`;
+  });
+  expect(README).toContain(
+    ['| setting | what it decides | values |', '| --- | --- | --- |', ...rows].join('\n'),
+  );
+});
+
+test('the README lists the variables of the configuration', () => {
+  expect(README).toContain(configTable());
+});
+
+test('the README has a line for every folder of src', () => {
+  const folders = readdirSync(join(ROOT, 'src')).filter(name =>
+    statSync(join(ROOT, 'src', name)).isDirectory(),
+  );
+  const block = README.split('## Folders')[1]?.split('```')[1] ?? '';
+  expect([...block.matchAll(/^ {2}(\w+)\/ /gm)].map(match => match[1]).sort()).toEqual(folders.sort());
+});
+
+describe('the lines of the README', () => {
+  let service: Service;
+  let folder: string;
+
+  beforeAll(async () => {
+    service = await startService();
+    folder = mkdtempSync(join(tmpdir(), 'wa-privacy-readme-'));
+    mkdirSync(join(folder, 'data'));
+    writeFileSync(join(folder, 'data/account-token'), ACCOUNT_TOKEN);
+    const phone = service.simulator.addPhone({ phoneNumber: '15550100123' });
+    await service.client.call(Instances.createInstance, { name: 'support-desk' });
+    await link(service.client, 'support-desk', phone);
+  });
+  afterAll(async () => {
+    await service[Symbol.asyncDispose]();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** Runs a block of the README as it stands, but for the address of the service. */
+  const run = (block: string) =>
+    promisify(execFile)(
+      'sh',
+      ['-c', block.replaceAll('127.0.0.1:50051', service.address).replaceAll('npx ', '')],
+      {
+        cwd: folder,
+        env: {
+          PATH: `${join(ROOT, 'node_modules/.bin')}${delimiter}${process.env['PATH']}`,
+          WA_PRIVACY_SERVER: service.address,
+        },
+      },
+    );
+  const blocks = [...README.matchAll(/```sh\n(.*?)```(?:\n\n```text\n(.*?)```)?/gs)].map(
+    ([, command, answer]) => ({
+      command: command ?? '',
+      answer,
+    }),
+  );
+  const withAnswer = blocks.filter(({ answer }) => answer !== undefined);
+
+  test('give the answers it shows', async () => {
+    expect(withAnswer).toHaveLength(2);
+    for (const { command, answer } of withAnswer) {
+      if (answer?.startsWith('ABORTED'))
+        service.simulator.inject({
+          match: { on: 'privacy_set', category: 'groupadd' },
+          effect: { do: 'refuse_category', code: 403, text: 'forbidden' },
+        });
+      const { stdout, stderr } = await run(command).catch(failed => failed);
+      const shown = `${stdout}${stderr}`.replace(/^ *request id .*\n/m, '');
+      expect(shown.trimEnd()).toBe(answer?.trimEnd());
+    }
+  });
+
+  test('call the service with buf and no proto files', async () => {
+    const calls = blocks.filter(({ command }) => command.startsWith('npx buf curl'));
+    expect(calls).toHaveLength(3);
+    const [methods, read, update] = await Promise.all(calls.map(({ command }) => run(command)));
+    expect(methods?.stdout).toContain('whatsapp.privacy.v1.PrivacyService/UpdatePrivacySettings');
+    expect(JSON.parse(read?.stdout ?? '').settings.privacy.readReceipts).toBe('READ_RECEIPTS_MODE_ALL');
+    expect(JSON.parse(update?.stdout ?? '').settings.visibility.lastSeen).toBe('LAST_SEEN_VISIBILITY_NONE');
+  });
+});

@@ -1,6 +1,6 @@
 export type { NewAccount } from './accounts.js';
 export type { Behaviour } from './behaviour.js';
 export { type Control, startControl } from './control.js';
-export type { Effect, FaultMatch, Lie, Moment } from './faults.js';
+export type { Effect, FaultMatch, Lie } from './faults.js';
 export type { Phone } from './phone.js';
 export { type Simulator, type SimulatorOptions, startSimulator } from './simulator.js';

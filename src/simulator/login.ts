@@ -4,7 +4,7 @@ import { lidOf } from './accounts.js';
 import { answerTo } from './answers.js';
 import type { Connection, Session } from './connection.js';
 import { answerIq } from './iq.js';
-import { deliverBacklog, forgetAcked } from './notifications.js';
+import { backlogOf, forgetAcked } from './notifications.js';
 import { child, node, SERVER, seconds } from './stanza.js';
 import type { World } from './world.js';
 
@@ -19,7 +19,7 @@ export function login(world: World, connection: Connection, payload: proto.Clien
   device.connection?.streamError(undefined, 'replaced');
   device.connection = connection;
   connection.owner = { account, device };
-  const backlog = deliverBacklog(world, device, connection);
+  const backlog = backlogOf(world, device, connection);
 
   connection.send(
     node('success', {

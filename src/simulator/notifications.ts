@@ -33,7 +33,7 @@ export function notifyDevices(
 }
 
 /** What is sent after login: `<dirty>`, then the backlog, as `offline_preview`, notifications, `offline`. */
-export function deliverBacklog(world: World, device: Device, connection: Connection): Backlog {
+export function backlogOf(world: World, device: Device, connection: Connection): Backlog {
   let announced = false;
   let sent = false;
   const ib = (content: BinaryNode) => connection.send(node('ib', { from: SERVER }, [content]));

@@ -13,7 +13,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   simulator: ['domain'],
   observability: ['domain'],
   cli: ['domain', 'gen'],
-  demo: ['domain', 'cli', 'simulator', 'gen', '.'],
+  demo: ['domain', 'cli', 'simulator', 'observability', 'gen', '.'],
   '.': [
     'domain',
     'instances',
@@ -31,7 +31,7 @@ const MAY_IMPORT: Record<string, string[]> = {
 /** Packages that only some folders may use. */
 const PACKAGE_HOMES: Record<string, string[]> = {
   '@whiskeysockets/baileys': ['whatsapp', 'simulator'],
-  '@grpc/grpc-js': ['grpc', 'cli'],
+  '@grpc/grpc-js': ['grpc', 'cli', 'demo'],
   'better-sqlite3': ['stores'],
   kysely: ['stores'],
   pino: ['observability'],

@@ -37,6 +37,25 @@ function refusalReason(code: number, { to }: Change): Cause['reason'] {
   return code === 409 && to === 'contact_blacklist' ? 'BLACKLIST_CONFLICT' : 'WHATSAPP_REJECTED';
 }
 
+/** Why nothing was sent, where a problem came before any plan. */
+const IN_WORDS: Partial<Record<Problem['kind'], string>> = {
+  INSTANCE_NOT_LINKED: 'no account is linked',
+  INSTANCE_LOGGED_OUT: 'the account was logged out',
+  INSTANCE_SUSPENDED: 'WhatsApp refuses the account for now',
+  INSTANCE_NOT_CONNECTED: 'the instance is not connected to WhatsApp',
+  RATE_LIMITED: 'a limit of this service is reached',
+  WHATSAPP_REJECTED: 'WhatsApp refused to tell the settings',
+  WHATSAPP_RATE_LIMITED: 'WhatsApp limits the requests of this account',
+  WHATSAPP_TIMEOUT: 'WhatsApp did not tell the settings',
+  DEADLINE_TOO_SHORT: 'the deadline left no time for it',
+};
+
+/** The cause that a problem gives to settings that were not attempted. */
+export const causeFrom = (problem: Problem): Cause => ({
+  reason: problem.kind as Cause['reason'],
+  message: IN_WORDS[problem.kind] ?? problem.kind,
+});
+
 /** The problem of a read that brought no settings. */
 export function readProblem(
   instance: string,

@@ -5,6 +5,7 @@ import { etagOf, type Snapshot, type Wishes, wishedSettings } from '../domain/sn
 import { problemOf } from '../domain/verdict.js';
 import type { Change } from '../domain/waves.js';
 import type { Account } from './account.js';
+import { causeFrom } from './causes.js';
 import { execute } from './execute.js';
 import type { CallLimits, UpdateOrder } from './instances.js';
 import { readSettings } from './read.js';
@@ -98,7 +99,7 @@ function refuseBeforeSending(account: Account, order: UpdateOrder, plan: Plan, b
 /** Adds to a failure before any plan could be made that no setting was attempted. */
 export function withNothingSent(error: unknown, instance: string, wishes: Wishes): unknown {
   if (!(error instanceof PrivacyError) || error.update) return error;
-  const cause: Cause = { reason: error.problem.kind as OutcomeReason, message: error.message };
+  const cause = causeFrom(error.problem);
   const outcomes = wishedSettings(wishes).map(setting =>
     outcome({ setting, from: undefined, to: wishes[setting] as string }, 'NOT_ATTEMPTED', cause),
   );

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { firstToken } from './access/first-token.js';
 import { makeDataFolder } from './access/secret-file.js';
 import { tokens as openTokens } from './access/tokens.js';
-import type { Config } from './config.js';
+import type { Config } from './config/config.js';
 import { grpcServer } from './grpc/server.js';
 import { openRegistry } from './instances/registry.js';
 import type { Events } from './observability/events.js';

@@ -5,7 +5,7 @@ import { addInstanceCommands } from './cli/instance.js';
 import { addLinkCommands } from './cli/link.js';
 import { addPrivacyCommands } from './cli/privacy.js';
 import { UsageError } from './cli/usage.js';
-import { serveFlags } from './config-table.js';
+import { serveFlags } from './config/table.js';
 import type { SimulateFlags } from './simulate.js';
 
 /** Of this package, whose package.json is the nearest above this file. */
@@ -37,7 +37,7 @@ const serve = program
   .command('serve')
   .description('Serve the gRPC API')
   .action(async () => {
-    const { readConfig } = await import('./config.js');
+    const { readConfig } = await import('./config/config.js');
     const flags = serve.options.map(option => [option.long, serve.getOptionValue(option.attributeName())]);
     const result = readConfig({ flags: Object.fromEntries(flags), env: process.env });
     if (result.kind === 'mistakes') throw new UsageError(result.mistakes);

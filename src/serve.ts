@@ -1,5 +1,5 @@
 import { createApp } from './app.js';
-import type { Config } from './config.js';
+import type { Config } from './config/config.js';
 import { endSignal } from './end-signal.js';
 import { events as eventsOf } from './observability/events.js';
 import { createLogger } from './observability/logger.js';

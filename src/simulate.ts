@@ -1,5 +1,5 @@
 import { UsageError } from './cli/usage.js';
-import { KINDS } from './config-kinds.js';
+import { KINDS } from './config/kinds.js';
 import { endSignal } from './end-signal.js';
 import { type Simulator, startControl, startSimulator } from './simulator/index.js';
 

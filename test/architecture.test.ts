@@ -12,9 +12,11 @@ const MAY_IMPORT: Record<string, string[]> = {
   stores: ['domain', 'instances', 'access'],
   simulator: ['domain'],
   observability: ['domain'],
+  config: ['cli', 'observability'],
   cli: ['domain', 'gen'],
-  demo: ['domain', 'cli', 'simulator', 'observability', 'gen', '.'],
+  demo: ['domain', 'config', 'cli', 'simulator', 'observability', 'gen', '.'],
   '.': [
+    'config',
     'domain',
     'instances',
     'access',

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { inspect } from 'node:util';
 import { afterAll, describe, expect, test } from 'vitest';
-import { type Config, readConfig } from '../src/config.js';
-import { configTable, OPTION_NAMES, variableOf } from '../src/config-table.js';
+import { type Config, readConfig } from '../src/config/config.js';
+import { configTable, OPTION_NAMES, variableOf } from '../src/config/table.js';
 import { certificate } from './support/certificate.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'wa-privacy-config-'));

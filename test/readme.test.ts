@@ -5,7 +5,7 @@ import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { InstanceServiceService as Instances } from '../gen/ts/whatsapp/privacy/v1/instance_service.js';
-import { configTable } from '../src/config-table.js';
+import { configTable } from '../src/config/table.js';
 import { SETTING_NAMES, specOf } from '../src/domain/settings-table.js';
 import { ACCOUNT_TOKEN, link, type Service, startService } from './support/service.js';
 

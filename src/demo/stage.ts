@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { credentials } from '@grpc/grpc-js';
 import { createApp } from '../app.js';
 import { type Api, connect } from '../cli/client.js';
-import { readConfig } from '../config.js';
+import { readConfig } from '../config/config.js';
 import { events } from '../observability/events.js';
 import { createLogger } from '../observability/logger.js';
 import { type Phone, type Simulator, startSimulator } from '../simulator/index.js';

@@ -1,11 +1,11 @@
 import { createSecureContext } from 'node:tls';
 import type { z } from 'zod';
-import { isLoopback } from './cli/loopback.js';
-import { KINDS } from './config-kinds.js';
-import { type Given, gather, type Sources } from './config-sources.js';
-import { OPTION_NAMES, type OPTIONS, type OptionName, optionSpec, variableOf } from './config-table.js';
-import type { LogLevel } from './observability/log-level.js';
+import { isLoopback } from '../cli/loopback.js';
+import type { LogLevel } from '../observability/log-level.js';
+import { KINDS } from './kinds.js';
 import { type Secret, secret } from './secret.js';
+import { type Given, gather, type Sources } from './sources.js';
+import { OPTION_NAMES, type OPTIONS, type OptionName, optionSpec, variableOf } from './table.js';
 
 /** What the service was told, checked. */
 export type Config = {

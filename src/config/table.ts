@@ -1,4 +1,4 @@
-import { LOG_LEVELS } from './observability/log-level.js';
+import { LOG_LEVELS } from '../observability/log-level.js';
 
 /** One row of the table of options. */
 export type OptionSpec = {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parse, TomlError } from 'smol-toml';
-import { CLIENT_VARIABLES } from './cli/client-options.js';
-import { didYouMean } from './cli/closest.js';
+import { CLIENT_VARIABLES } from '../cli/client-options.js';
+import { didYouMean } from '../cli/closest.js';
 import {
   CONFIG_FILE,
   flagOf,
@@ -10,7 +10,7 @@ import {
   OPTION_NAMES,
   type OptionName,
   variableOf,
-} from './config-table.js';
+} from './table.js';
 
 /** Where the configuration comes from. */
 export type Sources = {

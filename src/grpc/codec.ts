@@ -9,6 +9,7 @@ import type {
 } from '../../gen/ts/whatsapp/privacy/v1/privacy_settings.js';
 import type { Token } from '../../gen/ts/whatsapp/privacy/v1/token_service.js';
 import type { TokenRecord } from '../access/ports.js';
+import { decodeValue, encodeSetting, encodeValue } from '../contract/setting-enums.js';
 import { type Instance, instanceEtag, maskPhoneNumber } from '../domain/instance.js';
 import type { Outcome } from '../domain/outcome.js';
 import {
@@ -28,7 +29,6 @@ import {
   encodeTokenAccess,
   encodeTokenKind,
 } from './enums.js';
-import { decodeValue, encodeSetting, encodeValue } from './setting-enums.js';
 
 /** The part of a request or of a snapshot that holds the settings. */
 export type SettingGroups = {

@@ -9,11 +9,11 @@ import type {
   RetryInfo,
 } from '../../gen/ts/google/rpc/error_details.js';
 import type { PrivacyUpdateFailure } from '../../gen/ts/whatsapp/privacy/v1/error_details.js';
+import { fieldPath } from '../contract/setting-enums.js';
 import type { PrivacyError, Problem, Violation } from '../domain/errors.js';
 import type { UpdateReport } from '../domain/outcome.js';
 import { encodeOutcomes, encodeSnapshot } from './codec.js';
 import { adviceOf, codeOf, inWords, settingsOf } from './problems.js';
-import { fieldPath } from './setting-enums.js';
 import { cut, DESCRIBED, QUOTED } from './text.js';
 
 /** The details of one status, each type at most once, in the order in which they are sent. */
@@ -50,7 +50,7 @@ export function detailsOf(
       code === status.FAILED_PRECONDITION ? preconditionFailure(problem, update) : undefined,
     retryInfo: delayMs === undefined ? undefined : { retryDelay: duration(delayMs) },
     quotaFailure:
-      problem.kind === 'RATE_LIMITED' ? quotaFailure(problem.tokenId, adviceOf(problem)) : undefined,
+      problem.kind === 'RATE_LIMITED' ? quotaFailure(problem.subject, adviceOf(problem)) : undefined,
     updateFailure: update && updateFailure(update, problem),
   };
 }
@@ -59,7 +59,7 @@ export function detailsOf(
 function metadataOf(problem: Problem): Record<string, string> {
   if ('violations' in problem) return violationMetadata(problem.violations[0]);
   const { kind: _, ...data } = problem;
-  const NOT_TOLD = ['retryAfterMs', 'settings', ...(problem.kind === 'RATE_LIMITED' ? ['tokenId'] : [])];
+  const NOT_TOLD = ['retryAfterMs', 'settings', 'subject', 'unit'];
   const [setting] = settingsOf(problem);
   const entries = Object.entries({ ...data, setting: setting?.toUpperCase() })
     .filter(([key, value]) => value !== undefined && !NOT_TOLD.includes(key))

@@ -3,19 +3,11 @@ import { Instance_State } from '../../gen/ts/whatsapp/privacy/v1/instance_servic
 import * as service from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import { Token_Access, Token_Kind } from '../../gen/ts/whatsapp/privacy/v1/token_service.js';
 import type { TokenRecord } from '../access/ports.js';
+import type { NamesOf, Same } from '../contract/enum-names.js';
 import type { Reason } from '../domain/errors.js';
 import type { InstanceState } from '../domain/instance.js';
 import type { OnFailure, OutcomeReason, OutcomeState } from '../domain/outcome.js';
 import type { ChangeRecord } from '../instances/ports.js';
-
-/** The names of an enum of the contract, but for its zero value. */
-export type NamesOf<Enum> = Exclude<keyof Enum, 'UNSPECIFIED'> & string;
-
-/** The names that only one of two unions has. */
-export type Difference<A, B> = Exclude<A, B> | Exclude<B, A>;
-/** `true` for no names at all, else the names, so that the compiler shows them. */
-export type None<Names> = [Names] extends [never] ? true : Names;
-export type Same<A, B> = None<Difference<A, B>>;
 
 // The domain's names and the contract's are the same. What is on one side only does not compile.
 true satisfies Same<InstanceState, NamesOf<typeof Instance_State>>;
@@ -33,13 +25,3 @@ export const encodeReason = (reason: OutcomeReason | undefined) => ErrorReason[r
 export const encodeOrigin = (origin: ChangeRecord['origin']) => service.Origin[origin];
 export const encodeTokenKind = (kind: TokenRecord['kind']) => Token_Kind[kind];
 export const encodeTokenAccess = (access: TokenRecord['access']) => Token_Access[access];
-
-/** The names of an enum in the order of their numbers, without UNSPECIFIED. */
-export const namesOf = <Enum extends object>(members: Enum): NamesOf<Enum>[] =>
-  Object.keys(members).filter(
-    (key): key is NamesOf<Enum> => key !== 'UNSPECIFIED' && Number.isNaN(Number(key)),
-  );
-
-/** The name of a number; undefined for UNSPECIFIED and for a number newer than this build. */
-export const nameOf = <Enum extends object>(members: Enum, number: number): NamesOf<Enum> | undefined =>
-  namesOf(members).find(name => members[name] === number);

@@ -5,8 +5,8 @@ import {
   type LinkInstanceRequest,
   type ListInstancesRequest,
 } from '../../gen/ts/whatsapp/privacy/v1/instance_service.js';
+import { nameOf } from '../contract/enum-names.js';
 import type { LinkMethod } from '../instances/ports.js';
-import { nameOf } from './enums.js';
 import { instanceBefore, pageLimit } from './pages.js';
 import { digestOf } from './repeatable.js';
 import * as check from './validate.js';

@@ -4,9 +4,9 @@ import {
   OnFailure as OnFailureNumber,
   UpdatePrivacySettingsRequest,
 } from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
+import { nameOf } from '../contract/enum-names.js';
 import type { OnFailure } from '../domain/outcome.js';
 import { decodeWishes } from './codec.js';
-import { nameOf } from './enums.js';
 import { pageLimit } from './pages.js';
 import { digestOf } from './repeatable.js';
 import * as check from './validate.js';

@@ -99,10 +99,10 @@ const ROWS: { readonly [Kind in Reason]: Row<Kind> } = {
   },
   RATE_LIMITED: {
     code: status.RESOURCE_EXHAUSTED,
-    text: ({ limit, periodSeconds }) =>
+    text: ({ limit, periodSeconds, unit = 'calls' }) =>
       periodSeconds === undefined
         ? `More than ${limit} open streams; end one first`
-        : `More than ${limit} calls in ${periodSeconds} s; call again when RetryInfo says`,
+        : `More than ${limit} ${unit} in ${periodSeconds} s; call again when RetryInfo says`,
   },
   WHATSAPP_RATE_LIMITED: {
     code: status.RESOURCE_EXHAUSTED,

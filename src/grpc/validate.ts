@@ -1,10 +1,10 @@
 import type { Duration } from '../../gen/ts/google/protobuf/duration.js';
+import { nameOf, namesOf } from '../contract/enum-names.js';
+import { decodeValue, fieldPath, valuesInOrder } from '../contract/setting-enums.js';
 import { PrivacyError, type Violation, type ViolationReason } from '../domain/errors.js';
 import { INSTANCE_NAME } from '../domain/instance.js';
 import { camelCase, specOf } from '../domain/settings-table.js';
 import { type SettingGroups, sentSettings } from './codec.js';
-import { nameOf, namesOf } from './enums.js';
-import { decodeValue, fieldPath, valuesInOrder } from './setting-enums.js';
 import { cut, QUOTED } from './text.js';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;

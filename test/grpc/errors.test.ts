@@ -71,7 +71,7 @@ const PROBLEMS: { [Kind in Reason]: Problem & { kind: Kind } } = {
     kind: 'RATE_LIMITED',
     limit: 100,
     periodSeconds: 60,
-    tokenId: 'k7f3q2',
+    subject: 'k7f3q2',
     retryAfterMs: 2500,
   },
   WHATSAPP_RATE_LIMITED: {

@@ -36,10 +36,10 @@ export function failedTokens(limit: number): FailedTokens {
       const { allowed, retryAfterMs } = show(context);
       if (allowed) return;
       // google.rpc's form for a caller who has no other name.
-      const tokenId = `clientip:${context.peer}`;
+      const subject = `clientip:${context.peer}`;
       const periodSeconds = PERIOD_MS / 1000;
       throw new PrivacyError(
-        { kind: 'RATE_LIMITED', limit, periodSeconds, tokenId, retryAfterMs },
+        { kind: 'RATE_LIMITED', limit, periodSeconds, subject, retryAfterMs },
         { message: 'Too many bad tokens came from this address; call again when RetryInfo says' },
       );
     },

@@ -27,7 +27,7 @@ export function tokenLimit(limits: { callsPerMinute: number; createsPerMinute: n
       kind: 'RATE_LIMITED',
       limit,
       periodSeconds: PERIOD_MS / 1000,
-      tokenId,
+      subject: tokenId,
       retryAfterMs,
     });
   };

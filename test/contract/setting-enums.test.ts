@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { PrivacySetting } from '../../gen/ts/whatsapp/privacy/v1/privacy_settings.js';
+import { decodeValue, encodeSetting, encodeValue, fieldPath } from '../../src/contract/setting-enums.js';
 import { SETTING_NAMES, SETTINGS } from '../../src/domain/settings-table.js';
-import { decodeValue, encodeSetting, encodeValue, fieldPath } from '../../src/grpc/setting-enums.js';
 
 const proto = readFileSync(
   new URL('../../proto/whatsapp/privacy/v1/privacy_settings.proto', import.meta.url),

@@ -1,6 +1,6 @@
 import * as pb from '../../gen/ts/whatsapp/privacy/v1/privacy_settings.js';
 import { SETTING_NAMES, type SETTINGS, type Setting, specOf, type Value } from '../domain/settings-table.js';
-import type { Difference, NamesOf, None, Same } from './enums.js';
+import type { Difference, NamesOf, None, Same } from './enum-names.js';
 
 /** The enum of each setting's values. */
 const VALUE_ENUMS = {
@@ -45,8 +45,13 @@ true satisfies Same<FieldsOf<'visibility'>, keyof pb.Visibility>;
 true satisfies Same<FieldsOf<'privacy'>, keyof pb.Privacy>;
 true satisfies Same<FieldsOf<'permissions'>, keyof pb.Permissions>;
 
+/** The number of a setting. */
 export const encodeSetting = (setting: Setting): pb.PrivacySetting =>
   pb.PrivacySetting[setting.toUpperCase() as Uppercase<Setting>];
+
+/** The setting of a number; undefined for UNSPECIFIED and for a number newer than this build. */
+export const decodeSetting = (number: number): Setting | undefined =>
+  SETTING_NAMES.find(setting => encodeSetting(setting) === number);
 
 /** The proto path of a setting, `visibility.last_seen`. */
 export const fieldPath = (setting: Setting): string => `${specOf(setting).group}.${setting}`;
@@ -69,6 +74,7 @@ const VALUES = Object.fromEntries(SETTING_NAMES.map(setting => [setting, numbere
 /** The wire values of a setting in the order of its enum. */
 export const valuesInOrder = (setting: Setting): string[] => VALUES[setting].map(([, value]) => value);
 
+/** The number of a wire value; undefined for a value that the setting does not have. */
 export const encodeValue = (setting: Setting, value: string): number | undefined =>
   VALUES[setting].find(([, known]) => known === value)?.[0];
 

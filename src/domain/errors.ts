@@ -61,7 +61,16 @@ export type Problem =
   | { kind: 'LINK_IN_PROGRESS' | 'LINK_TIMED_OUT'; instance: string }
   | { kind: 'LINK_OTHER_ACCOUNT'; instance: string; maskedPhoneNumber: string }
   | { kind: 'PARTIAL_UPDATE'; instance: string; setting: Setting }
-  | { kind: 'RATE_LIMITED'; limit: number; periodSeconds?: number; tokenId: string; retryAfterMs: number }
+  | {
+      kind: 'RATE_LIMITED';
+      limit: number;
+      periodSeconds?: number;
+      /** Whose limit it is: a token's id, `clientip:…` or `instance:…`. */
+      subject: string;
+      /** What is counted, in the plural; calls when not said. */
+      unit?: string;
+      retryAfterMs: number;
+    }
   | ({ kind: 'WHATSAPP_RATE_LIMITED'; retryAfterMs: number } & WhatsAppFailure)
   | ({ kind: 'WHATSAPP_REJECTED'; whatsappText?: string } & WhatsAppFailure)
   | ({ kind: 'WHATSAPP_TIMEOUT' } & WhatsAppFailure)

@@ -235,18 +235,6 @@ describe('a store that fails at login', () => {
     expect(desk.faults).toContain('Storing the credentials');
   });
 
-  test('holds everything back while it is slow, in order', async () => {
-    const saved = Promise.withResolvers<void>();
-    const save = vi.spyOn(desk.credentials, 'save').mockReturnValue(saved.promise);
-    const attempt = desk.connect(DESK, calm());
-    await vi.waitFor(() => expect(save).toHaveBeenCalled());
-    desk.phone.setPrivacy('last', 'none'); // The server goes on; this client cannot acknowledge anything now.
-    expect(desk.simulator.findStanzas({ xmlns: 'encrypt', type: 'set' })).toEqual([]);
-    saved.resolve();
-    expect(await attempt).toMatchObject({ kind: 'open' });
-    expect(desk.simulator.findStanzas({ xmlns: 'encrypt', type: 'set' })).toHaveLength(1);
-  });
-
   test('is not taken for a store without keys', async () => {
     await (await desk.session()).close();
     desk.simulator.clearStanzas();

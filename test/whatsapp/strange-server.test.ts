@@ -29,6 +29,7 @@ let stored: Uint8Array | undefined;
 let server: ScriptedServer;
 let client: Client;
 let session: Session;
+let adapter: ReturnType<typeof adapterTo>;
 let onStanza: (stanza: BinaryNode) => void;
 const pushed = vi.fn();
 
@@ -38,7 +39,9 @@ beforeEach(async () => {
   if (!stored) {
     await using desk = await startAdapter();
     await linkTo(desk, desk.phone);
-    stored = desk.credentials.credentials.get(DESK);
+    const linked = Buffer.from(desk.credentials.credentials.get(DESK) ?? []).toString();
+    // With a name Baileys' own listener would send a presence at every update of the credentials.
+    stored = Buffer.from(linked.replace('"me":{', '"me":{"name":"Desk",'));
   }
   server = await scriptedServer({
     onClient: opened => opened.send(node('success', { t: '1795392000', lid: '100000000000001:1@lid' })),
@@ -47,7 +50,7 @@ beforeEach(async () => {
       onStanza(stanza);
     },
   });
-  const adapter = adapterTo(server, { closeMs: 50 });
+  adapter = adapterTo(server, { closeMs: 50 });
   if (stored) adapter.credentials.credentials.set(DESK, stored);
   const result = await adapter.connect(DESK, { signal: never(), onPrivacyPush: pushed });
   if (result.kind === 'failed') throw new Error(result.disconnect.text);
@@ -113,6 +116,7 @@ describe('a server that asks', () => {
       ({ attrs }) => attrs['xmlns'] === 'encrypt' && attrs['type'] === 'set',
     );
     expect(uploads).toHaveLength(1);
+    expect(adapter.refused).not.toContain('presence');
   });
 
   test('is told of no settings but those it marked, and only once they were read', async () => {
@@ -127,6 +131,33 @@ describe('a server that asks', () => {
     await settled();
     expect(pushed).toHaveBeenCalledTimes(2);
     expect(sentAs('iq').filter(({ attrs }) => attrs['type'] !== 'result')).toEqual([]);
+  });
+});
+
+describe('a server that tells something to keep', () => {
+  test('hears nothing until it is kept, then everything in order', async () => {
+    const order: string[] = [];
+    vi.spyOn(adapter.credentials, 'save').mockImplementation(async () => {
+      await new Promise(resolve => setTimeout(resolve, 300));
+      order.push('kept');
+    });
+    onStanza = ({ attrs }) => order.push(attrs['id'] ?? '');
+    const routing: BinaryNode = { tag: 'routing_info', attrs: {}, content: Buffer.of(8, 8, 1) };
+    client.send(node('ib', {}, node('edge_routing', {}, routing)));
+    for (const id of ['p1', 'p2', 'p3']) client.send(node('iq', { type: 'get', xmlns: 'urn:xmpp:ping', id }));
+    await vi.waitFor(() => expect(order).toHaveLength(4));
+    expect(order).toEqual(['kept', 'p1', 'p2', 'p3']);
+  });
+
+  test('hears nothing more at all when it cannot be kept', async () => {
+    vi.spyOn(adapter.credentials, 'save').mockRejectedValue(new Error('disk full'));
+    const routing: BinaryNode = { tag: 'routing_info', attrs: {}, content: Buffer.of(8, 8, 1) };
+    client.send(node('ib', {}, node('edge_routing', {}, routing)));
+    client.send(node('iq', { type: 'get', xmlns: 'urn:xmpp:ping', id: 'p1' }));
+    expect(await session.ended).toEqual({ code: undefined, text: 'The credentials could not be stored' });
+    expect(await session.setPrivacy('last_seen', 'none', LONG_MS)).toEqual({ kind: 'not_sent' });
+    await session.close();
+    expect(client.sent).toEqual([]);
   });
 });
 

@@ -42,6 +42,7 @@ const serve = program
     const result = readConfig({ flags: Object.fromEntries(flags), env: process.env });
     if (result.kind === 'mistakes') throw new UsageError(result.mistakes);
     await (await import('./serve.js')).serve(result.config);
+    endNow();
   });
 for (const { flag, description } of serveFlags()) serve.addOption(new Option(flag, description));
 
@@ -69,6 +70,7 @@ program
   .option('--json', 'print JSON')
   .action(async ({ keep = false, json = false }: { keep?: boolean; json?: boolean }) => {
     await (await import('./demo/index.js')).demo({ keep, json });
+    endNow();
   });
 
 program.commandsGroup('Client of a running service:');
@@ -82,6 +84,11 @@ try {
   process.exitCode = exitCodeOf(error);
 }
 
+/** Baileys leaves a timer of 30 s behind each upload of keys (`uploadPreKeys` in its Socket/socket.js). */
+function endNow(): never {
+  process.exit();
+}
+
 /** Reports what ended the command. 1: it failed; 2: it was called wrongly, and nothing was done. */
 function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2; // commander has reported it
@@ -89,7 +96,8 @@ function exitCodeOf(error: unknown): number {
     for (const mistake of error.mistakes) process.stderr.write(`error: ${mistake}\n`);
     return 2;
   }
-  const expected = error instanceof Error && 'code' in error; // from the system: the stack tells nothing more
+  // From the system, or a text for the operator: the stack tells nothing more.
+  const expected = error instanceof Error && ('code' in error || error.name === 'Error');
   process.stderr.write(
     `error: ${error instanceof Error ? (expected ? error.message : error.stack) : String(error)}\n`,
   );

@@ -33,6 +33,7 @@ export async function openRegistry(options: {
   credentials: CredentialStore;
   changes: ChangeLog;
   log: InstanceLog;
+  budget: { setsPerHour: number; readsPerHour: number };
 }): Promise<Registry> {
   const dials = new PQueue({ concurrency: SIMULTANEOUS_DIALS });
   const surroundings: Surroundings = {
@@ -40,6 +41,7 @@ export async function openRegistry(options: {
     store: options.instances,
     changes: options.changes,
     log: options.log,
+    perHour: { sets: options.budget.setsPerHour, reads: options.budget.readsPerHour },
     dial: attempt => dials.add(attempt),
   };
   const members = new Map<string, ManagedInstance>();
@@ -160,7 +162,7 @@ export async function openRegistry(options: {
     },
 
     async stop() {
-      await Promise.all([...members.values()].map(({ supervisor }) => supervisor.rest(supervisor.life)));
+      await Promise.all([...members.values()].map(({ supervisor }) => supervisor.rest()));
     },
   };
 }

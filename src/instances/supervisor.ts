@@ -15,8 +15,8 @@ export interface Supervisor {
   connect(): void;
   /** Ends the live session the caller's way, not reacting to its end; connects again when that gives false. */
   retire(end: (session: Session) => Promise<boolean>): Promise<boolean>;
-  /** Takes the connection away and leaves the given state. */
-  rest(life: Life): Promise<void>;
+  /** Takes the connection away and stops trying; without a state for that the last one stays on record. */
+  rest(life?: Life): Promise<void>;
 }
 
 /** What a supervisor needs. */
@@ -123,7 +123,7 @@ export function supervise(options: SupervisorOptions): Supervisor {
     async rest(next) {
       stop.abort();
       const session = life.state === 'connected' ? life.session : undefined;
-      enter(next);
+      if (next) enter(next);
       await session?.close();
       await running;
     },

@@ -48,6 +48,7 @@ export async function createApp(config: Config, events: Events): Promise<App> {
     credentials: store.credentials,
     changes: store.changes,
     log: events,
+    budget: config.budget,
   });
   const server = grpcServer({
     instances: registry,

@@ -36,6 +36,9 @@ export async function setStage(): Promise<Stage> {
       WA_PRIVACY_DATA_DIR: dataDir,
       WA_PRIVACY_ACCOUNT_TOKEN: token,
       WA_PRIVACY_LOG_LEVEL: 'error',
+      // The bench asks for more than an account should be asked in an hour.
+      WA_PRIVACY_SETS_PER_HOUR: '0',
+      WA_PRIVACY_READS_PER_HOUR: '0',
       WA_PRIVACY_WHATSAPP_URL: simulator.url,
       WA_PRIVACY_WHATSAPP_ROOT_KEY: simulator.rootKey,
     },

@@ -1,3 +1,4 @@
+import type { Budget, IqKind } from './budget.js';
 import type { History } from './history.js';
 import type { CallLimits } from './instances.js';
 import type { Pacing } from './pacing.js';
@@ -21,6 +22,13 @@ export type Account = {
   readonly instance: string;
   readonly reader: SettingsReader;
   readonly pacing: Pacing;
+  readonly budget: Budget;
+  /**
+   * Pays for an IQ that leaves now.
+   *
+   * @throws PrivacyError RATE_LIMITED, unless it was paid for before
+   */
+  spend(kind: IqKind): void;
   readonly history: History;
   /**
    * The live connection; waits for one while the instance is connecting, within the caller's time.

@@ -77,8 +77,7 @@ async function sendWave(
     const sending = send(run, change).finally(() => inFlight.delete(sending));
     inFlight.add(sending);
   }
-  const read =
-    readBehind && !run.halt ? run.account.reader.read(run.session, iqTimeout(run.limits)) : undefined;
+  const read = readBehind && !run.halt ? readNow(run.account, run.session, run.limits) : undefined;
   await Promise.all(inFlight);
   return read;
 }
@@ -90,7 +89,10 @@ async function send(run: Run, change: Change): Promise<void> {
   // Leaves the caller time for the read that settles the change when no answer comes.
   const reply = await run.session.setPrivacy(change.setting, change.to, iqTimeout(run.limits) * 0.6);
   const cause = run.ledger.replied(change, reply);
-  run.sent ||= reply.kind !== 'not_sent';
+  if (reply.kind !== 'not_sent') {
+    run.sent = true;
+    run.account.spend('sets');
+  }
   if (cause?.reason === 'WHATSAPP_RATE_LIMITED') run.account.pacing.rateLimited();
   if (cause && stopsAll(reply, cause)) run.halt ??= cause;
 }
@@ -110,8 +112,15 @@ function stopped(run: Run): Cause | undefined {
 const OUT_OF_TIME: Cause = { reason: 'DEADLINE_TOO_SHORT', message: 'the deadline left no time for it' };
 const CALLER_GONE: Cause = { reason: 'DEADLINE_TOO_SHORT', message: 'the caller had gone' };
 
+function readNow(account: Account, session: Session, limits: CallLimits): Promise<ReadReply> {
+  account.spend('reads');
+  return account.reader.read(session, iqTimeout(limits));
+}
+
 /** Reads besides the one behind the last wave. */
 const READ_BACKS = 2;
+/** The most reads of one execution: after each wave, and behind the last. */
+export const MOST_READS = 2 * READ_BACKS + 1;
 
 /**
  * Reads until everything that was sent is known. The read behind the last wave is enough when it agrees with a
@@ -130,7 +139,7 @@ async function readBack(run: Run, behind: ReadReply | undefined): Promise<Snapsh
     if (account.pacing.heldForMs() > 0 || timeLeft(limits) <= 0) break;
     const session = await account.session(limits).catch(() => undefined);
     if (!session) break;
-    const reply = await account.reader.read(session, iqTimeout(limits));
+    const reply = await readNow(account, session, limits);
     if (reply.kind === 'refused' && reply.code === 429) account.pacing.rateLimited();
     if (reply.kind !== 'read') continue;
     later = reply.snapshot;

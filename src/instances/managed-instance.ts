@@ -1,10 +1,13 @@
 import PQueue from 'p-queue';
+import { PrivacyError } from '../domain/errors.js';
 import type { Instance } from '../domain/instance.js';
-import { type Account, IQ_TIMEOUT_MS, timeLeft } from './account.js';
+import { type Account, timeLeft } from './account.js';
+import { budget as budgetOf, COST, type Iqs } from './budget.js';
 import { history } from './history.js';
 import { initialLife, type Life, notUsable, storedOf, viewOf } from './life.js';
 import { pacing } from './pacing.js';
 import type { ChangeLog, InstanceLog, InstanceRecord, InstanceStore, Session, WhatsApp } from './ports.js';
+import { readInBackground } from './read.js';
 import { settingsReader } from './settings-reader.js';
 import { type Supervisor, supervise } from './supervisor.js';
 
@@ -32,15 +35,18 @@ export type Surroundings = {
   readonly store: InstanceStore;
   readonly changes: ChangeLog;
   readonly log: InstanceLog;
+  /** Requests to WhatsApp that an instance may make; 0 for no limit. */
+  readonly perHour: Iqs;
   readonly dial: <T>(attempt: () => Promise<T>) => Promise<T>;
 };
 
 /** Takes an instance into the node's care; connects it when it is linked. */
 export function manage(initial: InstanceRecord, surroundings: Surroundings): ManagedInstance {
-  const { whatsApp, store, changes, log, dial } = surroundings;
+  const { whatsApp, store, changes, log, perHour, dial } = surroundings;
   const instance = initial.name;
   const past = history(instance, changes, log);
   const reader = settingsReader(past.observed);
+  const budget = budgetOf(instance, perHour);
   const turns = new PQueue({ concurrency: 1 });
   const waiting = new Set<() => void>();
   let record = initial;
@@ -61,7 +67,7 @@ export function manage(initial: InstanceRecord, surroundings: Surroundings): Man
     if (patch) change(patch).catch(() => undefined); // Logged by `change`.
     for (const wake of waiting) wake();
     // What changed while this account was offline shows only in a read.
-    if (life.state === 'connected') void reader.readShared(life.session, IQ_TIMEOUT_MS);
+    if (life.state === 'connected') void readInBackground(account, life.session);
   }
 
   function onPrivacyPush() {
@@ -70,7 +76,7 @@ export function manage(initial: InstanceRecord, surroundings: Surroundings): Man
     readDue = true;
     setTimeout(() => {
       readDue = false;
-      if (supervisor.life.state === 'connected') void reader.read(supervisor.life.session, IQ_TIMEOUT_MS);
+      if (supervisor.life.state === 'connected') void readInBackground(account, supervisor.life.session);
     }, PUSH_DEBOUNCE_MS).unref();
   }
 
@@ -97,6 +103,19 @@ export function manage(initial: InstanceRecord, surroundings: Surroundings): Man
       }
     });
 
+  const account: Account = {
+    instance,
+    reader,
+    history: past,
+    pacing: pacing(),
+    budget,
+    spend(kind) {
+      const overdrawn = budget.take(COST[kind]);
+      if (overdrawn) throw new PrivacyError(overdrawn);
+    },
+    session: limits => sessionWithin(Math.min(timeLeft(limits), WAIT_FOR_SESSION_MS)),
+  };
+
   const supervisor = supervise({
     instance,
     whatsApp,
@@ -107,14 +126,10 @@ export function manage(initial: InstanceRecord, surroundings: Surroundings): Man
   });
 
   return {
-    instance,
-    reader,
-    history: past,
-    pacing: pacing(),
+    ...account,
     turns,
     supervisor,
     sessionWithin,
-    session: limits => sessionWithin(Math.min(timeLeft(limits), WAIT_FOR_SESSION_MS)),
     record: () => record,
     change,
     view: () => viewOf(record, supervisor.life),

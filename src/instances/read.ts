@@ -1,18 +1,19 @@
 import { PrivacyError } from '../domain/errors.js';
 import type { Snapshot } from '../domain/snapshot.js';
 import { type Account, IQ_TIMEOUT_MS, timeLeft } from './account.js';
+import { COST } from './budget.js';
 import { readProblem } from './causes.js';
 import type { CallLimits } from './instances.js';
-import type { ReadReply } from './ports.js';
+import type { ReadReply, Session } from './ports.js';
 
-/** A read is repeated when its connection ends before the answer: it changes nothing. */
-const ATTEMPTS = 2;
+/** The most reads of one call: repeated when the connection ends before the answer, as it changes nothing. */
+export const READ_ATTEMPTS = 2;
 
 /**
  * The settings of an account: a current snapshot at most `maxAgeMs` old, else asked of WhatsApp in this call.
  *
  * @param maxAgeMs Undefined to ask in any case.
- * @throws PrivacyError INSTANCE_…, WHATSAPP_…, DEADLINE_TOO_SHORT
+ * @throws PrivacyError INSTANCE_…, WHATSAPP_…, RATE_LIMITED, DEADLINE_TOO_SHORT
  */
 export async function readSettings(
   account: Account,
@@ -28,14 +29,27 @@ export async function readSettings(
     const heldMs = pacing.heldForMs();
     if (heldMs > 0) throw new PrivacyError({ kind: 'WHATSAPP_RATE_LIMITED', instance, retryAfterMs: heldMs });
 
-    const reply = await within(timeLeft(limits), reader.readShared(session, IQ_TIMEOUT_MS));
+    const reply = await within(timeLeft(limits), reader.pending(session) ?? ask(account, session));
     if (!reply) throw new PrivacyError({ kind: 'DEADLINE_TOO_SHORT', instance });
     if (reply.kind === 'read') return reply.snapshot;
     if (reply.kind === 'refused' && reply.code === 429) pacing.rateLimited();
     const closed = reply.kind === 'no_answer' && reply.cause === 'closed';
-    if (!closed || attempt === ATTEMPTS)
+    if (!closed || attempt === READ_ATTEMPTS)
       throw new PrivacyError(readProblem(instance, reply, pacing.heldForMs()));
   }
+}
+
+/** Reads because something may have changed, unless WhatsApp or the budget says that the account has asked enough. */
+export async function readInBackground(account: Account, session: Session): Promise<void> {
+  const { pacing, budget, reader } = account;
+  if (pacing.heldForMs() > 0 || budget.take(COST.reads)) return;
+  const reply = await reader.readShared(session, IQ_TIMEOUT_MS);
+  if (reply.kind === 'refused' && reply.code === 429) pacing.rateLimited();
+}
+
+function ask(account: Account, session: Session): Promise<ReadReply> {
+  account.spend('reads');
+  return account.reader.readShared(session, IQ_TIMEOUT_MS);
 }
 
 /** The reply, or undefined when the time is over first. */

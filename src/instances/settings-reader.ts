@@ -11,7 +11,9 @@ const JOIN_WITHIN_MS = 1000;
 export interface SettingsReader {
   /** The current snapshot when it was observed within `maxAgeMs`, else undefined. */
   current(session: Session, maxAgeMs: number): Snapshot | undefined;
-  /** Reads, sharing the IQ with a read under way that is not older than the last change. */
+  /** The answer of a read under way that is not older than the last change. */
+  pending(session: Session): Promise<ReadReply> | undefined;
+  /** Reads with an IQ of its own, whose answer others may share. */
   readShared(session: Session, timeoutMs: number): Promise<ReadReply>;
   /** Reads with an IQ of its own, which leaves now. */
   read(session: Session, timeoutMs: number): Promise<ReadReply>;
@@ -57,11 +59,12 @@ export function settingsReader(onObserved: (before: Snapshot, after: Snapshot) =
       if (!latest || !isCurrent(latest, session)) return undefined;
       return Date.now() - latest.snapshot.observedAt.getTime() <= maxAgeMs ? latest.snapshot : undefined;
     },
+    pending(session) {
+      if (!underWay || !isCurrent(underWay, session)) return undefined;
+      return Date.now() - underWay.sentAt < JOIN_WITHIN_MS ? underWay.reply : undefined;
+    },
     readShared(session, timeoutMs) {
-      const sentAt = Date.now();
-      if (underWay && isCurrent(underWay, session) && sentAt - underWay.sentAt < JOIN_WITHIN_MS)
-        return underWay.reply;
-      const shared = { session, generation, sentAt, reply: read(session, timeoutMs) };
+      const shared = { session, generation, sentAt: Date.now(), reply: read(session, timeoutMs) };
       underWay = shared;
       void shared.reply.finally(() => {
         if (underWay === shared) underWay = undefined;

@@ -5,10 +5,12 @@ import { etagOf, type Snapshot, type Wishes, wishedSettings } from '../domain/sn
 import { problemOf } from '../domain/verdict.js';
 import type { Change } from '../domain/waves.js';
 import type { Account } from './account.js';
+import type { Iqs } from './budget.js';
 import { causeFrom } from './causes.js';
-import { execute } from './execute.js';
+import { execute, MOST_READS } from './execute.js';
 import type { CallLimits, UpdateOrder } from './instances.js';
-import { readSettings } from './read.js';
+import { prepay } from './prepay.js';
+import { READ_ATTEMPTS, readSettings } from './read.js';
 import { rollBack } from './roll-back.js';
 
 /** A snapshot this young spares an update its first read; WhatsApp Web shares a read for as long. */
@@ -26,7 +28,9 @@ export async function updateSettings(
   limits: CallLimits,
 ): Promise<UpdateReport> {
   const { instance } = account;
-  const base = await readSettings(account, FRESH_MS, limits);
+  const known = account.reader.current(await account.session(limits), FRESH_MS);
+  using paid = prepay(account, mostIqs(order, known));
+  const base = known ?? (await readSettings(paid.account, FRESH_MS, limits));
   const plan = planUpdate(base, order.wishes);
   refuseBeforeSending(account, order, plan, base);
 
@@ -37,8 +41,8 @@ export async function updateSettings(
   }
 
   const session = await account.session(limits);
-  let execution = await execute(account, session, plan.changes, order.onFailure === 'CONTINUE', limits);
-  if (order.onFailure === 'ROLL_BACK') execution = await rollBack(account, execution, limits);
+  let execution = await execute(paid.account, session, plan.changes, order.onFailure === 'CONTINUE', limits);
+  if (order.onFailure === 'ROLL_BACK') execution = await rollBack(paid.account, execution, limits);
 
   await account.history.ended(order, execution.outcomes);
   const { settings, sent, outOfTime } = execution;
@@ -46,6 +50,15 @@ export async function updateSettings(
   const problem = problemOf(report, outOfTime, account.pacing.heldForMs());
   if (problem) throw new PrivacyError(problem, { update: report });
   return report;
+}
+
+/** The most IQs an update can need when it goes wrong as often as it can. */
+function mostIqs({ wishes, onFailure, validateOnly }: UpdateOrder, known: Snapshot | undefined): Iqs {
+  const changes = known ? planUpdate(known, wishes).changes.length : wishedSettings(wishes).length;
+  const firstReads = known ? 0 : READ_ATTEMPTS;
+  if (validateOnly || changes === 0) return { sets: 0, reads: firstReads };
+  const rounds = onFailure === 'ROLL_BACK' ? 2 : 1;
+  return { sets: rounds * changes, reads: firstReads + rounds * MOST_READS };
 }
 
 const outcome = (

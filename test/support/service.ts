@@ -31,6 +31,8 @@ export async function startService(
     WA_PRIVACY_DATA_DIR: dataDir,
     WA_PRIVACY_ACCOUNT_TOKEN: ACCOUNT_TOKEN,
     WA_PRIVACY_RATE_LIMIT_PER_MINUTE: '100000',
+    WA_PRIVACY_SETS_PER_HOUR: '0',
+    WA_PRIVACY_READS_PER_HOUR: '0',
     WA_PRIVACY_WHATSAPP_URL: simulator.url,
     WA_PRIVACY_WHATSAPP_ROOT_KEY: simulator.rootKey,
     ...options.env,

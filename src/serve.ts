@@ -7,6 +7,8 @@ import { createLogger } from './observability/logger.js';
 /** Serves until SIGTERM or SIGINT; a second signal ends the process at once. */
 export async function serve(config: Config): Promise<void> {
   const events = eventsOf(createLogger(config.logLevel));
+  // The last net: a fault inside one connection must not take the others down.
+  process.on('unhandledRejection', cause => events.taskFailed({ task: 'an unhandled rejection', cause }));
   const app = await createApp(config, events);
   const address = `${app.host.includes(':') ? `[${app.host}]` : app.host}:${app.port}`;
   const ended = endSignal();

@@ -1,4 +1,10 @@
-import { type Server, ServerCredentials, type ServerOptions } from '@grpc/grpc-js';
+import {
+  logVerbosity,
+  type Server,
+  ServerCredentials,
+  type ServerOptions,
+  setLogVerbosity,
+} from '@grpc/grpc-js';
 import { PrivacyError } from '../domain/errors.js';
 import { showRepeatedAuthorization } from './repeated-headers.js';
 
@@ -22,8 +28,12 @@ export async function listen(
   address: string,
   tls: Tls | undefined,
 ): Promise<{ host: string; port: number }> {
+  setLogVerbosity(logVerbosity.NONE); // Its lines are no JSON, and what matters in them reaches us as errors.
   const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync(address, credentials(tls), (error, bound) => (error ? reject(error) : resolve(bound)));
+    server.bindAsync(address, credentials(tls), (error, bound) => {
+      if (error) reject(new Error(`Cannot listen on ${address}`, { cause: error }));
+      else resolve(bound);
+    });
   });
   showRepeatedAuthorization(server);
   return { host: address.replace(/:\d+$/, ''), port };

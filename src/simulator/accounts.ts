@@ -3,6 +3,7 @@ import type { KeyPair } from '@whiskeysockets/baileys';
 import type { Connection } from './connection.js';
 import type { KeyBundle } from './key-bundle.js';
 import type { BinaryNode } from './stanza.js';
+import type { World } from './world.js';
 import { newKeyPair } from './xeddsa.js';
 
 /** A companion device, as the server knows it. */
@@ -95,6 +96,13 @@ export const lidOf = (account: Account, device = 0): string =>
   `${account.lid}${device ? `:${device}` : ''}@lid`;
 
 /** Notes a change in the account's record. */
-export function recordSet(account: Account, category: string, value: string, device: number): void {
+export function recordSet(
+  { journal }: Pick<World, 'journal'>,
+  account: Account,
+  category: string,
+  value: string,
+  device: number,
+): void {
   account.sets.push({ time: Date.now(), category, value, device });
+  journal.note(account.phoneNumber, { event: 'changed', category, value, device });
 }

@@ -22,7 +22,7 @@ export function disappearingModePlan({ world, account, device, iq }: Question): 
 /** Stores the timer, set by a device or by the phone (0), and tells the other devices. */
 export function setDisappearingMode(world: World, account: Account, duration: number, device: number): void {
   account.disappearingMode = { duration, setAt: Math.floor(Date.now() / 1000) };
-  recordSet(account, 'disappearing_mode', String(duration), device);
+  recordSet(world, account, 'disappearing_mode', String(duration), device);
   notifyDevices(world, account, timerNode(account), world.behaviour.echoOwnSets ? undefined : device);
 }
 

@@ -1,9 +1,11 @@
 import type { Connection } from './connection.js';
 import { disturb } from './disturb.js';
-import type { Effect, Faults, Moment } from './faults.js';
+import type { Effect, Moment } from './faults.js';
+import { isPrivacy } from './journal.js';
 import { distorted } from './lies.js';
 import { attr, type BinaryNode, node, refusal, SERVER } from './stanza.js';
 import { categoriesOf } from './stanza-log.js';
+import type { World } from './world.js';
 
 /** How the server means to answer an IQ, before any fault. */
 export type Plan = {
@@ -17,10 +19,12 @@ export type Plan = {
 /** Answers one IQ as planned, or as the fault that is due says. */
 export async function answerIq(
   connection: Connection,
-  faults: Faults,
+  { faults, journal }: Pick<World, 'faults' | 'journal'>,
   iq: BinaryNode,
   plan: Plan,
 ): Promise<void> {
+  const account = isPrivacy(iq) ? connection.owner?.account.phoneNumber : undefined;
+  if (account) journal.note(account, { event: 'asked', connection: connection.id, iq });
   const effect = faults.take({
     stage: 'iq',
     xmlns: attr(iq, 'xmlns'),
@@ -42,6 +46,8 @@ export async function answerIq(
     connection.joinNext(2);
     connection.send(serverPing());
   }
+  if (account && connection.isOpen())
+    journal.note(account, { event: 'answered', connection: connection.id, reply });
   connection.send(reply);
   if (applied) plan.after?.();
   await goesOn('after_reply');

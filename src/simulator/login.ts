@@ -43,12 +43,7 @@ export function login(world: World, connection: Connection, payload: proto.Clien
     receive(stanza) {
       switch (stanza.tag) {
         case 'iq':
-          void answerIq(
-            connection,
-            world.faults,
-            stanza,
-            answerTo({ world, account, device, iq: stanza, backlog }),
-          );
+          void answerIq(connection, world, stanza, answerTo({ world, account, device, iq: stanza, backlog }));
           break;
         case 'ack':
           forgetAcked(world, device, stanza);

@@ -65,7 +65,7 @@ export function applySettings(
   if (changes.length === 0) return;
   for (const { category, value } of changes) {
     account.settings.set(category, value);
-    recordSet(account, category, value, device);
+    recordSet(world, account, category, value, device);
   }
   const { push, echoOwnSets } = world.behaviour;
   const named = changes.map(({ category, value }) => node('category', { name: category, value }));

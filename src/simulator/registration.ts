@@ -86,7 +86,7 @@ export function register(
     receive(stanza) {
       if (stanza.tag === 'ack') awaitedAcks.delete(attr(stanza, 'id') ?? '');
       if (stanza.tag === 'iq') {
-        void answerIq(connection, world.faults, stanza, planFor(world, registering, stanza));
+        void answerIq(connection, world, stanza, planFor(world, registering, stanza));
       }
     },
     closed() {

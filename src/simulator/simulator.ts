@@ -3,6 +3,7 @@ import { type AppliedSet, type NewAccount, newAccount } from './accounts.js';
 import { type Behaviour, DEFAULT_BEHAVIOUR, type RefreshChild } from './behaviour.js';
 import { certificateChains } from './certificates.js';
 import { type Fault, faultBox, type InjectedFault } from './faults.js';
+import { type PrivacyEvent, privacyJournal } from './journal.js';
 import { type Phone, phoneOf } from './phone.js';
 import { listen } from './server.js';
 import { type BinaryNode, node, SERVER, seconds } from './stanza.js';
@@ -47,6 +48,8 @@ export type Simulator = {
   clearStanzas(): void;
   /** Every change the server made, oldest first: what outcomes are judged by. */
   sets(phoneNumber: string): readonly AppliedSet[];
+  /** The same changes among the questions and answers about privacy, each where it happened. */
+  journal(phoneNumber: string): readonly PrivacyEvent[];
   /** How many connections have finished the handshake. */
   connections(): number;
   stop(): Promise<void>;
@@ -80,6 +83,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     registering: new Set(),
     faults,
     log,
+    journal: privacyJournal(),
     nextConnection: () => ++connections,
     nextId: () => `${run}-${++ids}`,
     changed() {
@@ -125,6 +129,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     findStanzas: log.find,
     clearStanzas: log.clear,
     sets: phoneNumber => accountOf(phoneNumber)?.sets ?? [],
+    journal: phoneNumber => world.journal.of(phoneNumber.replace(/^\+/, '')),
     connections: () => world.connections.size,
     async stop() {
       await listener.stop();

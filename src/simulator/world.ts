@@ -3,6 +3,7 @@ import type { Behaviour } from './behaviour.js';
 import type { CertificateChoice, ServerKeys } from './certificates.js';
 import type { Connection } from './connection.js';
 import type { Faults } from './faults.js';
+import type { Journal } from './journal.js';
 import type { RegisteringConnection } from './registration.js';
 import type { StanzaLog } from './stanza-log.js';
 
@@ -17,6 +18,7 @@ export type World = {
   readonly registering: Set<RegisteringConnection>;
   readonly faults: Faults;
   readonly log: StanzaLog;
+  readonly journal: Journal;
   nextConnection(): number;
   /** For the ids of the server's own stanzas. */
   nextId(): string;

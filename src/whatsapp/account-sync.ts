@@ -32,7 +32,7 @@ export function accountSync(connection: Connection, onPrivacyPush: () => void): 
     try {
       if (type === 'account_sync' && childrenOf(node, 'privacy').length > 0) onPrivacyPush();
     } finally {
-      await connection.send(buildAckStanza(node));
+      await connection.tell(buildAckStanza(node));
     }
   });
 

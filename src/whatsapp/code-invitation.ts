@@ -25,12 +25,16 @@ export function codeInvitation(
   phoneNumber: string,
 ): Invitation {
   let announced: Announced | undefined;
-  let timer: NodeJS.Timeout | undefined;
+  let hasBegun = false;
   let isStopped = false;
+  let expiresAt = 0;
+  let timer: NodeJS.Timeout | undefined;
 
-  function endAfter(ms: number) {
+  /** Gives up no earlier than this. */
+  function waitUntil(time: number) {
+    expiresAt = Math.max(expiresAt, time);
     clearTimeout(timer);
-    if (!isStopped) timer = setTimeout(end, ms, { kind: 'timed_out' });
+    if (!isStopped) timer = setTimeout(end, expiresAt - Date.now(), { kind: 'timed_out' });
   }
 
   /** The answer when WhatsApp did what it was asked to; anything else ends the attempt. */
@@ -49,8 +53,8 @@ export function codeInvitation(
     // Until WhatsApp has accepted it a code is worth nothing.
     if (!answer) return;
     announced = { ...fresh, ref: refOf(answer), tries: 0 };
-    endAfter(CODE_MS);
-    show({ kind: 'pairing_code', code: fresh.code, expiresAt: new Date(Date.now() + CODE_MS) });
+    waitUntil(Date.now() + CODE_MS);
+    show({ kind: 'pairing_code', code: fresh.code, expiresAt: new Date(expiresAt) });
   }
 
   async function finish(current: Announced, registration: BinaryNode) {
@@ -58,11 +62,17 @@ export function codeInvitation(
     if (!hello || current.tries++ >= MAX_TRIES) return;
     const { stanza, advSecretKey } = await finishStanza(current, phoneNumber, creds, hello);
     creds.advSecretKey = advSecretKey;
+    // Typed in its last second, a code still links.
+    waitUntil(Date.now() + timeouts.connectMs);
     await ask(stanza);
   }
 
   return {
-    begin: () => (announced ? undefined : announce()),
+    begin() {
+      if (hasBegun) return undefined;
+      hasBegun = true;
+      return announce();
+    },
     // A notification of another type, `companion_reg_refresh` included, concerns QR codes or nothing here.
     notified(node) {
       const registration = childOf(node, 'link_code_companion_reg');

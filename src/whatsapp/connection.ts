@@ -5,7 +5,7 @@ import * as disconnects from './disconnects.js';
 import { keepAlive } from './keep-alive.js';
 import { lightSocket } from './light-socket.js';
 import { resultOf } from './nodes.js';
-import { type Answer, neverLeft, queries } from './queries.js';
+import { type Answer, queries } from './queries.js';
 import type { Settings } from './settings.js';
 import { takeWire } from './wire.js';
 
@@ -17,7 +17,7 @@ export type Connection = {
   /** Puts a listener in place of Baileys' own; it may hand the stanza on to those. */
   takeOver(event: string, listener: (node: BinaryNode, baileys: Listener) => unknown): void;
   /** Sends a stanza that has no answer; false when it did not leave. */
-  send(node: BinaryNode): Promise<boolean>;
+  tell(node: BinaryNode): Promise<boolean>;
   /** Sends a query and waits for its answer. Never rejects. */
   ask(node: BinaryNode, timeoutMs: number): Promise<Answer>;
   end(disconnect: Disconnect): void;
@@ -53,7 +53,7 @@ export function openConnection(
   });
   const { ws, ev } = sock;
   const wire = takeWire(socket, timeouts.closeMs);
-  const { ask, abandon } = queries(sock);
+  const { ask, tell, abandon } = queries(sock);
   const pings = keepAlive(ws, ask, timeouts.keepAliveMs, () =>
     end(disconnects.timedOut('WhatsApp stopped answering')),
   );
@@ -70,12 +70,6 @@ export function openConnection(
     ws.emit('error', new Error('The connection has ended'));
   }
 
-  const send = (node: BinaryNode) =>
-    sock.sendNode(node).then(
-      () => true,
-      error => !neverLeft(error),
-    );
-
   function onFault(event: string, cause: unknown) {
     // Each frame is numbered by the encryption: after one that cannot be read, none can.
     if (event === 'message') end(disconnects.ownCause('WhatsApp sent a frame that cannot be read'));
@@ -87,7 +81,7 @@ export function openConnection(
   takeListeners(ws, 'CB:iq,,pair-success');
   containBaileys(ws, onFault);
   ws.on('CB:iq,type:get', (node: BinaryNode) => {
-    if (node.attrs['xmlns'] === 'urn:xmpp:ping') void send(resultOf(node));
+    if (node.attrs['xmlns'] === 'urn:xmpp:ping') void tell(resultOf(node));
   });
   ws.on('CB:stream:error', (node: BinaryNode) => end(disconnects.fromStreamError(node)));
   ws.on('CB:failure', (node: BinaryNode) => end(disconnects.fromFailure(node, new Date())));
@@ -134,7 +128,7 @@ export function openConnection(
         ),
       );
     },
-    send,
+    tell,
     ask: (node, timeoutMs) => (isOver ? Promise.resolve({ kind: 'not_sent' }) : ask(node, timeoutMs)),
     end,
     async close() {

@@ -60,12 +60,12 @@ export async function link(
   // No login happens on this connection, whatever the server says.
   connection.takeOver('CB:success', () => undefined);
   connection.takeOver('CB:iq,type:set,pair-device', async stanza => {
-    await connection.send(resultOf(stanza));
+    await connection.tell(resultOf(stanza));
     if (state === 'inviting') await invitation.begin(refsOf(stanza));
   });
   connection.takeOver('CB:notification', async notification => {
     const afterwards = state === 'inviting' ? invitation.notified(notification) : undefined;
-    await connection.send(buildAckStanza(notification));
+    await connection.tell(buildAckStanza(notification));
     await afterwards?.();
   });
   connection.takeOver('CB:iq,,pair-success', async stanza => {
@@ -93,12 +93,12 @@ async function complete(
 ): Promise<LinkResult> {
   const pairing = pairingOf(stanza, creds);
   if (!pairing) {
-    await connection.send(declineStanza(stanza));
+    await connection.tell(declineStanza(stanza));
     return disconnected(ownCause('The phone could not prove that it agreed to the link'));
   }
   const { phoneNumber, update, reply } = pairing;
   if (expectedPhoneNumber !== undefined && phoneNumber !== expectedPhoneNumber) {
-    await connection.send(declineStanza(stanza));
+    await connection.tell(declineStanza(stanza));
     return { kind: 'other_account' };
   }
 
@@ -107,10 +107,10 @@ async function complete(
     await credentials.saveLink(instance, bytes, { phoneNumber, linkTime: new Date() });
   } catch (cause) {
     log.taskFailed({ task: 'Storing a new link', instance, cause });
-    await connection.send(declineStanza(stanza));
+    await connection.tell(declineStanza(stanza));
     return disconnected(notStored());
   }
-  if (!(await connection.send(reply))) {
+  if (!(await connection.tell(reply))) {
     await credentials
       .clear(instance)
       .catch(cause => log.taskFailed({ task: 'Dropping a link', instance, cause }));

@@ -17,6 +17,8 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
  * connection while it waits.
  */
 export function queries({ ws, generateMessageTag, sendNode }: WASocket) {
+  // Baileys throws at once what it cannot encode.
+  const send = async (node: BinaryNode) => sendNode(node);
   const pending = new Set<(answer: Answer) => void>();
 
   function ask(node: BinaryNode, timeoutMs: number): Promise<Answer> {
@@ -27,7 +29,7 @@ export function queries({ ws, generateMessageTag, sendNode }: WASocket) {
       const timer = setTimeout(settle, Math.min(timeoutMs, LONGEST_TIMER_MS), { kind: 'timeout' });
       pending.add(settle);
       ws.on(reply, onStanza);
-      sendNode({ ...node, attrs: { ...node.attrs, id } }).catch(error =>
+      send({ ...node, attrs: { ...node.attrs, id } }).catch(error =>
         settle({ kind: neverLeft(error) ? 'not_sent' : 'closed' }),
       );
 
@@ -45,6 +47,12 @@ export function queries({ ws, generateMessageTag, sendNode }: WASocket) {
 
   return {
     ask,
+    /** Sends a stanza that has no answer; false when it did not leave. */
+    tell: (node: BinaryNode): Promise<boolean> =>
+      send(node).then(
+        () => true,
+        error => !neverLeft(error),
+      ),
     /** The connection has ended: every pending query is answered with that. */
     abandon: () => {
       for (const settle of pending) settle({ kind: 'closed' });
@@ -53,4 +61,4 @@ export function queries({ ws, generateMessageTag, sendNode }: WASocket) {
 }
 
 /** Baileys refuses with 428 what it is asked to send on a closed socket, before it encrypts; so does the gate. */
-export const neverLeft = (error: unknown): boolean => error instanceof NeverLeft || statusOf(error) === 428;
+const neverLeft = (error: unknown): boolean => error instanceof NeverLeft || statusOf(error) === 428;

@@ -45,6 +45,13 @@ describe('reading', () => {
     expect(desk.simulator.findStanzas({ xmlns: 'privacy' })).toHaveLength(1);
   });
 
+  test('is not disturbed by what comes with the answer', async () => {
+    inject({ on: 'privacy_get' }, { do: 'two_in_one' });
+    expect(await session.readPrivacy(LONG_MS)).toMatchObject({ kind: 'read' });
+    const pong = () => desk.simulator.findStanzas({ tag: 'iq', type: 'result' });
+    await vi.waitFor(() => expect(pong()).toHaveLength(2)); // The other one is of linking.
+  });
+
   test('tells a refusal, a fault, silence and nonsense apart', async () => {
     const onGet = { on: 'privacy_get' } as const;
     inject(onGet, { do: 'refuse', code: 429 });

@@ -100,7 +100,7 @@ describe('a server that asks', () => {
     expect(
       sentAs('ack')
         .map(({ attrs }) => attrs['id'])
-        .sort(),
+        .toSorted(),
     ).toEqual(['c1', 'm1', 'n1', 'n2', 'n3', 'n4', 'r1', 'r2']);
     expect(new Set(client.sent.map(({ tag }) => tag))).toEqual(new Set(['ack', 'iq']));
   });

@@ -148,9 +148,7 @@ export async function openRegistry(options: {
       try {
         // An unusable instance is told at once, not after its turn.
         await managed.session(limits);
-        return await managed.turns.add(() => updateSettings(managed, order, limits), {
-          signal: limits.signal,
-        });
+        return await inTurn(managed, limits, () => updateSettings(managed, order, limits));
       } catch (error) {
         throw withNothingSent(error, name, order.wishes);
       }
@@ -167,7 +165,10 @@ export async function openRegistry(options: {
   };
 }
 
-/** Waits for the account's turn, within the caller's time; what has begun is not interrupted. */
+/**
+ * Waits for the account's turn, within the caller's time. What has begun keeps its turn to its end, also when the
+ * caller has gone: a task whose signal aborts would lose it.
+ */
 async function inTurn<T>(managed: ManagedInstance, limits: CallLimits, work: () => Promise<T>): Promise<T> {
   const waiting = new AbortController();
   const giveUp = () =>

@@ -19,7 +19,9 @@ export async function connect(
   if ('text' in credentials) return { kind: 'failed', disconnect: credentials };
   if (signal.aborted) return { kind: 'failed', disconnect: CANCELLED };
 
-  const { connection, stored } = dial(settings, instance, credentials);
+  const dialled = dial(settings, instance, credentials);
+  if (!dialled) return { kind: 'failed', disconnect: ownCause('Baileys cannot use the credentials') };
+  const { connection, stored } = dialled;
   const session = openSession(connection, accountSync(connection, onPrivacyPush), stored, credentials.me.id);
 
   const cancel = () => connection.end(CANCELLED);
@@ -59,17 +61,22 @@ function dial(settings: Settings, instance: string, credentials: LinkedCredentia
     connection.end(notStored());
   });
   let known = encodeCredentials(credentials);
-  const connection: Connection = openConnection(settings, {
-    instance,
-    auth: { creds: credentials, keys: keyStore(settings.credentials, instance, stored.add) },
-    async onCredentials(update) {
-      takeIn(credentials, update);
-      const bytes = encodeCredentials(credentials);
-      if (Buffer.compare(bytes, known) === 0) return;
-      known = bytes;
-      await stored.add(() => settings.credentials.save(instance, bytes));
-    },
-  });
+  async function onCredentials(update: Partial<AuthenticationCreds>) {
+    takeIn(credentials, update);
+    const bytes = encodeCredentials(credentials);
+    if (Buffer.compare(bytes, known) === 0) return;
+    known = bytes;
+    await stored.add(() => settings.credentials.save(instance, bytes));
+  }
+
+  let connection: Connection;
+  try {
+    const keys = keyStore(settings.credentials, instance, stored.add);
+    connection = openConnection(settings, { instance, auth: { creds: credentials, keys }, onCredentials });
+  } catch (cause) {
+    settings.log.taskFailed({ task: 'Dialling', instance, cause });
+    return undefined;
+  }
   return { connection, stored };
 }
 

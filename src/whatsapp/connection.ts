@@ -33,7 +33,7 @@ export type ConnectionOptions = {
   readonly onCredentials: (update: Partial<AuthenticationCreds>) => Promise<void>;
 };
 
-/** Dials. @throws when the URL is none */
+/** Dials. Throws when Baileys cannot make anything of the credentials. */
 export function openConnection(
   { url, rootKey, log, timeouts }: Settings,
   { instance, auth, onCredentials }: ConnectionOptions,

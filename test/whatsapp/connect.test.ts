@@ -81,6 +81,13 @@ describe('credentials', () => {
     expect(desk.simulator.connections()).toBe(0);
   });
 
+  test('that Baileys chokes on are a failure like any other', async () => {
+    const good = Buffer.from(desk.credentials.credentials.get(DESK) ?? []).toString();
+    desk.credentials.credentials.set(DESK, Buffer.from(good.replace('{', '{"routingInfo":{"x":1},')));
+    expect(await desk.connect(DESK, calm())).toEqual(failure({ code: undefined }));
+    expect(desk.faults).toEqual(['Dialling']);
+  });
+
   test('that WhatsApp does not know any more are logged out', async () => {
     desk.phone.removeDevice(1);
     expect(await desk.connect(DESK, calm())).toEqual(failure({ code: 401 }));

@@ -56,7 +56,7 @@ describe('what is no signature', () => {
     expect(isSignedBy(key.subarray(1), message, signature)).toBe(false);
     expect(isSignedBy(Buffer.alloc(32, 0xff), message, signature)).toBe(false);
     // u = -1, where (u - 1) / (u + 1) does not exist.
-    const minusOne = Buffer.from('ec' + 'ff'.repeat(30) + '7f', 'hex');
+    const minusOne = Buffer.from(`ec${'ff'.repeat(30)}7f`, 'hex');
     expect(isSignedBy(minusOne, message, signature)).toBe(false);
   });
 });

@@ -97,11 +97,9 @@ describe('a server that asks', () => {
     client.send(node('notification', { id: 'n4', from: '@s.whatsapp.net', type: 'account_sync' }));
     await vi.waitFor(() => expect(sentAs('ack')).toHaveLength(8));
     await settled();
-    expect(
-      sentAs('ack')
-        .map(({ attrs }) => attrs['id'])
-        .toSorted(),
-    ).toEqual(['c1', 'm1', 'n1', 'n2', 'n3', 'n4', 'r1', 'r2']);
+    const acked = new Set(sentAs('ack').map(({ attrs }) => attrs['id']));
+    expect(acked).toEqual(new Set(['m1', 'r1', 'r2', 'c1', 'n1', 'n2', 'n3', 'n4']));
+    expect(sentAs('ack')).toHaveLength(8);
     expect(new Set(client.sent.map(({ tag }) => tag))).toEqual(new Set(['ack', 'iq']));
   });
 

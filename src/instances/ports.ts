@@ -144,7 +144,7 @@ export interface CredentialStore {
     credentials: Uint8Array,
     link: { phoneNumber: string; linkTime: Date },
   ): Promise<void>;
-  /** Forgets credentials and keys. */
+  /** In one transaction: forgets credentials and keys, and the record is unlinked and without a number. */
   clear(instance: string): Promise<void>;
   loadKeys(instance: string, type: string, ids: readonly string[]): Promise<Map<string, Uint8Array>>;
   /** All or none; rejects when the instance has no credentials. */

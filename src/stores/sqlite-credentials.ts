@@ -34,6 +34,10 @@ export function sqliteCredentials(
     `update instance set status = 'linked', status_reason = '', retry_time = null,
        sealed_phone_number = ?, link_time = ? where name = ?`,
   );
+  const markUnlinked = database.prepare(
+    `update instance set status = 'unlinked', status_reason = '', retry_time = null,
+       sealed_phone_number = null, link_time = null where name = ?`,
+  );
   const findKey = database.prepare<[string, Buffer], { sealed_value: Buffer }>(
     'select sealed_value from signal_key where instance = ? and id = ?',
   );
@@ -83,7 +87,10 @@ export function sqliteCredentials(
     },
 
     async clear(instance) {
-      erase.run(instance);
+      database.transaction(() => {
+        erase.run(instance);
+        markUnlinked.run(instance);
+      })();
       forgetErased(database);
     },
 

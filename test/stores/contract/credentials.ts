@@ -50,14 +50,17 @@ export function credentialContract(newData: () => Data): void {
     expect((await credentials.loadKeys('a', 'session', ['1'])).size).toBe(1);
   });
 
-  test('clearing forgets credentials and keys and keeps the instance', async () => {
+  test('clearing forgets credentials and keys, and the instance is unlinked with that', async () => {
     const { instances, credentials } = await newData().open();
     await linkedInstance({ instances, credentials }, 'a');
     await linkedInstance({ instances, credentials }, 'b');
     await credentials.clear('a');
     expect(await credentials.load('a')).toBeUndefined();
     expect(await credentials.loadKeys('a', 'session', ['1'])).toEqual(new Map());
-    expect(await instances.list()).toMatchObject([{ name: 'a', phoneNumber: '+15550100123' }, { name: 'b' }]);
+    expect(await instances.list()).toEqual([
+      instanceRecord('a'),
+      expect.objectContaining({ name: 'b', status: 'linked', phoneNumber: '+15550100123' }),
+    ]);
     expect(await credentials.load('b')).toEqual(bytes('credentials of b'));
   });
 

@@ -6,7 +6,15 @@ import { budget as budgetOf, COST, type Iqs } from './budget.js';
 import { history } from './history.js';
 import { initialLife, type Life, notUsable, storedOf, viewOf } from './life.js';
 import { pacing } from './pacing.js';
-import type { ChangeLog, InstanceLog, InstanceRecord, InstanceStore, Session, WhatsApp } from './ports.js';
+import type {
+  ChangeLog,
+  CredentialStore,
+  InstanceLog,
+  InstanceRecord,
+  InstanceStore,
+  Session,
+  WhatsApp,
+} from './ports.js';
 import { readInBackground } from './read.js';
 import { settingsReader } from './settings-reader.js';
 import { type Supervisor, supervise } from './supervisor.js';
@@ -26,6 +34,8 @@ export type ManagedInstance = Account & {
   record(): InstanceRecord;
   /** Stores a change of the record. */
   change(patch: Partial<InstanceRecord>): Promise<void>;
+  /** Leaves the account, whose link is over at WhatsApp, and forgets its credentials. */
+  forgetAccount(): Promise<void>;
   view(): Instance;
 };
 
@@ -33,6 +43,7 @@ export type ManagedInstance = Account & {
 export type Surroundings = {
   readonly whatsApp: WhatsApp;
   readonly store: InstanceStore;
+  readonly credentials: CredentialStore;
   readonly changes: ChangeLog;
   readonly log: InstanceLog;
   /** Requests to WhatsApp that an instance may make; 0 for no limit. */
@@ -42,7 +53,7 @@ export type Surroundings = {
 
 /** Takes an instance into the node's care; connects it when it is linked. */
 export function manage(initial: InstanceRecord, surroundings: Surroundings): ManagedInstance {
-  const { whatsApp, store, changes, log, perHour, dial } = surroundings;
+  const { whatsApp, store, credentials, changes, log, perHour, dial } = surroundings;
   const instance = initial.name;
   const past = history(instance, changes, log);
   const reader = settingsReader(past.observed);
@@ -60,7 +71,20 @@ export function manage(initial: InstanceRecord, surroundings: Surroundings): Man
     return saved;
   }
 
+  async function forgetAccount() {
+    await supervisor.rest({ state: 'unlinked' });
+    reader.forget();
+    await saving;
+    await credentials.clear(instance);
+    record = { ...record, ...NO_ACCOUNT };
+  }
+
   function onLife(life: Life) {
+    // The service, or WhatsApp, went before the phone was answered, so WhatsApp does not know this link.
+    if (life.state === 'logged_out' && neverConnected(record)) {
+      forgetAccount().catch(cause => log.taskFailed({ task: 'forgetting a link', instance, cause }));
+      return;
+    }
     const { state, stateReason: reason } = viewOf(record, life);
     log.instanceStateChanged({ instance, state, reason });
     const patch = storedOf(life);
@@ -132,8 +156,22 @@ export function manage(initial: InstanceRecord, surroundings: Surroundings): Man
     sessionWithin,
     record: () => record,
     change,
+    forgetAccount,
     view: () => viewOf(record, supervisor.life),
   };
 }
 
 const COMING: ReadonlySet<Life['state']> = new Set(['connecting', 'backing_off']);
+
+/** What `CredentialStore.clear` makes of a record. */
+const NO_ACCOUNT = {
+  status: 'unlinked',
+  statusReason: '',
+  phoneNumber: '',
+  linkTime: undefined,
+  retryTime: undefined,
+} as const satisfies Partial<InstanceRecord>;
+
+/** Whether no login with the present link has succeeded. */
+const neverConnected = ({ linkTime, lastConnectTime }: InstanceRecord): boolean =>
+  linkTime !== undefined && (lastConnectTime === undefined || lastConnectTime < linkTime);

@@ -39,6 +39,7 @@ export async function openRegistry(options: {
   const surroundings: Surroundings = {
     whatsApp: options.whatsApp,
     store: options.instances,
+    credentials: options.credentials,
     changes: options.changes,
     log: options.log,
     perHour: { sets: options.budget.setsPerHour, reads: options.budget.readsPerHour },
@@ -69,10 +70,7 @@ export async function openRegistry(options: {
       const confirmed = await supervisor.retire(session => session.logout(iqTimeout(limits)));
       if (!confirmed) throw new PrivacyError({ kind: 'WHATSAPP_TIMEOUT', instance });
     }
-    await supervisor.rest({ state: 'unlinked' });
-    managed.reader.forget();
-    await options.credentials.clear(instance);
-    await managed.change({ status: 'unlinked', statusReason: '', phoneNumber: '', linkTime: undefined });
+    await managed.forgetAccount();
   }
 
   return {

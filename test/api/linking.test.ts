@@ -224,3 +224,23 @@ describe('an instance that was logged out', () => {
     expect(await stateOf(name)).toBe(InstanceState.LOGGED_OUT);
   });
 });
+
+describe('a link that WhatsApp does not know when it is first used', () => {
+  test('is forgotten, and any phone can be linked', async () => {
+    const name = await create('unknown');
+    service.simulator.inject({ match: { on: 'login' }, effect: { do: 'failure', reason: 401 } });
+    await expect(link(service.client, name, phone)).rejects.toThrow();
+    const { instance } = await service.client.call(Instances.getInstance, { name });
+    expect(instance).toMatchObject({
+      state: InstanceState.UNLINKED,
+      stateReason: '',
+      maskedPhoneNumber: '',
+      linkTime: undefined,
+    });
+    const other = service.simulator.addPhone({ phoneNumber: `1555020${String(++phones).padStart(4, '0')}` });
+    await link(service.client, name, other);
+    await service.stop();
+    await service.start();
+    await expect.poll(() => stateOf(name), { timeout: 10_000 }).toBe(InstanceState.CONNECTED);
+  });
+});

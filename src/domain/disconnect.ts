@@ -21,20 +21,43 @@ export type Reaction =
   /** Another socket uses these credentials; never fought over. */
   | 'conflict';
 
-/** The codes that need more than a back-off, with the words shown as the instance's state reason. */
-export const DISCONNECTS: Readonly<Record<number, { reaction: Reaction; text: string }>> = {
+/** How long a disconnect keeps every instance of the node from dialling. */
+export type NodeHold =
+  /** Until WhatsApp accepts this client again, which one instance tries now and then. */
+  | 'until_accepted'
+  /** For a growing delay. */
+  | 'for_a_while';
+
+/** What is known of a code; `text` is shown as the instance's state reason. */
+type Row = { readonly reaction: Reaction; readonly text: string; readonly holdsNode?: NodeHold };
+
+/** The codes that need more than a back-off of the one instance. */
+export const DISCONNECTS: Readonly<Record<number, Row>> = {
   401: { reaction: 'logged_out', text: 'The device was unlinked' },
   402: { reaction: 'suspended', text: 'WhatsApp banned the account for a time' },
   403: { reaction: 'suspended', text: 'WhatsApp refuses the account' },
-  405: { reaction: 'back_off', text: 'WhatsApp says that this client is outdated' },
+  405: {
+    reaction: 'back_off',
+    text: 'WhatsApp says that this client is outdated',
+    holdsNode: 'until_accepted',
+  },
   406: { reaction: 'suspended', text: 'WhatsApp banned the account' },
   409: { reaction: 'back_off', text: 'WhatsApp refuses the connection as conflicting' },
   411: { reaction: 'logged_out', text: 'The account does not use linked devices' },
+  429: {
+    reaction: 'back_off',
+    text: 'WhatsApp limits how often this service connects',
+    holdsNode: 'for_a_while',
+  },
   440: { reaction: 'conflict', text: 'The credentials are in use elsewhere' },
   515: { reaction: 'restart', text: 'WhatsApp asked for a restart' },
   516: { reaction: 'logged_out', text: 'The device was removed' },
 };
 
+const rowOf = ({ code }: Disconnect): Row | undefined => (code === undefined ? undefined : DISCONNECTS[code]);
+
 /** What to do after a disconnect; an unknown code backs off. */
-export const reactionTo = ({ code }: Disconnect): Reaction =>
-  (code === undefined ? undefined : DISCONNECTS[code]?.reaction) ?? 'back_off';
+export const reactionTo = (disconnect: Disconnect): Reaction => rowOf(disconnect)?.reaction ?? 'back_off';
+
+/** Whether a disconnect concerns every instance of the node. */
+export const holdOf = (disconnect: Disconnect): NodeHold | undefined => rowOf(disconnect)?.holdsNode;

@@ -73,7 +73,7 @@ export type Problem =
     }
   | ({ kind: 'WHATSAPP_RATE_LIMITED'; retryAfterMs: number } & WhatsAppFailure)
   | ({ kind: 'WHATSAPP_REJECTED'; whatsappText?: string } & WhatsAppFailure)
-  | ({ kind: 'WHATSAPP_TIMEOUT' } & WhatsAppFailure)
+  | ({ kind: 'WHATSAPP_TIMEOUT'; retryAfterMs?: number } & WhatsAppFailure)
   | ({ kind: 'BLACKLIST_CONFLICT' } & WhatsAppFailure)
   | { kind: 'DEADLINE_TOO_SHORT'; instance?: string }
   | { kind: 'SHUTTING_DOWN' };

@@ -8,7 +8,13 @@ export type Life =
   | { readonly state: 'linking' }
   | { readonly state: 'connecting' }
   | { readonly state: 'connected'; readonly session: Session }
-  | { readonly state: 'backing_off'; readonly until: Date; readonly reason: string }
+  | {
+      readonly state: 'backing_off';
+      readonly until: Date;
+      readonly reason: string;
+      /** Waits with the whole node, which may be allowed to go on sooner. */
+      readonly isHeld?: true;
+    }
   | { readonly state: 'logged_out'; readonly reason: string }
   | { readonly state: 'suspended'; readonly reason: string; readonly until: Date | undefined }
   | { readonly state: 'conflict'; readonly reason: string };

@@ -17,7 +17,7 @@ const FIRST_LOGIN_MS = 60_000;
  */
 export async function* link(
   managed: ManagedInstance,
-  whatsApp: WhatsApp,
+  whatsApp: Pick<WhatsApp, 'link'>,
   method: LinkMethod,
   limits: CallLimits,
 ): AsyncGenerator<LinkEvent, void, undefined> {

@@ -3,6 +3,7 @@ import { PrivacyError } from '../domain/errors.js';
 import type { Instance } from '../domain/instance.js';
 import { type Account, timeLeft } from './account.js';
 import { budget as budgetOf, COST, type Iqs } from './budget.js';
+import type { Dials } from './dials.js';
 import { history } from './history.js';
 import { initialLife, type Life, notUsable, storedOf, viewOf } from './life.js';
 import { pacing } from './pacing.js';
@@ -13,7 +14,6 @@ import type {
   InstanceRecord,
   InstanceStore,
   Session,
-  WhatsApp,
 } from './ports.js';
 import { readInBackground } from './read.js';
 import { settingsReader } from './settings-reader.js';
@@ -41,19 +41,18 @@ export type ManagedInstance = Account & {
 
 /** What the instances of a node share. */
 export type Surroundings = {
-  readonly whatsApp: WhatsApp;
+  readonly dials: Dials;
   readonly store: InstanceStore;
   readonly credentials: CredentialStore;
   readonly changes: ChangeLog;
   readonly log: InstanceLog;
   /** Requests to WhatsApp that an instance may make; 0 for no limit. */
   readonly perHour: Iqs;
-  readonly dial: <T>(attempt: () => Promise<T>) => Promise<T>;
 };
 
 /** Takes an instance into the node's care; connects it when it is linked. */
 export function manage(initial: InstanceRecord, surroundings: Surroundings): ManagedInstance {
-  const { whatsApp, store, credentials, changes, log, perHour, dial } = surroundings;
+  const { dials, store, credentials, changes, log, perHour } = surroundings;
   const instance = initial.name;
   const past = history(instance, changes, log);
   const reader = settingsReader(past.observed);
@@ -142,11 +141,10 @@ export function manage(initial: InstanceRecord, surroundings: Surroundings): Man
 
   const supervisor = supervise({
     instance,
-    whatsApp,
+    dials,
     initial: initialLife(initial),
     onLife,
     onPrivacyPush,
-    dial,
   });
 
   return {

@@ -1,7 +1,7 @@
-import PQueue from 'p-queue';
 import { PrivacyError } from '../domain/errors.js';
 import { type Instance, instanceEtag } from '../domain/instance.js';
 import { iqTimeout, timeLeft } from './account.js';
+import { dials as openDials } from './dials.js';
 import type { CallLimits, Instances } from './instances.js';
 import { notUsable } from './life.js';
 import { link } from './link.js';
@@ -16,9 +16,6 @@ import type {
 } from './ports.js';
 import { readSettings } from './read.js';
 import { updateSettings, withNothingSent } from './update.js';
-
-/** Connections being made at the same time; keeps a start with many instances from dialling all at once. */
-const SIMULTANEOUS_DIALS = 16;
 
 /** The instances of one node. */
 export type Registry = Instances & {
@@ -35,15 +32,14 @@ export async function openRegistry(options: {
   log: InstanceLog;
   budget: { setsPerHour: number; readsPerHour: number };
 }): Promise<Registry> {
-  const dials = new PQueue({ concurrency: SIMULTANEOUS_DIALS });
+  const dials = openDials(options.whatsApp, options.log);
   const surroundings: Surroundings = {
-    whatsApp: options.whatsApp,
+    dials,
     store: options.instances,
     credentials: options.credentials,
     changes: options.changes,
     log: options.log,
     perHour: { sets: options.budget.setsPerHour, reads: options.budget.readsPerHour },
-    dial: attempt => dials.add(attempt),
   };
   const members = new Map<string, ManagedInstance>();
   const admit = (record: InstanceRecord): ManagedInstance => {
@@ -116,7 +112,7 @@ export async function openRegistry(options: {
       });
     },
 
-    link: (name, method, limits) => link(find(name), options.whatsApp, method, limits),
+    link: (name, method, limits) => link(find(name), dials, method, limits),
 
     async unlink(name, limits) {
       const managed = find(name);

@@ -1,12 +1,15 @@
-import { backoffMs } from '../domain/backoff.js';
-import { DISCONNECTS, type Disconnect, reactionTo } from '../domain/disconnect.js';
+import type { Disconnect } from '../domain/disconnect.js';
+import type { Dials } from './dials.js';
 import type { Life } from './life.js';
-import type { Session, WhatsApp } from './ports.js';
+import type { Session } from './ports.js';
+import { NO_FAILURES, react } from './reaction.js';
 
 /** A session that held this long ends a row of failures. */
 const STABLE_MS = 30_000;
 /** `setTimeout` takes no longer delay; a later moment is reached in steps. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
+/** How soon an instance notices that the node may dial again. */
+const LOOK_AGAIN_MS = 5_000;
 
 /** Keeps one instance connected: connects, reacts to each disconnect as the table says, and waits in between. */
 export interface Supervisor {
@@ -22,25 +25,33 @@ export interface Supervisor {
 /** What a supervisor needs. */
 export type SupervisorOptions = {
   readonly instance: string;
-  readonly whatsApp: WhatsApp;
+  readonly dials: Pick<Dials, 'connect' | 'hold'>;
   readonly initial: Life;
   /** Called after each change of state. */
   readonly onLife: (life: Life) => void;
   readonly onPrivacyPush: () => void;
-  /** Runs dials under the node's limit on simultaneous ones. */
-  readonly dial: <T>(attempt: () => Promise<T>) => Promise<T>;
 };
 
+const CONNECTING: Life = { state: 'connecting' };
+
 /** Supervises one instance; connects at once when the initial state is `connecting`. */
-export function supervise(options: SupervisorOptions): Supervisor {
-  let life = options.initial;
-  let failures = 0;
+export function supervise({
+  instance,
+  dials,
+  initial,
+  onLife,
+  onPrivacyPush,
+}: SupervisorOptions): Supervisor {
+  let life = initial;
+  let streak = NO_FAILURES;
   let stop = new AbortController();
   let running = Promise.resolve();
 
+  /** While the node may not dial, an instance waits where it would connect. */
   function enter(next: Life) {
-    life = next;
-    options.onLife(next);
+    const hold = next.state === 'connecting' ? dials.hold() : undefined;
+    life = hold ? { state: 'backing_off', reason: hold.cause.text, until: hold.until, isHeld: true } : next;
+    onLife(life);
   }
 
   /** Connects at once, after whatever still runs has ended. */
@@ -48,17 +59,44 @@ export function supervise(options: SupervisorOptions): Supervisor {
     stop.abort();
     stop = new AbortController();
     const { signal } = stop;
-    enter({ state: 'connecting' });
+    enter(CONNECTING);
     running = running.then(() => run(signal));
   }
 
-  /** One attempt and the session it gave, until that ends; undefined when told to stop. */
+  async function run(signal: AbortSignal): Promise<void> {
+    while (await due(signal)) {
+      const disconnect = await connectOnce(signal);
+      if (signal.aborted) return;
+      enter(disconnect ? after(disconnect) : CONNECTING);
+    }
+  }
+
+  /** Waits for the next attempt; false when there is none, or told to stop. */
+  async function due(signal: AbortSignal): Promise<boolean> {
+    while (life.state !== 'connecting') {
+      if (!(await waitedOut(life, signal))) return false;
+      enter(CONNECTING);
+    }
+    return !signal.aborted;
+  }
+
+  /** Waits until a state is over; false when it does not end by itself, or told to stop. */
+  async function waitedOut(current: Life, signal: AbortSignal): Promise<boolean> {
+    if (current.state !== 'backing_off' && current.state !== 'suspended') return false;
+    const isHeld = current.state === 'backing_off' && current.isHeld;
+    while (current.until && !signal.aborted) {
+      const left = current.until.getTime() - Date.now();
+      if (left <= 0 || (isHeld && !dials.hold())) return true;
+      await sleep(Math.min(left, isHeld ? LOOK_AGAIN_MS : LONGEST_TIMER_MS), signal);
+    }
+    return false;
+  }
+
+  /** One attempt and the session it gave, until that ends; undefined when there was none, or told to stop. */
   async function connectOnce(signal: AbortSignal): Promise<Disconnect | undefined> {
-    const result = await options.dial(async () => {
-      if (signal.aborted) return undefined;
-      return options.whatsApp.connect(options.instance, { signal, onPrivacyPush: options.onPrivacyPush });
-    });
-    if (result?.kind !== 'open') return result?.disconnect;
+    const result = await dials.connect(instance, { signal, onPrivacyPush });
+    if (result.kind === 'held') return undefined;
+    if (result.kind === 'failed') return result.disconnect;
     if (signal.aborted) {
       await result.session.close();
       return undefined;
@@ -66,43 +104,14 @@ export function supervise(options: SupervisorOptions): Supervisor {
     const openedAt = Date.now();
     enter({ state: 'connected', session: result.session });
     const disconnect = await result.session.ended;
-    if (Date.now() - openedAt >= STABLE_MS) failures = 0;
+    if (Date.now() - openedAt >= STABLE_MS) streak = NO_FAILURES;
     return disconnect;
   }
 
-  /** The state after a disconnect; `connecting` means at once. */
   function after(disconnect: Disconnect): Life {
-    const reason = disconnect.text || (DISCONNECTS[disconnect.code ?? 0]?.text ?? 'The connection ended');
-    const reaction = reactionTo(disconnect);
-    switch (reaction) {
-      case 'logged_out':
-      case 'conflict':
-        return { state: reaction, reason };
-      case 'suspended':
-        return { state: 'suspended', reason, until: disconnect.until };
-      case 'restart':
-        // Asked for once it costs nothing; asked for again and again it is a failure like any other.
-        if (failures++ === 0) return { state: 'connecting' };
-        return backOff(reason, false);
-      case 'back_off':
-        failures++;
-        return backOff(reason, disconnect.code === 429);
-    }
-  }
-
-  const backOff = (reason: string, rateLimited: boolean): Life => ({
-    state: 'backing_off',
-    reason,
-    until: new Date(Date.now() + backoffMs(failures, rateLimited)),
-  });
-
-  async function run(signal: AbortSignal): Promise<void> {
-    while (await waitToConnect(life, signal)) {
-      if (life.state !== 'connecting') enter({ state: 'connecting' });
-      const disconnect = await connectOnce(signal);
-      if (signal.aborted || !disconnect) return;
-      enter(after(disconnect));
-    }
+    const reaction = react(disconnect, streak);
+    streak = reaction.streak;
+    return reaction.life;
   }
 
   running = run(stop.signal);
@@ -123,23 +132,12 @@ export function supervise(options: SupervisorOptions): Supervisor {
     async rest(next) {
       stop.abort();
       const session = life.state === 'connected' ? life.session : undefined;
+      if (life.state === 'linking') life.end();
       if (next) enter(next);
       await session?.close();
       await running;
     },
   };
-}
-
-/** Waits until a state's next attempt is due; false when there is none or the wait was ended. */
-async function waitToConnect(life: Life, signal: AbortSignal): Promise<boolean> {
-  if (life.state === 'connecting') return !signal.aborted;
-  if (life.state !== 'backing_off' && life.state !== 'suspended') return false;
-  while (life.until && !signal.aborted) {
-    const left = life.until.getTime() - Date.now();
-    if (left <= 0) return true;
-    await sleep(Math.min(left, LONGEST_TIMER_MS), signal);
-  }
-  return false;
 }
 
 /** Resolves after the time or when the signal aborts, whichever comes first. */

@@ -5,7 +5,7 @@ import type { InstanceRecord, Session } from './ports.js';
 /** The life of one instance's connection. Each state carries what belongs to it and nothing else. */
 export type Life =
   | { readonly state: 'unlinked' }
-  | { readonly state: 'linking' }
+  | { readonly state: 'linking'; readonly end: () => void }
   | { readonly state: 'connecting' }
   | { readonly state: 'connected'; readonly session: Session }
   | {

@@ -2,7 +2,7 @@ import { PrivacyError, type Problem } from '../domain/errors.js';
 import { maskPhoneNumber } from '../domain/instance.js';
 import { timeLeft } from './account.js';
 import type { CallLimits, LinkEvent } from './instances.js';
-import { notUsable } from './life.js';
+import { type Life, notUsable } from './life.js';
 import type { ManagedInstance } from './managed-instance.js';
 import type { LinkCode, LinkMethod, LinkResult, WhatsApp } from './ports.js';
 
@@ -32,8 +32,8 @@ export async function* link(
   const timer = setTimeout(() => over.abort(), Math.max(timeLeft(limits), 0));
   const signal = AbortSignal.any([limits.signal, over.signal]);
   const codes = latestCode();
-  await supervisor.rest({ state: 'linking' });
-  let linked = false;
+  const linking: Life = { state: 'linking', end: () => over.abort() };
+  await supervisor.rest(linking);
   try {
     const attempt = whatsApp
       .link(instance, method, {
@@ -46,18 +46,19 @@ export async function* link(
     const result = await attempt;
     if (result.kind !== 'linked') throw new PrivacyError(problemOf(managed, result));
 
-    linked = true;
     const { phoneNumber } = result;
     await managed.change({ status: 'linked', statusReason: '', phoneNumber, linkTime: new Date() });
     supervisor.connect();
     await managed.sessionWithin(FIRST_LOGIN_MS).catch(() => {
-      throw new PrivacyError({ kind: 'WHATSAPP_TIMEOUT', instance });
+      const refused = supervisor.life.state === 'logged_out';
+      throw new PrivacyError({ kind: refused ? 'WHATSAPP_REJECTED' : 'WHATSAPP_TIMEOUT', instance });
     });
     yield { kind: 'linked', instance: managed.view() };
   } finally {
     clearTimeout(timer);
     over.abort();
-    if (!linked) await supervisor.rest(before);
+    // Nothing else has happened to the instance: it is as it was.
+    if (supervisor.life === linking) await supervisor.rest(before);
   }
 }
 

@@ -105,6 +105,24 @@ describe('linking by QR', () => {
     });
   });
 
+  test('ends when the instance is unlinked or deleted meanwhile', async () => {
+    const name = await create('interrupted');
+    const interruptions = [
+      () => service.client.call(Instances.unlinkInstance, { name }),
+      () => service.client.call(Instances.deleteInstance, { name }),
+    ];
+    for (const interrupt of interruptions) {
+      const attempts = service.client.stream(Instances.linkInstance, { name, method: QR });
+      await attempts.next();
+      await interrupt();
+      expect((await failureOf(Array.fromAsync(attempts))).reason).toBe('LINK_TIMED_OUT');
+    }
+    expect((await failureOf(stateOf(name))).reason).toBe('INSTANCE_NOT_FOUND');
+    expect(service.simulator.connections()).toBe(
+      service.simulator.phones().flatMap(one => one.devices().filter(({ connected }) => connected)).length,
+    );
+  });
+
   test('ends with LINK_TIMED_OUT at the deadline of the caller', async () => {
     const name = await create('late');
     const attempts = service.client.stream(

@@ -12,13 +12,13 @@ export type Hold = { readonly until: Date; readonly cause: Disconnect };
 /** Stops the dials of a whole node when WhatsApp has something against all of them. */
 export interface Breaker {
   /** Undefined when an instance may dial. */
-  hold(): Hold | undefined;
+  readonly hold: () => Hold | undefined;
   /** An instance dials, as `hold` allowed. True when it is the one that tries, which is not held back any more. */
-  dialling(): boolean;
+  readonly dialling: () => boolean;
   /** WhatsApp accepted this client. */
-  accepted(): void;
+  readonly accepted: () => void;
   /** A connection ended or could not be made. */
-  failed(disconnect: Disconnect): void;
+  readonly failed: (disconnect: Disconnect) => void;
 }
 
 /** The breaker of a node; `now` and `random` are as those of `Date` and `Math`. */

@@ -69,7 +69,11 @@ function tokenBucket(perHour: number, burst: number, now: () => number) {
   const fullAfter = (count: number) => Math.max(fullAt, now()) + count * intervalMs;
   return {
     /** Milliseconds until so many can be taken; 0 when they can now. */
-    msUntil: (count: number) => (count > 0 ? Math.max(fullAfter(count) - burst * intervalMs - now(), 0) : 0),
+    msUntil(count: number) {
+      const overdueMs = fullAfter(count) - burst * intervalMs - now();
+      // A rounding error is no time to wait.
+      return count > 0 && overdueMs > 1e-3 ? Math.ceil(overdueMs) : 0;
+    },
     take(count: number) {
       fullAt = fullAfter(count);
     },

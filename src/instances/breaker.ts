@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { backoffMs } from '../domain/backoff.js';
 import { type Disconnect, holdOf } from '../domain/disconnect.js';
 
@@ -6,8 +7,8 @@ const PROBE_EVERY_MS = 5 * 60_000;
 /** A rate limit so long after the end of the last one counts as the first again. */
 const FORGIVEN_AFTER_MS = 15 * 60_000;
 
-/** Why no instance of the node may dial, and when one may. */
-export type Hold = { readonly until: Date; readonly cause: Disconnect };
+/** Why no instance of the node may dial, and when one may: at `until`, or as soon as `over` aborts. */
+export type Hold = { readonly until: Date; readonly cause: Disconnect; readonly over: AbortSignal };
 
 /** Stops the dials of a whole node when WhatsApp has something against all of them. */
 export interface Breaker {
@@ -23,15 +24,18 @@ export interface Breaker {
 
 /** The breaker of a node; `now` and `random` are as those of `Date` and `Math`. */
 export function breaker(now: () => number = Date.now, random: () => number = Math.random): Breaker {
-  /** What the next probe may change; undefined while WhatsApp takes this client. */
-  let refusal: { readonly until: number; readonly cause: Disconnect } | undefined;
-  let limit: { readonly until: number; readonly cause: Disconnect; readonly count: number } | undefined;
+  type Ongoing = { readonly until: number; readonly cause: Disconnect };
+  /** Undefined while WhatsApp takes this client. */
+  let refusal: Ongoing | undefined;
+  let limit: (Ongoing & { readonly count: number }) | undefined;
+  let acceptance = endless();
 
   return {
     hold() {
       const longest = !refusal || (limit && limit.until > refusal.until) ? limit : refusal;
       if (!longest || longest.until <= now()) return undefined;
-      return { until: new Date(longest.until), cause: longest.cause };
+      const { signal } = longest === refusal ? acceptance : NEVER;
+      return { until: new Date(longest.until), cause: longest.cause, over: signal };
     },
     dialling() {
       if (!refusal) return false;
@@ -39,11 +43,15 @@ export function breaker(now: () => number = Date.now, random: () => number = Mat
       return true;
     },
     accepted() {
+      if (!refusal) return;
       refusal = undefined;
+      acceptance.abort();
+      acceptance = endless();
     },
     failed(cause) {
       switch (holdOf(cause)) {
         case 'until_accepted':
+          if (refusal && now() < refusal.until) return; // Of the probe, or of a dial that was under way.
           refusal = { until: now() + PROBE_EVERY_MS, cause };
           break;
         case 'for_a_while': {
@@ -59,3 +67,13 @@ export function breaker(now: () => number = Date.now, random: () => number = Mat
     },
   };
 }
+
+/** A controller whose signal every instance of the node may listen to. */
+function endless(): AbortController {
+  const controller = new AbortController();
+  setMaxListeners(0, controller.signal);
+  return controller;
+}
+
+/** A rate limit ends with its time alone. */
+const NEVER = endless();

@@ -12,8 +12,8 @@ export type Life =
       readonly state: 'backing_off';
       readonly until: Date;
       readonly reason: string;
-      /** Waits with the whole node, which may be allowed to go on sooner. */
-      readonly isHeld?: true;
+      /** Aborts when the next attempt need not wait until then. */
+      readonly over?: AbortSignal;
     }
   | { readonly state: 'logged_out'; readonly reason: string }
   | { readonly state: 'suspended'; readonly reason: string; readonly until: Date | undefined }

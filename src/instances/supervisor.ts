@@ -8,8 +8,6 @@ import { NO_FAILURES, react } from './reaction.js';
 const STABLE_MS = 30_000;
 /** `setTimeout` takes no longer delay; a later moment is reached in steps. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
-/** How soon an instance notices that the node may dial again. */
-const LOOK_AGAIN_MS = 5_000;
 
 /** Keeps one instance connected: connects, reacts to each disconnect as the table says, and waits in between. */
 export interface Supervisor {
@@ -50,7 +48,9 @@ export function supervise({
   /** While the node may not dial, an instance waits where it would connect. */
   function enter(next: Life) {
     const hold = next.state === 'connecting' ? dials.hold() : undefined;
-    life = hold ? { state: 'backing_off', reason: hold.cause.text, until: hold.until, isHeld: true } : next;
+    life = hold
+      ? { state: 'backing_off', reason: hold.cause.text, until: hold.until, over: hold.over }
+      : next;
     onLife(life);
   }
 
@@ -83,11 +83,11 @@ export function supervise({
   /** Waits until a state is over; false when it does not end by itself, or told to stop. */
   async function waitedOut(current: Life, signal: AbortSignal): Promise<boolean> {
     if (current.state !== 'backing_off' && current.state !== 'suspended') return false;
-    const isHeld = current.state === 'backing_off' && current.isHeld;
+    const over = current.state === 'backing_off' ? current.over : undefined;
     while (current.until && !signal.aborted) {
       const left = current.until.getTime() - Date.now();
-      if (left <= 0 || (isHeld && !dials.hold())) return true;
-      await sleep(Math.min(left, isHeld ? LOOK_AGAIN_MS : LONGEST_TIMER_MS), signal);
+      if (left <= 0 || over?.aborted) return true;
+      await sleep(Math.min(left, LONGEST_TIMER_MS), over ? [signal, over] : [signal]);
     }
     return false;
   }
@@ -131,23 +131,24 @@ export function supervise({
     },
     async rest(next) {
       stop.abort();
+      const ended = running;
       const session = life.state === 'connected' ? life.session : undefined;
       if (life.state === 'linking') life.end();
       if (next) enter(next);
       await session?.close();
-      await running;
+      await ended;
     },
   };
 }
 
-/** Resolves after the time or when the signal aborts, whichever comes first. */
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
+/** Resolves after the time or when a signal aborts, whichever comes first. */
+function sleep(ms: number, signals: readonly AbortSignal[]): Promise<void> {
   return new Promise(resolve => {
     const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done, { once: true });
+    for (const signal of signals) signal.addEventListener('abort', done);
     function done() {
       clearTimeout(timer);
-      signal.removeEventListener('abort', done);
+      for (const signal of signals) signal.removeEventListener('abort', done);
       resolve();
     }
   });

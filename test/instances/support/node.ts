@@ -1,0 +1,72 @@
+import type { Disconnect } from '../../../src/domain/disconnect.js';
+import { type Dials, dials } from '../../../src/instances/dials.js';
+import type { Life } from '../../../src/instances/life.js';
+import type { Session, WhatsApp } from '../../../src/instances/ports.js';
+import { type Supervisor, supervise } from '../../../src/instances/supervisor.js';
+
+/** What WhatsApp does with a dial. */
+export type Verdict = 'open' | Disconnect;
+
+/** One dial that arrived. */
+export type Dial = { readonly instance: string; readonly at: number };
+
+/** Ends a session from WhatsApp's side. */
+type Drop = (disconnect: Disconnect) => void;
+
+/**
+ * WhatsApp as the port has it, in the test's time, with the dials of one node in front. `verdict` may be set while it
+ * runs.
+ */
+export function fakeNode(initial: (dial: Dial) => Verdict, latencyMs = 0) {
+  const made: Dial[] = [];
+  const live = new Map<string, Drop>();
+  const faults: unknown[] = [];
+  const node = { verdict: initial, made, live, faults, dials: undefined as unknown as Dials };
+
+  const connect: WhatsApp['connect'] = async instance => {
+    const dial = { instance, at: Date.now() };
+    made.push(dial);
+    if (latencyMs > 0) await new Promise(resolve => setTimeout(resolve, latencyMs));
+    const verdict = node.verdict(dial);
+    if (verdict !== 'open') return { kind: 'failed', disconnect: verdict };
+    const ended = Promise.withResolvers<Disconnect>();
+    const end: Drop = disconnect => {
+      live.delete(instance);
+      ended.resolve(disconnect);
+    };
+    live.set(instance, end);
+    return { kind: 'open', session: sessionOf(ended.promise, end) };
+  };
+  const link: WhatsApp['link'] = async () => ({ kind: 'cancelled' });
+  node.dials = dials({ connect, link }, { taskFailed: ({ cause }) => faults.push(cause) });
+  return node;
+}
+
+/** A session that only lives and ends. */
+const sessionOf = (ended: Promise<Disconnect>, end: Drop): Session => ({
+  ended,
+  readPrivacy: async () => ({ kind: 'no_answer', cause: 'timeout' }),
+  setPrivacy: async () => ({ kind: 'no_answer', cause: 'timeout' }),
+  logout: async () => true,
+  close: async () => end({ code: undefined, text: 'closed' }),
+});
+
+/** A supervised instance and the states it went through. */
+export type Supervised = Supervisor & { readonly lives: readonly Life[] };
+
+/** Supervises an instance of the node, from `connecting` on. */
+export function superviseOn(
+  { dials }: { readonly dials: Dials },
+  instance = 'desk',
+  initial: Life = { state: 'connecting' },
+): Supervised {
+  const lives: Life[] = [initial];
+  const supervisor = supervise({
+    instance,
+    dials,
+    initial,
+    onLife: life => lives.push(life),
+    onPrivacyPush: () => undefined,
+  });
+  return Object.defineProperty(supervisor, 'lives', { value: lives }) as Supervised;
+}

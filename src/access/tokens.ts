@@ -2,6 +2,7 @@ import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { PrivacyError } from '../domain/errors.js';
 import type { TokenRecord, TokenStore } from './ports.js';
+import { type TokenWatch, tokenEnds } from './token-ends.js';
 
 /** Who makes a call: what a token covers and may do. */
 export type Principal = {
@@ -71,9 +72,15 @@ export function tokens({
   const expired = ({ expireTime }: Token): boolean =>
     expireTime !== undefined && expireTime.getTime() <= now();
 
+  const watches = tokenEnds(async id => {
+    const token = await store.find(id);
+    return token !== undefined && !expired(token);
+  });
+
   const forget = (isEnded: (token: Token) => boolean): void => {
     ends++;
     for (const [digest, { token }] of cache) if (isEnded(token)) cache.delete(digest);
+    void watches.look();
   };
 
   async function lookUp(digest: Buffer): Promise<TokenRecord | undefined> {
@@ -102,10 +109,11 @@ export function tokens({
     return token;
   }
 
+  const notFound = (tokenId: string) => new PrivacyError({ kind: 'TOKEN_NOT_FOUND', tokenId });
+
   async function find(id: string): Promise<TokenRecord> {
     const token = await store.find(id);
-    if (token === undefined || expired(token))
-      throw new PrivacyError({ kind: 'TOKEN_NOT_FOUND', tokenId: id });
+    if (token === undefined || expired(token)) throw notFound(id);
     return token;
   }
 
@@ -127,18 +135,26 @@ export function tokens({
       return { tokenId: id, tokenLabel: label, kind, instance, access };
     },
 
+    /** For a call that lasts: tells within 5 s that its token has ended. */
+    watch: (id: string): TokenWatch => watches.watch(id),
+
     /** Those that work, oldest first; `after` is the cursor of the page before. */
     async list(page: { after: string | undefined; limit: number }) {
       const { tokens: records, next } = await store.list({ ...page, now: new Date(now()) });
-      return { tokens: records.map(toToken), next };
+      const withLastUse = (token: Token) => ({
+        ...token,
+        lastUseTime: lastUses.get(token.id) ?? token.lastUseTime,
+      });
+      return { tokens: records.map(toToken).map(withLastUse), next };
     },
 
     /** Ends a token at once; TOKEN_NOT_FOUND. */
     async revoke(id: string): Promise<void> {
       await find(id);
       // The first token stays as expired: removed, it would be back with the next start.
-      await (id === FIRST_ID ? store.expire(id, new Date(now())) : store.remove(id));
+      const isDone = await (id === FIRST_ID ? store.expire(id, new Date(now())) : store.remove(id));
       forget(token => token.id === id);
+      if (!isDone) throw notFound(id);
     },
 
     /** Makes a token like the old one, which works for `graceMs` more; TOKEN_NOT_FOUND. */
@@ -147,8 +163,13 @@ export function tokens({
       const made = await mint(old);
       const graceEnd = now() + graceMs;
       const previousExpireTime = new Date(Math.min(graceEnd, old.expireTime?.getTime() ?? graceEnd));
-      await store.expire(id, previousExpireTime);
+      const isDone = await store.expire(id, previousExpireTime);
       forget(token => token.id === id);
+      if (!isDone) {
+        // Revoked meanwhile, which must not end in a token that works.
+        await store.remove(made.token.id);
+        throw notFound(id);
+      }
       return { ...made, previousExpireTime };
     },
 

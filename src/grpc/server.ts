@@ -26,7 +26,7 @@ import { unary } from './unary.js';
 /** What the API is made of. */
 export type GrpcServerOptions = {
   readonly instances: Instances;
-  readonly tokens: Pick<Tokens, 'verify' | 'mint' | 'forgetInstance'>;
+  readonly tokens: Tokens;
   readonly requestLog: RequestLog;
   readonly events: ApiEvents;
   readonly limits: {
@@ -67,7 +67,7 @@ export function grpcServer(options: GrpcServerOptions) {
   });
 
   const one = unary(answer);
-  const many = stream(answer, draining.signal);
+  const many = stream(answer, draining.signal, tokens);
   const answerOnce = repeatable(requestLog, events, now);
   // A method without a handler answers UNIMPLEMENTED.
   const handlers: [ServiceDefinition, UntypedServiceImplementation][] = [

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { handleServerStreamingCall } from '@grpc/grpc-js';
+import type { Tokens } from '../access/tokens.js';
 import { contextOf, principalOf } from './call.js';
 import type { Answer } from './errors.js';
 import { admit, type Method, type Order } from './method.js';
@@ -17,10 +18,10 @@ export type Stream = ReturnType<typeof stream>;
 
 /**
  * A method that answers with a stream, as grpc-js wants it. Waits for a slow reader, ends the iteration when the
- * caller has gone, and ends the stream when the server is draining.
+ * caller has gone, and ends the stream when the server is draining or the caller's token has ended.
  */
 export const stream =
-  (answer: Answer, draining: AbortSignal) =>
+  (answer: Answer, draining: AbortSignal, tokens: Pick<Tokens, 'watch'>) =>
   <Request, Ordered extends Order, Event, Response>(
     patience: Patience,
     method: StreamMethod<Request, Ordered, Event, Response>,
@@ -30,11 +31,10 @@ export const stream =
     const run = async () => {
       const order = admit(call.request, method.decode, context);
       using limits = startLimits(call, patience, order.instance);
-      const signal = AbortSignal.any([limits.signal, draining]);
-      const events = method.handle(order, {
-        principal: principalOf(context),
-        limits: { deadline: limits.deadline, signal },
-      });
+      const principal = principalOf(context);
+      using token = tokens.watch(principal.tokenId);
+      const signal = AbortSignal.any([limits.signal, draining, token.signal]);
+      const events = method.handle(order, { principal, limits: { deadline: limits.deadline, signal } });
       const iterator = events[Symbol.asyncIterator]();
       try {
         for (;;) {

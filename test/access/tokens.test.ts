@@ -1,4 +1,4 @@
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { TokenStore } from '../../src/access/ports.js';
 import { tokens } from '../../src/access/tokens.js';
 import { sqliteStore } from '../../src/stores/sqlite.js';
@@ -193,6 +193,23 @@ describe('rotating', () => {
     expect((await access.list(firstPage)).tokens).toEqual([made.token]);
   });
 
+  test('a token that is revoked meanwhile leaves none that works', async () => {
+    const { store, now } = await setUp();
+    const removedFirst: TokenStore = {
+      ...store.tokens,
+      async put(record) {
+        await store.tokens.put(record);
+        if (record.label === 'rotated') await store.tokens.remove('old');
+      },
+    };
+    const access = tokens({ store: removedFirst, key: KEY, now });
+    const old = { id: 'old', instance: undefined, createTime: at(0), digest: Buffer.from('old') };
+    const times = { expireTime: undefined, lastUseTime: undefined };
+    await store.tokens.put({ ...wish, ...old, ...times, label: 'rotated' });
+    await expect(access.rotate('old', 0)).rejects.toMatchObject({ problem: { kind: 'TOKEN_NOT_FOUND' } });
+    expect((await access.list(firstPage)).tokens).toEqual([]);
+  });
+
   test('never lets the old token work longer than it would have', async () => {
     const { access } = await setUp();
     const old = await access.mint({ ...wish, expireTime: at(10) });
@@ -268,6 +285,87 @@ test('the tokens of a removed instance end with it, also when another takes its 
   await store.instances.create(instanceRecord('desk'));
   expect(await access.verify(desk.secret)).toBeUndefined();
   expect(await access.verify(account.secret)).toBeDefined();
+});
+
+describe('a call that lasts learns that its token has ended', () => {
+  const reason = expect.objectContaining({ problem: { kind: 'TOKEN_INVALID' } });
+
+  test.each<[how: string, end: (set: Awaited<ReturnType<typeof setUp>>, id: string) => Promise<unknown>]>([
+    ['when it is revoked', ({ access }, id) => access.revoke(id)],
+    ['when it is rotated without grace', ({ access }, id) => access.rotate(id, 0)],
+    [
+      'when its instance is removed',
+      async ({ access, store }) => {
+        await store.instances.remove('desk');
+        access.forgetInstance('desk');
+      },
+    ],
+  ])('%s, and others do not', async (_, end) => {
+    const set = await setUp();
+    const [mine, other] = [await set.access.mint(wishForDesk), await set.access.mint(wish)];
+    using watch = set.access.watch(mine.token.id);
+    using another = set.access.watch(mine.token.id);
+    using others = set.access.watch(other.token.id);
+    await end(set, mine.token.id);
+    await expect.poll(() => watch.signal.aborted).toBe(true);
+    expect(watch.signal.reason).toEqual(reason);
+    expect(another.signal.aborted).toBe(true);
+    expect(others.signal.aborted).toBe(false);
+  });
+
+  test.each<[how: string, end: (set: Awaited<ReturnType<typeof setUp>>, id: string) => Promise<unknown>]>([
+    ['expires', async ({ clock }) => (clock.seconds = 10)],
+    ['is removed by another node', ({ store }, id) => store.tokens.remove(id)],
+  ])('within 5 s when it %s', async (_, end) => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const set = await setUp();
+    const { token } = await set.access.mint({ ...wish, expireTime: at(10) });
+    using watch = set.access.watch(token.id);
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(watch.signal.aborted).toBe(false);
+    await end(set, token.id);
+    await vi.advanceTimersByTimeAsync(5_000);
+    await expect.poll(() => watch.signal.aborted).toBe(true);
+    expect(watch.signal.reason).toEqual(reason);
+  });
+
+  test('but not from a store that cannot be read', async () => {
+    const { store, now } = await setUp();
+    const looks: string[] = [];
+    const broken: TokenStore = {
+      ...store.tokens,
+      async find(id) {
+        looks.push(id);
+        throw new Error('the disk is full');
+      },
+    };
+    const access = tokens({ store: broken, key: KEY, now });
+    const { token } = await access.mint(wish);
+    using watch = access.watch(token.id);
+    access.forgetInstance('desk');
+    await expect.poll(() => looks).toEqual([token.id]);
+    expect(watch.signal.aborted).toBe(false);
+  });
+
+  test('and costs nothing when it is over', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const { access } = await setUp();
+    const { token } = await access.mint(wish);
+    const watches = [access.watch(token.id), access.watch(token.id)];
+    expect(vi.getTimerCount()).toBe(1);
+    for (const watch of watches) watch[Symbol.dispose]();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+test('the list tells of the last use before it is stored', async () => {
+  const { access, clock } = await setUp();
+  const { secret } = await access.mint(wish);
+  clock.seconds = 3;
+  await access.verify(secret);
+  expect((await access.list(firstPage)).tokens).toMatchObject([{ lastUseTime: at(3) }]);
 });
 
 test('the time of last use is stored by a flush, for accepted secrets only', async () => {

@@ -1,10 +1,10 @@
 import type { Account } from './accounts.js';
+import { applySettings } from './apply-settings.js';
 import { setDisappearingMode } from './disappearing-mode.js';
 import { enterCode } from './enter-code.js';
 import { type LinkAttempt, scanQr } from './link.js';
 import { notifyDevices } from './notifications.js';
 import { refreshCode } from './pairing-code.js';
-import { applySettings } from './privacy.js';
 import { removeDevice } from './removal.js';
 import type { BinaryNode } from './stanza.js';
 import type { World } from './world.js';

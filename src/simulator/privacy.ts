@@ -1,11 +1,10 @@
-import { type Account, recordSet } from './accounts.js';
+import type { Account } from './accounts.js';
 import type { Question } from './answers.js';
+import { applySettings } from './apply-settings.js';
 import type { Behaviour } from './behaviour.js';
 import type { Plan } from './iq.js';
-import { notifyDevices } from './notifications.js';
 import { isAccepted, isLockedByDefense } from './privacy-categories.js';
 import { attr, type BinaryNode, child, children, errorNode, node, refusal, result } from './stanza.js';
-import type { World } from './world.js';
 
 /*
  * get:   <iq type="get" xmlns="privacy"><privacy/></iq>
@@ -53,28 +52,6 @@ export function privacyPlan({ world, account, device, iq }: Question): Plan {
         ),
       ]),
   };
-}
-
-/** Stores new values, made by a device or by the phone (0), and tells the other devices. */
-export function applySettings(
-  world: World,
-  account: Account,
-  changes: readonly { category: string; value: string }[],
-  device: number,
-): void {
-  if (changes.length === 0) return;
-  for (const { category, value } of changes) {
-    account.settings.set(category, value);
-    recordSet(world, account, category, value, device);
-  }
-  const { push, echoOwnSets } = world.behaviour;
-  const named = changes.map(({ category, value }) => node('category', { name: category, value }));
-  notifyDevices(
-    world,
-    account,
-    node('privacy', {}, push === 'bare' ? [] : named),
-    echoOwnSets ? undefined : device,
-  );
 }
 
 const settingsNode = ({ settings }: Account): BinaryNode =>

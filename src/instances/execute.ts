@@ -5,6 +5,7 @@ import { type Account, iqTimeout, MIN_ROOM_MS, timeLeft } from './account.js';
 import type { CallLimits } from './instances.js';
 import { type Ledger, openLedger } from './ledger.js';
 import type { ReadReply, Session, SetReply } from './ports.js';
+import { within } from './read.js';
 
 /** What became of some changes. */
 export type Execution = {
@@ -77,7 +78,10 @@ async function sendWave(
     const sending = send(run, change).finally(() => inFlight.delete(sending));
     inFlight.add(sending);
   }
-  const read = readBehind && !run.halt ? readNow(run.account, run.session, run.limits) : undefined;
+  const read =
+    readBehind && !run.halt
+      ? readNow(run.account, run.session, iqTimeout(run.limits) * FIRST_SHARE)
+      : undefined;
   await Promise.all(inFlight);
   return read;
 }
@@ -86,9 +90,10 @@ async function send(run: Run, change: Change): Promise<void> {
   run.ledger.sending(change);
   run.account.history.sending(change);
   run.account.reader.invalidate();
-  // Leaves the caller time for the read that settles the change when no answer comes.
-  const reply = await run.session.setPrivacy(change.setting, change.to, iqTimeout(run.limits) * 0.6);
+  const patience = iqTimeout(run.limits) * FIRST_SHARE;
+  const reply = await run.session.setPrivacy(change.setting, change.to, patience);
   const cause = run.ledger.replied(change, reply);
+  if (reply.kind === 'no_answer') run.account.reader.unanswered();
   if (reply.kind !== 'not_sent') {
     run.sent = true;
     run.account.spend('sets');
@@ -112,40 +117,51 @@ function stopped(run: Run): Cause | undefined {
 const OUT_OF_TIME: Cause = { reason: 'DEADLINE_TOO_SHORT', message: 'the deadline left no time for it' };
 const CALLER_GONE: Cause = { reason: 'DEADLINE_TOO_SHORT', message: 'the caller had gone' };
 
-function readNow(account: Account, session: Session, limits: CallLimits): Promise<ReadReply> {
+function readNow(account: Account, session: Session, timeoutMs: number): Promise<ReadReply> {
   account.spend('reads');
-  return account.reader.read(session, iqTimeout(limits));
+  return account.reader.read(session, timeoutMs);
 }
 
+/** Of the time that is left: the rest is for the read that settles what this brings no answer to. */
+const FIRST_SHARE = 0.6;
 /** Reads besides the one behind the last wave. */
 const READ_BACKS = 2;
 /** The most reads of one execution: after each wave, and behind the last. */
 export const MOST_READS = 2 * READ_BACKS + 1;
 
 /**
- * Reads until everything that was sent is known. The read behind the last wave is enough when it agrees with a
- * confirmation of every change: the server may have answered it before a change took effect, so a disagreement or a
- * missing reply asks for a later one, on this connection or the next.
+ * Reads until everything that was sent is known. The read behind the last wave is enough when it shows every change
+ * that it should: the server may have answered it before a change took effect, so a denial or a missing reply asks for
+ * a later one, on this connection or the next.
  */
 async function readBack(run: Run, behind: ReadReply | undefined): Promise<Snapshot | undefined> {
-  const { account, ledger, limits } = run;
-  let latest = behind?.kind === 'read' ? behind.snapshot : undefined;
-  if (latest && !ledger.hasUnknown() && ledger.agreesWith(latest)) {
-    ledger.observed(latest);
-    return latest;
+  const { account, ledger } = run;
+  const glimpse = behind?.kind === 'read' ? behind.snapshot : undefined;
+  if (glimpse) {
+    ledger.glimpsed(glimpse);
+    if (!ledger.hasUnknown() && ledger.agreesWith(glimpse)) return glimpse;
+    account.reader.invalidate(); // Nobody else may take it for current either.
   }
-  let later: Snapshot | undefined;
-  for (let attempt = 0; attempt < READ_BACKS; attempt++) {
+  const later = await readLater(run);
+  if (later) ledger.observed(later);
+  else if (glimpse) ledger.doubted(glimpse);
+  return later;
+}
+
+async function readLater({ account, session: first, ledger, limits }: Run): Promise<Snapshot | undefined> {
+  let latest: Snapshot | undefined;
+  for (let attempt = 1; attempt <= READ_BACKS; attempt++) {
     if (account.pacing.heldForMs() > 0 || timeLeft(limits) <= 0) break;
     const session = await account.session(limits).catch(() => undefined);
     if (!session) break;
-    const reply = await readNow(account, session, limits);
-    if (reply.kind === 'refused' && reply.code === 429) account.pacing.rateLimited();
-    if (reply.kind !== 'read') continue;
-    later = reply.snapshot;
-    if (ledger.agreesWith(later)) break;
+    const patience = iqTimeout(limits) * (attempt < READ_BACKS ? FIRST_SHARE : 1);
+    // On another connection the read that follows every login leaves no earlier than one of our own.
+    const pending = session === first || attempt > 1 ? undefined : account.reader.pending(session);
+    const reply = await (pending ? within(patience, pending) : readNow(account, session, patience));
+    if (reply?.kind === 'refused' && reply.code === 429) account.pacing.rateLimited();
+    if (reply?.kind !== 'read') continue;
+    latest = reply.snapshot;
+    if (ledger.agreesWith(latest)) break;
   }
-  if (later) ledger.observed(later);
-  latest = later ?? latest;
   return latest;
 }

@@ -11,8 +11,12 @@ export interface Ledger {
   sending(change: Change): void;
   /** Notes the reply and gives back why it is no confirmation; undefined when it is one. */
   replied(change: Change, reply: SetReply): Cause | undefined;
-  /** Takes over what a read shows of the changes that were sent. */
+  /** Takes over what a read shows of the changes that were sent; it left after every reply or the wait for it. */
   observed(snapshot: Snapshot): void;
+  /** Takes over what a read right behind the changes shows as applied; what it does not show proves nothing. */
+  glimpsed(snapshot: Snapshot): void;
+  /** Such a read denies confirmed changes and no later one is to be had: they are not known. */
+  doubted(snapshot: Snapshot): void;
   /** Gives the changes never sent the reason for that. */
   stoppedBy(cause: Cause): void;
   /** Whether the snapshot shows every change that counts as applied. */
@@ -28,8 +32,9 @@ export interface Ledger {
 /** Opens a ledger for changes, in the order in which they are sent. */
 export function openLedger(changes: readonly Change[]): Ledger {
   const entries = new Map<Setting, Outcome>();
+  const put = (outcome: Outcome) => void entries.set(outcome.setting, outcome);
   const note = ({ setting, from: previous, to: requested }: Change, state: Outcome['state'], cause?: Cause) =>
-    void entries.set(setting, { setting, state, previous, requested, ...(cause && { cause }) });
+    put({ setting, state, previous, requested, ...(cause && { cause }) });
   const entry = (change: Change) => entries.get(change.setting) as Outcome;
   const all = () => changes.map(entry);
   for (const change of changes) note(change, 'NOT_ATTEMPTED');
@@ -43,15 +48,17 @@ export function openLedger(changes: readonly Change[]): Ledger {
       return cause;
     },
     observed(snapshot) {
+      for (const change of changes) put(afterRead(entry(change), snapshot));
+    },
+    glimpsed(snapshot) {
       for (const change of changes) {
-        const { state, cause } = entry(change);
-        const value = reportedValue(snapshot, change.setting);
-        if (state === 'NOT_ATTEMPTED' || value === undefined) continue;
-        const stands = value === change.from;
-        if (value === change.to) note(change, 'APPLIED');
-        else if (state === 'APPLIED') note(change, stands ? 'FAILED' : 'UNKNOWN', disproved(value));
-        else if (state === 'UNKNOWN' && stands) note(change, 'FAILED', cause);
+        const isSent = entry(change).state !== 'NOT_ATTEMPTED';
+        if (isSent && reportedValue(snapshot, change.setting) === change.to) note(change, 'APPLIED');
       }
+    },
+    doubted(snapshot) {
+      for (const change of changes.filter(one => denies(snapshot, entry(one))))
+        note(change, 'UNKNOWN', disproved(reportedValue(snapshot, change.setting)));
     },
     stoppedBy(cause) {
       for (const change of changes) {
@@ -59,11 +66,7 @@ export function openLedger(changes: readonly Change[]): Ledger {
           note(change, 'NOT_ATTEMPTED', cause);
       }
     },
-    agreesWith: snapshot =>
-      changes.every(change => {
-        const value = reportedValue(snapshot, change.setting);
-        return entry(change).state !== 'APPLIED' || value === undefined || value === change.to;
-      }),
+    agreesWith: snapshot => !all().some(outcome => denies(snapshot, outcome)),
     applied: some => some.every(change => entry(change).state === 'APPLIED'),
     hasUnknown: () => all().some(({ state }) => state === 'UNKNOWN'),
     failure: () => all().find(({ cause }) => cause)?.cause,
@@ -73,7 +76,24 @@ export function openLedger(changes: readonly Change[]): Ledger {
 
 const STATE_AFTER = { refused: 'FAILED', no_answer: 'UNKNOWN', not_sent: 'NOT_ATTEMPTED' } as const;
 
-const disproved = (value: string): Cause => ({
+/** What a read that left after every reply, or the wait for it, makes of an outcome. */
+export function afterRead(outcome: Outcome, snapshot: Snapshot): Outcome {
+  const { setting, state, previous, requested } = outcome;
+  const value = reportedValue(snapshot, setting);
+  if (state === 'NOT_ATTEMPTED' || value === undefined) return outcome;
+  if (value === requested) return { setting, state: 'APPLIED', previous, requested };
+  const stands = value === previous;
+  if (state === 'APPLIED')
+    return { ...outcome, state: stands ? 'FAILED' : 'UNKNOWN', cause: disproved(value) };
+  return state === 'UNKNOWN' && stands ? { ...outcome, state: 'FAILED' } : outcome;
+}
+
+const denies = (snapshot: Snapshot, { setting, state, requested }: Outcome): boolean => {
+  const value = reportedValue(snapshot, setting);
+  return state === 'APPLIED' && value !== undefined && value !== requested;
+};
+
+const disproved = (value: string | undefined): Cause => ({
   reason: 'WHATSAPP_REJECTED',
   message: `WhatsApp confirmed the change, but reports "${value}"`,
 });

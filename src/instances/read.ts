@@ -53,7 +53,7 @@ function ask(account: Account, session: Session): Promise<ReadReply> {
 }
 
 /** The reply, or undefined when the time is over first. */
-async function within(ms: number, reply: Promise<ReadReply>): Promise<ReadReply | undefined> {
+export async function within(ms: number, reply: Promise<ReadReply>): Promise<ReadReply | undefined> {
   let timer: NodeJS.Timeout | undefined;
   const over = new Promise<undefined>(resolve => {
     timer = setTimeout(resolve, Math.max(ms, 0), undefined);

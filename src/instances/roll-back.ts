@@ -1,9 +1,11 @@
 import type { Cause, Outcome } from '../domain/outcome.js';
 import { inverted } from '../domain/plan.js';
+import type { Snapshot } from '../domain/snapshot.js';
 import type { Change } from '../domain/waves.js';
 import { type Account, MIN_ROOM_MS, timeLeft } from './account.js';
 import { type Execution, execute } from './execute.js';
 import type { CallLimits } from './instances.js';
+import { afterRead } from './ledger.js';
 
 const NOT_ROLLED_BACK: Cause = {
   reason: 'WHATSAPP_REJECTED',
@@ -27,7 +29,7 @@ export async function rollBack(
     signal: new AbortController().signal,
   });
   const outcomes = execution.outcomes.map(outcome => {
-    if (outcome.state !== 'APPLIED') return outcome;
+    if (outcome.state !== 'APPLIED') return undone?.settings ? settled(outcome, undone.settings) : outcome;
     const back = undone?.outcomes.find(({ setting }) => setting === outcome.setting);
     if (back?.state === 'APPLIED') return { ...outcome, state: 'ROLLED_BACK' as const };
     const state = back?.state === 'UNKNOWN' ? ('UNKNOWN' as const) : outcome.state;
@@ -36,9 +38,15 @@ export async function rollBack(
   return {
     ...execution,
     outcomes,
-    settings: undone?.settings ?? execution.settings,
+    settings: undone?.sent ? undone.settings : execution.settings,
     outOfTime: execution.outOfTime || (undone?.outOfTime ?? false),
   };
+}
+
+/** What the read after the rollback tells of a change that was not set back. */
+function settled(outcome: Outcome, settings: Snapshot): Outcome {
+  const known = afterRead(outcome, settings);
+  return known.state === 'APPLIED' ? { ...known, cause: NOT_ROLLED_BACK } : known;
 }
 
 const asChange = ({ setting, previous, requested }: Outcome): Change => ({

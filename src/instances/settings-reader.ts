@@ -3,10 +3,13 @@ import type { ReadReply, Session } from './ports.js';
 
 /** A read that has waited longer for its answer is not joined: it may never come. */
 const JOIN_WITHIN_MS = 1000;
+/** How long after a change without an answer it is reckoned with; Baileys waits as long for one. */
+const UNSETTLED_MS = 60_000;
 
 /**
  * What WhatsApp last reported of one account, and whether that still holds. A snapshot is current as long as the
- * connection it came over lives, no push announced a change and nothing was sent since its read left.
+ * connection it came over lives, no push announced a change, nothing was sent since its read left and every change
+ * that was sent has its answer.
  */
 export interface SettingsReader {
   /** The current snapshot when it was observed within `maxAgeMs`, else undefined. */
@@ -19,6 +22,8 @@ export interface SettingsReader {
   read(session: Session, timeoutMs: number): Promise<ReadReply>;
   /** The settings may have changed: nothing read before this moment is current. */
   invalidate(): void;
+  /** A change has no answer and may still take effect at any moment: for a time nothing stays current. */
+  unanswered(): void;
   /** Another account may be behind the instance: what comes next is compared with nothing. */
   forget(): void;
 }
@@ -30,6 +35,7 @@ export interface SettingsReader {
  */
 export function settingsReader(onObserved: (before: Snapshot, after: Snapshot) => void): SettingsReader {
   let generation = 0;
+  let unsettledUntil = 0;
   let reads = 0;
   let newest: { read: number; snapshot: Snapshot } | undefined;
   let latest: { session: Session; generation: number; snapshot: Snapshot } | undefined;
@@ -56,7 +62,7 @@ export function settingsReader(onObserved: (before: Snapshot, after: Snapshot) =
   return {
     read,
     current(session, maxAgeMs) {
-      if (!latest || !isCurrent(latest, session)) return undefined;
+      if (!latest || !isCurrent(latest, session) || Date.now() < unsettledUntil) return undefined;
       return Date.now() - latest.snapshot.observedAt.getTime() <= maxAgeMs ? latest.snapshot : undefined;
     },
     pending(session) {
@@ -73,6 +79,9 @@ export function settingsReader(onObserved: (before: Snapshot, after: Snapshot) =
     },
     invalidate() {
       generation++;
+    },
+    unanswered() {
+      unsettledUntil = Date.now() + UNSETTLED_MS;
     },
     forget() {
       generation++;

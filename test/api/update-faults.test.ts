@@ -113,6 +113,9 @@ describe('a setting whose reply never comes', () => {
   });
 
   test('is unknown, within the deadline, when the read-back is not answered either', async () => {
+    // An account of its own: after an unanswered change the next update needs a read first.
+    desk = await service.linked();
+    await service.client.call(Privacy.getPrivacySettings, { instance: desk.instance });
     fault({ do: 'silence', moment: 'after_apply' });
     service.simulator.inject({ match: { on: 'privacy_get' }, effect: { do: 'silence' }, times: Infinity });
     const failure = await failureOf(update());

@@ -6,7 +6,7 @@ import {
 } from '../../gen/ts/whatsapp/privacy/v1/instance_service.js';
 import type { Tokens } from '../access/tokens.js';
 import type { Instance, InstanceState } from '../domain/instance.js';
-import type { Instances, LinkEvent } from '../instances/instances.js';
+import type { CallLimits, Instances, LinkEvent } from '../instances/instances.js';
 import { encodeInstance, encodeToken } from './codec.js';
 import { decodeCreate, decodeDelete, decodeLink, decodeList, decodeName } from './instance-requests.js';
 import { pageTokenAfter } from './pages.js';
@@ -28,7 +28,7 @@ export const instanceService = (
 ) => ({
   createInstance: one({
     decode: decodeCreate,
-    async handle({ name, displayName, requestId, digest }) {
+    async handle({ name, displayName, requestId, digest }, { limits }) {
       let secret = ''; // Stays here: a repetition must not get it.
       const request = {
         method: CREATE,
@@ -38,13 +38,8 @@ export const instanceService = (
         codec: CreateInstanceResponse,
       };
       const response = await answerOnce(request, async () => {
-        const instance = await instances.create({ name: name || madeUpName(), displayName });
-        const minted = await tokens.mint({
-          kind: 'INSTANCE',
-          instance: instance.name,
-          access: 'READ_WRITE',
-          label: 'first token of the instance',
-        });
+        const wanted = { name: name || madeUpName(), displayName };
+        const { instance, minted } = await createWithToken(instances, tokens, wanted, limits);
         secret = minted.secret;
         const made = { instance: encodeInstance(instance), token: encodeToken(minted.token), secret: '' };
         return { response: made, keep: true };
@@ -100,6 +95,23 @@ export const instanceService = (
     handle: ({ instance }) => ({ instance: encodeInstance(instances.reconnect(instance)) }),
   }),
 });
+
+/** Makes an instance and its first token, or neither: nobody could use it, and a repetition would find its name taken. */
+async function createWithToken(
+  instances: Pick<Instances, 'create' | 'delete'>,
+  tokens: Pick<Tokens, 'mint'>,
+  wanted: Parameters<Instances['create']>[0],
+  limits: CallLimits,
+) {
+  const instance = await instances.create(wanted);
+  const wish = { kind: 'INSTANCE', access: 'READ_WRITE', label: 'first token of the instance' } as const;
+  try {
+    return { instance, minted: await tokens.mint({ ...wish, instance: instance.name }) };
+  } catch (error) {
+    await instances.delete(instance.name, undefined, limits).catch(() => undefined); // The first failure tells.
+    throw error;
+  }
+}
 
 /** What an instance token sees of the list. */
 const pageOfOne = (instance: Instance, after: string, state: InstanceState | undefined) => ({

@@ -1,3 +1,4 @@
+import type { Duration } from '../../gen/ts/google/protobuf/duration.js';
 import type { SettingOutcome } from '../../gen/ts/whatsapp/privacy/v1/error_details.js';
 import type { Instance as InstanceMessage } from '../../gen/ts/whatsapp/privacy/v1/instance_service.js';
 import type { PrivacyChange } from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
@@ -36,6 +37,9 @@ export type SettingGroups = {
   readonly privacy: Privacy | undefined;
   readonly permissions: Permissions | undefined;
 };
+
+/** In milliseconds. */
+export const decodeDuration = ({ seconds, nanos }: Duration): number => Number(seconds) * 1000 + nanos / 1e6;
 
 /** The settings a request holds, as the numbers sent, in the order of the table. */
 export const sentSettings = (groups: SettingGroups): { setting: Setting; number: number }[] =>

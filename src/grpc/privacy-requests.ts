@@ -6,15 +6,14 @@ import {
 } from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import { nameOf } from '../contract/enum-names.js';
 import type { OnFailure } from '../domain/outcome.js';
-import { decodeWishes } from './codec.js';
+import { decodeDuration, decodeWishes } from './codec.js';
 import { pageLimit } from './pages.js';
 import { digestOf } from './repeatable.js';
 import * as check from './validate.js';
 
 export function decodeRead({ instance, maxAge }: GetPrivacySettingsRequest) {
   check.refuse(check.instanceName('instance', instance), check.duration('max_age', maxAge));
-  const maxAgeMs = maxAge && Number(maxAge.seconds) * 1000 + maxAge.nanos / 1e6;
-  return { instance, maxAgeMs };
+  return { instance, maxAgeMs: maxAge && decodeDuration(maxAge) };
 }
 
 export function decodeListChanges({ instance, pageSize, pageToken }: ListPrivacyChangesRequest) {

@@ -20,6 +20,7 @@ import { privacyService } from './privacy-service.js';
 import { addReflection } from './reflection.js';
 import { repeatable } from './repeatable.js';
 import { stream } from './stream.js';
+import { tokenService } from './token-service.js';
 import { drain, listen, SERVER_OPTIONS, type Tls } from './transport.js';
 import { unary } from './unary.js';
 
@@ -73,7 +74,7 @@ export function grpcServer(options: GrpcServerOptions) {
   const handlers: [ServiceDefinition, UntypedServiceImplementation][] = [
     [PrivacyServiceService, privacyService(instances, answerOnce, one)],
     [InstanceServiceService, instanceService(instances, tokens, answerOnce, one, many)],
-    [TokenServiceService, {}],
+    [TokenServiceService, tokenService(tokens, one, now)],
   ];
   for (const [service, methods] of handlers) server.addService(acceptingMalformed(service), methods);
   addHealth(

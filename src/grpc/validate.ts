@@ -4,7 +4,7 @@ import { decodeValue, fieldPath, valuesInOrder } from '../contract/setting-enums
 import { PrivacyError, type Violation, type ViolationReason } from '../domain/errors.js';
 import { INSTANCE_NAME } from '../domain/instance.js';
 import { camelCase, specOf } from '../domain/settings-table.js';
-import { type SettingGroups, sentSettings } from './codec.js';
+import { decodeDuration, type SettingGroups, sentSettings } from './codec.js';
 import { cut, QUOTED } from './text.js';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
@@ -13,6 +13,8 @@ const LONGEST_LABEL = 63;
 const NANOS = 1_000_000_000;
 /** 10,000 years, the longest that google.protobuf.Duration allows. */
 const LONGEST_SECONDS = 315_576_000_000n;
+/** The last moment that google.protobuf.Timestamp allows. */
+const LAST_TIME = Date.parse('9999-12-31T23:59:59.999Z');
 
 /** Refuses a request with everything that is wrong with it; passes when nothing is. */
 export function refuse(...found: Violation[][]): void {
@@ -56,6 +58,12 @@ export function optionalEnum(field: string, members: object, number: number): Vi
   const name = field.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
   return unknownValue(field, name, number, namesOf(members));
 }
+
+/** A number of an enum whose zero is refused. */
+export const requiredEnum = (field: string, members: object, number: number): Violation[] =>
+  number === 0
+    ? required(field, undefined, namesOf(members).join(' or '))
+    : optionalEnum(field, members, number);
 
 export function instanceName(field: string, name: string): Violation[] {
   if (name === '') return violation(field, 'REQUIRED', `${field} is required`);
@@ -103,6 +111,31 @@ export function duration(field: string, span: Duration | undefined): Violation[]
   if (seconds >= 0n && seconds <= LONGEST_SECONDS && nanos >= 0 && nanos < NANOS) return [];
   return violation(field, 'OUT_OF_RANGE', `${field} must be a duration that is not negative`);
 }
+
+/** A span of time within limits, which are allowed; `inWords` is what they come to. */
+export function durationWithin(
+  field: string,
+  span: Duration | undefined,
+  { leastMs, mostMs, inWords }: { leastMs: number; mostMs: number; inWords: string },
+): Violation[] {
+  const malformed = duration(field, span);
+  if (!span || malformed.length > 0) return malformed;
+  const ms = decodeDuration(span);
+  if (ms >= leastMs && ms <= mostMs) return [];
+  return violation(field, 'OUT_OF_RANGE', `${field} must be ${inWords}`);
+}
+
+/** A moment after `now`, in epoch milliseconds, that Timestamp allows. */
+export function future(field: string, time: Date | undefined, now: number): Violation[] {
+  if (!time || (time.getTime() > now && time.getTime() <= LAST_TIME)) return [];
+  return violation(field, 'OUT_OF_RANGE', `${field} must be in the future, and before the year 10000`);
+}
+
+export const notEmpty = (field: string, text: string): Violation[] =>
+  text === '' ? violation(field, 'REQUIRED', `${field} is required`) : [];
+
+export const absent = (field: string, text: string, why: string): Violation[] =>
+  text === '' ? [] : violation(field, 'CONFLICTING', `${field} must be empty: ${why}`);
 
 export const required = (field: string, value: unknown, choices: string): Violation[] =>
   value === undefined ? violation(field, 'REQUIRED', `${field} is required: ${choices}`) : [];

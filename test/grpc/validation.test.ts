@@ -4,6 +4,7 @@ import { type DescriptorProto, FileDescriptorSetSchema } from '@bufbuild/protobu
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { InstanceServiceService } from '../../gen/ts/whatsapp/privacy/v1/instance_service.js';
 import { PrivacyServiceService } from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
+import { TokenServiceService } from '../../gen/ts/whatsapp/privacy/v1/token_service.js';
 import { type Api, openApi } from './support/api.js';
 import { invoke } from './support/invoke.js';
 import { isBuilt, METHODS, methodNamed } from './support/methods.js';
@@ -17,6 +18,7 @@ afterAll(() => api.close());
 
 const { getPrivacySettings } = PrivacyServiceService;
 const { createInstance, listInstances } = InstanceServiceService;
+const { createToken, rotateToken } = TokenServiceService;
 const instance = 'support-desk';
 const lastSeen = { visibility: { lastSeen: 1 } };
 
@@ -182,6 +184,37 @@ const BROKEN: Record<string, [request: object, reason: string][]> = {
   ]),
   'UnlinkInstanceRequest.name': [[{}, 'REQUIRED']],
   'ReconnectInstanceRequest.name': [[{}, 'REQUIRED']],
+  'CreateTokenRequest.kind': [
+    [{ access: 1 }, 'REQUIRED'],
+    [{ access: 1, kind: 99 }, 'UNKNOWN_VALUE'],
+  ],
+  'CreateTokenRequest.instance': [
+    [{ kind: 2, access: 1 }, 'REQUIRED'],
+    [{ kind: 2, access: 1, instance: 'Not a name' }, 'INVALID_FORMAT'],
+    [{ kind: 1, access: 1, instance }, 'CONFLICTING'],
+  ],
+  'CreateTokenRequest.access': [
+    [{ kind: 1 }, 'REQUIRED'],
+    [{ kind: 1, access: 99 }, 'UNKNOWN_VALUE'],
+  ],
+  'CreateTokenRequest.label': [
+    [{ kind: 1, access: 1, label: '\u{1F512}'.repeat(64) }, 'OUT_OF_RANGE'],
+    [{ kind: 1, access: 1, label: 'a\u001b[31m' }, 'INVALID_FORMAT'],
+  ],
+  'CreateTokenRequest.expire_time': [
+    new Date(0),
+    new Date(Date.now() - 1),
+    new Date(253_402_300_800_000),
+  ].map(expireTime => [{ kind: 1, access: 1, expireTime }, 'OUT_OF_RANGE']),
+  'ListTokensRequest.page_size': [[{ pageSize: -1 }, 'OUT_OF_RANGE']],
+  'RevokeTokenRequest.id': [[{}, 'REQUIRED']],
+  'RotateTokenRequest.id': [[{}, 'REQUIRED']],
+  'RotateTokenRequest.grace_period': [
+    { seconds: -1n, nanos: 0 },
+    { seconds: 0n, nanos: -1 },
+    { seconds: 86_400n, nanos: 1 },
+    { seconds: 2n ** 62n, nanos: 0 },
+  ].map(gracePeriod => [{ id: 'k7f3q2', gracePeriod }, 'OUT_OF_RANGE']),
 };
 
 /** Fields in which everything is valid. */
@@ -189,10 +222,26 @@ const FREE = [
   'UpdatePrivacySettingsRequest.validate_only',
   'UpdatePrivacySettingsRequest.etag',
   'DeleteInstanceRequest.etag',
-  'ListPrivacyChangesRequest.page_token', // Checked by the store, which makes them.
+  // Checked by the store, which makes them.
+  'ListPrivacyChangesRequest.page_token',
+  'ListTokensRequest.page_token',
 ];
 /** Fields tested above, with every number. */
 const SETTINGS = ['visibility', 'privacy', 'permissions'];
+
+test('a new token is refused with everything that is wrong at once', async () => {
+  const expireTime = new Date(0);
+  const request = { kind: 99, instance: 'No!', label: 'a\n', expireTime };
+  const refused = await refusal('CreateToken', request);
+  expect(refused.violations).toEqual([
+    'kind UNKNOWN_VALUE',
+    'instance INVALID_FORMAT',
+    'access REQUIRED',
+    'label INVALID_FORMAT',
+    'expire_time OUT_OF_RANGE',
+  ]);
+  expect(refused.message).toBe('Invalid kind value: 99. Valid values: ACCOUNT, INSTANCE');
+});
 
 describe('a broken rule is named by its field:', () => {
   const cases = Object.entries(BROKEN).flatMap(([path, broken]) =>
@@ -213,6 +262,13 @@ describe('a broken rule is named by its field:', () => {
     const maxAge = { seconds: 0n, nanos: 0 };
     expect((await invoke(api, getPrivacySettings, { instance, maxAge })).code).toBe('OK');
     expect((await invoke(api, listInstances, { pageSize: 2 ** 31 - 1 })).code).toBe('OK');
+    const wish = { kind: 1, access: 1, label: '\u{1F512}'.repeat(63) };
+    const lasting = { ...wish, expireTime: new Date(253_402_300_799_999) };
+    const made = await invoke(api, createToken, lasting);
+    expect(made.responses[0]?.token).toMatchObject(lasting);
+    const gracePeriod = { seconds: 86_400n, nanos: 0 };
+    const id = made.responses[0]?.token?.id ?? '';
+    expect((await invoke(api, rotateToken, { id, gracePeriod })).code).toBe('OK');
   });
 });
 

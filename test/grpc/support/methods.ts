@@ -29,10 +29,6 @@ const NOT_BUILT = [
   'PrivacyService/WatchPrivacySettings',
   'PrivacyService/GetContactBlacklist',
   'PrivacyService/UpdateContactBlacklist',
-  'TokenService/CreateToken',
-  'TokenService/ListTokens',
-  'TokenService/RevokeToken',
-  'TokenService/RotateToken',
 ];
 
 export const isBuilt = (method: { path: string }) => !NOT_BUILT.includes(shortName(method));

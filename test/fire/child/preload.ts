@@ -1,0 +1,43 @@
+// Loaded into the service's process before anything of its own: obeys the orders of the test that started it.
+import { flushCompileCache } from 'node:module';
+import Sqlite from 'better-sqlite3';
+import { type IoPoint, watchIo } from '../support/io.js';
+import type { Disk, Done, Order } from '../support/orders.js';
+
+const points: string[] = [];
+let killAt: number | undefined;
+let disk: Disk = { is: 'fine' };
+
+watchIo(point => {
+  if (points.length === killAt) process.kill(process.pid, 'SIGKILL');
+  points.push(`${point.moment} ${point.kind}: ${point.what}`);
+  if (point.moment === 'before') bear(point);
+});
+
+/** What the disk does to a statement. */
+function bear({ kind, what }: IoPoint) {
+  if (kind !== 'read' && kind !== 'write') return;
+  if (disk.is === 'slow') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, disk.ms);
+  // SQLite can always give up a transaction.
+  if (disk.is !== 'failing' || disk.on !== kind || what === 'ROLLBACK') return;
+  if (what.includes(disk.statement ?? ''))
+    throw new Sqlite.SqliteError('the disk failed as it was told', disk.code);
+}
+
+const serving = Promise.withResolvers<void>();
+process.on('message', (order: Order) => {
+  if (order.do === 'serve' || order.do === 'count') {
+    points.length = 0;
+    killAt = order.killAt;
+  }
+  if (order.do === 'serve') serving.resolve();
+  if (order.do === 'disk') disk = order.disk;
+  process.send?.({ points: order.do === 'tell' ? points : [] } satisfies Done);
+});
+// A test that is gone leaves nothing behind.
+process.on('disconnect', () => process.exit());
+
+// Loading takes longer than all else, so it is done while the service before this one is still at work.
+await import(new URL('../../../dist/src/serve.js', import.meta.url).href);
+flushCompileCache();
+await serving.promise;

@@ -1,0 +1,107 @@
+import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { vi } from 'vitest';
+import type { ChangeRecord, InstanceRecord } from '../../../src/instances/ports.js';
+import { startSimulator } from '../../../src/simulator/index.js';
+import { readState } from '../../../src/simulator/state-file.js';
+import { sqliteStore } from '../../../src/stores/sqlite.js';
+import { decodeCredentials, keyStore, type LinkedCredentials } from '../../../src/whatsapp/auth-state.js';
+import { type ServiceProcess, serviceProcess } from './process.js';
+
+const TOKEN = 'wap_account-token-of-the-tests';
+const MASTER_KEY = Buffer.alloc(32, 'the master key of the tests');
+export const PHONE_NUMBER = '15550300001';
+
+/** What the data folder holds of an instance. */
+export type Stored = {
+  readonly record: InstanceRecord | undefined;
+  readonly credentials: LinkedCredentials | undefined;
+  /** The public pre-keys with these ids, as far as they are stored. */
+  readonly preKeys: ReadonlyMap<number, Buffer>;
+  /** Newest first. */
+  readonly changes: readonly ChangeRecord[];
+};
+
+/** A data folder, services that run on it one after another, and WhatsApp with one phone, in this process. */
+export type Scene = Awaited<ReturnType<typeof openScene>>;
+
+export async function openScene() {
+  const folder = mkdtempSync(join(tmpdir(), 'wa-privacy-fire-'));
+  const dataDir = join(folder, 'data');
+  const stateFile = join(folder, 'whatsapp.json');
+  const simulator = await startSimulator({ stateFile });
+  const phone = simulator.addPhone({ phoneNumber: PHONE_NUMBER });
+  const env = {
+    NODE_COMPILE_CACHE: join(folder, 'compile-cache'),
+    WA_PRIVACY_LISTEN: '127.0.0.1:0',
+    WA_PRIVACY_DATA_DIR: dataDir,
+    WA_PRIVACY_MASTER_KEY: MASTER_KEY.toString('base64'),
+    WA_PRIVACY_ACCOUNT_TOKEN: TOKEN,
+    WA_PRIVACY_RATE_LIMIT_PER_MINUTE: '100000',
+    WA_PRIVACY_SETS_PER_HOUR: '0',
+    WA_PRIVACY_READS_PER_HOUR: '0',
+    WA_PRIVACY_WHATSAPP_URL: simulator.url,
+    WA_PRIVACY_WHATSAPP_ROOT_KEY: simulator.rootKey,
+  };
+  const started = new Set<ServiceProcess>();
+  const load = (overrides: Record<string, string | undefined> = {}) => {
+    const service = serviceProcess({ ...env, ...overrides }, TOKEN);
+    started.add(service);
+    void service.ended.then(() => started.delete(service));
+    return service;
+  };
+  let next = load();
+
+  return {
+    simulator,
+    phone,
+    dataDir,
+    /** One more service that is told when to serve, with these variables in place of the usual. */
+    load,
+    /** The next service on the data folder, told to serve; another one is loading by then. */
+    start(killAt?: number): ServiceProcess {
+      const service = next;
+      next = load();
+      service.serve(killAt).catch(() => undefined); // Its end is told by `ended`.
+      return service;
+    },
+    /** Waits until WhatsApp has noticed that the service is gone. */
+    async quiet() {
+      await vi.waitUntil(() => simulator.connections() === 0, { timeout: 30_000, interval: 5 });
+      await setImmediate();
+    },
+    /** The devices that WhatsApp has for the phone, with their keys. */
+    devices() {
+      const account = readState(stateFile)?.accounts.find(({ phoneNumber }) => phoneNumber === PHONE_NUMBER);
+      return [...(account?.devices.values() ?? [])];
+    },
+    /** Looks into a copy of the data folder, so that the next service finds it as the last one left it. */
+    async stored(instance: string, preKeyIds: readonly number[] = []): Promise<Stored> {
+      const copy = mkdtempSync(join(folder, 'copy-'));
+      for (const file of readdirSync(dataDir)) cpSync(join(dataDir, file), join(copy, file));
+      const store = await sqliteStore({ file: join(copy, 'wa-privacy.db'), masterKey: MASTER_KEY });
+      try {
+        const bytes = await store.credentials.load(instance);
+        const keys = keyStore(store.credentials, instance, async () => undefined);
+        const found = await keys.get('pre-key', preKeyIds.map(String));
+        const { changes } = await store.changes.list(instance, { before: undefined, limit: 10_000 });
+        return {
+          record: (await store.instances.list()).find(({ name }) => name === instance),
+          credentials: bytes && decodeCredentials(bytes),
+          preKeys: new Map(Object.entries(found).map(([id, pair]) => [Number(id), Buffer.from(pair.public)])),
+          changes,
+        };
+      } finally {
+        await store.close();
+        rmSync(copy, { recursive: true });
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all([...started].map(service => service.end('SIGKILL')));
+      await simulator.stop();
+      rmSync(folder, { recursive: true });
+    },
+  };
+}

@@ -32,7 +32,7 @@ export function budget(instance: string, perHour: Iqs, now: () => number = () =>
   const kinds = (['sets', 'reads'] as const).filter(kind => perHour[kind] > 0);
   const buckets = kinds.map(kind => ({
     kind,
-    unit: kind === 'sets' ? 'changes' : kind,
+    unit: kind === 'sets' ? 'changes of the instance' : 'reads of the instance',
     limit: perHour[kind],
     bucket: tokenBucket(perHour[kind], BURST[kind], now),
   }));

@@ -38,7 +38,7 @@ describe('the budget of an instance', () => {
       limit: 240,
       periodSeconds: 3600,
       subject: 'instance:desk',
-      unit: 'changes',
+      unit: 'changes of the instance',
       retryAfterMs: 75_000,
     });
     clock.now = 74_999;
@@ -50,7 +50,7 @@ describe('the budget of an instance', () => {
   test('gives all that was asked for, or takes nothing', () => {
     const { budget } = budgetAt({ sets: 240, reads: 1200 });
     drain(budget, COST.reads);
-    expect(budget.take({ sets: 40, reads: 1 })).toMatchObject({ limit: 1200, unit: 'reads' });
+    expect(budget.take({ sets: 40, reads: 1 })).toMatchObject({ limit: 1200, unit: 'reads of the instance' });
     expect(budget.take({ sets: 40, reads: 0 })).toBeUndefined();
   });
 

@@ -1,9 +1,12 @@
 import type { Outcome, OutcomeState } from '../domain/outcome.js';
-import type { Setting } from '../domain/settings-table.js';
+import { SETTING_NAMES, type Setting } from '../domain/settings-table.js';
 import { changedSettings, reportedValue, type Snapshot } from '../domain/snapshot.js';
 import type { Change } from '../domain/waves.js';
 import type { UpdateOrder } from './instances.js';
-import type { ChangeLog, ChangeRecord, InstanceLog } from './ports.js';
+import type { ChangeLog, ChangeRecord, InstanceLog, Origin } from './ports.js';
+
+/** Who made each change that two reads show. */
+export type Origins = ReadonlyMap<Setting, Origin>;
 
 /** Keeps the history of one account: what this service tried, and what it saw other devices do. */
 export interface History {
@@ -11,8 +14,8 @@ export interface History {
   sending(change: Change): void;
   /** Records what became of an update; durable when it fulfils. */
   ended(order: UpdateOrder, outcomes: readonly Outcome[]): Promise<void>;
-  /** Compares two reads and records what this service did not do. */
-  observed(before: Snapshot, after: Snapshot): void;
+  /** Compares two reads, tells whose the changes are, and records those of other devices. */
+  observed(before: Snapshot, after: Snapshot): Origins;
 }
 
 /** The outcomes of settings that were tried. */
@@ -20,20 +23,31 @@ const TRIED: readonly OutcomeState[] = ['APPLIED', 'FAILED', 'UNKNOWN', 'ROLLED_
 
 /** The history of one instance, kept in the log. A log that fails is said and stops nothing: the changes are made. */
 export function history(instance: string, changes: ChangeLog, log: InstanceLog): History {
-  /** The values this service sent and no read has shown or outdated yet. */
-  const own = new Map<Setting, Set<string>>();
+  /** The values this service sent and no read has shown yet, in the order sent. */
+  const own = new Map<Setting, string[]>();
 
   const append = (records: ChangeRecord[]): Promise<void> =>
     changes
       .append(records)
       .catch((cause: unknown) => log.taskFailed({ task: 'storing the history', instance, cause }));
 
+  /** Whether this service sent the value; if so, what it sent earlier will not show any more. */
+  function takeOwn(setting: Setting, value: string | undefined): boolean {
+    const sent = own.get(setting) ?? [];
+    const index = value === undefined ? -1 : sent.lastIndexOf(value);
+    if (index >= 0) own.set(setting, sent.slice(index + 1));
+    return index >= 0;
+  }
+
   return {
     sending({ setting, to }) {
-      own.set(setting, (own.get(setting) ?? new Set()).add(to));
+      own.set(setting, [...(own.get(setting) ?? []), to]);
     },
     async ended({ actor, requestId }, outcomes) {
       const time = new Date();
+      // What WhatsApp refused is somebody else's when it shows one day; what it did not answer may come late.
+      for (const { setting, state, cause } of outcomes)
+        if (state === 'FAILED' && cause?.reason !== 'WHATSAPP_TIMEOUT') own.delete(setting);
       const tried = outcomes.filter(({ state }) => TRIED.includes(state));
       if (tried.length === 0) return;
       await append(
@@ -52,12 +66,15 @@ export function history(instance: string, changes: ChangeLog, log: InstanceLog):
       );
     },
     observed(before, after) {
-      const foreign = changedSettings(before, after).filter(setting => {
-        const value = reportedValue(after, setting) ?? '';
-        return !own.get(setting)?.has(value);
-      });
-      for (const setting of foreign) own.delete(setting);
-      if (foreign.length === 0) return;
+      const ownNow = SETTING_NAMES.filter(setting => takeOwn(setting, reportedValue(after, setting)));
+      const origins = new Map<Setting, Origin>(
+        changedSettings(before, after).map(setting => [
+          setting,
+          ownNow.includes(setting) ? 'THIS_SERVICE' : 'OTHER_DEVICE',
+        ]),
+      );
+      const foreign = [...origins.keys()].filter(setting => origins.get(setting) === 'OTHER_DEVICE');
+      if (foreign.length === 0) return origins;
       void append(
         foreign.map(setting => ({
           instance,
@@ -72,6 +89,7 @@ export function history(instance: string, changes: ChangeLog, log: InstanceLog):
           whatsappCode: undefined,
         })),
       );
+      return origins;
     },
   };
 }

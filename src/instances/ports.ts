@@ -154,13 +154,16 @@ export interface CredentialStore {
 /** The token a change was made with. */
 export type Actor = { readonly tokenId: string; readonly tokenLabel: string };
 
+/** Who made a change. */
+export type Origin = 'THIS_SERVICE' | 'OTHER_DEVICE';
+
 /** One change of one setting, made or tried. */
 export type ChangeRecord = {
   readonly instance: string;
   readonly time: Date;
   /** Undefined when another device made it. */
   readonly actor: Actor | undefined;
-  readonly origin: 'THIS_SERVICE' | 'OTHER_DEVICE';
+  readonly origin: Origin;
   readonly setting: Setting;
   readonly oldValue: string | undefined;
   readonly newValue: string;

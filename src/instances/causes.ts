@@ -50,11 +50,14 @@ const IN_WORDS: Partial<Record<Problem['kind'], string>> = {
   DEADLINE_TOO_SHORT: 'the deadline left no time for it',
 };
 
-/** The cause that a problem gives to settings that were not attempted. */
+/** The cause that a problem gives to settings that were not attempted, or cannot be followed. */
 export const causeFrom = (problem: Problem): Cause => ({
   reason: problem.kind as Cause['reason'],
-  message: IN_WORDS[problem.kind] ?? problem.kind,
+  message: inUse(problem) ? 'the credentials are in use elsewhere' : (IN_WORDS[problem.kind] ?? problem.kind),
 });
+
+const inUse = (problem: Problem): boolean =>
+  problem.kind === 'INSTANCE_NOT_CONNECTED' && problem.state === 'CONFLICT';
 
 /** The problem of a read that brought no settings. */
 export function readProblem(

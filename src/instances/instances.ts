@@ -2,6 +2,7 @@ import type { Instance, InstanceState } from '../domain/instance.js';
 import type { OnFailure, UpdateReport } from '../domain/outcome.js';
 import type { Snapshot, Wishes } from '../domain/snapshot.js';
 import type { Actor, ChangeRecord, LinkCode, LinkMethod } from './ports.js';
+import type { WatchHub } from './watch.js';
 
 /** How long a call may take and who stopped waiting. */
 export type CallLimits = {
@@ -56,4 +57,5 @@ export interface Instances {
     name: string,
     page: { before: string | undefined; limit: number },
   ): Promise<{ changes: ChangeRecord[]; next: string | undefined }>;
+  readonly watch: WatchHub['watch'];
 }

@@ -3,7 +3,9 @@ import { PrivacyError } from '../domain/errors.js';
 import type { Instance } from '../domain/instance.js';
 import { type Account, timeLeft } from './account.js';
 import { budget as budgetOf, COST, type Iqs } from './budget.js';
+import { causeFrom } from './causes.js';
 import type { Dials } from './dials.js';
+import { follow } from './follow.js';
 import { history } from './history.js';
 import { initialLife, type Life, notUsable, storedOf, viewOf } from './life.js';
 import { pacing } from './pacing.js';
@@ -15,14 +17,12 @@ import type {
   InstanceStore,
   Session,
 } from './ports.js';
-import { readInBackground } from './read.js';
 import { settingsReader } from './settings-reader.js';
 import { type Supervisor, supervise } from './supervisor.js';
+import type { WatchHub } from './watch.js';
 
 /** How long a call waits for an instance that is reconnecting. */
 const WAIT_FOR_SESSION_MS = 10_000;
-/** WhatsApp Web reads at most once a second after pushes. */
-const PUSH_DEBOUNCE_MS = 1000;
 
 /** One instance of this node: its record, its connection, its settings and the turn of its updates. */
 export type ManagedInstance = Account & {
@@ -48,20 +48,23 @@ export type Surroundings = {
   readonly log: InstanceLog;
   /** Requests to WhatsApp that an instance may make; 0 for no limit. */
   readonly perHour: Iqs;
+  readonly watch: WatchHub;
 };
 
 /** Takes an instance into the node's care; connects it when it is linked. */
 export function manage(initial: InstanceRecord, surroundings: Surroundings): ManagedInstance {
-  const { dials, store, credentials, changes, log, perHour } = surroundings;
+  const { dials, store, credentials, changes, log, perHour, watch } = surroundings;
   const instance = initial.name;
   const past = history(instance, changes, log);
-  const reader = settingsReader(past.observed);
+  const reader = settingsReader((before, after) => {
+    const origins = before ? past.observed(before, after) : new Map();
+    if (liveSession()) watch.observed(instance, after, origins);
+  });
   const budget = budgetOf(instance, perHour);
   const turns = new PQueue({ concurrency: 1 });
   const waiting = new Set<() => void>();
   let record = initial;
   let saving: Promise<void> = Promise.resolve();
-  let readDue = false;
 
   function change(patch: Partial<InstanceRecord>): Promise<void> {
     record = { ...record, ...patch };
@@ -89,18 +92,13 @@ export function manage(initial: InstanceRecord, surroundings: Surroundings): Man
     const patch = storedOf(life);
     if (patch) change(patch).catch(() => undefined); // Logged by `change`.
     for (const wake of waiting) wake();
-    // What changed while this account was offline shows only in a read.
-    if (life.state === 'connected') void readInBackground(account, life.session);
+    show(life);
   }
 
-  function onPrivacyPush() {
-    reader.invalidate();
-    if (readDue) return;
-    readDue = true;
-    setTimeout(() => {
-      readDue = false;
-      if (supervisor.life.state === 'connected') void readInBackground(account, supervisor.life.session);
-    }, PUSH_DEBOUNCE_MS).unref();
+  /** Lets those who watch know what becomes of the instance. */
+  function show(life: Life) {
+    if (life.state === 'connected') follower.connected();
+    else watch.unavailable(instance, causeFrom(notUsable(instance, life).problem));
   }
 
   async function sessionWithin(ms: number): Promise<Session> {
@@ -139,13 +137,17 @@ export function manage(initial: InstanceRecord, surroundings: Surroundings): Man
     session: limits => sessionWithin(Math.min(timeLeft(limits), WAIT_FOR_SESSION_MS)),
   };
 
+  const liveSession = () => (supervisor.life.state === 'connected' ? supervisor.life.session : undefined);
+  const follower = follow(account, liveSession, problem => watch.unavailable(instance, causeFrom(problem)));
   const supervisor = supervise({
     instance,
     dials,
     initial: initialLife(initial),
     onLife,
-    onPrivacyPush,
+    onPrivacyPush: follower.pushed,
   });
+  watch.added(instance);
+  show(supervisor.life);
 
   return {
     ...account,

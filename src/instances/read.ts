@@ -1,7 +1,6 @@
 import { PrivacyError } from '../domain/errors.js';
 import type { Snapshot } from '../domain/snapshot.js';
 import { type Account, IQ_TIMEOUT_MS, timeLeft } from './account.js';
-import { COST } from './budget.js';
 import { readProblem } from './causes.js';
 import type { CallLimits } from './instances.js';
 import type { ReadReply, Session } from './ports.js';
@@ -37,14 +36,6 @@ export async function readSettings(
     if (!closed || attempt === READ_ATTEMPTS)
       throw new PrivacyError(readProblem(instance, reply, pacing.heldForMs()));
   }
-}
-
-/** Reads because something may have changed, unless WhatsApp or the budget says that the account has asked enough. */
-export async function readInBackground(account: Account, session: Session): Promise<void> {
-  const { pacing, budget, reader } = account;
-  if (pacing.heldForMs() > 0 || budget.take(COST.reads)) return;
-  const reply = await reader.readShared(session, IQ_TIMEOUT_MS);
-  if (reply.kind === 'refused' && reply.code === 429) pacing.rateLimited();
 }
 
 function ask(account: Account, session: Session): Promise<ReadReply> {

@@ -16,6 +16,7 @@ import type {
 } from './ports.js';
 import { readSettings } from './read.js';
 import { updateSettings, withNothingSent } from './update.js';
+import { watchHub } from './watch.js';
 
 /** The instances of one node. */
 export type Registry = Instances & {
@@ -33,6 +34,7 @@ export async function openRegistry(options: {
   budget: { setsPerHour: number; readsPerHour: number };
 }): Promise<Registry> {
   const dials = openDials(options.whatsApp, options.log);
+  const watch = watchHub();
   const surroundings: Surroundings = {
     dials,
     store: options.instances,
@@ -40,6 +42,7 @@ export async function openRegistry(options: {
     changes: options.changes,
     log: options.log,
     perHour: { sets: options.budget.setsPerHour, reads: options.budget.readsPerHour },
+    watch,
   };
   const members = new Map<string, ManagedInstance>();
   const admit = (record: InstanceRecord): ManagedInstance => {
@@ -108,6 +111,7 @@ export async function openRegistry(options: {
         await managed.supervisor.retire(session => session.logout(iqTimeout(limits)));
         await managed.supervisor.rest({ state: 'unlinked' });
         members.delete(name);
+        watch.removed(name);
         await options.instances.remove(name);
       });
     },
@@ -152,6 +156,8 @@ export async function openRegistry(options: {
       find(name);
       return options.changes.list(name, page);
     },
+
+    watch: watch.watch,
 
     async stop() {
       await Promise.all([...members.values()].map(({ supervisor }) => supervisor.rest()));

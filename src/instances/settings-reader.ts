@@ -31,9 +31,11 @@ export interface SettingsReader {
 /**
  * Reads the settings of one account.
  *
- * @param onObserved Is given each read with the one before it.
+ * @param onObserved Is given each read with the one before it, if there is one of the same account.
  */
-export function settingsReader(onObserved: (before: Snapshot, after: Snapshot) => void): SettingsReader {
+export function settingsReader(
+  onObserved: (before: Snapshot | undefined, after: Snapshot) => void,
+): SettingsReader {
   let generation = 0;
   let unsettledUntil = 0;
   let reads = 0;
@@ -51,8 +53,9 @@ export function settingsReader(onObserved: (before: Snapshot, after: Snapshot) =
     const read = ++reads;
     const reply = await session.readPrivacy(timeoutMs);
     if (reply.kind === 'read' && read > (newest?.read ?? 0)) {
-      if (newest) onObserved(newest.snapshot, reply.snapshot);
+      const before = newest?.snapshot;
       newest = { read, snapshot: reply.snapshot };
+      onObserved(before, reply.snapshot);
     }
     if (reply.kind === 'read' && asOf === generation)
       latest = { session, generation, snapshot: reply.snapshot };

@@ -3,6 +3,7 @@ import type { Instance } from '../../../src/domain/instance.js';
 import type { Snapshot } from '../../../src/domain/snapshot.js';
 import { wishedSettings } from '../../../src/domain/snapshot.js';
 import type { Instances } from '../../../src/instances/instances.js';
+import { watchHub } from '../../../src/instances/watch.js';
 import type { Store } from '../../../src/stores/store.js';
 
 export const MADE_AT = new Date('2026-01-31T12:00:00Z');
@@ -32,6 +33,7 @@ export const snapshot: Snapshot = {
  */
 export function instancesInMemory(store: Store): Instances {
   const all = new Map<string, Instance>();
+  const hub = watchHub();
   const get = (name: string): Instance => {
     const instance = all.get(name);
     if (!instance) throw new PrivacyError({ kind: 'INSTANCE_NOT_FOUND', instance: name });
@@ -46,6 +48,8 @@ export function instancesInMemory(store: Store): Instances {
       const record = { status: 'unlinked', statusReason: '', retryTime: undefined } as const;
       await store.instances.create({ ...instance, ...record });
       all.set(name, instance);
+      hub.added(name);
+      hub.observed(name, snapshot, new Map());
       return instance;
     },
     list({ after, limit, state }) {
@@ -57,6 +61,7 @@ export function instancesInMemory(store: Store): Instances {
     async delete(name) {
       get(name);
       all.delete(name);
+      hub.removed(name);
       await store.instances.remove(name);
     },
     async *link(name) {
@@ -87,5 +92,6 @@ export function instancesInMemory(store: Store): Instances {
       get(name);
       return store.changes.list(name, page);
     },
+    watch: hub.watch,
   };
 }

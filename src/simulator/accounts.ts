@@ -1,7 +1,7 @@
-import { randomInt } from 'node:crypto';
 import type { KeyPair } from '@whiskeysockets/baileys';
 import type { Connection } from './connection.js';
 import type { KeyBundle } from './key-bundle.js';
+import { digitsOf, newLid } from './people.js';
 import type { BinaryNode } from './stanza.js';
 import type { World } from './world.js';
 import { newKeyPair } from './xeddsa.js';
@@ -28,6 +28,17 @@ export type AppliedSet = {
   readonly device: number;
 };
 
+/** The contacts that a category excepts while its value is contact_blacklist. */
+export type ContactList = {
+  /** `dhash`: a later change has another. */
+  readonly stamp: string;
+  /** Phone numbers, digits only. */
+  readonly members: ReadonlySet<string>;
+};
+
+/** How an account takes its contact lists: by LID once it was migrated, before that by phone number. */
+export type Addressing = 'lid' | 'pn' | 'either';
+
 /** One WhatsApp account: the server's side and its phone. */
 export type Account = {
   /** Digits only. */
@@ -39,6 +50,9 @@ export type Account = {
   readonly identity: KeyPair;
   /** The value of each privacy category the account has. */
   readonly settings: Map<string, string>;
+  /** By category; none where there never was a list. */
+  readonly lists: Map<string, ContactList>;
+  addressing: Addressing;
   disappearingMode: { duration: number; setAt: number };
   readonly devices: Map<number, Device>;
   /** Never used twice, also after a device was removed. */
@@ -70,18 +84,31 @@ export type NewAccount = {
   readonly settings?: Readonly<Record<string, string>>;
   /** The categories the account has; all of the usual ones and of `settings` when not said. */
   readonly categories?: readonly string[];
+  /** The phone numbers that a category excepts; its value is contact_blacklist unless `settings` has another. */
+  readonly lists?: Readonly<Record<string, readonly string[]>>;
+  /** `lid` when not said. */
+  readonly addressing?: Addressing;
 };
 
-export function newAccount({ phoneNumber, lid, name, settings, categories }: NewAccount): Account {
-  const digits = phoneNumber.replace(/^\+/, '');
-  if (!/^\d{5,15}$/.test(digits)) throw new Error('phoneNumber must be 5 to 15 digits');
-  const values = Object.entries({ ...DEFAULT_SETTINGS, ...settings });
+export function newAccount(account: NewAccount): Account {
+  const { phoneNumber, lid, name, settings, categories, addressing = 'lid' } = account;
+  const lists = Object.entries(account.lists ?? {});
+  const digits = digitsOf(phoneNumber);
+  const excepting = Object.fromEntries(lists.map(([category]) => [category, 'contact_blacklist']));
+  const values = Object.entries({ ...DEFAULT_SETTINGS, ...excepting, ...settings });
   return {
     phoneNumber: digits,
-    lid: lid ?? `${randomInt(1e14, 2e14)}`,
+    lid: lid ?? newLid(),
     name: name ?? `Phone ${digits.slice(-4)}`,
     identity: newKeyPair(),
     settings: new Map(values.filter(([category]) => !categories || categories.includes(category))),
+    lists: new Map(
+      lists.map(([category, numbers]) => [
+        category,
+        { stamp: `${Date.now()}`, members: new Set(numbers.map(digitsOf)) },
+      ]),
+    ),
+    addressing,
     disappearingMode: { duration: 0, setAt: 0 },
     devices: new Map(),
     nextDevice: 1,

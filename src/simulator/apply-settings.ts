@@ -13,6 +13,8 @@ export function applySettings(
   if (changes.length === 0) return;
   for (const { category, value } of changes) {
     account.settings.set(category, value);
+    if (value !== 'contact_blacklist' && world.behaviour.listAway === 'cleared')
+      account.lists.delete(category);
     recordSet(world, account, category, value, device);
   }
   const { push, echoOwnSets } = world.behaviour;

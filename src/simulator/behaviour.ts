@@ -40,6 +40,17 @@ export type Behaviour = {
   unreportedSet: 'apply' | 'refuse_category';
   /** A set of a category that `defense` locks. */
   lockedSet: 'apply' | 'refuse' | 'refuse_category';
+  /** A change of a contact list with a stale stamp: 409 as an error stanza (zapo) or inside the category (WA Web). */
+  staleList: 'refuse' | 'refuse_category';
+  /** A contact nobody knows in a change of a contact list: all of it refused, or this contact passed over. */
+  unknownContact: 'refuse' | 'refuse_category' | 'ignore';
+  /** Whether a contact list outlives another value of its category. */
+  listAway: 'kept' | 'cleared';
+  /**
+   * How a contact list is told: as asked, or by phone number where LIDs were asked for, without `jid`, without
+   * `pn_jid`, without stamp, with the stamp `none`, or with each contact twice.
+   */
+  listReply: 'honest' | 'pn' | 'without_lid' | 'without_pn' | 'without_stamp' | 'stamp_none' | 'twice';
   /** Whether the offline backlog waits for the client's `offline_batch`. */
   offlineBatch: 'awaited' | 'not_awaited';
   /** Whether the client is told routing info for its next connection. */
@@ -60,6 +71,10 @@ export const DEFAULT_BEHAVIOUR: Readonly<Behaviour> = {
   invalidSet: 'refuse_category',
   unreportedSet: 'apply',
   lockedSet: 'refuse_category',
+  staleList: 'refuse_category',
+  unknownContact: 'refuse_category',
+  listAway: 'kept',
+  listReply: 'honest',
   offlineBatch: 'awaited',
   edgeRouting: false,
 };

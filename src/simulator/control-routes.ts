@@ -3,6 +3,7 @@ import {
   behaviourSchema,
   faultSchema,
   newAccountSchema,
+  newPersonSchema,
   stanzaQuerySchema,
   stanzaSchema,
 } from './control-schemas.js';
@@ -13,6 +14,7 @@ import type { Simulator } from './simulator.js';
 const scan = z.object({ qr: z.string() });
 const code = z.object({ code: z.string() });
 const value = z.object({ value: z.string() });
+const contacts = z.object({ contacts: z.array(z.string()) });
 const timer = z.object({ duration: z.int().nonnegative() });
 const drop = z.object({ how: z.enum(['close', 'reset', 'half_open']) });
 const streamError = z.object({ code: z.int().optional(), conflict: z.string().optional() });
@@ -37,6 +39,8 @@ export function route(
       return Object.assign(simulator.behaviour, behaviourSchema.parse(body));
     case 'POST refresh-link':
       return { clients: simulator.refreshLink(refresh.parse(body).child) };
+    case 'POST people':
+      return simulator.addPerson(newPersonSchema.parse(body));
     case 'GET faults':
       return simulator.faults().map(faultView);
     case 'POST faults':
@@ -97,6 +101,11 @@ function phoneRoute(
     case 'DELETE settings':
       phone.removeCategory(name);
       return phone.settings();
+    case 'GET lists':
+      return phone.contactList(name);
+    case 'PUT lists':
+      phone.exceptContacts(name, contacts.parse(body).contacts);
+      return phone.contactList(name);
     case 'PUT disappearing-mode':
       phone.setDisappearingMode(timer.parse(body).duration);
       return phoneView(simulator, phone);

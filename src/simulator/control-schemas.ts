@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { NewAccount } from './accounts.js';
 import type { Behaviour } from './behaviour.js';
 import type { Effect, Fault, FaultMatch } from './faults.js';
+import type { NewPerson } from './people.js';
 import type { BinaryNode } from './stanza.js';
 import type { StanzaQuery } from './stanza-log.js';
 
@@ -58,7 +59,17 @@ const effectSchema = z.discriminatedUnion('do', [
 ]) satisfies z.ZodType<Effect>;
 
 const matchSchema = z.strictObject({
-  on: z.enum(['upgrade', 'hello', 'registration', 'login', 'iq', 'privacy_get', 'privacy_set', 'ping']),
+  on: z.enum([
+    'upgrade',
+    'hello',
+    'registration',
+    'login',
+    'iq',
+    'privacy_get',
+    'list_get',
+    'privacy_set',
+    'ping',
+  ]),
   category: text,
   xmlns: text,
   type: z.enum(['get', 'set']).exactOptional(),
@@ -81,7 +92,14 @@ export const newAccountSchema = z.strictObject({
   name: text,
   settings: z.record(z.string(), z.string()).exactOptional(),
   categories: z.array(z.string()).exactOptional(),
+  lists: z.record(z.string(), z.array(z.string())).exactOptional(),
+  addressing: z.enum(['lid', 'pn', 'either']).exactOptional(),
 }) satisfies z.ZodType<NewAccount>;
+
+export const newPersonSchema = z.strictObject({
+  phoneNumber: z.string(),
+  lid: z.string().nullable().exactOptional(),
+}) satisfies z.ZodType<NewPerson>;
 
 export const stanzaQuerySchema = z.strictObject({
   phoneNumber: text,
@@ -106,6 +124,10 @@ const behaviour = {
   invalidSet: z.enum(['refuse', 'refuse_category']),
   unreportedSet: z.enum(['apply', 'refuse_category']),
   lockedSet: z.enum(['apply', 'refuse', 'refuse_category']),
+  staleList: z.enum(['refuse', 'refuse_category']),
+  unknownContact: z.enum(['refuse', 'refuse_category', 'ignore']),
+  listAway: z.enum(['kept', 'cleared']),
+  listReply: z.enum(['honest', 'pn', 'without_lid', 'without_pn', 'without_stamp', 'stamp_none', 'twice']),
   offlineBatch: z.enum(['awaited', 'not_awaited']),
   edgeRouting: z.boolean(),
 } satisfies { [Name in keyof Behaviour]: z.ZodType<Behaviour[Name]> };

@@ -60,12 +60,22 @@ export type Effect =
 /** Which stanza or stage a fault is for. */
 export type FaultMatch = {
   /**
-   * `upgrade`, `hello`, `registration`, `login` are the stages of a connection; the rest are IQs, `iq` any.
+   * `upgrade`, `hello`, `registration`, `login` are the stages of a connection; the rest are IQs, `iq` any,
+   * `privacy_get` a read of the settings, `list_get` one of a contact list, `privacy_set` a change of either.
    * Effects at a stage: close, reset, silence; at upgrade also http; at hello also undecodable; at registration
    * and login also failure, stream_error, half_open, delay, send.
    */
-  readonly on: 'upgrade' | 'hello' | 'registration' | 'login' | 'iq' | 'privacy_get' | 'privacy_set' | 'ping';
-  /** Of a privacy set. */
+  readonly on:
+    | 'upgrade'
+    | 'hello'
+    | 'registration'
+    | 'login'
+    | 'iq'
+    | 'privacy_get'
+    | 'list_get'
+    | 'privacy_set'
+    | 'ping';
+  /** Of a privacy set or of the read of a contact list. */
   readonly category?: string;
   /** Of an IQ. */
   readonly xmlns?: string;
@@ -98,6 +108,8 @@ export type Point = {
   readonly xmlns?: string | undefined;
   readonly type?: string | undefined;
   readonly categories?: readonly string[];
+  /** Whether it asks for a contact list. */
+  readonly isListRead?: boolean;
   readonly phoneNumber?: string | undefined;
 };
 
@@ -150,7 +162,8 @@ export function faultBox(): Faults {
 function isMatch(match: FaultMatch, point: Point): boolean {
   const kind: Partial<Record<FaultMatch['on'], boolean>> = {
     iq: point.stage === 'iq',
-    privacy_get: point.xmlns === 'privacy' && point.type === 'get',
+    privacy_get: point.xmlns === 'privacy' && point.type === 'get' && !point.isListRead,
+    list_get: point.isListRead ?? false,
     privacy_set: point.xmlns === 'privacy' && point.type === 'set',
     ping: point.xmlns === 'w:p',
   };

@@ -4,7 +4,7 @@ import type { Effect, Moment } from './faults.js';
 import { isPrivacy } from './journal.js';
 import { distorted } from './lies.js';
 import { attr, type BinaryNode, node, refusal, SERVER } from './stanza.js';
-import { categoriesOf } from './stanza-log.js';
+import { categoriesOf, isListRead } from './stanza-log.js';
 import type { World } from './world.js';
 
 /** How the server means to answer an IQ, before any fault. */
@@ -30,6 +30,7 @@ export async function answerIq(
     xmlns: attr(iq, 'xmlns'),
     type: attr(iq, 'type'),
     categories: categoriesOf(iq),
+    isListRead: isListRead(iq),
     phoneNumber: connection.owner?.account.phoneNumber,
   });
   // Awaited only where it must wait, so that without faults answers leave in the order of the questions.

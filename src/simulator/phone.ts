@@ -1,10 +1,12 @@
-import type { Account } from './accounts.js';
+import type { Account, Addressing } from './accounts.js';
 import { applySettings } from './apply-settings.js';
+import { storeList } from './contact-lists.js';
 import { setDisappearingMode } from './disappearing-mode.js';
 import { enterCode } from './enter-code.js';
 import { type LinkAttempt, scanQr } from './link.js';
 import { notifyDevices } from './notifications.js';
 import { refreshCode } from './pairing-code.js';
+import type { Person } from './people.js';
 import { removeDevice } from './removal.js';
 import type { BinaryNode } from './stanza.js';
 import type { World } from './world.js';
@@ -22,6 +24,12 @@ export type Phone = {
   refreshCode(): boolean;
   /** Changes a setting in the phone's menu; any category and value, also ones nobody has heard of. */
   setPrivacy(category: string, value: string): void;
+  /** Chooses "My contacts except…" in the menu of a category, with exactly these phone numbers, all on WhatsApp. */
+  exceptContacts(category: string, phoneNumbers: readonly string[]): void;
+  /** The list of a category, which the server may hold while the category has another value. */
+  contactList(category: string): { stamp: string | undefined; contacts: Person[] };
+  /** Whether the account's contact lists are by LID or by phone number. */
+  setAddressing(addressing: Addressing): void;
   /** Changes the timer of new chats, in seconds. */
   setDisappearingMode(duration: number): void;
   disappearingMode(): number;
@@ -52,6 +60,19 @@ export function phoneOf(world: World, account: Account): Phone {
     enterCode: code => enterCode(world, account, code),
     refreshCode: () => refreshCode(world, account),
     setPrivacy: (category, value) => applySettings(world, account, [{ category, value }], 0),
+    exceptContacts(category, phoneNumbers) {
+      const members = phoneNumbers.map(number => world.people.add({ phoneNumber: number }).phoneNumber);
+      storeList(world, account, category, new Set(members), 0);
+    },
+    contactList(category) {
+      const list = account.lists.get(category);
+      const contacts = [...(list?.members ?? [])].flatMap(number => world.people.byPhoneNumber(number) ?? []);
+      return { stamp: list?.stamp, contacts };
+    },
+    setAddressing(addressing) {
+      account.addressing = addressing;
+      world.changed();
+    },
     setDisappearingMode: duration => setDisappearingMode(world, account, duration, 0),
     disappearingMode: () => account.disappearingMode.duration,
     removeCategory(category) {

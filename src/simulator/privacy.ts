@@ -2,6 +2,7 @@ import type { Account } from './accounts.js';
 import type { Question } from './answers.js';
 import { applySettings } from './apply-settings.js';
 import type { Behaviour } from './behaviour.js';
+import { bringsList, listReadPlan, listWritePlan } from './contact-lists.js';
 import type { Plan } from './iq.js';
 import { isAccepted, isLockedByDefense } from './privacy-categories.js';
 import { attr, type BinaryNode, child, children, errorNode, node, refusal, result } from './stanza.js';
@@ -17,11 +18,13 @@ import { attr, type BinaryNode, child, children, errorNode, node, refusal, resul
  */
 
 /** Answers a read or a change of the privacy settings. */
-export function privacyPlan({ world, account, device, iq }: Question): Plan {
+export function privacyPlan(question: Question): Plan {
+  const { world, account, device, iq } = question;
   const privacy = child(iq, 'privacy');
   const categories = children(privacy, 'category');
   if (attr(iq, 'type') === 'get') {
-    if (!privacy || children(privacy).length) return { reply: () => refusal(iq, 501) };
+    if (!privacy) return { reply: () => refusal(iq, 501) };
+    if (children(privacy).length > 0) return listReadPlan(question);
     return { reply: () => result(iq, [settingsNode(account)]) };
   }
   const verdicts = categories.map(category => ({
@@ -29,6 +32,10 @@ export function privacyPlan({ world, account, device, iq }: Question): Plan {
     code: verdict(account, category, world.behaviour),
   }));
   const isWhole = categories.length > 0 && categories.length === children(privacy).length;
+  if (categories.some(bringsList)) {
+    if (!isWhole || verdicts.length > 1) return { reply: () => refusal(iq, 400) };
+    return listWritePlan(question, verdicts[0]?.code);
+  }
   const envelope = isWhole ? envelopeCode(verdicts, world.behaviour) : 400;
   if (envelope) return { reply: () => refusal(iq, envelope) };
 

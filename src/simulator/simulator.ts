@@ -4,6 +4,7 @@ import { type Behaviour, DEFAULT_BEHAVIOUR, type RefreshChild } from './behaviou
 import { certificateChains } from './certificates.js';
 import { type Fault, faultBox, type InjectedFault } from './faults.js';
 import { type PrivacyEvent, privacyJournal } from './journal.js';
+import { type NewPerson, type Person, people } from './people.js';
 import { type Phone, phoneOf } from './phone.js';
 import { listen } from './server.js';
 import { type BinaryNode, node, SERVER, seconds } from './stanza.js';
@@ -32,6 +33,8 @@ export type Simulator = {
   /** Takes effect at once. */
   readonly behaviour: Behaviour;
   addPhone(account: NewAccount): Phone;
+  /** Adds someone on WhatsApp whose phone is not simulated, as a contact. */
+  addPerson(person: NewPerson): Person;
   /** Undefined when there is no such phone. */
   phone(phoneNumber: string): Phone | undefined;
   phones(): Phone[];
@@ -68,7 +71,9 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   let saving = false;
   const save = () => {
     saving = false;
-    if (stateFile !== undefined) writeState(stateFile, { keys, accounts: [...world.accounts.values()] });
+    if (stateFile !== undefined) {
+      writeState(stateFile, { keys, accounts: [...world.accounts.values()], people: world.people.all() });
+    }
   };
   // Notifications are kept over restarts, so their ids must differ from run to run.
   const run = randomBytes(4).toString('hex');
@@ -79,6 +84,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     keys,
     certificates: certificateChains(keys),
     accounts: new Map(kept?.accounts.map(account => [account.phoneNumber, account])),
+    people: people(kept?.people),
     connections: new Set(),
     registering: new Set(),
     faults,
@@ -103,8 +109,16 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       const account = newAccount(options);
       if (world.accounts.has(account.phoneNumber)) throw new Error('there is a phone with this number');
       world.accounts.set(account.phoneNumber, account);
+      world.people.add(account);
+      for (const { members } of account.lists.values())
+        for (const phoneNumber of members) world.people.add({ phoneNumber });
       world.changed();
       return phoneOf(world, account);
+    },
+    addPerson(person) {
+      const added = world.people.add(person);
+      world.changed();
+      return added;
     },
     phone(phoneNumber) {
       const account = accountOf(phoneNumber);

@@ -17,7 +17,7 @@ export type StanzaQuery = {
   readonly tag?: string;
   readonly xmlns?: string;
   readonly type?: string;
-  /** The category of a privacy set. */
+  /** The category of a privacy set, or of the read of a contact list. */
   readonly category?: string;
 };
 
@@ -47,11 +47,15 @@ export function stanzaLog(): StanzaLog {
   };
 }
 
-/** The categories a privacy set names. */
+/** The categories that a privacy set names, or whose contact list is asked for. */
 export const categoriesOf = (iq: BinaryNode): string[] =>
-  attr(iq, 'xmlns') === 'privacy' && attr(iq, 'type') === 'set'
-    ? children(child(iq, 'privacy'), 'category').map(category => attr(category, 'name') ?? '')
+  attr(iq, 'xmlns') === 'privacy'
+    ? children(child(iq, 'privacy')).map(category => attr(category, 'name') ?? '')
     : [];
+
+/** Whether an IQ asks for a contact list. */
+export const isListRead = (iq: BinaryNode): boolean =>
+  attr(iq, 'type') === 'get' && child(child(iq, 'privacy'), 'list') !== undefined;
 
 const matches = ({ phoneNumber, device, node }: LoggedStanza, query: StanzaQuery): boolean =>
   (query.phoneNumber === undefined || query.phoneNumber.replace(/^\+/, '') === phoneNumber) &&

@@ -2,9 +2,14 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { BufferJSON } from '@whiskeysockets/baileys';
 import type { Account, Device } from './accounts.js';
 import type { ServerKeys } from './certificates.js';
+import type { Person } from './people.js';
 
-/** What survives a restart of the simulator: its keys, the accounts and their linked devices. */
-export type SimulatorState = { readonly keys: ServerKeys; readonly accounts: readonly Account[] };
+/** What survives a restart of the simulator: its keys, the accounts and their linked devices, and who is on WhatsApp. */
+export type SimulatorState = {
+  readonly keys: ServerKeys;
+  readonly accounts: readonly Account[];
+  readonly people: readonly Person[];
+};
 
 /** Reads the file; undefined when there is none yet. */
 export function readState(file: string): SimulatorState | undefined {
@@ -16,8 +21,8 @@ export function readState(file: string): SimulatorState | undefined {
     throw error;
   }
   // Written by writeState, so it has the shape of what that makes.
-  const { keys, accounts } = JSON.parse(text, BufferJSON.reviver) as ReturnType<typeof plain>;
-  return { keys, accounts: accounts.map(revived) };
+  const { keys, accounts, people } = JSON.parse(text, BufferJSON.reviver) as ReturnType<typeof plain>;
+  return { keys, accounts: accounts.map(revived), people };
 }
 
 /** Replaces the file as a whole. */
@@ -27,11 +32,17 @@ export function writeState(file: string, state: SimulatorState): void {
   renameSync(draft, file);
 }
 
-const plain = ({ keys, accounts }: SimulatorState) => ({
+const plain = ({ keys, accounts, people }: SimulatorState) => ({
   keys,
+  people,
   accounts: accounts.map(account => ({
     ...account,
     settings: [...account.settings],
+    lists: [...account.lists].map(([category, { stamp, members }]) => ({
+      category,
+      stamp,
+      members: [...members],
+    })),
     devices: [...account.devices.values()].map(({ id, noiseKey, linkTime, unacked, keys, dirty }) => ({
       id,
       noiseKey,
@@ -46,6 +57,9 @@ const plain = ({ keys, accounts }: SimulatorState) => ({
 const revived = (account: ReturnType<typeof plain>['accounts'][number]): Account => ({
   ...account,
   settings: new Map(account.settings),
+  lists: new Map(
+    account.lists.map(({ category, stamp, members }) => [category, { stamp, members: new Set(members) }]),
+  ),
   devices: new Map(
     account.devices.map(({ keys, dirty, linkTime, ...device }): [number, Device] => [
       device.id,

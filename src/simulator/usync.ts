@@ -1,7 +1,7 @@
-import { type Account, jidOf, lidOf } from './accounts.js';
 import type { Question } from './answers.js';
 import { timerNode } from './disappearing-mode.js';
 import type { Plan } from './iq.js';
+import type { Person } from './people.js';
 import { attr, type BinaryNode, bytesOf, child, children, node, refusal, result, userOf } from './stanza.js';
 import type { World } from './world.js';
 
@@ -30,12 +30,13 @@ export function usyncPlan({ world, iq }: Question): Plan {
 }
 
 function userNode(world: World, user: BinaryNode, protocols: string[]): BinaryNode {
-  const number = bytesOf(child(user, 'contact')).toString().replace(/^\+/, '') || userOf(attr(user, 'jid'));
-  const account = [...world.accounts.values()].find(({ phoneNumber, lid }) =>
-    [phoneNumber, lid].includes(number),
-  );
-  const facts = protocols.map(protocol => fact(protocol, account));
-  const jid = account ? jidOf(account) : (attr(user, 'jid') ?? `${number}@s.whatsapp.net`);
+  const asked = bytesOf(child(user, 'contact'));
+  const name = asked.toString().replace(/^\+/, '') || userOf(attr(user, 'jid'));
+  const person = world.people.byPhoneNumber(name) ?? world.people.byLid(name);
+  const facts = protocols.map(protocol => fact(protocol, world, person, asked));
+  const jid = person
+    ? `${person.phoneNumber}@s.whatsapp.net`
+    : (attr(user, 'jid') ?? `${name}@s.whatsapp.net`);
   return node(
     'user',
     { jid },
@@ -43,12 +44,19 @@ function userNode(world: World, user: BinaryNode, protocols: string[]): BinaryNo
   );
 }
 
-function fact(protocol: string, account: Account | undefined): BinaryNode | undefined {
-  if (protocol === 'contact') return node('contact', { type: account ? 'in' : 'out' });
+function fact(
+  protocol: string,
+  { accounts }: World,
+  person: Person | undefined,
+  asked: Buffer,
+): BinaryNode | undefined {
+  // The number comes back as it was asked for (whatsmeow reads it).
+  if (protocol === 'contact') return node('contact', { type: person ? 'in' : 'out' }, asked);
+  const lid = person?.lid;
+  if (protocol === 'lid') return lid === undefined ? undefined : node('lid', { val: `${lid}@lid` });
+  const account = person && accounts.get(person.phoneNumber);
   if (!account) return undefined;
   switch (protocol) {
-    case 'lid':
-      return node('lid', { val: lidOf(account) });
     case 'disappearing_mode':
       return timerNode(account);
     case 'devices': {

@@ -4,6 +4,7 @@ import type { CertificateChoice, ServerKeys } from './certificates.js';
 import type { Connection } from './connection.js';
 import type { Faults } from './faults.js';
 import type { Journal } from './journal.js';
+import type { People } from './people.js';
 import type { RegisteringConnection } from './registration.js';
 import type { StanzaLog } from './stanza-log.js';
 
@@ -14,6 +15,8 @@ export type World = {
   readonly certificates: Record<CertificateChoice, Buffer>;
   /** By phone number, digits only. */
   readonly accounts: Map<string, Account>;
+  /** Everyone on WhatsApp, the accounts among them. */
+  readonly people: People;
   readonly connections: Set<Connection>;
   readonly registering: Set<RegisteringConnection>;
   readonly faults: Faults;

@@ -73,6 +73,15 @@ describe('another process', () => {
     expect(simulator.stanzas).toEqual([]);
   });
 
+  test('makes people and the lists of contacts that a phone excepts', async () => {
+    await linkedByControl();
+    const { body: person } = await call('POST', '/people', { phoneNumber: '+15550100009', lid: '71' });
+    expect(person).toEqual({ phoneNumber: '15550100009', lid: '71' });
+    await call('PUT', `${PHONE}/lists/last`, { contacts: ['+15550100009'] });
+    expect((await call('GET', `${PHONE}/lists/last`)).body).toMatchObject({ contacts: [person] });
+    expect((await call('GET', PHONE)).body).toMatchObject({ settings: { last: 'contact_blacklist' } });
+  });
+
   test('injects faults and takes them back', async () => {
     const sock = await linkedByControl();
     const fault = {

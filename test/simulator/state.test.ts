@@ -16,7 +16,12 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 test('a simulator that starts again knows its phones, their devices and what they missed', async () => {
   const first = await startSimulator({ stateFile });
-  const phone = first.addPhone({ phoneNumber: '15550100001', settings: { pix: 'contacts' } });
+  const account = {
+    phoneNumber: '15550100001',
+    settings: { pix: 'contacts' },
+    lists: { status: ['15550100002'] },
+  };
+  const phone = first.addPhone(account);
   const { client, sock } = await linked(first, phone);
   await sock.end(undefined);
   await expect.poll(() => phone.devices()[0]?.connected).toBe(false);
@@ -26,6 +31,7 @@ test('a simulator that starts again knows its phones, their devices and what the
   const second = await startSimulator({ stateFile });
   expect(second.rootKey).toBe(first.rootKey);
   expect(second.sets('15550100001')).toMatchObject([{ category: 'last', value: 'none', device: 0 }]);
+  expect(second.phone('15550100001')?.contactList('status')).toEqual(phone.contactList('status'));
   const again = dial(second, client);
   const missed = received(again, 'CB:notification,type:account_sync,privacy');
   await opening(again);

@@ -56,8 +56,8 @@ const write = async (
   };
   const reply: BinaryNode = await sock.query(privacyIq('set', inForm(form, category)), 20_000);
   const told = getBinaryNodeChild(getBinaryNodeChild(reply, 'privacy'), 'category');
-  const { value, dhash: stamp } = told?.attrs ?? {};
-  return { value, stamp, code: getBinaryNodeChild(told, 'error')?.attrs['code'] };
+  const { value: set, dhash: stamp } = told?.attrs ?? {};
+  return { value: set, stamp, code: getBinaryNodeChild(told, 'error')?.attrs['code'] };
 };
 const addBen = { action: 'add', jid: '72@lid', pn_jid: `${BEN}@s.whatsapp.net` };
 const members = (category = 'last') =>

@@ -5,7 +5,6 @@ import {
   Instance_State as InstanceState,
   InstanceServiceService as Instances,
 } from '../../gen/ts/whatsapp/privacy/v1/instance_service.js';
-import { node } from '../../src/simulator/stanza.js';
 import { type Caller, caller } from '../support/call.js';
 import { expectOneIdentity, expectUsable, INSTANCE, instanceOf } from './support/checks.js';
 import { type Deed, killAtPoints, killsOf, TIMEOUT_MS } from './support/kill.js';
@@ -34,12 +33,8 @@ const linkedDeed = (scene: Scene, act: Deed<void>['act']): Deed<void> => {
 describe('a linked service has the same identity, and uses it, when it was killed', () => {
   test('while it makes and uploads keys', { timeout: TIMEOUT_MS }, async () => {
     await using scene = await openScene();
-    // Baileys knows the server in this form, in which WhatsApp encodes it.
-    const low = { from: '@s.whatsapp.net', type: 'encrypt', t: '1' };
-    let asked = 0;
     const upload = linkedDeed(scene, async (_, service) => {
-      const id = `low-${++asked}`;
-      scene.phone.send(node('notification', { ...low, id }, [node('count', { value: '0' })]));
+      const id = scene.askForKeys();
       await vi.waitUntil(() => {
         if (!service.isAlive()) throw new Error('the service is gone');
         return scene.simulator.findStanzas({ tag: 'ack' }).some(ack => ack.node.attrs['id'] === id);
@@ -89,7 +84,7 @@ describe('a linked service has the same identity, and uses it, when it was kille
 describe('a new service killed in its first start', () => {
   test('starts on what it left, with the token it has written', { timeout: TIMEOUT_MS }, async () => {
     await using scene = await openScene();
-    const secrets = { WA_PRIVACY_MASTER_KEY: undefined, WA_PRIVACY_ACCOUNT_TOKEN: undefined };
+    const secrets = { env: { WA_PRIVACY_MASTER_KEY: undefined, WA_PRIVACY_ACCOUNT_TOKEN: undefined } };
     const forget = () => rmSync(scene.dataDir, { recursive: true, force: true });
     const rehearsal = scene.load(secrets);
     await rehearsal.serve();

@@ -16,12 +16,10 @@ watchIo(point => {
 
 /** What the disk does to a statement. */
 function bear({ kind, what }: IoPoint) {
-  if (kind !== 'read' && kind !== 'write') return;
+  if (disk.is === 'fine' || disk.on !== kind || !what.includes(disk.statement ?? '')) return;
   if (disk.is === 'slow') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, disk.ms);
-  // SQLite can always give up a transaction.
-  if (disk.is !== 'failing' || disk.on !== kind || what === 'ROLLBACK') return;
-  if (what.includes(disk.statement ?? ''))
-    throw new Sqlite.SqliteError('the disk failed as it was told', disk.code);
+  // A transaction can always be given up.
+  else if (what !== 'ROLLBACK') throw new Sqlite.SqliteError('the disk failed as it was told', disk.code);
 }
 
 const serving = Promise.withResolvers<void>();

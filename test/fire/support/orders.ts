@@ -12,13 +12,10 @@ export type Order =
 /** The answer. */
 export type Done = { readonly points: readonly string[] };
 
-/** A disk: in order, slow, or answering with SQLite's code each statement of this kind that contains the text. */
+/** What the disk does to each statement of this kind that contains the text: nothing, keep it waiting, or fail it. */
 export type Disk =
   | { readonly is: 'fine' }
-  | { readonly is: 'slow'; readonly ms: number }
-  | {
-      readonly is: 'failing';
-      readonly on: 'read' | 'write';
-      readonly code: string;
-      readonly statement?: string;
-    };
+  | ({ readonly is: 'slow'; readonly ms: number } & Target)
+  | ({ readonly is: 'failing' /** SQLite's. */; readonly code: string } & Target);
+
+type Target = { readonly on: 'read' | 'write'; readonly statement?: string };

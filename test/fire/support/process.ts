@@ -32,10 +32,21 @@ export type ServiceProcess = {
   end(signal: 'SIGKILL' | 'SIGTERM'): Promise<number | string>;
 };
 
+/** How a process differs from the usual. */
+export type Surroundings = {
+  readonly env?: Record<string, string | undefined>;
+  /** The system refuses to let any file grow beyond this many bytes, or twice as many. */
+  readonly maxFileBytes?: number;
+};
+
 /** Starts a process that loads the service and waits to be told to serve. */
-export function serviceProcess(env: Record<string, string | undefined>, token: string): ServiceProcess {
+export function serviceProcess({ env, maxFileBytes }: Surroundings, token: string): ServiceProcess {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('WA_PRIVACY_'));
-  const child = spawn(process.execPath, ARGUMENTS, {
+  const node = [process.execPath, ...ARGUMENTS];
+  // Blocks are 512 bytes to some shells and 1024 to others.
+  const limited = ['sh', '-c', 'ulimit -f "$0" && exec "$@"', `${Math.ceil((maxFileBytes ?? 0) / 512)}`];
+  const [command = '', ...args] = maxFileBytes === undefined ? node : [...limited, ...node];
+  const child = spawn(command, args, {
     env: { ...Object.fromEntries(inherited), ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });

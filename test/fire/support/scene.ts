@@ -5,10 +5,11 @@ import { setImmediate } from 'node:timers/promises';
 import { vi } from 'vitest';
 import type { ChangeRecord, InstanceRecord } from '../../../src/instances/ports.js';
 import { startSimulator } from '../../../src/simulator/index.js';
+import { node } from '../../../src/simulator/stanza.js';
 import { readState } from '../../../src/simulator/state-file.js';
 import { sqliteStore } from '../../../src/stores/sqlite.js';
 import { decodeCredentials, keyStore, type LinkedCredentials } from '../../../src/whatsapp/auth-state.js';
-import { type ServiceProcess, serviceProcess } from './process.js';
+import { type ServiceProcess, type Surroundings, serviceProcess } from './process.js';
 
 const TOKEN = 'wap_account-token-of-the-tests';
 const MASTER_KEY = Buffer.alloc(32, 'the master key of the tests');
@@ -46,19 +47,20 @@ export async function openScene() {
     WA_PRIVACY_WHATSAPP_ROOT_KEY: simulator.rootKey,
   };
   const started = new Set<ServiceProcess>();
-  const load = (overrides: Record<string, string | undefined> = {}) => {
-    const service = serviceProcess({ ...env, ...overrides }, TOKEN);
+  const load = (surroundings: Surroundings = {}) => {
+    const service = serviceProcess({ ...surroundings, env: { ...env, ...surroundings.env } }, TOKEN);
     started.add(service);
     void service.ended.then(() => started.delete(service));
     return service;
   };
   let next = load();
+  let keyRequests = 0;
 
   return {
     simulator,
     phone,
     dataDir,
-    /** One more service that is told when to serve, with these variables in place of the usual. */
+    /** One more service on the data folder, which is told when to serve. */
     load,
     /** The next service on the data folder, told to serve; another one is loading by then. */
     start(killAt?: number): ServiceProcess {
@@ -76,6 +78,14 @@ export async function openScene() {
     devices() {
       const account = readState(stateFile)?.accounts.find(({ phoneNumber }) => phoneNumber === PHONE_NUMBER);
       return [...(account?.devices.values() ?? [])];
+    },
+    /** WhatsApp asks for more keys, which must be stored before they are uploaded; the id of what it asks with. */
+    askForKeys(): string {
+      const id = `keys-${++keyRequests}`;
+      // Baileys knows the server in this form, in which WhatsApp encodes it.
+      const attrs = { from: '@s.whatsapp.net', type: 'encrypt', t: '1', id };
+      phone.send(node('notification', attrs, [node('count', { value: '0' })]));
+      return id;
     },
     /** Looks into a copy of the data folder, so that the next service finds it as the last one left it. */
     async stored(instance: string, preKeyIds: readonly number[] = []): Promise<Stored> {

@@ -38,19 +38,15 @@ export function budget(instance: string, perHour: Iqs, now: () => number = () =>
   }));
   return {
     take(wanted) {
-      for (const { kind, unit, limit, bucket } of buckets) {
-        const retryAfterMs = bucket.msUntil(wanted[kind]);
-        if (retryAfterMs > 0) {
-          const subject = `instance:${instance}`;
-          return {
-            kind: 'RATE_LIMITED',
-            limit,
-            periodSeconds: PERIOD_MS / 1000,
-            subject,
-            unit,
-            retryAfterMs,
-          };
-        }
+      const waits = buckets.map(({ kind, unit, limit, bucket }) => ({
+        unit,
+        limit,
+        retryAfterMs: bucket.msUntil(wanted[kind]),
+      }));
+      const [longest] = waits.sort((a, b) => b.retryAfterMs - a.retryAfterMs);
+      if (longest && longest.retryAfterMs > 0) {
+        const subject = `instance:${instance}`;
+        return { kind: 'RATE_LIMITED', periodSeconds: PERIOD_MS / 1000, subject, ...longest };
       }
       for (const { kind, bucket } of buckets) bucket.take(wanted[kind]);
       return undefined;

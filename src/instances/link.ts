@@ -42,6 +42,8 @@ export async function* link(
         onCode: codes.show,
       })
       .finally(codes.end);
+    // Awaited below, but not before the caller has taken the codes.
+    attempt.catch(() => undefined);
     for await (const code of codes) yield { kind: 'code', code };
     const result = await attempt;
     if (result.kind !== 'linked') throw new PrivacyError(problemOf(managed, result));

@@ -25,23 +25,24 @@ export function react(
     case 'conflict':
       return { life: { state: reaction, reason }, streak: NO_FAILURES };
     case 'suspended':
-      return { life: { state: reaction, reason, until: afterBan(disconnect, random) }, streak: NO_FAILURES };
+    case 'back_off':
+      break;
     case 'restart':
       // Asked for once it costs nothing; asked for again and again it is a failure like any other.
       if (!restarted) return { life: { state: 'connecting' }, streak: { failures, restarted: true } };
       break;
-    case 'back_off':
-      break;
   }
   const streak = { failures: failures + 1, restarted: reaction === 'restart' };
   if (holdOf(disconnect)) return { life: { state: 'connecting' }, streak };
-  const until = new Date(Date.now() + backoffMs(streak.failures, false, random));
-  return { life: { state: 'backing_off', reason, until }, streak };
-}
 
-/** A little after the ban's end. */
-function afterBan({ until }: Disconnect, random: () => number): Date | undefined {
-  if (!until) return undefined;
-  const left = Math.max(until.getTime() - Date.now(), 0);
-  return new Date(until.getTime() + 0.1 * left * random());
+  const waitMs = backoffMs(streak.failures, false, random);
+  if (reaction === 'suspended') return { life: { state: reaction, reason, until: afterBan() }, streak };
+  return { life: { state: 'backing_off', reason, until: new Date(Date.now() + waitMs) }, streak };
+
+  /** A little after the ban's end; undefined when nobody knows that. */
+  function afterBan(): Date | undefined {
+    if (!disconnect.until) return undefined;
+    const leftMs = disconnect.until.getTime() - Date.now();
+    return new Date(Date.now() + Math.max(leftMs * (1 + 0.1 * random()), waitMs));
+  }
 }

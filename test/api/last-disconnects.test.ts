@@ -74,7 +74,7 @@ describe('a disconnect for good', () => {
     }
     const logins = desks.map(desk => countLogins(service, desk));
     await meanwhile(service, witness);
-    expect(logins.map(({ hits }) => hits())).toEqual(CASES.map(() => 0));
+    expect(logins.map(login => login.hits())).toEqual(CASES.map(() => 0));
 
     const now = storedSecrets(service);
     expect(now.credentials).toEqual(secrets.credentials);
@@ -109,7 +109,7 @@ describe('a disconnect for good', () => {
       await viewIn(service, desk, ENDS[index]?.state ?? 'LINKING');
     await viewIn(service, witness, 'CONNECTED');
     await meanwhile(service, witness);
-    const [loggedOut, banned, conflict, refusedLogins] = logins.map(({ hits }) => hits());
+    const [loggedOut, banned, conflict, refusedLogins] = logins.map(login => login.hits());
     expect([loggedOut, banned, conflict]).toEqual([0, 0, 0]);
     // Nobody said until when: a start of the service is the occasion to try.
     expect(refusedLogins).toBeGreaterThanOrEqual(1);

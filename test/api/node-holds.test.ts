@@ -26,7 +26,7 @@ describe('a node whose client WhatsApp calls outdated', () => {
     expect(Number(nextAttemptTime) - earliest).toBeGreaterThanOrEqual(300_000);
     expect(Number(nextAttemptTime) - Date.now()).toBeLessThanOrEqual(300_000);
 
-    const { hits } = service.simulator.inject({
+    const dials = service.simulator.inject({
       match: { on: 'upgrade' },
       effect: { do: 'http', status: 503 },
       times: Infinity,
@@ -38,7 +38,7 @@ describe('a node whose client WhatsApp calls outdated', () => {
       await reconnect(service, each);
       expect(await backingOff(service, each)).toMatchObject({ stateReason: OUTDATED, nextAttemptTime });
     }
-    expect(hits()).toBe(0);
+    expect(dials.hits()).toBe(0);
     expect(storedSecrets(service)).toEqual(secrets);
   });
 

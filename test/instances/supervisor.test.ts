@@ -155,6 +155,13 @@ describe('an account that WhatsApp banned for a time', () => {
   });
 });
 
+test('an account whose ban is always over is not dialled without a pause', async () => {
+  const node = fakeNode(({ at }) => ({ ...withCode(402), until: new Date(at - 1000) }));
+  superviseOn(node);
+  await vi.advanceTimersByTimeAsync(HOUR_MS);
+  expectFibonacci(gaps(node.made));
+});
+
 describe('a restart that WhatsApp asks for', () => {
   test('is made at once', async () => {
     const node = fakeNode(() => 'open');

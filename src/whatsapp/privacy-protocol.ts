@@ -1,8 +1,9 @@
 import type { BinaryNode } from '@whiskeysockets/baileys';
 import { isValueOf, type Setting, settingOfCategory, specOf } from '../domain/settings-table.js';
 import type { OtherCategory, Snapshot, UnreadableCategory } from '../domain/snapshot.js';
-import type { NoAnswer, ReadReply, SetReply } from '../instances/ports.js';
-import { childOf, childrenOf, errorIn, type NodeError, SERVER } from './nodes.js';
+import type { ReadReply, SetReply } from '../instances/ports.js';
+import { childrenOf, errorIn, type NodeError, SERVER } from './nodes.js';
+import { contentOf, failed, NO_DETAILS, UNCLEAR } from './replies.js';
 
 /*
  * As WhatsApp Web sends and checks it (WAWebQueryPrivacySettingsJob, WAWebSetPrivacyJob; read in November 2026):
@@ -29,7 +30,8 @@ export const setStanza = (category: string, value: string): BinaryNode =>
     content: [{ tag: 'category', attrs: { name: category, value } }],
   });
 
-const privacyIq = (type: 'get' | 'set', content: BinaryNode): BinaryNode => ({
+/** An IQ about privacy, with what it holds. */
+export const privacyIq = (type: 'get' | 'set', content: BinaryNode): BinaryNode => ({
   tag: 'iq',
   attrs: { to: SERVER, type, xmlns: 'privacy' },
   content: [content],
@@ -46,10 +48,10 @@ export const settableCategory = (setting: Setting): string | undefined =>
 
 /** Judges the answer to a set: confirmed only by exactly this category with exactly this value, and nothing else. */
 export function parseSetReply(reply: BinaryNode, category: string, value: string): SetReply {
-  const answer = privacyOf(reply);
-  if (!answer.privacy) return answer.failure;
+  const answer = contentOf(reply, 'privacy');
+  if (!answer.content) return answer.failure;
 
-  const [outcome, ...more] = childrenOf(answer.privacy, 'category');
+  const [outcome, ...more] = childrenOf(answer.content, 'category');
   if (!outcome || more.length > 0 || outcome.attrs['name'] !== category) return UNCLEAR;
   const error = errorIn(outcome);
   if (outcome.attrs['value'] === 'error') return failed(error ?? NO_DETAILS);
@@ -58,10 +60,10 @@ export function parseSetReply(reply: BinaryNode, category: string, value: string
 
 /** Judges the answer to a read; `now` is when it came. */
 export function parseReadReply(reply: BinaryNode, now: Date): ReadReply {
-  const answer = privacyOf(reply);
-  if (!answer.privacy) return answer.failure;
+  const answer = contentOf(reply, 'privacy');
+  if (!answer.content) return answer.failure;
 
-  const categories = childrenOf(answer.privacy, 'category').filter(({ attrs }) => attrs['name']);
+  const categories = childrenOf(answer.content, 'category').filter(({ attrs }) => attrs['name']);
   // Every account has settings: none at all is no answer to the question.
   if (categories.length === 0) return UNCLEAR;
   return { kind: 'read', snapshot: snapshotOf(categories, now) };
@@ -90,25 +92,4 @@ function factOf(nodes: readonly BinaryNode[]): string | NodeError {
   if (value === 'error') return errorIn(node) ?? NO_DETAILS;
   if (nodes.some(({ attrs }) => attrs['value'] !== value)) return { code: undefined, text: 'contradictory' };
   return value;
-}
-
-const UNCLEAR: NoAnswer = { kind: 'no_answer', cause: 'unclear' };
-const NO_DETAILS: NodeError = { code: undefined, text: '' };
-
-/** A code from 500, or none, says that WhatsApp failed, not that it did nothing: the effect of a set is unknown. */
-const failed = ({ code, text }: NodeError): NoAnswer | Extract<SetReply, { kind: 'refused' }> =>
-  code === undefined || code >= 500
-    ? { kind: 'no_answer', cause: 'fault', ...(code !== undefined && { code }) }
-    : { kind: 'refused', code, text };
-
-type Privacy = { privacy: BinaryNode } | { privacy?: undefined; failure: ReturnType<typeof failed> };
-
-/** The one `<privacy/>` of a result, or what there was in its place. */
-function privacyOf(reply: BinaryNode): Privacy {
-  const error = errorIn(reply);
-  if (reply.tag !== 'iq') return { failure: UNCLEAR };
-  if (reply.attrs['type'] === 'error') return { failure: error ? failed(error) : UNCLEAR };
-  const privacy = childOf(reply, 'privacy');
-  const clear = reply.attrs['type'] === 'result' && !error && childrenOf(reply, 'privacy').length === 1;
-  return privacy && clear ? { privacy } : { failure: UNCLEAR };
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { SETTING_NAMES, type SETTINGS, type Setting, specOf, type Value } from './settings-table.js';
+import { SETTING_NAMES, type Setting, specOf, type Value } from './settings-table.js';
 
 /** The value that excepts the contacts on a setting's list. */
 export const EXCEPTING = 'contact_blacklist';

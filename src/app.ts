@@ -15,6 +15,7 @@ const HOUSEKEEPING_MS = 60_000;
 const GRACE_MS = 5_000;
 const CREATES_PER_MINUTE = 20;
 const FAILED_TOKENS_PER_MINUTE = 60;
+const OPEN_STREAMS = 100;
 
 /** The running service. */
 export type App = {
@@ -59,6 +60,7 @@ export async function createApp(config: Config, events: Events): Promise<App> {
       callsPerMinute: config.rateLimitPerMinute,
       createsPerMinute: CREATES_PER_MINUTE,
       failedTokensPerMinute: FAILED_TOKENS_PER_MINUTE,
+      openStreams: OPEN_STREAMS,
     },
     tls: config.tls && { cert: config.tls.cert, key: config.tls.key.reveal(), clientCa: config.tls.clientCa },
     reflection: config.reflection,

@@ -6,14 +6,14 @@ import type { TokenRecord } from '../access/ports.js';
 import type { NamesOf, Same } from '../contract/enum-names.js';
 import type { Reason } from '../domain/errors.js';
 import type { InstanceState } from '../domain/instance.js';
-import type { OnFailure, OutcomeReason, OutcomeState } from '../domain/outcome.js';
-import type { ChangeRecord } from '../instances/ports.js';
+import type { OnFailure, OutcomeState } from '../domain/outcome.js';
+import type { Origin } from '../instances/ports.js';
 
 // The domain's names and the contract's are the same. What is on one side only does not compile.
 true satisfies Same<InstanceState, NamesOf<typeof Instance_State>>;
 true satisfies Same<OutcomeState, NamesOf<typeof SettingOutcome_State>>;
 true satisfies Same<OnFailure, NamesOf<typeof service.OnFailure>>;
-true satisfies Same<ChangeRecord['origin'], NamesOf<typeof service.Origin>>;
+true satisfies Same<Origin, NamesOf<typeof service.Origin>>;
 true satisfies Same<TokenRecord['kind'], NamesOf<typeof Token_Kind>>;
 true satisfies Same<TokenRecord['access'], NamesOf<typeof Token_Access>>;
 // INTERNAL is not a problem callers can act on; CONTACT_UNKNOWN comes with the lists of excepted contacts.
@@ -21,7 +21,7 @@ true satisfies Same<Reason | 'INTERNAL' | 'CONTACT_UNKNOWN', NamesOf<typeof Erro
 
 export const encodeInstanceState = (state: InstanceState) => Instance_State[state];
 export const encodeOutcomeState = (state: OutcomeState) => SettingOutcome_State[state];
-export const encodeReason = (reason: OutcomeReason | undefined) => ErrorReason[reason ?? 'UNSPECIFIED'];
-export const encodeOrigin = (origin: ChangeRecord['origin']) => service.Origin[origin];
+export const encodeReason = (reason: Reason | undefined) => ErrorReason[reason ?? 'UNSPECIFIED'];
+export const encodeOrigin = (origin: Origin | undefined) => service.Origin[origin ?? 'UNSPECIFIED'];
 export const encodeTokenKind = (kind: TokenRecord['kind']) => Token_Kind[kind];
 export const encodeTokenAccess = (access: TokenRecord['access']) => Token_Access[access];

@@ -11,8 +11,13 @@ export type Call = {
   readonly limits: CallLimits;
 };
 
-/** A request in the words of the domain; `instance` is undefined when it is about no single one. */
-export type Order = { readonly instance: string | undefined };
+/** A request in the words of the domain. */
+export type Order = {
+  /** Undefined when it is about no single one. */
+  readonly instance: string | undefined;
+  /** Those it names, where it may name several. */
+  readonly instances?: readonly string[];
+};
 
 /** One method of the API: what it makes of a request, and what it does then. */
 export type Method<Request, Ordered extends Order, Result> = {
@@ -33,8 +38,10 @@ export function admit<Request, Ordered extends Order>(
   const { method } = context;
   if (request === MALFORMED) throw new PrivacyError({ kind: 'MALFORMED_MESSAGE', method });
   const order = decode(request);
-  const { instance } = order;
   const name = method.slice(method.lastIndexOf('.') + 1);
-  if (isAllowed(principalOf(context), { method: name, instance })) return order;
-  throw new PrivacyError({ kind: 'SCOPE_DENIED', method, ...(instance !== undefined && { instance }) });
+  for (const instance of order.instances?.length ? order.instances : [order.instance]) {
+    if (!isAllowed(principalOf(context), { method: name, instance }))
+      throw new PrivacyError({ kind: 'SCOPE_DENIED', method, ...(instance !== undefined && { instance }) });
+  }
+  return order;
 }

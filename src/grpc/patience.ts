@@ -8,7 +8,12 @@ export type Patience = {
   readonly maximumMs: number;
   /** Where the caller set no deadline. */
   readonly defaultMs: number;
+  /** How a call ends that was still welcome to its caller; as one whose deadline passed when not said. */
+  readonly whenOver?: () => PrivacyError;
 };
+
+/** No call lasts longer. */
+export const LONGEST_CALL_MS = 30 * 60_000;
 
 /** Nothing new is started this long before the deadline, so that the outcomes still arrive. */
 const MARGIN_MS = 150;
@@ -22,17 +27,16 @@ type AnyCall<Request, Response> =
 /** The limits of a running call; disposing of them frees their timer. */
 export function startLimits<Request, Response>(
   call: AnyCall<Request, Response>,
-  { maximumMs, defaultMs }: Patience,
+  { maximumMs, defaultMs, whenOver }: Patience,
   instance: string | undefined,
 ): CallLimits & Disposable {
   const now = Date.now();
   const callers = Number(call.getDeadline());
   const endsAt = Math.min(callers, now + (callers === Infinity ? defaultMs : maximumMs));
   const ended = new AbortController();
-  const tooLate = () =>
-    ended.abort(
-      new PrivacyError({ kind: 'DEADLINE_TOO_SHORT', ...(instance !== undefined && { instance }) }),
-    );
+  const tooShort = () =>
+    new PrivacyError({ kind: 'DEADLINE_TOO_SHORT', ...(instance !== undefined && { instance }) });
+  const tooLate = () => ended.abort(endsAt < callers && whenOver ? whenOver() : tooShort());
   const timer = setTimeout(tooLate, Math.max(endsAt - LAST_MOMENT_MS - now, 0));
   call.once('cancelled', () => ended.abort(new Error('the caller has gone')));
   return {

@@ -4,14 +4,23 @@ import {
 } from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import type { Instances } from '../instances/instances.js';
 import { encodeChange, encodeOutcomes, encodeSnapshot } from './codec.js';
+import type { OpenStreams } from './open-streams.js';
 import { decodeListChanges, decodeRead, decodeUpdate } from './privacy-requests.js';
 import type { Repeatable } from './repeatable.js';
+import type { Stream } from './stream.js';
 import type { Unary } from './unary.js';
+import { decodeWatch, encodeWatchEvent, WATCHING, watch } from './watch.js';
 
 const UPDATE = PrivacyServiceService.updatePrivacySettings.path.slice(1);
 
 /** The methods of PrivacyService. */
-export const privacyService = (instances: Instances, answerOnce: Repeatable, one: Unary) => ({
+export const privacyService = (
+  instances: Instances,
+  answerOnce: Repeatable,
+  one: Unary,
+  many: Stream,
+  open: OpenStreams,
+) => ({
   getPrivacySettings: one({
     decode: decodeRead,
     async handle({ instance, maxAgeMs }, { limits }) {
@@ -39,6 +48,12 @@ export const privacyService = (instances: Instances, answerOnce: Repeatable, one
         return { response: { settings, outcomes: encodeOutcomes(report.outcomes) }, keep: report.sent };
       });
     },
+  }),
+
+  watchPrivacySettings: many(WATCHING, {
+    decode: decodeWatch,
+    handle: watch(instances, open),
+    encode: encodeWatchEvent,
   }),
 
   listPrivacyChanges: one({

@@ -16,6 +16,7 @@ import { type Check, gate } from './interceptors/gate.js';
 import { failedTokens } from './interceptors/peer-limit.js';
 import { tokenLimit } from './interceptors/token-limit.js';
 import { acceptingMalformed } from './malformed.js';
+import { openStreams } from './open-streams.js';
 import { privacyService } from './privacy-service.js';
 import { addReflection } from './reflection.js';
 import { repeatable } from './repeatable.js';
@@ -37,6 +38,8 @@ export type GrpcServerOptions = {
     readonly createsPerMinute: number;
     /** Calls of one address with a token that is not good. */
     readonly failedTokensPerMinute: number;
+    /** Streams that one token may have open to watch settings. */
+    readonly openStreams: number;
   };
   /** Undefined for plaintext. */
   readonly tls: Tls | undefined;
@@ -72,7 +75,10 @@ export function grpcServer(options: GrpcServerOptions) {
   const answerOnce = repeatable(requestLog, events, now);
   // A method without a handler answers UNIMPLEMENTED.
   const handlers: [ServiceDefinition, UntypedServiceImplementation][] = [
-    [PrivacyServiceService, privacyService(instances, answerOnce, one)],
+    [
+      PrivacyServiceService,
+      privacyService(instances, answerOnce, one, many, openStreams(limits.openStreams)),
+    ],
     [InstanceServiceService, instanceService(instances, tokens, answerOnce, one, many)],
     [TokenServiceService, tokenService(tokens, one, now)],
   ];

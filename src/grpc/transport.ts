@@ -6,6 +6,7 @@ import {
   setLogVerbosity,
 } from '@grpc/grpc-js';
 import { PrivacyError } from '../domain/errors.js';
+import { LONGEST_CALL_MS } from './patience.js';
 import { showRepeatedAuthorization } from './repeated-headers.js';
 
 /** A certificate, and the authority of callers' certificates where they must have one; all in PEM. */
@@ -18,8 +19,8 @@ export const SERVER_OPTIONS: ServerOptions = {
   'grpc.keepalive_time_ms': 60_000,
   'grpc.keepalive_timeout_ms': 20_000,
   'grpc.max_connection_age_ms': 30 * 60_000,
-  // As long as the longest call, which this would cut.
-  'grpc.max_connection_age_grace_ms': 10 * 60_000,
+  // Cuts what still runs then.
+  'grpc.max_connection_age_grace_ms': LONGEST_CALL_MS + 60_000,
 };
 
 /** Listens on `host:port`; port 0 picks a free one. */

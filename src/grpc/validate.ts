@@ -72,6 +72,24 @@ export function instanceName(field: string, name: string): Violation[] {
   return violation(field, 'INVALID_FORMAT', `${field} must be ${rule}`);
 }
 
+/** Different names, so many of them. */
+export function instanceNames(
+  field: string,
+  names: readonly string[],
+  { least, most }: { least: number; most: number },
+): Violation[] {
+  if (names.length < least) return violation(field, 'REQUIRED', `${field} must name an instance`);
+  if (names.length > most)
+    return violation(field, 'OUT_OF_RANGE', `${field} must name at most ${most} instances`);
+  return names.flatMap((name, index) => {
+    const place = `${field}[${index}]`;
+    const first = names.indexOf(name);
+    if (first < index)
+      return violation(place, 'DUPLICATE', `${place} names the same instance as ${field}[${first}]`);
+    return instanceName(place, name);
+  });
+}
+
 /** The rule for fields that may be empty. */
 export const unlessEmpty = (text: string, violations: (text: string) => Violation[]): Violation[] =>
   text === '' ? [] : violations(text);

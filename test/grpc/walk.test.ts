@@ -68,7 +68,9 @@ describe.each(METHODS.map(method => [shortName(method), method] as const))('%s',
   });
 
   test('names the call and tells the limit in every answer', async () => {
-    const ended = await invoke(api, method, {}, { metadata: { 'x-request-id': 'mine-1' } });
+    // A watch ends by its deadline alone.
+    const options = { metadata: { 'x-request-id': 'mine-1' }, deadlineMs: 1000 };
+    const ended = await invoke(api, method, {}, options);
     expect(ended.metadata.get('x-request-id')).toEqual(['mine-1']);
     for (const key of ['limit', 'remaining', 'reset'])
       expect(ended.metadata.get(`x-ratelimit-${key}`)).toEqual([expect.stringMatching(/^\d+$/)]);
@@ -81,6 +83,7 @@ describe.each(METHODS.map(method => [shortName(method), method] as const))('%s',
 const ABOUT_ONE: Record<string, (instance: string) => object> = {
   'PrivacyService/GetPrivacySettings': instance => ({ instance }),
   'PrivacyService/UpdatePrivacySettings': instance => ({ instance, visibility: { lastSeen: 4 } }),
+  'PrivacyService/WatchPrivacySettings': instance => ({ instances: [instance] }),
   'PrivacyService/ListPrivacyChanges': instance => ({ instance }),
   'InstanceService/GetInstance': name => ({ name }),
   'InstanceService/DeleteInstance': name => ({ name }),

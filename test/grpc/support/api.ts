@@ -31,7 +31,7 @@ export async function openApi(options: Partial<GrpcServerOptions> = {}, wanted =
       callFailed: ({ cause }) => void faults.push(cause),
       taskFailed: ({ cause }) => void faults.push(cause),
     },
-    limits: { callsPerMinute: 1000, createsPerMinute: 1000, failedTokensPerMinute: 1000 },
+    limits: { callsPerMinute: 1000, createsPerMinute: 1000, failedTokensPerMinute: 1000, openStreams: 1000 },
     tls: undefined,
     reflection: true,
     ...options,

@@ -26,7 +26,6 @@ const NOT_BUILT = [
   'PrivacyService/ListPrivacySettings',
   'PrivacyService/DescribePrivacySettings',
   'PrivacyService/ApplyPrivacySettings',
-  'PrivacyService/WatchPrivacySettings',
   'PrivacyService/GetContactBlacklist',
   'PrivacyService/UpdateContactBlacklist',
 ];

@@ -4,6 +4,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { addInstanceCommands } from './cli/instance.js';
 import { addLinkCommands } from './cli/link.js';
 import { addPrivacyCommands } from './cli/privacy.js';
+import { addTokenCommands } from './cli/token.js';
 import { UsageError } from './cli/usage.js';
 import { serveFlags } from './config/table.js';
 import type { SimulateFlags } from './simulate.js';
@@ -77,6 +78,7 @@ program.commandsGroup('Client of a running service:');
 addInstanceCommands(program);
 addLinkCommands(program);
 addPrivacyCommands(program);
+addTokenCommands(program);
 
 try {
   await program.parseAsync();

@@ -1,12 +1,12 @@
 import { InvalidArgumentError } from 'commander';
 import type { Duration } from '../../gen/ts/google/protobuf/duration.js';
 
-const MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+const MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-/** `10s`, `500ms`, `1.5m` or `1h` in milliseconds, for an option of a command. */
+/** `10s`, `500ms`, `1.5m`, `1h` or `30d` in milliseconds, for an option of a command. */
 export function parseDuration(text: string): number {
-  const [, number, unit] = /^(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h)$/.exec(text) ?? [];
-  if (number === undefined) throw new InvalidArgumentError('Must be like 500ms, 10s, 2m or 1h.');
+  const [, number, unit] = /^(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h|d)$/.exec(text) ?? [];
+  if (number === undefined) throw new InvalidArgumentError('Must be like 500ms, 10s, 2m, 1h or 30d.');
   return Math.round(Number(number) * MS[unit as keyof typeof MS]); // the pattern has no other unit
 }
 

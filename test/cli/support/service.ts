@@ -15,8 +15,10 @@ import {
   type LinkInstanceResponse,
 } from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
 import { PrivacyServiceService } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
+import { TokenServiceService } from '../../../gen/ts/whatsapp/privacy/v1/token_service.js';
 
-const METHODS = { ...InstanceServiceService, ...PrivacyServiceService };
+const SERVICES = [InstanceServiceService, PrivacyServiceService, TokenServiceService];
+const METHODS = { ...InstanceServiceService, ...PrivacyServiceService, ...TokenServiceService };
 type Methods = typeof METHODS;
 type Request<M extends keyof Methods> = ReturnType<Methods[M]['requestDeserialize']>;
 type Response<M extends keyof Methods> = ReturnType<Methods[M]['responseDeserialize']>;
@@ -57,8 +59,7 @@ export const detail = <T>(
 export async function startService(answers: Answers, credentials = ServerCredentials.createInsecure()) {
   const calls: Arrived[] = [];
   const server = new Server();
-  server.addService(InstanceServiceService, handlersOf(InstanceServiceService, answers, calls));
-  server.addService(PrivacyServiceService, handlersOf(PrivacyServiceService, answers, calls));
+  for (const service of SERVICES) server.addService(service, handlersOf(service, answers, calls));
   const port = await new Promise<number>((resolve, reject) =>
     server.bindAsync('127.0.0.1:0', credentials, (error, bound) => (error ? reject(error) : resolve(bound))),
   );

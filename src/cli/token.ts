@@ -1,0 +1,116 @@
+import type { Command } from 'commander';
+import {
+  CreateTokenResponse,
+  RotateTokenResponse,
+  Token,
+  Token_Access,
+  Token_Kind,
+  TokenServiceService,
+} from '../../gen/ts/whatsapp/privacy/v1/token_service.js';
+import { clientCommand, type Run } from './command.js';
+import { parseDuration, toDuration } from './duration.js';
+import { fields, table, toJson } from './output.js';
+import { UsageError } from './usage.js';
+
+type CreateFlags = {
+  readonly instance?: string;
+  readonly readOnly?: true;
+  readonly label?: string;
+  readonly expires?: number;
+};
+type RotateFlags = { readonly grace?: number };
+
+/** Adds `token create|list|revoke|rotate`. */
+export function addTokenCommands(program: Command): void {
+  const token = program.command('token').description('Make, show and end bearer tokens');
+  clientCommand<CreateFlags>(token, 'create', 'Make a token', create)
+    .option('--instance <name>', 'for this instance only (default: for everything)')
+    .option('--read-only', 'for the methods that change nothing')
+    .option('--label <text>', 'what it is for')
+    .option('--expires <duration>', 'end it after this time, such as 30d (default: never)', parseDuration);
+  clientCommand(token, 'list', 'List the tokens that work', list);
+  clientCommand(token, 'revoke <id>', 'End a token at once, and the streams opened with it', revoke);
+  clientCommand<RotateFlags>(token, 'rotate <id>', 'Make a token in place of another', rotate).option(
+    '--grace <duration>',
+    'let the old one work for this time, at most 24h (default: end it at once)',
+    parseDuration,
+  );
+}
+
+async function create({ api, output, flags }: Run<CreateFlags>) {
+  const { instance, readOnly, label, expires } = flags;
+  const request = {
+    kind: instance === undefined ? Token_Kind.ACCOUNT : Token_Kind.INSTANCE,
+    instance: instance ?? '',
+    access: readOnly ? Token_Access.READ_ONLY : Token_Access.READ_WRITE,
+    label: label ?? '',
+    expireTime: expires === undefined ? undefined : timeAfter(expires),
+  };
+  const response = await output.progress('Creating', api.call(TokenServiceService.createToken, request));
+  output.print(toJson(CreateTokenResponse, response), () => secretText(response));
+}
+
+function timeAfter(ms: number): Date {
+  const time = new Date(Date.now() + ms);
+  if (Number.isNaN(time.getTime())) throw new UsageError(['--expires: no calendar goes that far']);
+  return time;
+}
+
+async function list({ api, output }: Run<object>) {
+  const tokens: Token[] = [];
+  let pageToken = '';
+  do {
+    const page = { pageSize: 0, pageToken };
+    const response = await output.progress('Listing', api.call(TokenServiceService.listTokens, page));
+    tokens.push(...response.tokens);
+    pageToken = response.nextPageToken;
+  } while (pageToken !== '');
+  output.print({ tokens: tokens.map(token => toJson(Token, token)) }, () =>
+    table(
+      ['id', 'covers', 'access', 'label', 'created', 'expires', 'last used'],
+      tokens.map(token => [
+        token.id,
+        covers(token),
+        accessName(token),
+        token.label,
+        token.createTime?.toISOString() ?? '',
+        token.expireTime?.toISOString() ?? 'never',
+        token.lastUseTime?.toISOString() ?? 'never',
+      ]),
+    ),
+  );
+}
+
+async function revoke({ api, output, args: [id = ''] }: Run<object>) {
+  await output.progress('Revoking', api.call(TokenServiceService.revokeToken, { id }));
+  output.print({}, () => `revoked ${id}`);
+}
+
+async function rotate({ api, output, args: [id = ''], flags: { grace } }: Run<RotateFlags>) {
+  const request = { id, gracePeriod: grace === undefined ? undefined : toDuration(grace) };
+  const response = await output.progress('Rotating', api.call(TokenServiceService.rotateToken, request));
+  const oldEnds = response.previousExpireTime?.toISOString() ?? '';
+  output.print(toJson(RotateTokenResponse, response), () =>
+    [secretText(response), `The old token ends at ${oldEnds}.`].join('\n'),
+  );
+}
+
+const secretText = ({ token, secret }: { token: Token | undefined; secret: string }): string =>
+  [
+    fields([
+      ['id', token?.id],
+      ['covers', token && covers(token)],
+      ['access', token && accessName(token)],
+      ['label', token?.label],
+      ['expires', token?.expireTime?.toISOString()],
+      ['token', secret],
+    ]),
+    'The token is shown only here.',
+  ].join('\n');
+
+const covers = ({ kind, instance }: Token): string => {
+  if (kind === Token_Kind.ACCOUNT) return 'everything';
+  return kind === Token_Kind.INSTANCE ? instance : `number ${kind}`;
+};
+
+const accessName = ({ access }: Token): string => Token_Access[access] ?? `number ${access}`;

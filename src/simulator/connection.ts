@@ -137,7 +137,7 @@ export function serve(world: World, ws: WebSocket, tcp: Socket): void {
       noiseKey,
       owner: undefined,
       ready: false,
-      isOpen: () => open,
+      isOpen: () => open && wire.isOpen(),
       send,
       ask: iq =>
         new Promise(resolve => {

@@ -13,6 +13,8 @@ export type Wire = {
   readonly reset: () => void;
   /** Neither reads nor writes from now on, and stays connected. */
   readonly mute: () => void;
+  /** Whether what is written now still leaves. */
+  readonly isOpen: () => boolean;
 };
 
 export function openWire(
@@ -23,6 +25,7 @@ export function openWire(
   const inward = delayLine(on.tripMs);
   const outward = delayLine(on.tripMs);
   let muted = false;
+  let over = false;
   let joining = 0;
   let joined: Buffer[] = [];
 
@@ -54,14 +57,21 @@ export function openWire(
     joinNext(count) {
       joining = count;
     },
-    close: () =>
+    close() {
+      over = true;
       outward(() => {
         if (!muted) ws.close();
-      }),
-    reset: () => outward(() => tcp.resetAndDestroy()),
+      });
+    },
+    reset() {
+      over = true;
+      outward(() => tcp.resetAndDestroy());
+    },
     mute() {
+      over = true;
       muted = true;
       ws.pause();
     },
+    isOpen: () => !over,
   };
 }

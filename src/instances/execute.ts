@@ -72,12 +72,16 @@ async function sendWave(
   readBehind: boolean,
 ): Promise<ReadReply | undefined> {
   const inFlight = new Set<Promise<void>>();
-  for (const change of wave) {
+  const room = async () => {
     while (inFlight.size >= run.account.pacing.inFlightLimit()) await Promise.race(inFlight);
+  };
+  for (const change of wave) {
+    await room();
     if (stopped(run)) break;
     const sending = send(run, change).finally(() => inFlight.delete(sending));
     inFlight.add(sending);
   }
+  if (readBehind) await room();
   const read =
     readBehind && !run.halt
       ? readNow(run.account, run.session, iqTimeout(run.limits) * FIRST_SHARE)

@@ -1,3 +1,4 @@
+import type { Contact, ContactId, ContactList, ListDelta, ListSetting } from '../domain/contact-list.js';
 import type { Disconnect } from '../domain/disconnect.js';
 import type { InstanceState } from '../domain/instance.js';
 import type { OutcomeState } from '../domain/outcome.js';
@@ -7,6 +8,19 @@ import type { Snapshot } from '../domain/snapshot.js';
 /** WhatsApp's answer to a read. */
 export type ReadReply =
   | { readonly kind: 'read'; readonly snapshot: Snapshot }
+  | { readonly kind: 'refused'; readonly code: number; readonly text: string }
+  | NoAnswer;
+
+/** WhatsApp's answer to a read of a list of excepted contacts. */
+export type ListReply =
+  | { readonly kind: 'read'; readonly list: ContactList }
+  | { readonly kind: 'refused'; readonly code: number; readonly text: string }
+  | NoAnswer;
+
+/** WhatsApp's answer to who some ids stand for. */
+export type FindReply =
+  /** By the id asked for; those who are not on WhatsApp, and LIDs without a known phone number, are missing. */
+  | { readonly kind: 'found'; readonly contacts: ReadonlyMap<ContactId, Contact> }
   | { readonly kind: 'refused'; readonly code: number; readonly text: string }
   | NoAnswer;
 
@@ -36,6 +50,20 @@ export interface Session {
   readPrivacy(timeoutMs: number): Promise<ReadReply>;
   /** Changes one setting with one IQ. */
   setPrivacy(setting: Setting, value: string, timeoutMs: number): Promise<SetReply>;
+  /**
+   * Reads the contacts that a setting excepts, with one IQ; an account whose lists are by phone number costs one more
+   * on each connection. Nobody is told while the setting has another value.
+   */
+  readContactList(setting: ListSetting, timeoutMs: number): Promise<ListReply>;
+  /** Changes that list from the state with this stamp, and the setting to `contact_blacklist`, with one IQ. */
+  changeContactList(
+    setting: ListSetting,
+    delta: ListDelta,
+    stamp: string | undefined,
+    timeoutMs: number,
+  ): Promise<SetReply>;
+  /** Finds contacts by what this connection remembers, and the others by one IQ. */
+  findContacts(ids: readonly ContactId[], timeoutMs: number): Promise<FindReply>;
   /** Asks WhatsApp to remove this device; false when it did not confirm. Ends the session. */
   logout(timeoutMs: number): Promise<boolean>;
   /** Ends the session; resolves when the socket is gone. */

@@ -1,6 +1,6 @@
 /**
  * Every kind of stanza that may leave. Not on it: presences (one without a type counts as "available", and a device
- * that sends none is not online), receipts, messages, queries about others, telemetry.
+ * that sends none is not online), receipts, messages, other queries about others, telemetry.
  */
 const MAY_LEAVE: ReadonlySet<string> = new Set([
   'ack',
@@ -9,6 +9,8 @@ const MAY_LEAVE: ReadonlySet<string> = new Set([
   // The settings.
   'iq get privacy/privacy',
   'iq set privacy/privacy',
+  // Whether numbers are on WhatsApp, and their LIDs: for contacts that a setting is to except.
+  'iq get usync/usync contact lid',
   // Linking and its end.
   'iq set md/link_code_companion_reg',
   'iq set md/remove-companion-device',
@@ -29,6 +31,8 @@ export const mayLeave = (kind: string): boolean => MAY_LEAVE.has(kind);
 const HEAD = /^<([\w:.-]+) ((?:[\w:.-]+='[^']*' ?)*)\/?>/;
 const ATTRIBUTE = /([\w:.-]+)='([^']*)'/g;
 const FIRST_CHILD = /^>\n\t\t<([\w:.-]+) /;
+/** What a `<usync>` asks for about each user. */
+const QUERY = /^>\n\t\t<usync [^\n]*>\n\t{4}<query >\n((?:\t{6}<\w+ \/>\n)+)\t{4}<\/query>\n/;
 
 /**
  * The kind of an outgoing stanza, from its text as Baileys' `binaryNodeToString` writes it. Text that is not exactly
@@ -42,11 +46,14 @@ export function kindOf(xml: string): string {
   if (attributes.size < pairs.length) return 'unreadable';
 
   const type = attributes.get('type') ?? '';
-  const child = FIRST_CHILD.exec(xml.slice(head.length - 1))?.[1] ?? '';
+  const content = xml.slice(head.length - 1);
+  const child = FIRST_CHILD.exec(content)?.[1] ?? '';
   switch (tag) {
-    case 'iq':
+    case 'iq': {
       if (type === 'result' || type === 'error') return `iq ${type}`;
-      return `iq ${type} ${attributes.get('xmlns') ?? ''}/${child}`;
+      const kind = `iq ${type} ${attributes.get('xmlns') ?? ''}/${child}`;
+      return child === 'usync' ? `${kind} ${asked(content)}` : kind;
+    }
     case 'presence':
       return `presence ${type}`.trim();
     case 'ib':
@@ -55,3 +62,5 @@ export function kindOf(xml: string): string {
       return tag;
   }
 }
+
+const asked = (content: string): string => QUERY.exec(content)?.[1]?.match(/\w+/g)?.join(' ') ?? 'unreadable';

@@ -2,6 +2,7 @@ import type { BinaryNode } from '@whiskeysockets/baileys';
 import type { NoAnswer, Session } from '../instances/ports.js';
 import type { AccountSync } from './account-sync.js';
 import type { Connection } from './connection.js';
+import { contactLists } from './contact-lists.js';
 import { SERVER } from './nodes.js';
 import {
   parseReadReply,
@@ -44,6 +45,8 @@ export function openSession(connection: Connection, sync: AccountSync, stored: W
       if (answer.kind !== 'reply') return noAnswer(answer.kind);
       return parseSetReply(answer.node, category, value);
     },
+
+    ...contactLists(connection),
 
     async logout(timeoutMs) {
       const answer = await connection.ask(logoutStanza(me), timeoutMs);

@@ -11,10 +11,23 @@ const leaves = (stanza: BinaryNode) => mayLeave(kindOf(binaryNodeToString(stanza
 const iq = (type: string, xmlns: string, child: string) =>
   node('iq', { id: '1.2-3', to: '@s.whatsapp.net', type, xmlns }, [node(child, {})]);
 
+const usync = (...protocols: string[]) =>
+  node('iq', { id: '1.2-3', to: '@s.whatsapp.net', type: 'get', xmlns: 'usync' }, [
+    node('usync', { sid: '1', mode: 'query' }, [
+      node(
+        'query',
+        {},
+        protocols.map(protocol => node(protocol, {})),
+      ),
+      node('list', {}, [node('user', {}, [node('contact', {}, '+15550100001')])]),
+    ]),
+  ]);
+
 describe('what may leave', () => {
   test.each<[string, BinaryNode]>([
     ['a read of the settings', iq('get', 'privacy', 'privacy')],
     ['a change of a setting', iq('set', 'privacy', 'privacy')],
+    ['who is on WhatsApp, with the LID', usync('contact', 'lid')],
     ['a ping', iq('get', 'w:p', 'ping')],
     ['the end of being passive', iq('set', 'passive', 'active')],
     ['a count of pre-keys', iq('get', 'encrypt', 'count')],
@@ -47,7 +60,10 @@ describe('what may not leave', () => {
     ['a message', node('message', { id: '7', to: 'x@s.whatsapp.net' }, [node('enc', {}, Buffer.of(1))])],
     ['a privacy token', iq('set', 'privacy', 'tokens')],
     ["other accounts' keys", iq('get', 'encrypt', 'key')],
-    ['who is on WhatsApp', iq('get', 'usync', 'usync')],
+    ['a query about others that is not readable', iq('get', 'usync', 'usync')],
+    ['the devices of others', usync('devices')],
+    ['the About of others', usync('contact', 'lid', 'status')],
+    ['the LIDs of others alone', usync('lid')],
     ['groups', iq('get', 'w:g2', 'participating')],
     ['app state', iq('set', 'w:sync:app:state', 'sync')],
     ['telemetry', node('ib', {}, [node('unified_session', { id: '1' })])],

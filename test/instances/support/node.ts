@@ -47,6 +47,9 @@ const sessionOf = (ended: Promise<Disconnect>, end: Drop): Session => ({
   ended,
   readPrivacy: async () => ({ kind: 'no_answer', cause: 'timeout' }),
   setPrivacy: async () => ({ kind: 'no_answer', cause: 'timeout' }),
+  readContactList: async () => ({ kind: 'no_answer', cause: 'timeout' }),
+  changeContactList: async () => ({ kind: 'no_answer', cause: 'timeout' }),
+  findContacts: async () => ({ kind: 'no_answer', cause: 'timeout' }),
   logout: async () => true,
   close: async () => end({ code: undefined, text: 'closed' }),
 });

@@ -90,6 +90,9 @@ function sendNine(pace: Pacing, answer: (setting: string) => SetReply = () => ({
     ended: new Promise(() => undefined),
     readPrivacy: () => arrives('read', read),
     setPrivacy: setting => arrives(setting, answer(setting)),
+    readContactList: async () => ({ kind: 'no_answer', cause: 'timeout' }),
+    changeContactList: async () => ({ kind: 'no_answer', cause: 'timeout' }),
+    findContacts: async () => ({ kind: 'no_answer', cause: 'timeout' }),
     logout: async () => true,
     close: async () => undefined,
   };

@@ -142,7 +142,7 @@ export type InstanceRecord = {
 export interface InstanceStore {
   /** False when the name is taken. */
   create(record: InstanceRecord): Promise<boolean>;
-  /** All, ordered by name. */
+  /** All, ordered by name. A phone number that is damaged is left out, and `statusReason` says so. */
   list(): Promise<InstanceRecord[]>;
   /** Changes nothing when there is no such instance. */
   update(name: string, patch: Partial<Omit<InstanceRecord, 'name' | 'createTime'>>): Promise<void>;
@@ -162,7 +162,7 @@ export type KeyChange = {
  * looks like "no credentials", for that would end in a second identity.
  */
 export interface CredentialStore {
-  /** Undefined when the instance was never linked or was unlinked. */
+  /** Undefined when the instance was never linked or was unlinked. Rejects too when its phone number is damaged. */
   load(instance: string): Promise<Uint8Array | undefined>;
   /** Rejects when the instance has none yet: only `saveLink` makes an identity. */
   save(instance: string, credentials: Uint8Array): Promise<void>;

@@ -11,12 +11,21 @@ export function instanceStore(db: Kysely<Schema>, storeKey: Buffer): InstanceSto
     displayName: row.display_name,
     status: row.status,
     statusReason: row.status_reason,
-    phoneNumber: unsealPhoneNumber(storeKey, row.name, row.sealed_phone_number),
     createTime: new Date(row.create_time),
     linkTime: toDate(row.link_time),
     lastConnectTime: toDate(row.last_connect_time),
     retryTime: toDate(row.retry_time),
+    ...readPhoneNumber(row),
   });
+
+  /** One that is damaged must not keep the other instances from starting. */
+  function readPhoneNumber({ name, sealed_phone_number }: Selectable<Schema['instance']>) {
+    try {
+      return { phoneNumber: unsealPhoneNumber(storeKey, name, sealed_phone_number) };
+    } catch (error) {
+      return { phoneNumber: '', statusReason: error instanceof Error ? error.message : 'damaged' };
+    }
+  }
 
   return {
     async create(record) {
@@ -72,5 +81,6 @@ const label = (instance: string) => ({ kind: 'phone number', instance });
 export const sealPhoneNumber = (storeKey: Buffer, instance: string, phoneNumber: string): Buffer | null =>
   phoneNumber === '' ? null : seal(storeKey, label(instance), Buffer.from(phoneNumber));
 
-const unsealPhoneNumber = (storeKey: Buffer, instance: string, sealed: Buffer | null): string =>
+/** A stored phone number; throws when it was changed or is another instance's. */
+export const unsealPhoneNumber = (storeKey: Buffer, instance: string, sealed: Buffer | null): string =>
   sealed === null ? '' : unseal(storeKey, label(instance), sealed).toString();

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import type { Database } from 'better-sqlite3';
 import type { CredentialStore } from '../instances/ports.js';
 import { newKey, seal, unseal } from './envelope.js';
-import { sealPhoneNumber } from './instances.js';
+import { sealPhoneNumber, unsealPhoneNumber } from './instances.js';
 
 type CredentialRow = { sealed_key: Buffer; sealed_credentials: Buffer };
 
@@ -24,6 +24,9 @@ export function sqliteCredentials(
 ): CredentialStore {
   const find = database.prepare<[string], CredentialRow>(
     'select sealed_key, sealed_credentials from credential where instance = ?',
+  );
+  const findPhoneNumber = database.prepare<[string], { sealed_phone_number: Buffer | null }>(
+    'select sealed_phone_number from instance where name = ?',
   );
   const add = database.prepare(
     'insert into credential (instance, sealed_key, sealed_credentials) values (?, ?, ?)',
@@ -64,7 +67,9 @@ export function sqliteCredentials(
   return {
     async load(instance) {
       const row = find.get(instance);
-      return row && unseal(dataKeyOf(instance, row), credentialsLabel(instance), row.sealed_credentials);
+      if (row === undefined) return undefined;
+      unsealPhoneNumber(keys.storeKey, instance, findPhoneNumber.get(instance)?.sealed_phone_number ?? null);
+      return unseal(dataKeyOf(instance, row), credentialsLabel(instance), row.sealed_credentials);
     },
 
     async save(instance, credentials) {

@@ -122,29 +122,28 @@ export function sealingContract(newData: () => Data): void {
     expect((await store.credentials.loadKeys('b', 'session', ['1'])).size).toBe(1);
   });
 
-  test('a phone number that was changed or belongs to another instance is an error', async () => {
-    const changed = await edited(newData(), async db => {
-      const row = await db
-        .selectFrom('instance')
-        .selectAll()
-        .where('name', '=', 'a')
-        .executeTakeFirstOrThrow();
-      const change = { sealed_phone_number: flipped(row.sealed_phone_number) };
-      await db.updateTable('instance').set(change).where('name', '=', 'a').execute();
-    });
-    await expect(changed.instances.list()).rejects.toThrow('phone number of instance a');
-
-    const moved = await edited(newData(), async db => {
-      const row = await db
-        .selectFrom('instance')
-        .selectAll()
-        .where('name', '=', 'a')
-        .executeTakeFirstOrThrow();
-      const change = { sealed_phone_number: row.sealed_phone_number };
-      await db.updateTable('instance').set(change).where('name', '=', 'b').execute();
-    });
-    await expect(moved.instances.list()).rejects.toThrow('phone number of instance b');
-  });
+  test.each([
+    ['changed', (own: Buffer | null) => flipped(own)],
+    ['moved to another instance', (_: Buffer | null, other: Buffer | null) => other],
+  ])(
+    'a phone number that was %s is said, and casts doubt on the credentials beside it',
+    async (_, damage) => {
+      const store = await edited(newData(), async db => {
+        const [a, b] = await db.selectFrom('instance').selectAll().orderBy('name').execute();
+        const change = {
+          sealed_phone_number: damage(a?.sealed_phone_number ?? null, b?.sealed_phone_number ?? null),
+        };
+        await db.updateTable('instance').set(change).where('name', '=', 'a').execute();
+      });
+      const error = 'Cannot open the stored phone number of instance a: it was changed or belongs elsewhere';
+      expect(await store.instances.list()).toMatchObject([
+        { name: 'a', phoneNumber: '', statusReason: error },
+        { name: 'b', phoneNumber: '+15550100456', statusReason: '' },
+      ]);
+      await expect(store.credentials.load('a')).rejects.toThrow(error);
+      expect(await store.credentials.load('b')).toEqual(bytes('credentials of b'));
+    },
+  );
 
   test('a derived key is the same after a restart and another for another purpose', async () => {
     const data = newData();

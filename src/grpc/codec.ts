@@ -1,7 +1,10 @@
 import type { Duration } from '../../gen/ts/google/protobuf/duration.js';
 import type { SettingOutcome } from '../../gen/ts/whatsapp/privacy/v1/error_details.js';
 import type { Instance as InstanceMessage } from '../../gen/ts/whatsapp/privacy/v1/instance_service.js';
-import type { PrivacyChange } from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
+import type {
+  PrivacyChange,
+  SettingDescription as SettingDescriptionMessage,
+} from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import type {
   Permissions,
   Privacy,
@@ -10,7 +13,8 @@ import type {
 } from '../../gen/ts/whatsapp/privacy/v1/privacy_settings.js';
 import type { Token } from '../../gen/ts/whatsapp/privacy/v1/token_service.js';
 import type { TokenRecord } from '../access/ports.js';
-import { decodeValue, encodeSetting, encodeValue } from '../contract/setting-enums.js';
+import { decodeValue, encodeSetting, encodeValue, valuesInOrder } from '../contract/setting-enums.js';
+import type { SettingDescription } from '../domain/describe.js';
 import { type Instance, instanceEtag, maskPhoneNumber } from '../domain/instance.js';
 import type { Outcome } from '../domain/outcome.js';
 import {
@@ -24,6 +28,7 @@ import { etagOf, type Snapshot, type Wishes } from '../domain/snapshot.js';
 import type { ChangeRecord } from '../instances/ports.js';
 import {
   encodeInstanceState,
+  encodeNotWritable,
   encodeOrigin,
   encodeOutcomeState,
   encodeReason,
@@ -103,6 +108,22 @@ export const encodeChange = (change: ChangeRecord): PrivacyChange => ({
   requestId: change.requestId,
   whatsappCode: change.whatsappCode ?? 0,
 });
+
+const encodeDescription = ({
+  setting,
+  reported,
+  notWritable,
+}: SettingDescription): SettingDescriptionMessage => ({
+  setting: encodeSetting(setting),
+  reported,
+  writable: notWritable === undefined,
+  notWritableReason: encodeNotWritable(notWritable),
+  allowedValues: valuesInOrder(setting),
+});
+
+/** In the order of PrivacySetting. */
+export const encodeDescriptions = (descriptions: readonly SettingDescription[]) =>
+  descriptions.map(encodeDescription).sort((a, b) => a.setting - b.setting);
 
 export const encodeInstance = (instance: Instance): InstanceMessage => ({
   name: instance.name,

@@ -4,6 +4,7 @@ import * as service from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import { Token_Access, Token_Kind } from '../../gen/ts/whatsapp/privacy/v1/token_service.js';
 import type { TokenRecord } from '../access/ports.js';
 import type { NamesOf, Same } from '../contract/enum-names.js';
+import type { NotWritableReason } from '../domain/describe.js';
 import type { Reason } from '../domain/errors.js';
 import type { InstanceState } from '../domain/instance.js';
 import type { OnFailure, OutcomeState } from '../domain/outcome.js';
@@ -13,6 +14,7 @@ import type { Origin } from '../instances/ports.js';
 true satisfies Same<InstanceState, NamesOf<typeof Instance_State>>;
 true satisfies Same<OutcomeState, NamesOf<typeof SettingOutcome_State>>;
 true satisfies Same<OnFailure, NamesOf<typeof service.OnFailure>>;
+true satisfies Same<NotWritableReason, NamesOf<typeof service.SettingDescription_NotWritableReason>>;
 true satisfies Same<Origin, NamesOf<typeof service.Origin>>;
 true satisfies Same<TokenRecord['kind'], NamesOf<typeof Token_Kind>>;
 true satisfies Same<TokenRecord['access'], NamesOf<typeof Token_Access>>;
@@ -23,5 +25,7 @@ export const encodeInstanceState = (state: InstanceState) => Instance_State[stat
 export const encodeOutcomeState = (state: OutcomeState) => SettingOutcome_State[state];
 export const encodeReason = (reason: Reason | undefined) => ErrorReason[reason ?? 'UNSPECIFIED'];
 export const encodeOrigin = (origin: Origin | undefined) => service.Origin[origin ?? 'UNSPECIFIED'];
+export const encodeNotWritable = (reason: NotWritableReason | undefined) =>
+  service.SettingDescription_NotWritableReason[reason ?? 'UNSPECIFIED'];
 export const encodeTokenKind = (kind: TokenRecord['kind']) => Token_Kind[kind];
 export const encodeTokenAccess = (access: TokenRecord['access']) => Token_Access[access];

@@ -16,6 +16,12 @@ export function decodeRead({ instance, maxAge }: GetPrivacySettingsRequest) {
   return { instance, maxAgeMs: maxAge && decodeDuration(maxAge) };
 }
 
+/** A request that holds nothing but the instance. */
+export function decodeInstance({ instance }: { instance: string }) {
+  check.refuse(check.instanceName('instance', instance));
+  return { instance };
+}
+
 export function decodeListChanges({ instance, pageSize, pageToken }: ListPrivacyChangesRequest) {
   check.refuse(check.instanceName('instance', instance), check.pageSize(pageSize));
   return { instance, limit: pageLimit(pageSize), before: pageToken || undefined };

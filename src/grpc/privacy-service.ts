@@ -2,10 +2,11 @@ import {
   PrivacyServiceService,
   UpdatePrivacySettingsResponse,
 } from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
+import { describeSettings } from '../domain/describe.js';
 import type { Instances } from '../instances/instances.js';
-import { encodeChange, encodeOutcomes, encodeSnapshot } from './codec.js';
+import { encodeChange, encodeDescriptions, encodeOutcomes, encodeSnapshot } from './codec.js';
 import type { OpenStreams } from './open-streams.js';
-import { decodeListChanges, decodeRead, decodeUpdate } from './privacy-requests.js';
+import { decodeInstance, decodeListChanges, decodeRead, decodeUpdate } from './privacy-requests.js';
 import type { Repeatable } from './repeatable.js';
 import type { Stream } from './stream.js';
 import type { Unary } from './unary.js';
@@ -26,6 +27,14 @@ export const privacyService = (
     async handle({ instance, maxAgeMs }, { limits }) {
       const snapshot = await instances.readSettings(instance, maxAgeMs, limits);
       return { settings: encodeSnapshot(snapshot) };
+    },
+  }),
+
+  describePrivacySettings: one({
+    decode: decodeInstance,
+    async handle({ instance }, { limits }) {
+      const snapshot = await instances.readSettings(instance, undefined, limits);
+      return { descriptions: encodeDescriptions(describeSettings(snapshot)) };
     },
   }),
 

@@ -146,6 +146,7 @@ const BROKEN: Record<string, [request: object, reason: string][]> = {
     [{ instance, maxAge: { seconds: 0n, nanos: 1_000_000_000 } }, 'OUT_OF_RANGE'],
     [{ instance, maxAge: { seconds: 2n ** 62n, nanos: 0 } }, 'OUT_OF_RANGE'],
   ],
+  'DescribePrivacySettingsRequest.instance': [[{}, 'REQUIRED']],
   'UpdatePrivacySettingsRequest.instance': [[lastSeen, 'REQUIRED']],
   'UpdatePrivacySettingsRequest.on_failure': [
     [{ instance, ...lastSeen, onFailure: 99 }, 'UNKNOWN_VALUE'],

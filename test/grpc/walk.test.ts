@@ -82,6 +82,7 @@ describe.each(METHODS.map(method => [shortName(method), method] as const))('%s',
 /** The methods about one instance, with a valid request for it. */
 const ABOUT_ONE: Record<string, (instance: string) => object> = {
   'PrivacyService/GetPrivacySettings': instance => ({ instance }),
+  'PrivacyService/DescribePrivacySettings': instance => ({ instance }),
   'PrivacyService/UpdatePrivacySettings': instance => ({ instance, visibility: { lastSeen: 4 } }),
   'PrivacyService/WatchPrivacySettings': instance => ({ instances: [instance] }),
   'PrivacyService/ListPrivacyChanges': instance => ({ instance }),

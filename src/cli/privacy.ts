@@ -7,7 +7,9 @@ import {
 } from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import { assignmentHelp, parseAssignments } from './assignments.js';
 import { clientCommand, type Run } from './command.js';
+import { addDescribeCommand } from './describe.js';
 import { parseDuration, toDuration } from './duration.js';
+import { addHistoryCommand } from './history.js';
 import { toJson } from './output.js';
 import { encodeSettings } from './setting-values.js';
 import { outcomesTable, settingsText } from './settings-text.js';
@@ -24,7 +26,7 @@ type SetFlags = {
   readonly requestId?: string;
 };
 
-/** Adds `privacy get` and `privacy set`. */
+/** Adds `privacy get|describe|set|history`. */
 export function addPrivacyCommands(program: Command): void {
   const privacy = program.command('privacy').description('Read and change privacy settings');
   clientCommand<GetFlags>(privacy, 'get <name>', 'Read all settings of an instance', get).option(
@@ -32,6 +34,7 @@ export function addPrivacyCommands(program: Command): void {
     'be content with settings observed within this time (default: ask WhatsApp now)',
     parseDuration,
   );
+  addDescribeCommand(privacy);
   clientCommand<SetFlags>(privacy, 'set <name> <setting=value...>', 'Change settings of an instance', set)
     .addOption(
       new Option('--on-failure <what>', 'what to do after a change failed')
@@ -45,6 +48,7 @@ export function addPrivacyCommands(program: Command): void {
       'after',
       () => `\nSettings, from the widest audience to the narrowest:\n${assignmentHelp()}`,
     );
+  addHistoryCommand(privacy);
 }
 
 async function get({ api, output, args: [instance = ''], flags: { maxAge } }: Run<GetFlags>) {

@@ -1,0 +1,66 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import { SettingOutcome_State } from '../../gen/ts/whatsapp/privacy/v1/error_details.js';
+import {
+  Origin,
+  PrivacyChange,
+  PrivacyServiceService,
+} from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
+import { clientCommand, type Run } from './command.js';
+import { table, toJson } from './output.js';
+import { settingName } from './setting-values.js';
+
+type Flags = { readonly limit: number };
+
+const LARGEST_PAGE = 200;
+
+/** Adds `privacy history`. */
+export function addHistoryCommand(privacy: Command): void {
+  clientCommand<Flags>(
+    privacy,
+    'history <name>',
+    'Show the changes made and tried, by this service and by other devices, newest first',
+    show,
+  ).option('--limit <count>', 'show at most so many', parseCount, 50);
+}
+
+async function show({ api, output, args: [instance = ''], flags: { limit } }: Run<Flags>) {
+  const changes: PrivacyChange[] = [];
+  let pageToken = '';
+  do {
+    const page = { instance, pageSize: Math.min(limit - changes.length, LARGEST_PAGE), pageToken };
+    const response = await output.progress(
+      'Reading',
+      api.call(PrivacyServiceService.listPrivacyChanges, page),
+    );
+    changes.push(...response.changes);
+    pageToken = response.nextPageToken;
+  } while (pageToken !== '' && changes.length < limit);
+  output.print({ changes: changes.map(change => toJson(PrivacyChange, change)) }, () =>
+    table(
+      ['time', 'setting', 'change', 'outcome', 'by'],
+      changes.map(change => [
+        change.changeTime?.toISOString() ?? '',
+        settingName(change.setting),
+        `${change.oldValue || '–'} → ${change.newValue}`,
+        outcomeOf(change),
+        authorOf(change),
+      ]),
+    ),
+  );
+}
+
+const outcomeOf = ({ outcome, whatsappCode }: PrivacyChange): string =>
+  [SettingOutcome_State[outcome] ?? `number ${outcome}`, whatsappCode ? `(${whatsappCode})` : '']
+    .join(' ')
+    .trim();
+
+function authorOf({ origin, actor }: PrivacyChange): string {
+  if (actor) return `token ${actor.tokenId}${actor.tokenLabel && ` (${actor.tokenLabel})`}`;
+  return origin === Origin.OTHER_DEVICE ? 'another device' : 'not known';
+}
+
+function parseCount(text: string): number {
+  if (!/^[1-9]\d{0,5}$/.test(text))
+    throw new InvalidArgumentError('Must be a whole number from 1 to 999999.');
+  return Number(text);
+}

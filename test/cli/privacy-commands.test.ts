@@ -1,0 +1,101 @@
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { SettingOutcome_State as State } from '../../gen/ts/whatsapp/privacy/v1/error_details.js';
+import {
+  type ListPrivacyChangesRequest,
+  Origin,
+  PrivacyChange,
+  SettingDescription_NotWritableReason as Reason,
+  SettingDescription,
+} from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
+import { PrivacySetting } from '../../gen/ts/whatsapp/privacy/v1/privacy_settings.js';
+import { run } from './support/run.js';
+import { type Answers, startService } from './support/service.js';
+
+async function serviceWith(answers: Answers) {
+  const { address, calls, stop } = await startService(answers);
+  onTestFinished(stop);
+  const env = { WA_PRIVACY_SERVER: address, WA_PRIVACY_TOKEN: 'wap_abc' };
+  return { calls, cli: (...args: string[]) => run(['privacy', ...args], { env }) };
+}
+
+test('privacy describe tells of each setting whether it can be changed, or why not', async () => {
+  const description = (setting: PrivacySetting, reason?: Reason) =>
+    SettingDescription.fromPartial({
+      setting,
+      reported: reason !== Reason.NOT_REPORTED,
+      writable: reason === undefined,
+      notWritableReason: reason ?? Reason.UNSPECIFIED,
+      allowedValues: ['all', 'none'],
+    });
+  const { cli, calls } = await serviceWith({
+    describePrivacySettings: () => ({
+      descriptions: [
+        description(PrivacySetting.LAST_SEEN),
+        description(PrivacySetting.PROFILE, Reason.LOCKED_BY_DEFENSE),
+        description(PrivacySetting.MESSAGES, Reason.NOT_REPORTED),
+        description(PrivacySetting.DEFENSE, Reason.READ_ONLY),
+        description(99 as PrivacySetting, 98 as Reason),
+      ],
+    }),
+  });
+  const { code, stdout } = await cli('describe', 'support-desk');
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/last_seen +│ yes +│ yes +│ all, none/);
+  expect(stdout).toMatch(/profile +│ yes +│ no: locked by Strict Account Settings/);
+  expect(stdout).toMatch(/messages +│ no +│ no: not reported/);
+  expect(stdout).toMatch(/defense +│ yes +│ no: never changed/);
+  expect(stdout).toMatch(/number 99 +│ yes +│ no: number 98/);
+  expect(calls[0]?.request).toEqual({ instance: 'support-desk' });
+});
+
+describe('privacy history', () => {
+  const change = (newValue: string, rest: Partial<PrivacyChange> = {}) =>
+    PrivacyChange.fromPartial({
+      changeTime: new Date('2026-01-31T12:00:00Z'),
+      setting: PrivacySetting.LAST_SEEN,
+      newValue,
+      outcome: State.APPLIED,
+      origin: Origin.OTHER_DEVICE,
+      ...rest,
+    });
+  const byToken = { origin: Origin.THIS_SERVICE, actor: { tokenId: 'k7f3q2', tokenLabel: 'dashboard' } };
+
+  test('shows who changed what and how it ended', async () => {
+    const failed = { ...byToken, oldValue: 'all', outcome: State.FAILED, whatsappCode: 403 };
+    const { cli } = await serviceWith({
+      listPrivacyChanges: () => ({ changes: [change('none', failed), change('all')], nextPageToken: '' }),
+    });
+    const { stdout } = await cli('history', 'support-desk');
+    expect(stdout).toMatch(
+      /2026-01-31T12:00:00.000Z │ last_seen │ all → none │ FAILED \(403\) │ token k7f3q2 \(dashboard\)/,
+    );
+    expect(stdout).toMatch(/– → all +│ APPLIED +│ another device/);
+    expect(JSON.parse((await cli('history', 'support-desk', '--json')).stdout)).toMatchObject({
+      changes: [{ setting: 'PRIVACY_SETTING_LAST_SEEN', outcome: 'STATE_FAILED' }, {}],
+    });
+  });
+
+  test.each([
+    { args: [], sizes: [50] },
+    { args: ['--limit', '3'], sizes: [3] },
+    { args: ['--limit', '450'], sizes: [200, 200, 50] },
+  ])('asks for no more than it shows: $args', async ({ args, sizes }) => {
+    const { cli, calls } = await serviceWith({
+      listPrivacyChanges: ({ pageSize }) => ({
+        changes: Array.from({ length: pageSize }, () => change('none')),
+        nextPageToken: 'more',
+      }),
+    });
+    const { stdout } = await cli('history', 'support-desk', '--json', ...args);
+    expect(JSON.parse(stdout).changes).toHaveLength(sizes.reduce((sum, size) => sum + size));
+    const requests = calls.map(({ request }) => request as ListPrivacyChangesRequest);
+    expect(requests.map(({ pageSize }) => pageSize)).toEqual(sizes);
+    expect(requests.map(({ pageToken }) => pageToken)).toEqual(['', 'more', 'more'].slice(0, sizes.length));
+  });
+
+  test.each(['0', '-1', '1.5', 'all'])('refuses the limit %s', async limit => {
+    const { cli, calls } = await serviceWith({});
+    expect(await cli('history', 'support-desk', '--limit', limit)).toMatchObject({ code: 2, stdout: '' });
+    expect(calls).toEqual([]);
+  });
+});

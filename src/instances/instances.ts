@@ -22,6 +22,8 @@ export type UpdateOrder = {
   readonly actor: Actor;
   /** The idempotency id of the call; empty when it has none. */
   readonly requestId: string;
+  /** Once begun it goes on to its end, also when the caller has gone. */
+  readonly unattended?: true;
 };
 
 /** One step of linking. */
@@ -50,6 +52,12 @@ export interface Instances {
   reconnect(name: string): Instance;
   /** `maxAgeMs` undefined: ask WhatsApp now. */
   readSettings(name: string, maxAgeMs: number | undefined, limits: CallLimits): Promise<Snapshot>;
+  /** `readSettings` of several, a bounded number at once; what is not read in the caller's time has failed. */
+  readEach(
+    names: readonly string[],
+    maxAgeMs: number | undefined,
+    limits: CallLimits,
+  ): Promise<PromiseSettledResult<Snapshot>[]>;
   /** Fulfils when every requested setting has the requested value, or would have with `validateOnly`. */
   updateSettings(name: string, order: UpdateOrder, limits: CallLimits): Promise<UpdateReport>;
   /** Newest first; `before` is the `next` of the page before. */

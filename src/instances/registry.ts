@@ -1,6 +1,7 @@
+import PQueue from 'p-queue';
 import { PrivacyError } from '../domain/errors.js';
 import { type Instance, instanceEtag } from '../domain/instance.js';
-import { iqTimeout, timeLeft } from './account.js';
+import { iqTimeout } from './account.js';
 import { dials as openDials } from './dials.js';
 import type { CallLimits, Instances } from './instances.js';
 import { notUsable } from './life.js';
@@ -15,8 +16,12 @@ import type {
   WhatsApp,
 } from './ports.js';
 import { readSettings } from './read.js';
+import { inTurn } from './turns.js';
 import { updateSettings, withNothingSent } from './update.js';
 import { watchHub } from './watch.js';
+
+/** Reads of many instances that one node sends to WhatsApp at the same time. */
+const READS_AT_ONCE = 32;
 
 /** The instances of one node. */
 export type Registry = Instances & {
@@ -45,6 +50,7 @@ export async function openRegistry(options: {
     watch,
   };
   const members = new Map<string, ManagedInstance>();
+  const reads = new PQueue({ concurrency: READS_AT_ONCE });
   const admit = (record: InstanceRecord): ManagedInstance => {
     const managed = manage(record, surroundings);
     members.set(record.name, managed);
@@ -106,7 +112,7 @@ export async function openRegistry(options: {
       const currentEtag = instanceEtag(managed.view());
       if (etag !== undefined && etag !== currentEtag)
         throw new PrivacyError({ kind: 'ETAG_MISMATCH', instance: name, etag, currentEtag });
-      await inTurn(managed, limits, async () => {
+      await inTurn(managed.turns, name, limits, async () => {
         // WhatsApp may be out of reach; the phone then lists the device until it is removed there.
         await managed.supervisor.retire(session => session.logout(iqTimeout(limits)));
         await managed.supervisor.rest({ state: 'unlinked' });
@@ -120,7 +126,7 @@ export async function openRegistry(options: {
 
     async unlink(name, limits) {
       const managed = find(name);
-      await inTurn(managed, limits, () => endLink(managed, limits));
+      await inTurn(managed.turns, name, limits, () => endLink(managed, limits));
       return managed.view();
     },
 
@@ -141,12 +147,23 @@ export async function openRegistry(options: {
 
     readSettings: async (name, maxAgeMs, limits) => readSettings(find(name), maxAgeMs, limits),
 
+    readEach: (names, maxAgeMs, limits) =>
+      Promise.allSettled(
+        names.map(async name => {
+          const managed = find(name);
+          await managed.session(limits); // Those that wait for a connection are in nobody's way.
+          return inTurn(reads, name, limits, () => readSettings(managed, maxAgeMs, limits));
+        }),
+      ),
+
     async updateSettings(name, order, limits) {
       const managed = find(name);
       try {
         // An unusable instance is told at once, not after its turn.
         await managed.session(limits);
-        return await inTurn(managed, limits, () => updateSettings(managed, order, limits));
+        return await inTurn(managed.turns, name, limits, () =>
+          updateSettings(managed, order, order.unattended ? { ...limits, signal: NEVER } : limits),
+        );
       } catch (error) {
         throw withNothingSent(error, name, order.wishes);
       }
@@ -165,26 +182,4 @@ export async function openRegistry(options: {
   };
 }
 
-/**
- * Waits for the account's turn, within the caller's time. What has begun keeps its turn to its end, also when the
- * caller has gone: a task whose signal aborts would lose it.
- */
-async function inTurn<T>(managed: ManagedInstance, limits: CallLimits, work: () => Promise<T>): Promise<T> {
-  const waiting = new AbortController();
-  const giveUp = () =>
-    waiting.abort(new PrivacyError({ kind: 'DEADLINE_TOO_SHORT', instance: managed.instance }));
-  const timer = setTimeout(giveUp, Math.max(timeLeft(limits), 0));
-  limits.signal.addEventListener('abort', giveUp);
-  const begun = () => {
-    clearTimeout(timer);
-    limits.signal.removeEventListener('abort', giveUp);
-  };
-  const turn = managed.turns.add(
-    () => {
-      begun();
-      return work();
-    },
-    { signal: waiting.signal },
-  );
-  return turn.finally(begun);
-}
+const NEVER = new AbortController().signal;

@@ -79,6 +79,9 @@ export function instancesInMemory(store: Store): Instances {
       get(name);
       return snapshot;
     },
+    readEach(names, maxAgeMs, limits) {
+      return Promise.allSettled(names.map(name => this.readSettings(name, maxAgeMs, limits)));
+    },
     async updateSettings(name, { wishes }) {
       const outcomes = wishedSettings(wishes).map(setting => ({
         setting,

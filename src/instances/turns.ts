@@ -1,0 +1,35 @@
+import type PQueue from 'p-queue';
+import { PrivacyError } from '../domain/errors.js';
+import { timeLeft } from './account.js';
+import type { CallLimits } from './instances.js';
+
+/**
+ * Does the work when its turn comes, within the caller's time. What has begun keeps its turn to its end, also when the
+ * caller has gone: a task whose signal aborts would lose it.
+ *
+ * @throws PrivacyError DEADLINE_TOO_SHORT
+ */
+export async function inTurn<T>(
+  turns: PQueue,
+  instance: string,
+  limits: CallLimits,
+  work: () => Promise<T>,
+): Promise<T> {
+  const waiting = new AbortController();
+  const giveUp = () => waiting.abort(new PrivacyError({ kind: 'DEADLINE_TOO_SHORT', instance }));
+  const timer = setTimeout(giveUp, Math.max(timeLeft(limits), 0));
+  limits.signal.addEventListener('abort', giveUp);
+  if (limits.signal.aborted || timeLeft(limits) <= 0) giveUp();
+  const begun = () => {
+    clearTimeout(timer);
+    limits.signal.removeEventListener('abort', giveUp);
+  };
+  const turn = turns.add(
+    () => {
+      begun();
+      return work();
+    },
+    { signal: waiting.signal },
+  );
+  return turn.finally(begun);
+}

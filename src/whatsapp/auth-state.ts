@@ -31,11 +31,18 @@ export const keyStore = (
   credentials: CredentialStore,
   instance: string,
   write: (job: () => Promise<void>) => Promise<void>,
+  onUnreadable: (cause: unknown) => void,
 ): SignalKeyStore => ({
   async get(type, ids) {
-    const found = await credentials.loadKeys(instance, type, ids);
-    const values = [...found].map(([id, bytes]) => [id, revive(type, decode(bytes))]);
-    return Object.fromEntries(values);
+    try {
+      const found = await credentials.loadKeys(instance, type, ids);
+      const values = [...found].map(([id, bytes]) => [id, revive(type, decode(bytes))]);
+      return Object.fromEntries(values);
+    } catch (cause) {
+      // Baileys goes on without.
+      onUnreadable(cause);
+      throw cause;
+    }
   },
   set(data) {
     const changes: KeyChange[] = Object.entries(data).flatMap(([type, entries]) =>

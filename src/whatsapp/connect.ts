@@ -71,7 +71,10 @@ function dial(settings: Settings, instance: string, credentials: LinkedCredentia
 
   let connection: Connection;
   try {
-    const keys = keyStore(settings.credentials, instance, stored.add);
+    const keys = keyStore(settings.credentials, instance, stored.add, cause => {
+      settings.log.taskFailed({ task: 'Reading the keys', instance, cause });
+      connection.end(ownCause('The stored keys could not be read'));
+    });
     connection = openConnection(settings, { instance, auth: { creds: credentials, keys }, onCredentials });
   } catch (cause) {
     settings.log.taskFailed({ task: 'Dialling', instance, cause });

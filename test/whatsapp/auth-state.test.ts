@@ -30,10 +30,12 @@ const revived = (_: string, value: unknown) =>
     ? Buffer.from(value.data as number[])
     : value;
 
+const never = () => expect.unreachable('everything can be read');
+
 describe('keys', () => {
   const store = memoryCredentials();
   store.credentials.set(DESK, Buffer.of(1));
-  const keys = keyStore(store, DESK, job => job());
+  const keys = keyStore(store, DESK, job => job(), never);
   const pair = Curve.generateKeyPair();
 
   test('of all types are written at once and come back as they were', async () => {
@@ -60,9 +62,15 @@ describe('keys', () => {
   });
 
   test('that cannot be read are not taken for missing ones', async () => {
-    const broken = keyStore({ ...store, loadKeys: () => Promise.reject(new Error('I/O error')) }, DESK, job =>
-      job(),
+    const failing = { ...store, loadKeys: () => Promise.reject(new Error('I/O error')) };
+    const faults: unknown[] = [];
+    const broken = keyStore(
+      failing,
+      DESK,
+      job => job(),
+      cause => faults.push(cause),
     );
     await expect(broken.get('pre-key', ['2'])).rejects.toThrow('I/O error');
+    expect(faults).toEqual([new Error('I/O error')]);
   });
 });

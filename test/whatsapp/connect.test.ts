@@ -242,11 +242,14 @@ describe('a store that fails at login', () => {
     expect(desk.faults).toContain('Storing the credentials');
   });
 
-  test('is not taken for a store without keys', async () => {
+  test('is not taken for a store without keys, as Baileys would', async () => {
     await (await desk.session()).close();
     desk.simulator.clearStanzas();
     vi.spyOn(desk.credentials, 'loadKeys').mockRejectedValue(new Error('I/O error'));
-    expect(await desk.connect(DESK, calm())).toMatchObject({ kind: 'open' });
+    expect(await desk.connect(DESK, calm())).toEqual(
+      failure({ code: undefined, text: 'The stored keys could not be read' }),
+    );
     expect(desk.simulator.findStanzas({ xmlns: 'encrypt', type: 'set' })).toEqual([]);
+    expect(desk.faults).toContain('Reading the keys');
   });
 });

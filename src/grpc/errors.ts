@@ -45,16 +45,29 @@ export const answers =
     return asTrailers(internalStatus(requestId));
   };
 
+/** Turns what happened to one of several instances into the Status that stands for it in a message. */
+export type InnerStatus = (error: unknown, call: { method: string; requestId: string }) => Status;
+
+/** As `answers`, for errors inside a message: without RequestInfo. */
+export const innerStatuses =
+  (log: Pick<ApiEvents, 'callFailed'>, now: () => number): InnerStatus =>
+  (error, { method, requestId }) => {
+    if (error instanceof PrivacyError) return statusOf(error, { method, requestId: undefined, now: now() });
+    if (error instanceof FirstAnswer) return error.status;
+    log.callFailed({ requestId, method, cause: error });
+    return internalStatus(undefined);
+  };
+
 /** The `google.rpc.Status` of an error, at most 6 KiB. */
 export function statusOf(error: PrivacyError, context: ErrorContext): Status {
   const details = detailsOf(error, context.requestId, context.now);
   return statusWithin6KiB(codeOf(error.problem), messageOf(error, context.method), details);
 }
 
-const internalStatus = (requestId: string): Status =>
+const internalStatus = (requestId: string | undefined): Status =>
   statusWithin6KiB(status.INTERNAL, 'Internal error; the request id names it in the log of the service', {
     errorInfo: { reason: 'INTERNAL', domain: DOMAIN, metadata: {} },
-    requestInfo: { requestId, servingData: '' },
+    requestInfo: requestId === undefined ? undefined : { requestId, servingData: '' },
   });
 
 /** Statuses that clients may be set to retry by themselves. */

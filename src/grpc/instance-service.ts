@@ -5,11 +5,10 @@ import {
   type LinkInstanceResponse,
 } from '../../gen/ts/whatsapp/privacy/v1/instance_service.js';
 import type { Tokens } from '../access/tokens.js';
-import type { Instance, InstanceState } from '../domain/instance.js';
 import type { CallLimits, Instances, LinkEvent } from '../instances/instances.js';
 import { encodeInstance, encodeToken } from './codec.js';
 import { decodeCreate, decodeDelete, decodeLink, decodeList, decodeName } from './instance-requests.js';
-import { pageTokenAfter } from './pages.js';
+import { coveredPage } from './pages.js';
 import type { Repeatable } from './repeatable.js';
 import type { Stream } from './stream.js';
 import type { Unary } from './unary.js';
@@ -55,16 +54,9 @@ export const instanceService = (
 
   listInstances: one({
     decode: decodeList,
-    handle({ limit, after, state }, { principal }) {
-      const page =
-        principal.instance === undefined
-          ? instances.list({ after, limit, state })
-          : pageOfOne(instances.get(principal.instance), after, state);
-      const last = page.instances.at(-1);
-      return {
-        instances: page.instances.map(encodeInstance),
-        nextPageToken: page.more && last ? pageTokenAfter(last.name) : '',
-      };
+    handle(order, { principal }) {
+      const page = coveredPage(instances, principal, order);
+      return { ...page, instances: page.instances.map(encodeInstance) };
     },
   }),
 
@@ -112,12 +104,6 @@ async function createWithToken(
     throw error;
   }
 }
-
-/** What an instance token sees of the list. */
-const pageOfOne = (instance: Instance, after: string, state: InstanceState | undefined) => ({
-  instances: instance.name > after && [undefined, instance.state].includes(state) ? [instance] : [],
-  more: false,
-});
 
 const madeUpName = () => `instance-${randomBytes(5).toString('hex')}`;
 

@@ -8,6 +8,8 @@ import { MALFORMED } from './malformed.js';
 /** What a handler is told besides the request. */
 export type Call = {
   readonly principal: Principal;
+  /** Names the call in the log. */
+  readonly requestId: string;
   readonly limits: CallLimits;
 };
 

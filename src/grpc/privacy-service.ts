@@ -5,6 +5,8 @@ import {
 import { describeSettings } from '../domain/describe.js';
 import type { Instances } from '../instances/instances.js';
 import { encodeChange, encodeDescriptions, encodeOutcomes, encodeSnapshot } from './codec.js';
+import type { InnerStatus } from './errors.js';
+import { decodeListSettings, listSettings } from './list-settings.js';
 import type { OpenStreams } from './open-streams.js';
 import { decodeInstance, decodeListChanges, decodeRead, decodeUpdate } from './privacy-requests.js';
 import type { Repeatable } from './repeatable.js';
@@ -21,6 +23,7 @@ export const privacyService = (
   one: Unary,
   many: Stream,
   open: OpenStreams,
+  statusOf: InnerStatus,
 ) => ({
   getPrivacySettings: one({
     decode: decodeRead,
@@ -28,6 +31,11 @@ export const privacyService = (
       const snapshot = await instances.readSettings(instance, maxAgeMs, limits);
       return { settings: encodeSnapshot(snapshot) };
     },
+  }),
+
+  listPrivacySettings: one({
+    decode: decodeListSettings,
+    handle: listSettings(instances, statusOf),
   }),
 
   describePrivacySettings: one({

@@ -5,7 +5,7 @@ import { TokenServiceService } from '../../gen/ts/whatsapp/privacy/v1/token_serv
 import type { RequestLog } from '../access/ports.js';
 import type { Tokens } from '../access/tokens.js';
 import type { Instances } from '../instances/instances.js';
-import { answers } from './errors.js';
+import { answers, innerStatuses } from './errors.js';
 import { type ApiEvents, safe } from './events.js';
 import { addHealth } from './health.js';
 import { instanceService } from './instance-service.js';
@@ -77,7 +77,14 @@ export function grpcServer(options: GrpcServerOptions) {
   const handlers: [ServiceDefinition, UntypedServiceImplementation][] = [
     [
       PrivacyServiceService,
-      privacyService(instances, answerOnce, one, many, openStreams(limits.openStreams)),
+      privacyService(
+        instances,
+        answerOnce,
+        one,
+        many,
+        openStreams(limits.openStreams),
+        innerStatuses(events, now),
+      ),
     ],
     [InstanceServiceService, instanceService(instances, tokens, answerOnce, one, many)],
     [TokenServiceService, tokenService(tokens, one, now)],

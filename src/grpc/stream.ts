@@ -34,7 +34,11 @@ export const stream =
       const principal = principalOf(context);
       using token = tokens.watch(principal.tokenId);
       const signal = AbortSignal.any([limits.signal, draining, token.signal]);
-      const events = method.handle(order, { principal, limits: { deadline: limits.deadline, signal } });
+      const events = method.handle(order, {
+        principal,
+        requestId: context.requestId,
+        limits: { deadline: limits.deadline, signal },
+      });
       const iterator = events[Symbol.asyncIterator]();
       try {
         for (;;) {

@@ -20,7 +20,11 @@ export const unary =
     const run = async () => {
       const order = admit(call.request, method.decode, context);
       using limits = startLimits(call, PATIENCE, order.instance);
-      const response = method.handle(order, { principal: principalOf(context), limits });
+      const response = method.handle(order, {
+        principal: principalOf(context),
+        requestId: context.requestId,
+        limits,
+      });
       return await unlessAborted(response, limits.signal);
     };
     run().then(

@@ -155,6 +155,9 @@ const BROKEN: Record<string, [request: object, reason: string][]> = {
   'UpdatePrivacySettingsRequest.request_id': [
     [{ instance, ...lastSeen, requestId: '7d0c2a0e' }, 'INVALID_FORMAT'],
   ],
+  'ListPrivacySettingsRequest.page_size': [[{ pageSize: -1 }, 'OUT_OF_RANGE']],
+  'ListPrivacySettingsRequest.page_token': [[{ pageToken: 'support-desk' }, 'INVALID_FORMAT']],
+  'ListPrivacySettingsRequest.max_age': [[{ maxAge: { seconds: -1n, nanos: 0 } }, 'OUT_OF_RANGE']],
   'WatchPrivacySettingsRequest.instances[0]': [[{ instances: ['No!'] }, 'INVALID_FORMAT']],
   'WatchPrivacySettingsRequest.instances[2]': [[{ instances: ['a', 'b', 'a'] }, 'DUPLICATE']],
   'WatchPrivacySettingsRequest.instances': [

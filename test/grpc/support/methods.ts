@@ -23,7 +23,6 @@ export function methodNamed(name: string): AnyMethod {
 
 /** Methods that answer UNIMPLEMENTED for now. */
 const NOT_BUILT = [
-  'PrivacyService/ListPrivacySettings',
   'PrivacyService/ApplyPrivacySettings',
   'PrivacyService/GetContactBlacklist',
   'PrivacyService/UpdateContactBlacklist',

@@ -1,0 +1,48 @@
+import {
+  type ListPrivacySettingsRequest,
+  type ListPrivacySettingsResponse,
+  PrivacyServiceService,
+} from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
+import type { Instances } from '../instances/instances.js';
+import { decodeDuration, encodeSnapshot } from './codec.js';
+import type { InnerStatus } from './errors.js';
+import type { Call } from './method.js';
+import { coveredPage, instanceBefore, pageLimit } from './pages.js';
+import * as check from './validate.js';
+
+const LIST = PrivacyServiceService.listPrivacySettings.path.slice(1);
+
+type ListOrder = ReturnType<typeof decodeListSettings>;
+
+export function decodeListSettings({ pageSize, pageToken, maxAge }: ListPrivacySettingsRequest) {
+  const after = instanceBefore(pageToken);
+  check.refuse(check.pageSize(pageSize), check.pageToken(after), check.duration('max_age', maxAge));
+  return {
+    instance: undefined,
+    limit: pageLimit(pageSize),
+    after: after ?? '',
+    maxAgeMs: maxAge && decodeDuration(maxAge),
+  };
+}
+
+/** Reads a page of instances; one that cannot be read, or not in time, is an entry with its error. */
+export const listSettings =
+  (instances: Instances, statusOf: InnerStatus) =>
+  async (
+    { maxAgeMs, ...wanted }: ListOrder,
+    { principal, limits, requestId }: Call,
+  ): Promise<ListPrivacySettingsResponse> => {
+    const page = coveredPage(instances, principal, wanted);
+    const names = page.instances.map(({ name }) => name);
+    const reads = await instances.readEach(names, maxAgeMs, limits);
+    return {
+      entries: reads.map((read, index) => ({
+        instance: names[index] ?? '',
+        result:
+          read.status === 'fulfilled'
+            ? { $case: 'settings', value: encodeSnapshot(read.value) }
+            : { $case: 'error', value: statusOf(read.reason, { method: LIST, requestId }) },
+      })),
+      nextPageToken: page.nextPageToken,
+    };
+  };

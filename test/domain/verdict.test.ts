@@ -58,6 +58,12 @@ describe('the status of an update', () => {
     expect(verdict([other, refused])).toMatchObject({ kind: 'PARTIAL_UPDATE' });
   });
 
+  test('is PARTIAL_UPDATE when the one change left is applied against the wish to roll back', () => {
+    const stuck = outcome('last_seen', 'APPLIED', because('WHATSAPP_REJECTED'));
+    const outcomes = [outcome('online', 'ROLLED_BACK'), stuck];
+    expect(verdict(outcomes)).toMatchObject({ kind: 'PARTIAL_UPDATE', setting: 'last_seen' });
+  });
+
   test('is about the first setting that was missed in the order sent', () => {
     const outcomes = [
       outcome('status', 'APPLIED'),

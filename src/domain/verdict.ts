@@ -4,12 +4,16 @@ import type { Cause, Outcome, OutcomeState, UpdateReport } from './outcome.js';
 const MISSED: readonly OutcomeState[] = ['FAILED', 'UNKNOWN', 'NOT_ATTEMPTED'];
 
 /**
- * The outcome an update's error message is about: the first one missed, in the order sent; else what is applied and
- * should have been rolled back.
+ * The outcome an update's error message is about: the first one missed, in the order sent; where the rest is rolled
+ * back, the first that was not.
  */
-export const firstMissed = (outcomes: readonly Outcome[]): Outcome | undefined =>
-  outcomes.find(({ state }) => MISSED.includes(state)) ??
-  outcomes.find(({ state, cause }) => state === 'APPLIED' && cause);
+export function firstMissed(outcomes: readonly Outcome[]): Outcome | undefined {
+  const isRolledBack = outcomes.some(({ state }) => state === 'ROLLED_BACK');
+  return (
+    outcomes.find(({ state }) => MISSED.includes(state)) ??
+    outcomes.find(({ state }) => isRolledBack && state === 'APPLIED')
+  );
+}
 
 /**
  * The problem an update ends with; undefined when every outcome is as asked. These are lines 9 to 12 of "The status of

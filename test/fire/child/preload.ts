@@ -39,3 +39,5 @@ process.on('disconnect', () => process.exit());
 await import(new URL('../../../dist/src/serve.js', import.meta.url).href);
 flushCompileCache();
 await serving.promise;
+// Orders keep no service alive that has come to its end.
+process.channel?.unref();

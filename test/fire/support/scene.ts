@@ -94,7 +94,12 @@ export async function openScene() {
       const store = await sqliteStore({ file: join(copy, 'wa-privacy.db'), masterKey: MASTER_KEY });
       try {
         const bytes = await store.credentials.load(instance);
-        const keys = keyStore(store.credentials, instance, async () => undefined);
+        const keys = keyStore(
+          store.credentials,
+          instance,
+          async () => undefined,
+          () => undefined,
+        );
         const found = await keys.get('pre-key', preKeyIds.map(String));
         const { changes } = await store.changes.list(instance, { before: undefined, limit: 10_000 });
         return {

@@ -40,6 +40,7 @@ type WhatsAppFailure = {
  */
 export type Problem =
   | { kind: 'INVALID_REQUEST' | 'SETTING_READ_ONLY'; violations: readonly Violation[] }
+  | { kind: 'CONTACT_UNKNOWN'; instance: string; setting: Setting; violations: readonly Violation[] }
   | { kind: 'MALFORMED_MESSAGE'; method: string }
   | { kind: 'TOKEN_MISSING' | 'TOKEN_INVALID' }
   | { kind: 'SCOPE_DENIED'; method: string; instance?: string }

@@ -57,14 +57,14 @@ export function detailsOf(
 
 /** The documented keys of ErrorInfo, which are the problem's data; `ErrorReason` has an example of each. */
 function metadataOf(problem: Problem): Record<string, string> {
-  if ('violations' in problem) return violationMetadata(problem.violations[0]);
   const { kind: _, ...data } = problem;
-  const NOT_TOLD = ['retryAfterMs', 'settings', 'subject', 'unit'];
+  const NOT_TOLD = ['retryAfterMs', 'settings', 'subject', 'unit', 'violations'];
   const [setting] = settingsOf(problem);
   const entries = Object.entries({ ...data, setting: setting?.toUpperCase() })
     .filter(([key, value]) => value !== undefined && !NOT_TOLD.includes(key))
     .map(([key, value]) => [snakeCase(key), cut(asText(value), QUOTED)]);
-  return Object.fromEntries(entries);
+  const first = 'violations' in problem ? violationMetadata(problem.violations[0]) : {};
+  return { ...Object.fromEntries(entries), ...first };
 }
 
 function violationMetadata(first: Violation | undefined): Record<string, string> {

@@ -18,8 +18,8 @@ true satisfies Same<NotWritableReason, NamesOf<typeof service.SettingDescription
 true satisfies Same<Origin, NamesOf<typeof service.Origin>>;
 true satisfies Same<TokenRecord['kind'], NamesOf<typeof Token_Kind>>;
 true satisfies Same<TokenRecord['access'], NamesOf<typeof Token_Access>>;
-// INTERNAL is not a problem callers can act on; CONTACT_UNKNOWN comes with the lists of excepted contacts.
-true satisfies Same<Reason | 'INTERNAL' | 'CONTACT_UNKNOWN', NamesOf<typeof ErrorReason>>;
+// INTERNAL is not a problem callers can act on.
+true satisfies Same<Reason | 'INTERNAL', NamesOf<typeof ErrorReason>>;
 
 export const encodeInstanceState = (state: InstanceState) => Instance_State[state];
 export const encodeOutcomeState = (state: OutcomeState) => SettingOutcome_State[state];

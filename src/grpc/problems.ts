@@ -17,6 +17,7 @@ type Row<Kind extends Reason> = {
 const ROWS: { readonly [Kind in Reason]: Row<Kind> } = {
   INVALID_REQUEST: { code: status.INVALID_ARGUMENT, text: firstViolation },
   SETTING_READ_ONLY: { code: status.INVALID_ARGUMENT, text: firstViolation },
+  CONTACT_UNKNOWN: { code: status.INVALID_ARGUMENT, text: firstViolation },
   MALFORMED_MESSAGE: {
     code: status.INVALID_ARGUMENT,
     text: "The request's bytes are not a message of this method; make the client from the published protos",

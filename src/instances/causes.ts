@@ -37,6 +37,13 @@ function refusalReason(code: number, { to }: Change): Cause['reason'] {
   return code === 409 && to === 'contact_blacklist' ? 'BLACKLIST_CONFLICT' : 'WHATSAPP_REJECTED';
 }
 
+/** Why nothing more was sent. */
+export const OUT_OF_TIME: Cause = {
+  reason: 'DEADLINE_TOO_SHORT',
+  message: 'the deadline left no time for it',
+};
+export const CALLER_GONE: Cause = { reason: 'DEADLINE_TOO_SHORT', message: 'the caller had gone' };
+
 /** Why nothing was sent, where a problem came before any plan. */
 const IN_WORDS: Partial<Record<Problem['kind'], string>> = {
   INSTANCE_NOT_LINKED: 'no account is linked',

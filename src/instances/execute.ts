@@ -2,6 +2,7 @@ import type { Cause, Outcome } from '../domain/outcome.js';
 import type { Snapshot } from '../domain/snapshot.js';
 import { type Change, waves } from '../domain/waves.js';
 import { type Account, iqTimeout, MIN_ROOM_MS, timeLeft } from './account.js';
+import { CALLER_GONE, OUT_OF_TIME } from './causes.js';
 import type { CallLimits } from './instances.js';
 import { type Ledger, openLedger } from './ledger.js';
 import type { ReadReply, Session, SetReply } from './ports.js';
@@ -117,9 +118,6 @@ function stopped(run: Run): Cause | undefined {
   if (run.limits.signal.aborted) run.halt ??= CALLER_GONE;
   return run.halt ?? (run.keepGoing ? undefined : run.ledger.failure());
 }
-
-const OUT_OF_TIME: Cause = { reason: 'DEADLINE_TOO_SHORT', message: 'the deadline left no time for it' };
-const CALLER_GONE: Cause = { reason: 'DEADLINE_TOO_SHORT', message: 'the caller had gone' };
 
 function readNow(account: Account, session: Session, timeoutMs: number): Promise<ReadReply> {
   account.spend('reads');

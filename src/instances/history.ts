@@ -13,7 +13,7 @@ export interface History {
   /** A change leaves for WhatsApp: seeing its value later is no news. */
   sending(change: Change): void;
   /** Records what became of an update; durable when it fulfils. */
-  ended(order: UpdateOrder, outcomes: readonly Outcome[]): Promise<void>;
+  ended(order: Pick<UpdateOrder, 'actor' | 'requestId'>, outcomes: readonly Outcome[]): Promise<void>;
   /** Compares two reads, tells whose the changes are, and records those of other devices. */
   observed(before: Snapshot, after: Snapshot): Origins;
 }

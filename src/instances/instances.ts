@@ -1,5 +1,6 @@
+import type { Contact, ContactId, ListSetting } from '../domain/contact-list.js';
 import type { Instance, InstanceState } from '../domain/instance.js';
-import type { OnFailure, UpdateReport } from '../domain/outcome.js';
+import type { OnFailure, Outcome, UpdateReport } from '../domain/outcome.js';
 import type { Snapshot, Wishes } from '../domain/snapshot.js';
 import type { Actor, ChangeRecord, LinkCode, LinkMethod } from './ports.js';
 import type { WatchHub } from './watch.js';
@@ -24,6 +25,32 @@ export type UpdateOrder = {
   readonly requestId: string;
   /** Once begun it goes on to its end, also when the caller has gone. */
   readonly unattended?: true;
+};
+
+/** A change of the list of contacts that a setting excepts. */
+export type ListOrder = {
+  readonly setting: ListSetting;
+  readonly add: readonly ContactId[];
+  readonly remove: readonly ContactId[];
+  /** Make the list exactly `add`. */
+  readonly replace: boolean;
+  readonly validateOnly: boolean;
+  /** Refuse when the list has another etag; undefined for no check. */
+  readonly etag: string | undefined;
+  readonly actor: Actor;
+  /** The idempotency id of the call; empty when it has none. */
+  readonly requestId: string;
+};
+
+/** The end of such a change. */
+export type ListReport = {
+  /** The list after it; with `validateOnly` as it would be. */
+  readonly contacts: readonly Contact[];
+  /** Of the list as it is. */
+  readonly etag: string;
+  readonly outcome: Outcome;
+  /** Whether any change left for WhatsApp. */
+  readonly sent: boolean;
 };
 
 /** One step of linking. */
@@ -60,6 +87,10 @@ export interface Instances {
   ): Promise<PromiseSettledResult<Snapshot>[]>;
   /** Fulfils when every requested setting has the requested value, or would have with `validateOnly`. */
   updateSettings(name: string, order: UpdateOrder, limits: CallLimits): Promise<UpdateReport>;
+  /** Asks WhatsApp now; nobody while the setting has another value than `contact_blacklist`. */
+  readContactList(name: string, setting: ListSetting, limits: CallLimits): Promise<readonly Contact[]>;
+  /** Fulfils when the list is as wanted and the setting is `contact_blacklist`, or would be with `validateOnly`. */
+  updateContactList(name: string, order: ListOrder, limits: CallLimits): Promise<ListReport>;
   /** Newest first; `before` is the `next` of the page before. */
   listChanges(
     name: string,

@@ -6,33 +6,28 @@ import type { Setting } from '../domain/settings-table.js';
 import type { Snapshot } from '../domain/snapshot.js';
 
 /** WhatsApp's answer to a read. */
-export type ReadReply =
-  | { readonly kind: 'read'; readonly snapshot: Snapshot }
-  | { readonly kind: 'refused'; readonly code: number; readonly text: string }
-  | NoAnswer;
+export type ReadReply = { readonly kind: 'read'; readonly snapshot: Snapshot } | Refused | NoAnswer;
 
 /** WhatsApp's answer to a read of a list of excepted contacts. */
-export type ListReply =
-  | { readonly kind: 'read'; readonly list: ContactList }
-  | { readonly kind: 'refused'; readonly code: number; readonly text: string }
-  | NoAnswer;
+export type ListReply = { readonly kind: 'read'; readonly list: ContactList } | Refused | NoAnswer;
 
 /** WhatsApp's answer to who some ids stand for. */
 export type FindReply =
   /** By the id asked for; those who are not on WhatsApp, and LIDs without a known phone number, are missing. */
-  | { readonly kind: 'found'; readonly contacts: ReadonlyMap<ContactId, Contact> }
-  | { readonly kind: 'refused'; readonly code: number; readonly text: string }
-  | NoAnswer;
+  { readonly kind: 'found'; readonly contacts: ReadonlyMap<ContactId, Contact> } | Refused | NoAnswer;
 
 /** WhatsApp's answer to a change of one setting. */
 export type SetReply =
   /** A result that holds exactly this category with exactly this value. */
   | { readonly kind: 'confirmed' }
   /** An error stanza or `value="error"` with a code below 500; WhatsApp made no change. */
-  | { readonly kind: 'refused'; readonly code: number; readonly text: string }
+  | Refused
   /** The connection had ended before the stanza left; no change was made. */
   | { readonly kind: 'not_sent' }
   | NoAnswer;
+
+/** WhatsApp said no. */
+export type Refused = { readonly kind: 'refused'; readonly code: number; readonly text: string };
 
 /** Nothing that proves an effect or its absence. */
 export type NoAnswer = {
@@ -90,7 +85,7 @@ export type LinkResult =
   | { readonly kind: 'timed_out' }
   /** The phone that used the code has another number than the instance; the link was not completed. */
   | { readonly kind: 'other_account' }
-  | { readonly kind: 'refused'; readonly code: number; readonly text: string }
+  | Refused
   | { readonly kind: 'disconnected'; readonly disconnect: Disconnect }
   | { readonly kind: 'cancelled' };
 

@@ -2,6 +2,7 @@ import PQueue from 'p-queue';
 import { PrivacyError } from '../domain/errors.js';
 import { type Instance, instanceEtag } from '../domain/instance.js';
 import { iqTimeout } from './account.js';
+import { readContactList } from './contact-list.js';
 import { dials as openDials } from './dials.js';
 import type { CallLimits, Instances } from './instances.js';
 import { notUsable } from './life.js';
@@ -18,6 +19,7 @@ import type {
 import { readSettings } from './read.js';
 import { inTurn } from './turns.js';
 import { updateSettings, withNothingSent } from './update.js';
+import { updateContactList } from './update-contact-list.js';
 import { watchHub } from './watch.js';
 
 /** Reads of many instances that one node sends to WhatsApp at the same time. */
@@ -167,6 +169,15 @@ export async function openRegistry(options: {
       } catch (error) {
         throw withNothingSent(error, name, order.wishes);
       }
+    },
+
+    readContactList: async (name, setting, limits) =>
+      (await readContactList(find(name), setting, limits)).contacts,
+
+    async updateContactList(name, order, limits) {
+      const managed = find(name);
+      await managed.session(limits);
+      return inTurn(managed.turns, name, limits, () => updateContactList(managed, order, limits));
     },
 
     listChanges: async (name, page) => {

@@ -14,7 +14,7 @@ import { READ_ATTEMPTS, readSettings } from './read.js';
 import { rollBack } from './roll-back.js';
 
 /** A snapshot this young spares an update its first read; WhatsApp Web shares a read for as long. */
-const FRESH_MS = 3000;
+export const FRESH_MS = 3000;
 
 /**
  * Updates one account. The caller sees to it that updates of one account run one after another.
@@ -28,7 +28,13 @@ export async function updateSettings(
   limits: CallLimits,
 ): Promise<UpdateReport> {
   const { instance } = account;
-  const known = account.reader.current(await account.session(limits), FRESH_MS);
+  const current = await account.session(limits);
+  if (order.wishes.default_disappearing_timer !== undefined) {
+    // Reads may go on showing it as it was hours ago, trusting that a change would have been pushed.
+    current.forgetTimer();
+    account.reader.invalidate();
+  }
+  const known = account.reader.current(current, FRESH_MS);
   using paid = prepay(account, mostIqs(order, known));
   const base = known ?? (await readSettings(paid.account, FRESH_MS, limits));
   const plan = planUpdate(base, order.wishes);

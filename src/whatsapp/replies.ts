@@ -1,9 +1,8 @@
 import type { BinaryNode } from '@whiskeysockets/baileys';
-import type { NoAnswer } from '../instances/ports.js';
+import type { NoAnswer, Refused } from '../instances/ports.js';
 import { childOf, childrenOf, errorIn, type NodeError } from './nodes.js';
 
-/** WhatsApp said no; it made no change. */
-export type Refused = { readonly kind: 'refused'; readonly code: number; readonly text: string };
+export type { Refused } from '../instances/ports.js';
 
 /** A reply that fits no rule. */
 export const UNCLEAR: NoAnswer = { kind: 'no_answer', cause: 'unclear' };

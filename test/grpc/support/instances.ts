@@ -1,3 +1,4 @@
+import { type Contact, isLid, listEtag } from '../../../src/domain/contact-list.js';
 import { PrivacyError } from '../../../src/domain/errors.js';
 import type { Instance } from '../../../src/domain/instance.js';
 import type { Snapshot } from '../../../src/domain/snapshot.js';
@@ -26,6 +27,9 @@ export const snapshot: Snapshot = {
   unreadable: [{ category: 'messages', code: 500, text: 'internal-server-error' }],
   observedAt: MADE_AT,
 };
+
+/** On every list. */
+export const excepted: Contact[] = [{ phoneNumber: '+15550100201', lid: '201@lid' }, { lid: '202@lid' }];
 
 /**
  * The instances as far as the API can tell: kept in memory, linked at once, every change applied. A test replaces the
@@ -90,6 +94,18 @@ export function instancesInMemory(store: Store): Instances {
         requested: String(wishes[setting]),
       }));
       return { instance: name, outcomes, settings: { ...snapshot, values: { ...wishes } }, sent: true };
+    },
+    async readContactList(name) {
+      get(name);
+      return excepted;
+    },
+    async updateContactList(name, { setting, add, remove, replace, validateOnly }) {
+      get(name);
+      const kept = replace ? [] : excepted.filter(({ phoneNumber = '' }) => !remove.includes(phoneNumber));
+      const contacts = [...kept, ...add.map(id => (isLid(id) ? { lid: id } : { phoneNumber: id }))];
+      const state = validateOnly ? ('WOULD_CHANGE' as const) : ('APPLIED' as const);
+      const outcome = { setting, state, previous: 'all', requested: 'contact_blacklist' };
+      return { contacts, etag: listEtag(contacts), outcome, sent: !validateOnly };
     },
     async listChanges(name, page) {
       get(name);

@@ -1,5 +1,5 @@
 import type { InstanceState } from './instance.js';
-import type { UpdateReport } from './outcome.js';
+import type { ApplyReport, UpdateReport } from './outcome.js';
 import type { Setting } from './settings-table.js';
 
 /** The reasons of `BadRequest.FieldViolation`. */
@@ -62,6 +62,8 @@ export type Problem =
   | { kind: 'LINK_IN_PROGRESS' | 'LINK_TIMED_OUT'; instance: string }
   | { kind: 'LINK_OTHER_ACCOUNT'; instance: string; maskedPhoneNumber: string }
   | { kind: 'PARTIAL_UPDATE'; instance: string; setting: Setting }
+  /** Of an update of many instances. */
+  | { kind: 'PARTIAL_UPDATE'; succeededCount: number; failedCount: number }
   | {
       kind: 'RATE_LIMITED';
       limit: number;
@@ -82,16 +84,21 @@ export type Problem =
 /** The name of a problem. */
 export type Reason = Problem['kind'];
 
-/** The one error class: a problem as data, and for a failed update what became of each setting. */
+/** The one error class: a problem as data, and for a failed update what became of each setting or instance. */
 export class PrivacyError extends Error {
   readonly problem: Problem;
   readonly update: UpdateReport | undefined;
+  readonly apply: ApplyReport | undefined;
 
   /** @param message The text for the caller; by default made from the problem where it becomes a status. */
-  constructor(problem: Problem, options: { message?: string; update?: UpdateReport; cause?: unknown } = {}) {
+  constructor(
+    problem: Problem,
+    options: { message?: string; update?: UpdateReport; apply?: ApplyReport; cause?: unknown } = {},
+  ) {
     super(options.message ?? problem.kind, { cause: options.cause });
     this.name = 'PrivacyError';
     this.problem = problem;
     this.update = options.update;
+    this.apply = options.apply;
   }
 }

@@ -59,5 +59,12 @@ export type UpdateReport = {
   readonly sent: boolean;
 };
 
+/** The end of an update of many instances. */
+export type ApplyReport = {
+  readonly succeededCount: number;
+  /** The places of those that did not end as asked in the request, ascending; those not reached are among them. */
+  readonly failedIndexes: readonly number[];
+};
+
 /** What an update does after a change failed. */
 export type OnFailure = 'STOP' | 'CONTINUE' | 'ROLL_BACK';

@@ -8,10 +8,13 @@ import type {
   ResourceInfo,
   RetryInfo,
 } from '../../gen/ts/google/rpc/error_details.js';
-import type { PrivacyUpdateFailure } from '../../gen/ts/whatsapp/privacy/v1/error_details.js';
+import type {
+  PrivacyApplyFailure,
+  PrivacyUpdateFailure,
+} from '../../gen/ts/whatsapp/privacy/v1/error_details.js';
 import { fieldPath } from '../contract/setting-enums.js';
 import type { PrivacyError, Problem, Violation } from '../domain/errors.js';
-import type { UpdateReport } from '../domain/outcome.js';
+import type { ApplyReport, UpdateReport } from '../domain/outcome.js';
 import { encodeOutcomes, encodeSnapshot } from './codec.js';
 import { adviceOf, codeOf, inWords, settingsOf } from './problems.js';
 import { cut, DESCRIBED, QUOTED } from './text.js';
@@ -26,16 +29,18 @@ export type Details = {
   readonly retryInfo?: RetryInfo | undefined;
   readonly quotaFailure?: QuotaFailure | undefined;
   readonly updateFailure?: PrivacyUpdateFailure | undefined;
+  readonly applyFailure?: PrivacyApplyFailure | undefined;
 };
 
 export const DOMAIN = 'privacy.whatsapp.v1';
 const MOST_VIOLATIONS = 20;
+const MOST_INDEXES = 100;
 /** How long to wait where nobody knows better. */
 const RETRY_MS = 1000;
 
 /** The details that the contract gives to an error. */
 export function detailsOf(
-  { problem, update }: PrivacyError,
+  { problem, update, apply }: PrivacyError,
   requestId: string | undefined,
   now: number,
 ): Details {
@@ -52,6 +57,7 @@ export function detailsOf(
     quotaFailure:
       problem.kind === 'RATE_LIMITED' ? quotaFailure(problem.subject, adviceOf(problem)) : undefined,
     updateFailure: update && updateFailure(update, problem),
+    applyFailure: apply && applyFailure(apply),
   };
 }
 
@@ -159,3 +165,9 @@ const updateFailure = (
     settings: settings && encodeSnapshot(settings),
   };
 };
+
+const applyFailure = ({ succeededCount, failedIndexes }: ApplyReport): PrivacyApplyFailure => ({
+  succeededCount,
+  failedCount: failedIndexes.length,
+  failedIndexes: failedIndexes.slice(0, MOST_INDEXES),
+});

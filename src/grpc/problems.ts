@@ -96,7 +96,10 @@ const ROWS: { readonly [Kind in Reason]: Row<Kind> } = {
   },
   PARTIAL_UPDATE: {
     code: status.ABORTED,
-    text: 'Not every change was made; read the settings and send what is still wanted',
+    text: problem =>
+      'failedCount' in problem
+        ? `${problem.failedCount} of ${problem.succeededCount + problem.failedCount} instances did not end as asked; their messages tell why`
+        : 'Not every change was made; read the settings and send what is still wanted',
   },
   RATE_LIMITED: {
     code: status.RESOURCE_EXHAUSTED,

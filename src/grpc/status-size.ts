@@ -2,7 +2,11 @@ import type { status } from '@grpc/grpc-js';
 import type { Any } from '../../gen/ts/google/protobuf/any.js';
 import * as rpc from '../../gen/ts/google/rpc/error_details.js';
 import { Status } from '../../gen/ts/google/rpc/status.js';
-import { PrivacyUpdateFailure, type SettingOutcome } from '../../gen/ts/whatsapp/privacy/v1/error_details.js';
+import {
+  PrivacyApplyFailure,
+  PrivacyUpdateFailure,
+  type SettingOutcome,
+} from '../../gen/ts/whatsapp/privacy/v1/error_details.js';
 import type { Details } from './details.js';
 import { cutEncoded } from './text.js';
 
@@ -66,6 +70,7 @@ function encodeDetails(details: Details): Any[] {
     ...any('google.rpc.RetryInfo', rpc.RetryInfo, details.retryInfo),
     ...any('google.rpc.QuotaFailure', rpc.QuotaFailure, details.quotaFailure),
     ...any('whatsapp.privacy.v1.PrivacyUpdateFailure', PrivacyUpdateFailure, details.updateFailure),
+    ...any('whatsapp.privacy.v1.PrivacyApplyFailure', PrivacyApplyFailure, details.applyFailure),
   ];
 }
 

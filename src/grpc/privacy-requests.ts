@@ -4,11 +4,10 @@ import {
   OnFailure as OnFailureNumber,
   UpdatePrivacySettingsRequest,
 } from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
-import { nameOf } from '../contract/enum-names.js';
-import type { OnFailure } from '../domain/outcome.js';
-import { decodeDuration, decodeWishes } from './codec.js';
+import { decodeDuration } from './codec.js';
 import { pageLimit } from './pages.js';
 import { digestOf } from './repeatable.js';
+import { decodeOrder } from './update.js';
 import * as check from './validate.js';
 
 export function decodeRead({ instance, maxAge }: GetPrivacySettingsRequest) {
@@ -28,24 +27,17 @@ export function decodeListChanges({ instance, pageSize, pageToken }: ListPrivacy
 }
 
 export function decodeUpdate(request: UpdatePrivacySettingsRequest) {
-  const { instance, validateOnly, requestId } = request;
+  const { instance, requestId } = request;
   check.refuse(
     check.settings(request),
     check.instanceName('instance', instance),
     check.optionalEnum('on_failure', OnFailureNumber, request.onFailure),
     check.unlessEmpty(requestId, check.requestId),
   );
-  const onFailure: OnFailure = nameOf(OnFailureNumber, request.onFailure) ?? 'STOP';
+  const bytes = UpdatePrivacySettingsRequest.encode({ ...request, requestId: '' }).finish();
   return {
     instance,
-    wishes: decodeWishes(request),
-    onFailure,
-    validateOnly,
-    etag: request.etag || undefined,
-    requestId,
-    digest: digestOf(
-      'UpdatePrivacySettings',
-      UpdatePrivacySettingsRequest.encode({ ...request, requestId: '' }).finish(),
-    ),
+    digest: digestOf('UpdatePrivacySettings', bytes),
+    order: { ...decodeOrder(request), etag: request.etag || undefined },
   };
 }

@@ -73,19 +73,11 @@ export function grpcServer(options: GrpcServerOptions) {
   const one = unary(answer);
   const many = stream(answer, draining.signal, tokens);
   const answerOnce = repeatable(requestLog, events, now);
+  const open = openStreams(limits.openStreams);
+  const statusOf = innerStatuses(events, now);
   // A method without a handler answers UNIMPLEMENTED.
   const handlers: [ServiceDefinition, UntypedServiceImplementation][] = [
-    [
-      PrivacyServiceService,
-      privacyService(
-        instances,
-        answerOnce,
-        one,
-        many,
-        openStreams(limits.openStreams),
-        innerStatuses(events, now),
-      ),
-    ],
+    [PrivacyServiceService, privacyService({ instances, answerOnce, one, many, open, statusOf })],
     [InstanceServiceService, instanceService(instances, tokens, answerOnce, one, many)],
     [TokenServiceService, tokenService(tokens, one, now)],
   ];

@@ -11,7 +11,11 @@ type StreamMethod<Request, Ordered extends Order, Event, Response> = Method<
   Request,
   Ordered,
   AsyncIterable<Event>
-> & { readonly encode: (event: Event) => Response };
+> & {
+  readonly encode: (event: Event) => Response;
+  /** When the server is draining it begins nothing more and ends by itself; others are ended. */
+  readonly endsByItself?: true;
+};
 
 /** Makes methods that answer with a stream. */
 export type Stream = ReturnType<typeof stream>;
@@ -33,7 +37,8 @@ export const stream =
       using limits = startLimits(call, patience, order.instance);
       const principal = principalOf(context);
       using token = tokens.watch(principal.tokenId);
-      const signal = AbortSignal.any([limits.signal, draining, token.signal]);
+      const over = AbortSignal.any([limits.signal, token.signal, ...(method.endsByItself ? [] : [draining])]);
+      const signal = AbortSignal.any([over, draining]);
       const events = method.handle(order, {
         principal,
         requestId: context.requestId,
@@ -42,9 +47,9 @@ export const stream =
       const iterator = events[Symbol.asyncIterator]();
       try {
         for (;;) {
-          const { done, value } = await unlessAborted(iterator.next(), signal);
+          const { done, value } = await unlessAborted(iterator.next(), over);
           if (done) return;
-          if (!call.write(method.encode(value))) await unlessAborted(once(call, 'drain'), signal);
+          if (!call.write(method.encode(value))) await unlessAborted(once(call, 'drain'), over);
         }
       } finally {
         // Not awaited: a generator that waits for something returns only after that.

@@ -130,6 +130,24 @@ describe('an update', () => {
   });
 });
 
+test('an update of many instances has the rules of one', async () => {
+  const instances = ['support-desk'];
+  expect(await refusal('ApplyPrivacySettings', { instances })).toMatchObject({
+    message: 'At least one privacy setting must be provided',
+    violations: [' REQUIRED'],
+  });
+  const readOnly = await refusal('ApplyPrivacySettings', { instances, privacy: { defense: 1 } });
+  expect(readOnly.info?.reason).toBe('SETTING_READ_ONLY');
+  const wrong = { instances: ['a', 'a'], visibility: { lastSeen: 9 }, privacy: { defense: 1 } };
+  expect((await refusal('ApplyPrivacySettings', wrong)).violations).toEqual([
+    'visibility.last_seen UNKNOWN_VALUE',
+    'privacy.defense READ_ONLY',
+    'instances[1] DUPLICATE',
+  ]);
+});
+
+const THOUSAND_AND_ONE = Array.from({ length: 1001 }, (_, index) => `desk-${index}`);
+
 /** For each request field with a rule: a value that breaks it, and the reason then given. */
 const BROKEN: Record<string, [request: object, reason: string][]> = {
   'GetPrivacySettingsRequest.instance': [
@@ -158,11 +176,24 @@ const BROKEN: Record<string, [request: object, reason: string][]> = {
   'ListPrivacySettingsRequest.page_size': [[{ pageSize: -1 }, 'OUT_OF_RANGE']],
   'ListPrivacySettingsRequest.page_token': [[{ pageToken: 'support-desk' }, 'INVALID_FORMAT']],
   'ListPrivacySettingsRequest.max_age': [[{ maxAge: { seconds: -1n, nanos: 0 } }, 'OUT_OF_RANGE']],
+  'ApplyPrivacySettingsRequest.instances': [
+    [lastSeen, 'REQUIRED'],
+    [{ ...lastSeen, instances: THOUSAND_AND_ONE }, 'OUT_OF_RANGE'],
+  ],
+  'ApplyPrivacySettingsRequest.instances[1]': [
+    [{ ...lastSeen, instances: ['a', ''] }, 'REQUIRED'],
+    [{ ...lastSeen, instances: ['a', 'No!'] }, 'INVALID_FORMAT'],
+    [{ ...lastSeen, instances: ['a', 'a'] }, 'DUPLICATE'],
+  ],
+  'ApplyPrivacySettingsRequest.on_failure': [
+    [{ ...lastSeen, instances: ['a'], onFailure: 99 }, 'UNKNOWN_VALUE'],
+  ],
+  'ApplyPrivacySettingsRequest.request_id': [
+    [{ ...lastSeen, instances: ['a'], requestId: 'x' }, 'INVALID_FORMAT'],
+  ],
   'WatchPrivacySettingsRequest.instances[0]': [[{ instances: ['No!'] }, 'INVALID_FORMAT']],
   'WatchPrivacySettingsRequest.instances[2]': [[{ instances: ['a', 'b', 'a'] }, 'DUPLICATE']],
-  'WatchPrivacySettingsRequest.instances': [
-    [{ instances: Array.from({ length: 1001 }, (_, index) => `desk-${index}`) }, 'OUT_OF_RANGE'],
-  ],
+  'WatchPrivacySettingsRequest.instances': [[{ instances: THOUSAND_AND_ONE }, 'OUT_OF_RANGE']],
   'WatchPrivacySettingsRequest.heartbeat_interval': [
     { seconds: 4n, nanos: 999_999_999 },
     { seconds: 600n, nanos: 1 },
@@ -234,6 +265,7 @@ const BROKEN: Record<string, [request: object, reason: string][]> = {
 /** Fields in which everything is valid. */
 const FREE = [
   'UpdatePrivacySettingsRequest.validate_only',
+  'ApplyPrivacySettingsRequest.validate_only',
   'UpdatePrivacySettingsRequest.etag',
   'DeleteInstanceRequest.etag',
   // Checked by the store, which makes them.
@@ -311,7 +343,9 @@ test('every field of every request that is answered has a rule, or is listed as 
     const message = messages.get(name);
     return message ? fieldsOf(message, name) : [`no ${name}`];
   });
-  const settings = SETTINGS.map(group => `UpdatePrivacySettingsRequest.${group}`);
+  const settings = ['Update', 'Apply'].flatMap(method =>
+    SETTINGS.map(group => `${method}PrivacySettingsRequest.${group}`),
+  );
   const broken = new Set(Object.keys(BROKEN).map(path => path.replace(/\[\d+\]$/, '')));
   expect([...broken, ...FREE, ...settings].sort()).toEqual(fields.sort());
 

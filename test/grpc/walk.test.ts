@@ -84,6 +84,10 @@ const ABOUT_ONE: Record<string, (instance: string) => object> = {
   'PrivacyService/GetPrivacySettings': instance => ({ instance }),
   'PrivacyService/DescribePrivacySettings': instance => ({ instance }),
   'PrivacyService/UpdatePrivacySettings': instance => ({ instance, visibility: { lastSeen: 4 } }),
+  'PrivacyService/ApplyPrivacySettings': instance => ({
+    instances: [instance],
+    visibility: { lastSeen: 4 },
+  }),
   'PrivacyService/WatchPrivacySettings': instance => ({ instances: [instance] }),
   'PrivacyService/ListPrivacyChanges': instance => ({ instance }),
   'InstanceService/GetInstance': name => ({ name }),

@@ -22,10 +22,6 @@ export function methodNamed(name: string): AnyMethod {
 }
 
 /** Methods that answer UNIMPLEMENTED for now. */
-const NOT_BUILT = [
-  'PrivacyService/ApplyPrivacySettings',
-  'PrivacyService/GetContactBlacklist',
-  'PrivacyService/UpdateContactBlacklist',
-];
+const NOT_BUILT = ['PrivacyService/GetContactBlacklist', 'PrivacyService/UpdateContactBlacklist'];
 
 export const isBuilt = (method: { path: string }) => !NOT_BUILT.includes(shortName(method));

@@ -83,7 +83,7 @@ export const encodeSnapshot = (snapshot: Snapshot): PrivacySettings => ({
   etag: etagOf(snapshot),
 });
 
-const encodeOutcome = (outcome: Outcome): SettingOutcome => ({
+export const encodeOutcome = (outcome: Outcome): SettingOutcome => ({
   setting: encodeSetting(outcome.setting),
   state: encodeOutcomeState(outcome.state),
   reason: encodeReason(outcome.cause?.reason),

@@ -61,8 +61,13 @@ export const innerStatuses =
 /** The `google.rpc.Status` of an error, at most 6 KiB. */
 export function statusOf(error: PrivacyError, context: ErrorContext): Status {
   const details = detailsOf(error, context.requestId, context.now);
-  return statusWithin6KiB(codeOf(error.problem), messageOf(error, context.method), details);
+  const told = tellsOutcomes(error, context.method) ? details : { ...details, updateFailure: undefined };
+  return statusWithin6KiB(codeOf(error.problem), messageOf(error, context.method), told);
 }
+
+/** A change of a contact blacklist has one outcome, which only PARTIAL_UPDATE does not say by itself. */
+const tellsOutcomes = ({ problem }: PrivacyError, method: string): boolean =>
+  problem.kind === 'PARTIAL_UPDATE' || !method.endsWith('/UpdateContactBlacklist');
 
 const internalStatus = (requestId: string | undefined): Status =>
   statusWithin6KiB(status.INTERNAL, 'Internal error; the request id names it in the log of the service', {

@@ -3,6 +3,7 @@ import { describeSettings } from '../domain/describe.js';
 import type { Instances } from '../instances/instances.js';
 import { APPLYING, apply, decodeApply } from './apply.js';
 import { encodeChange, encodeDescriptions, encodeSnapshot } from './codec.js';
+import * as blacklist from './contact-blacklist.js';
 import type { InnerStatus } from './errors.js';
 import { decodeListSettings, listSettings } from './list-settings.js';
 import type { OpenStreams } from './open-streams.js';
@@ -79,6 +80,13 @@ export const privacyService = ({
         const { changes, next } = await instances.listChanges(instance, page);
         return { changes: changes.map(encodeChange), nextPageToken: next ?? '' };
       },
+    }),
+
+    getContactBlacklist: one({ decode: blacklist.decodeGet, handle: blacklist.read(instances) }),
+
+    updateContactBlacklist: one({
+      decode: blacklist.decodeChange,
+      handle: blacklist.change(instances, answerOnce),
     }),
   };
 };

@@ -1,6 +1,7 @@
 import type { Duration } from '../../gen/ts/google/protobuf/duration.js';
 import { nameOf, namesOf } from '../contract/enum-names.js';
 import { decodeValue, fieldPath, valuesInOrder } from '../contract/setting-enums.js';
+import { isPhoneNumber } from '../domain/contact-list.js';
 import { PrivacyError, type Violation, type ViolationReason } from '../domain/errors.js';
 import { INSTANCE_NAME } from '../domain/instance.js';
 import { camelCase, specOf } from '../domain/settings-table.js';
@@ -8,7 +9,6 @@ import { decodeDuration, type SettingGroups, sentSettings } from './codec.js';
 import { cut, QUOTED } from './text.js';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-const E164 = /^\+[1-9]\d{6,14}$/;
 const LONGEST_LABEL = 63;
 const NANOS = 1_000_000_000;
 /** 10,000 years, the longest that google.protobuf.Duration allows. */
@@ -24,7 +24,7 @@ export function refuse(...found: Violation[][]): void {
   throw new PrivacyError({ kind: onlyReadOnly ? 'SETTING_READ_ONLY' : 'INVALID_REQUEST', violations });
 }
 
-const violation = (field: string, reason: ViolationReason, description: string): Violation[] => [
+export const violation = (field: string, reason: ViolationReason, description: string): Violation[] => [
   { field, reason, description },
 ];
 
@@ -99,7 +99,7 @@ export const requestId = (id: string): Violation[] =>
 
 export const phoneNumber = (field: string, number: string): Violation[] => {
   if (number === '') return violation(field, 'REQUIRED', `${field} is required`);
-  return E164.test(number)
+  return isPhoneNumber(number)
     ? []
     : violation(field, 'INVALID_FORMAT', `${field} must be in E.164, for example +15550100123`);
 };

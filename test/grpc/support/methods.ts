@@ -20,8 +20,3 @@ export function methodNamed(name: string): AnyMethod {
   if (!method) throw new Error(`no method ${name}`);
   return method;
 }
-
-/** Methods that answer UNIMPLEMENTED for now. */
-const NOT_BUILT = ['PrivacyService/GetContactBlacklist', 'PrivacyService/UpdateContactBlacklist'];
-
-export const isBuilt = (method: { path: string }) => !NOT_BUILT.includes(shortName(method));

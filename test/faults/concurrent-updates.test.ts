@@ -1,0 +1,131 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { SettingOutcome_State as State } from '../../gen/ts/whatsapp/privacy/v1/error_details.js';
+import type { PrivacyEvent } from '../../src/simulator/index.js';
+import { type Service, startService } from '../support/service.js';
+import { type Desk, openDesks, recover } from './support/fleet.js';
+import { crowd, type Hustle, type HustlingCaller, neighbours } from './support/hustles.js';
+import { type Effects, hasSerialOrder } from './support/serial-order.js';
+import { CATEGORIES, categoryOf, type Values } from './support/settings.js';
+import { timelineOf } from './support/timeline.js';
+import { type Answer, update } from './support/updates.js';
+
+const SEED = Number(process.env['FAULT_SEED'] ?? 3);
+const COUNT = Math.ceil(Number(process.env['FAULT_RUNS'] ?? 200) / 10);
+const DEADLINE_MS = 2_500;
+/** Nobody waits less than this for a reply before it goes on. */
+const LEAST_PATIENCE_MS = 100;
+
+let service: Service;
+let desks: Desk[];
+beforeAll(async () => {
+  service = await startService();
+  desks = await openDesks(service, 10);
+});
+afterAll(() => service[Symbol.asyncDispose]());
+
+type Call = HustlingCaller & { readonly answer: Answer; readonly begin: number; readonly end: number };
+type Story = { before: Values; calls: Call[]; final: Values; events: readonly PrivacyEvent[] };
+
+/** Lets the callers loose on one instance and waits until the last update has ended. */
+async function watch(desk: Desk, { callers, faults }: Hustle): Promise<Story> {
+  const { phone, instance } = desk;
+  const settings = (): Values =>
+    Object.fromEntries(CATEGORIES.map(category => [category, phone.settings()[category]]));
+  const journal = service.simulator.journal(phone.phoneNumber);
+  const before = settings();
+  const from = journal.length;
+  const armed = faults.map(fault =>
+    service.simulator.inject({ ...fault, match: { ...fault.match, phoneNumber: phone.phoneNumber } }),
+  );
+  const calls = await Promise.all(
+    callers.map(async caller => {
+      const { wishes, onFailure, startAfterMs, cancelAfterMs } = caller;
+      await wait(startAfterMs);
+      const begin = Date.now();
+      const answer = await update(
+        service.client,
+        { instance, wishes, onFailure, requestId: randomUUID() },
+        {
+          deadlineMs: DEADLINE_MS,
+          ...(cancelAfterMs !== undefined && { signal: AbortSignal.timeout(cancelAfterMs) }),
+        },
+      );
+      return { ...caller, answer, begin, end: Date.now() };
+    }),
+  );
+  // An update whose caller left may go on until its deadline.
+  const lastLeft = Math.max(...calls.map(call => (call.answer.outcomes ? 0 : call.begin + DEADLINE_MS)));
+  await wait(Math.max(lastLeft + 200 - Date.now(), 200));
+  for (const fault of armed) fault.remove();
+  const story = { before, calls, final: settings(), events: journal.slice(from) };
+  await recover(service, desk);
+  return story;
+}
+
+function effectsOf(calls: readonly Call[]): Effects[] {
+  const effects = new Map<Call, Effects & { after: Effects[] }>();
+  for (const call of calls) {
+    const { wishes, answer } = call;
+    const among = (states: readonly State[]): Values =>
+      Object.fromEntries(
+        (answer.outcomes ?? [])
+          .filter(({ state }) => states.includes(state))
+          .map(({ setting, requestedValue }) => [categoryOf(setting), requestedValue]),
+      );
+    effects.set(call, {
+      made: among([State.APPLIED, State.UNCHANGED]),
+      perhaps: answer.outcomes ? among([State.UNKNOWN]) : wishes,
+      after: [],
+    });
+  }
+  for (const [call, effect] of effects)
+    for (const [earlier, its] of effects) if (earlier.end < call.begin) effect.after.push(its);
+  return [...effects.values()];
+}
+
+/** Runs as many as wanted on all instances at a time. */
+async function forEach(count: number, run: (desk: Desk, seed: number) => Promise<void>) {
+  let number = 0;
+  await Promise.all(
+    desks.map(async desk => {
+      while (number < count) await run(desk, SEED * 1_000_000 + number++);
+    }),
+  );
+}
+
+const inWords = (value: unknown): string =>
+  JSON.stringify(value, (_key, part: unknown) => (typeof part === 'bigint' ? Number(part) : part));
+
+test(`what many callers at once leave behind is what some order of their updates gives (seed ${SEED})`, async () => {
+  await forEach(COUNT, async (desk, seed) => {
+    const { before, calls, final } = await watch(desk, crowd(seed));
+    const effects = effectsOf(calls);
+    expect(hasSerialOrder(before, effects, final), `${seed}: ${inWords({ before, final, effects })}`).toBe(
+      true,
+    );
+  });
+});
+
+test(`no stanza of an update leaves before the outcome of the one before (seed ${SEED})`, async () => {
+  await forEach(COUNT, async (desk, seed) => {
+    const { before, calls, events } = await watch(desk, neighbours(seed));
+    const owner = (category: keyof Values) => calls.findIndex(({ wishes }) => category in wishes);
+    const { sets } = timelineOf(before, events);
+    const blocks = sets
+      .map(({ category }) => owner(category))
+      .filter((one, index, all) => one !== all[index - 1]);
+    expect(blocks, `${seed}: ${inWords({ calls, sets })}`).toEqual([...new Set(blocks)]);
+
+    const timeOf = (place: number) => events[place]?.time ?? 0;
+    for (const set of sets) {
+      const next = sets.find(
+        ({ category, asked }) => asked > set.asked && owner(category) !== owner(set.category),
+      );
+      if (!next || (set.answered ?? next.asked) < next.asked || set.connection !== next.connection) continue;
+      const waited = timeOf(next.asked) - timeOf(set.asked);
+      expect(waited, `${seed}: ${inWords({ set, next })}`).toBeGreaterThan(LEAST_PATIENCE_MS);
+    }
+  });
+});

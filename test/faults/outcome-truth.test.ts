@@ -1,0 +1,60 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Service, startService } from '../support/service.js';
+import { openFigures } from './support/figures.js';
+import { type Desk, openDesks, recover, recoverAll, restart, undeafen } from './support/fleet.js';
+import { judge } from './support/oracle.js';
+import { planOf } from './support/plans.js';
+import { carryOut } from './support/run.js';
+import { storyOf } from './support/story.js';
+
+const RUNS = Number(process.env['FAULT_RUNS'] ?? 200);
+const SEED = Number(process.env['FAULT_SEED'] ?? 3);
+const DESKS = Math.min(20, Math.ceil(RUNS / 16));
+/** Runs of an instance, about, before the service starts again, which forgets back-offs and rate limits. */
+const ROUND = 8;
+/** Milliseconds between the service and WhatsApp, round by round. */
+const LATENCIES = [0, 10, 0, 40];
+
+let service: Service;
+let desks: Desk[];
+beforeAll(async () => {
+  service = await startService();
+  desks = await openDesks(service, DESKS);
+});
+afterAll(() => service[Symbol.asyncDispose]());
+
+test(`no answer says what is not so, in ${RUNS} updates with random faults (seed ${SEED})`, async () => {
+  const figures = openFigures();
+  const stories: string[] = [];
+  let number = 0;
+
+  async function oneRun(desk: Desk, isLast: boolean) {
+    const seed = SEED * 1_000_000 + number++;
+    const run = await carryOut(service, desk, planOf(seed, isLast));
+    const { wrong, notes } = judge(run);
+    figures.add(run, { wrong, notes });
+    if (wrong.length > 0 || notes.includes('avoidable'))
+      stories.push(`seed ${seed}: ${[...wrong, ...notes].join('; ')}\n    ${storyOf(run)}`);
+    return run;
+  }
+
+  for (let round = 1; number < RUNS; round++) {
+    service.simulator.behaviour.latencyMs = LATENCIES[round % LATENCIES.length] ?? 0;
+    const untilLast = Math.min(round * ROUND * desks.length, RUNS) - desks.length;
+    await Promise.all(
+      desks.map(async desk => {
+        while (number < untilLast) {
+          const { isDeaf } = await oneRun(desk, false);
+          if (isDeaf) await undeafen(service, desk);
+          await recover(service, desk);
+        }
+        await oneRun(desk, true);
+      }),
+    );
+    service.simulator.clearFaults();
+    await restart(service);
+    await recoverAll(service, desks);
+  }
+  console.log(figures.lines().join('\n'));
+  expect(stories.join('\n\n')).toBe('');
+});

@@ -1,0 +1,108 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { SettingOutcome_State as State } from '../../gen/ts/whatsapp/privacy/v1/error_details.js';
+import {
+  OnFailure,
+  PrivacyServiceService as Privacy,
+} from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
+import type { Effect, Fault } from '../../src/simulator/index.js';
+import { type Service, startService } from '../support/service.js';
+import { categoryOf, type Values, valuesOf } from './support/settings.js';
+import { type Answer, update } from './support/updates.js';
+
+let service: Service;
+let desk: Awaited<ReturnType<Service['linked']>>;
+beforeAll(async () => {
+  service = await startService();
+});
+afterAll(() => service[Symbol.asyncDispose]());
+beforeEach(async () => {
+  service.simulator.clearFaults();
+  desk = await service.linked();
+  await service.client.call(Privacy.getPrivacySettings, { instance: desk.instance });
+});
+
+const change = (wishes: Values, { deadlineMs = 2_000, onFailure = OnFailure.STOP } = {}) =>
+  update(service.client, { instance: desk.instance, wishes, onFailure, requestId: '' }, { deadlineMs });
+/** Instances of other tests may be connecting. */
+const ofDesk = () => ({ phoneNumber: desk.phone.phoneNumber });
+const onSet = (category: string, effect: Effect, more: Partial<Fault> = {}) =>
+  service.simulator.inject({ match: { on: 'privacy_set', category, ...ofDesk() }, effect, ...more });
+const onGet = (effect: Effect, more: Partial<Fault> = {}) =>
+  service.simulator.inject({ match: { on: 'privacy_get', ...ofDesk() }, effect, ...more });
+const statesOf = ({ outcomes }: Answer) =>
+  Object.fromEntries(outcomes?.map(({ setting, state }) => [categoryOf(setting) ?? '', State[state]]) ?? []);
+const SILENT = { times: Number.POSITIVE_INFINITY };
+
+describe('the read right behind the changes', () => {
+  test('proves what it shows, also when no other read may follow', async () => {
+    onSet('last', { do: 'lie', lie: 'text', applied: true });
+    onSet('status', { do: 'refuse', code: 429 });
+    expect(statesOf(await change({ last: 'none', status: 'none' }))).toEqual({
+      last: 'APPLIED',
+      status: 'FAILED',
+    });
+  });
+
+  test('that is not answered leaves time for another', async () => {
+    onSet('last', { do: 'silence', moment: 'after_apply' });
+    onGet({ do: 'silence' });
+    expect(statesOf(await change({ last: 'none' }))).toEqual({ last: 'APPLIED' });
+  });
+
+  test('that denies a confirmed change makes it unknown when no later read is answered', async () => {
+    onSet('last', { do: 'lie', lie: 'confirm', applied: false });
+    onGet({ do: 'silence' }, { after: 1, ...SILENT });
+    const answer = await change({ last: 'none' });
+    expect(statesOf(answer)).toEqual({ last: 'UNKNOWN' });
+    expect(answer.settings).toBeUndefined();
+  });
+
+  test('that came too early is not what the next update starts from', async () => {
+    onSet('last', { do: 'delay', ms: 200 });
+    onGet({ do: 'silence' }, { after: 1, ...SILENT });
+    await change({ last: 'none' });
+    service.simulator.clearFaults();
+    expect(statesOf(await change({ last: 'all' }))).toEqual({ last: 'APPLIED' });
+    expect(desk.phone.settings()['last']).toBe('all');
+  });
+});
+
+describe('a change that takes effect after its update has ended', () => {
+  beforeEach(async () => {
+    onSet('last', { do: 'delay', ms: 1_200 });
+    expect(statesOf(await change({ last: 'none' }, { deadlineMs: 1_000 }))).toEqual({ last: 'FAILED' });
+    await expect.poll(() => desk.phone.settings()['last']).toBe('none');
+  });
+
+  test('is seen by the next update, which starts with a read of its own', async () => {
+    expect(statesOf(await change({ last: 'all' }))).toEqual({ last: 'APPLIED' });
+    expect(desk.phone.settings()['last']).toBe('all');
+  });
+
+  test('is seen by a read, however old its answer may be', async () => {
+    const { settings } = await service.client.call(Privacy.getPrivacySettings, {
+      instance: desk.instance,
+      maxAge: { seconds: 60n, nanos: 0 } as never,
+    });
+    expect(settings && valuesOf(settings).last).toBe('none');
+  });
+});
+
+describe('a rollback', () => {
+  test('answers without settings when they could not be read after it', async () => {
+    onSet('status', { do: 'refuse', code: 403 });
+    onSet('last', { do: 'close', moment: 'after_apply' }, { after: 1 });
+    service.simulator.inject({ match: { on: 'upgrade' }, effect: { do: 'http', status: 503 }, ...SILENT });
+    const answer = await change({ last: 'none', status: 'none' }, { onFailure: OnFailure.ROLL_BACK });
+    expect(statesOf(answer)).toEqual({ last: 'UNKNOWN', status: 'FAILED' });
+    expect(answer.settings).toBeUndefined();
+  });
+
+  test('settles with its read what was unknown before it', async () => {
+    onSet('status', { do: 'silence', moment: 'after_apply' });
+    onGet({ do: 'refuse', code: 500 }, { times: 3 });
+    const answer = await change({ last: 'none', status: 'none' }, { onFailure: OnFailure.ROLL_BACK });
+    expect(statesOf(answer)).toEqual({ last: 'ROLLED_BACK', status: 'APPLIED' });
+    expect(desk.phone.settings()).toMatchObject({ last: 'all', status: 'none' });
+  });
+});

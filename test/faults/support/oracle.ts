@@ -1,0 +1,301 @@
+import { status } from '@grpc/grpc-js';
+import {
+  type SettingOutcome,
+  SettingOutcome_State as State,
+} from '../../../gen/ts/whatsapp/privacy/v1/error_details.js';
+import type { PrivacyEvent } from '../../../src/simulator/index.js';
+import { exposures } from './exposure.js';
+import type { Plan } from './plans.js';
+import { CATEGORIES, type Category, categoryOf, type Values, valuesOf, wished } from './settings.js';
+import { type ReadSeen, type SetSeen, type Timeline, timelineOf } from './timeline.js';
+import type { Answer } from './updates.js';
+
+/*
+ * What an outcome promises, and what is held against it.
+ *
+ * The witness is the simulator's journal: what it was asked, what it changed, what it answered, in that order. An
+ * outcome is a statement about the account at the moment of the last proof: WhatsApp's reply to the change, or, where
+ * that is missing or proves nothing, the last read that WhatsApp answered. So
+ *
+ *   APPLIED        the value is in force, or was until the phone changed it
+ *   FAILED         the change took no effect, or the phone changed it back
+ *   ROLLED_BACK    the previous value is in force, or was until the phone changed it
+ *   NOT_ATTEMPTED  no stanza for it arrived, ever
+ *   UNCHANGED      no stanza for it arrived, and the value was in force during the call
+ *   UNKNOWN        nothing; it is `avoidable` where a read in time had shown either value
+ *
+ * Two things no client can know, so they are not wrong, and are counted:
+ *
+ *   late      WhatsApp had the change in hand and let a read that came after it overtake it: the read showed the old
+ *             value, the outcome said so, and the change took effect as or after the answer left. Only a read that
+ *             left because no reply had come excuses it, not the one that is sent right behind the changes.
+ *   deceived  WhatsApp itself said something false of a change, and answered no read after that.
+ *
+ * What WhatsApp answers to a read is taken to be true.
+ */
+
+/** One update with everything that is known of it. */
+export type Run = {
+  readonly plan: Plan;
+  readonly before: Values;
+  /** From the call until nothing was in flight any more. */
+  readonly events: readonly PrivacyEvent[];
+  readonly answer: Answer;
+  /** How many events had happened when the answer was there, and when that was. */
+  readonly answeredAt: number;
+  readonly answerTime: number;
+  readonly elapsedMs: number;
+  readonly cancelTime: number | undefined;
+  /** The answer to the same request_id afterwards, when something was sent. */
+  readonly repetition: Answer | undefined;
+  /** What the history holds of the request. */
+  readonly history: readonly { readonly category: Category | undefined; readonly outcome: State }[];
+  /** Whether a connection was broken: what was answered on it before may not have arrived. */
+  readonly isCut: boolean;
+  /** Whether one of them looks sound to the service still. */
+  readonly isDeaf: boolean;
+};
+
+const NOTES = ['late', 'deceived', 'avoidable'] as const;
+export type Note = (typeof NOTES)[number];
+const isNote = (verdict: string): verdict is Note => NOTES.some(note => note === verdict);
+export type Judgement = { readonly wrong: readonly string[]; readonly notes: readonly Note[] };
+
+/** How long an answer may be under way to its caller, or a word of the caller to the service, on a busy machine. */
+const UNDER_WAY_MS = 500;
+/** A read that follows a change sooner than this was sent behind it without waiting for a reply. */
+const BEHIND_MS = 50;
+
+/** Holds one run against the simulator's record. */
+export function judge(run: Run): Judgement {
+  const timeline = timelineOf(run.before, run.events);
+  const wrong: string[] = [];
+  const notes: Note[] = [];
+  const unread: Category[] = [];
+  for (const outcome of run.answer.outcomes ?? []) {
+    const category = categoryOf(outcome.setting);
+    if (!category) continue; // Missed by `answerFaults`.
+    if (outcome.previousValue === '') unread.push(category);
+    const verdict = outcomeVerdict(run, timeline, category, outcome);
+    if (verdict && isNote(verdict)) notes.push(verdict);
+    else if (verdict) wrong.push(`${category} ${State[outcome.state]} but ${verdict}`);
+  }
+  wrong.push(
+    ...answerFaults(run),
+    ...settingsFaults(run, timeline),
+    ...stanzaFaults(run, timeline),
+    ...exposures(timeline, run.plan.wishes, unread),
+  );
+  return { wrong, notes };
+}
+
+function outcomeVerdict(
+  run: Run,
+  timeline: Timeline,
+  category: Category,
+  outcome: SettingOutcome,
+): string | undefined {
+  const wish = run.plan.wishes[category];
+  if (outcome.requestedValue !== wish) return `it was not asked for ${outcome.requestedValue}`;
+  const sets = timeline.sets.filter(set => set.category === category);
+  const forward = sets.find(({ value }) => value === wish);
+  const back = sets.find(({ value }) => value !== wish);
+  const final = timeline.valueAt(category, run.events.length);
+
+  switch (outcome.state) {
+    case State.APPLIED:
+      if (final === wish || wasOverwritten(timeline, category, wish)) return undefined;
+      if (back && isLate(run, timeline, back)) return 'late';
+      return forward && isDeceived(run, timeline, forward) ? 'deceived' : `in force is ${final}`;
+    case State.FAILED:
+      if (forward?.changed === undefined || wasOverwritten(timeline, category, wish)) return undefined;
+      if (isLate(run, timeline, forward)) return 'late';
+      return isDeceived(run, timeline, forward) ? 'deceived' : 'it took effect';
+    case State.ROLLED_BACK: {
+      const previous = outcome.previousValue;
+      if (final === previous || wasOverwritten(timeline, category, previous)) return undefined;
+      return back && isDeceived(run, timeline, back) ? 'deceived' : `in force is ${final}, not ${previous}`;
+    }
+    case State.NOT_ATTEMPTED:
+      return forward && 'a stanza for it arrived';
+    case State.UNCHANGED:
+      if (sets.length > 0) return 'a stanza for it arrived';
+      return wasInForce(run, timeline, category, wish) ? undefined : 'it had another value all the time';
+    case State.UNKNOWN:
+      return forward && isAvoidable(run, timeline, forward, back, outcome) ? 'avoidable' : undefined;
+    default:
+      return 'that is no end of such an update';
+  }
+}
+
+/** Whether the phone changed the category while it had this value. */
+const wasOverwritten = (timeline: Timeline, category: Category, value: string | undefined): boolean =>
+  timeline.others.some(
+    other => other.category === category && timeline.valueAt(category, other.at) === value,
+  );
+
+const wasInForce = ({ answeredAt }: Run, timeline: Timeline, category: Category, value: string): boolean =>
+  timeline.before[category] === value ||
+  timeline.events
+    .slice(0, answeredAt)
+    .some(event => event.event === 'changed' && event.category === category && event.value === value);
+
+const timeOf = ({ events }: Timeline, place: number): number => events[place]?.time ?? 0;
+
+/** A read that left because no reply to the set had come, and was answered. */
+const isFollowUp = (timeline: Timeline, read: ReadSeen, set: SetSeen): boolean =>
+  read.answered !== undefined &&
+  read.asked > set.asked &&
+  (read.connection !== set.connection ||
+    timeOf(timeline, read.asked) - timeOf(timeline, set.asked) >= BEHIND_MS);
+
+function isLate(run: Run, timeline: Timeline, set: SetSeen): boolean {
+  const { changed } = set;
+  if (changed === undefined) return false;
+  return (
+    timeOf(timeline, changed) >= run.answerTime - UNDER_WAY_MS &&
+    timeline.reads.some(
+      read =>
+        isFollowUp(timeline, read, set) &&
+        read.values?.[set.category] !== set.value &&
+        (read.answered ?? 0) < run.answeredAt,
+    )
+  );
+}
+
+/** Whether the reply to the set was false and no later read told so before the answer. */
+function isDeceived(run: Run, timeline: Timeline, set: SetSeen): boolean {
+  const { answered, changed, reply, category } = set;
+  if (answered === undefined || reply === undefined || reply === 'nothing') return false;
+  const isFalse = (reply === 'confirmed') !== (changed !== undefined);
+  return (
+    isFalse &&
+    !timeline.reads.some(
+      read =>
+        read.asked > answered &&
+        read.values?.[category] !== undefined &&
+        hasArrived(run, timeline, read) &&
+        (read.answered ?? 0) < run.answeredAt,
+    )
+  );
+}
+
+/** Where a connection broke, only what was asked on it later tells that an answer had come through. */
+const hasArrived = ({ isCut }: Run, { reads, sets }: Timeline, { answered, connection }: ReadSeen): boolean =>
+  answered !== undefined &&
+  (!isCut || [...reads, ...sets].some(next => next.connection === connection && next.asked > answered));
+
+/** Whether a read that arrived in time showed what became of the change. */
+function isAvoidable(
+  run: Run,
+  timeline: Timeline,
+  forward: SetSeen,
+  back: SetSeen | undefined,
+  { previousValue }: SettingOutcome,
+): boolean {
+  const last = back ?? forward;
+  return (
+    !timeline.others.some(({ category }) => category === forward.category) &&
+    timeline.reads.some(read => {
+      const shown = read.values?.[forward.category];
+      return (
+        isFollowUp(timeline, read, last) &&
+        hasArrived(run, timeline, read) &&
+        timeOf(timeline, read.answered ?? 0) < run.answerTime - UNDER_WAY_MS &&
+        (shown === forward.value || shown === previousValue)
+      );
+    })
+  );
+}
+
+const TRIED: readonly State[] = [State.APPLIED, State.FAILED, State.UNKNOWN, State.ROLLED_BACK];
+const AS_ASKED: readonly State[] = [State.APPLIED, State.UNCHANGED];
+/** After a failure with another status the account is as it was. */
+const MAY_HAVE_CHANGED: readonly status[] = [status.OK, status.ABORTED, status.DEADLINE_EXCEEDED];
+
+/** Whether the answer contradicts itself, its repetition, the history or the caller's deadline. */
+function answerFaults({ plan, answer, elapsedMs, cancelTime, repetition, history }: Run): string[] {
+  const { code, outcomes } = answer;
+  const faults: string[] = [];
+  if (cancelTime === undefined && elapsedMs > plan.deadlineMs + 1_000)
+    faults.push(`the answer took ${elapsedMs} ms of ${plan.deadlineMs}`);
+  if (!outcomes) return faults;
+
+  const states = outcomes.map(({ state }) => state);
+  const asked = wished(plan.wishes);
+  if (
+    CATEGORIES.filter(name => outcomes.some(one => categoryOf(one.setting) === name)).join() !== asked.join()
+  )
+    faults.push('the outcomes are not those of the settings asked for');
+  if ((code === status.OK) !== states.every(state => AS_ASKED.includes(state)))
+    faults.push(`the status is ${status[code]} with ${states.map(state => State[state]).join()}`);
+  if (
+    !MAY_HAVE_CHANGED.includes(code) &&
+    states.some(state => state === State.APPLIED || state === State.UNKNOWN)
+  )
+    faults.push(`the status is ${status[code]}, which means that nothing was changed`);
+  if (repetition && inWords(repetition.outcomes) !== inWords(outcomes))
+    faults.push(`the request_id gives ${inWords(repetition.outcomes)} afterwards`);
+
+  const tried = outcomes.filter(({ state }) => TRIED.includes(state));
+  const kept = tried.filter(({ setting, state }) =>
+    history.some(({ category, outcome }) => category === categoryOf(setting) && outcome === state),
+  );
+  if (kept.length !== tried.length || history.length !== tried.length)
+    faults.push(
+      `the history has ${history.map(({ category, outcome }) => `${category} ${State[outcome]}`).join()}`,
+    );
+  return faults;
+}
+
+const inWords = (outcomes: Answer['outcomes']): string =>
+  outcomes?.map(({ setting, state }) => `${categoryOf(setting)} ${State[state]}`).join(', ') ?? 'no outcomes';
+
+/** Whether the settings in the answer are what a read after the update was told. */
+function settingsFaults({ answer, plan, answeredAt }: Run, timeline: Timeline): string[] {
+  if (!answer.settings) return [];
+  const values = valuesOf(answer.settings);
+  const told = (read: ReadSeen) =>
+    (read.answered ?? Number.POSITIVE_INFINITY) < answeredAt &&
+    CATEGORIES.every(name => read.values?.[name] === values[name]);
+  const lastSet = Math.max(
+    -1,
+    ...timeline.sets.map(({ asked }) => asked).filter(asked => asked < answeredAt),
+  );
+  const isTrue =
+    timeline.reads.some(read => read.asked > lastSet && told(read)) ||
+    (lastSet < 0 && CATEGORIES.every(name => timeline.before[name] === values[name]));
+  const faults = isTrue ? [] : ['no read after the last change gave the settings of the answer'];
+
+  for (const { setting, state } of answer.outcomes ?? []) {
+    const category = categoryOf(setting) as Category;
+    const isTouched = timeline.others.some(other => other.category === category);
+    const shows = values[category] === plan.wishes[category];
+    if (isTouched || values[category] === undefined) continue;
+    if (AS_ASKED.includes(state) ? !shows : shows)
+      faults.push(`${category} is ${State[state]} and ${values[category]} in the same answer`);
+  }
+  return faults;
+}
+
+/** Whether something was sent twice, after the caller had gone, or while WhatsApp had asked to wait. */
+function stanzaFaults({ plan, cancelTime, isCut }: Run, timeline: Timeline): string[] {
+  const faults: string[] = [];
+  const seen = new Set<string>();
+  for (const { category, value, asked } of timeline.sets) {
+    const name = `${category}=${value}`;
+    if (seen.has(name)) faults.push(`${name} arrived twice`);
+    seen.add(name);
+    const isForward = value === plan.wishes[category];
+    if (isForward && cancelTime !== undefined && timeOf(timeline, asked) > cancelTime + UNDER_WAY_MS)
+      faults.push(`${name} arrived after the caller had gone`);
+  }
+  const refused = timeline.events.findIndex(event => event.event === 'answered' && isRateLimit(event.reply));
+  const heldFrom = refused < 0 || isCut ? Number.POSITIVE_INFINITY : timeOf(timeline, refused) + UNDER_WAY_MS;
+  if (timeline.events.some(event => event.event === 'asked' && event.time > heldFrom))
+    faults.push('something was asked although WhatsApp had said to wait');
+  return faults;
+}
+
+const isRateLimit = (reply: Extract<PrivacyEvent, { event: 'answered' }>['reply']): boolean =>
+  JSON.stringify(reply).includes('"code":"429"');

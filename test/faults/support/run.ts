@@ -1,0 +1,138 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
+import { InstanceServiceService as Instances } from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
+import { PrivacyServiceService as Privacy } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
+import type { Effect, InjectedFault } from '../../../src/simulator/index.js';
+import type { Service } from '../../support/service.js';
+import type { Desk } from './fleet.js';
+import type { Run } from './oracle.js';
+import type { Plan } from './plans.js';
+import { CATEGORIES, categoryOf, type Values } from './settings.js';
+import { type Answer, update } from './updates.js';
+
+/** Carries a plan out on a connected instance and gathers all that can be known of it. */
+export async function carryOut(service: Service, desk: Desk, plan: Plan): Promise<Run> {
+  const { simulator } = service;
+  const { instance, phone } = desk;
+  const journal = simulator.journal(phone.phoneNumber);
+  await prepare(service, desk, plan);
+
+  const before: Values = Object.fromEntries(
+    CATEGORIES.map(category => [category, phone.settings()[category]]),
+  );
+  const from = journal.length;
+  const events = () => journal.slice(from);
+  const isSent = () => events().some(event => event.event === 'asked' && event.iq.attrs['type'] === 'set');
+  const faults = plan.faults.map(fault =>
+    simulator.inject({
+      ...fault,
+      match: { ...fault.match, ...(isOfAccount(fault.match.on) && { phoneNumber: phone.phoneNumber }) },
+    }),
+  );
+  const order = { instance, wishes: plan.wishes, onFailure: plan.onFailure, requestId: randomUUID() };
+  const gone = new AbortController();
+  const over = new AbortController();
+  let cancelTime: number | undefined;
+  const meanwhile = [
+    ...plan.meanwhile.map(async ({ at, values }) => {
+      if (at === 'first set') await until(isSent, over.signal);
+      else await wait(at, undefined, { signal: over.signal });
+      for (const [category, value] of Object.entries(values)) phone.setPrivacy(category, value);
+    }),
+    after(plan.cancelAfterMs, over.signal, () => {
+      cancelTime = Date.now();
+      gone.abort();
+    }),
+    after(plan.reconnectAfterMs, over.signal, () =>
+      service.client.call(Instances.reconnectInstance, { name: instance }).catch(() => undefined),
+    ),
+  ].map(job => job.catch(() => undefined)); // Ended before its time.
+
+  const startTime = Date.now();
+  const first = await update(service.client, order, { deadlineMs: plan.deadlineMs, signal: gone.signal });
+  let answeredAt = events().length;
+  let answerTime = Date.now();
+  const elapsedMs = answerTime - startTime;
+  over.abort();
+  await Promise.all(meanwhile);
+
+  // Who left, or heard nothing, asks again with the same request_id: that waits for the end of an update that sent
+  // something. One that has sent nothing yet goes on until its deadline at most.
+  let repetition: Answer | undefined;
+  if (first.outcomes === undefined && !isSent())
+    await wait(Math.max(0, startTime + plan.deadlineMs + 200 - Date.now()));
+  if (isSent()) repetition = await update(service.client, order, { deadlineMs: 20_000 });
+  if (first.outcomes === undefined) {
+    answeredAt = events().length;
+    answerTime = Date.now();
+  }
+  await delaysOver(faults, events);
+  for (const fault of faults) fault.remove();
+  const seen = events();
+  // What the phone changed last is known to the service, or the next run would start from something older.
+  if (plan.meanwhile.length > 0) await read(service, instance);
+
+  return {
+    plan,
+    before,
+    events: seen,
+    answer: first.outcomes || !repetition ? first : repetition,
+    answeredAt,
+    answerTime,
+    elapsedMs,
+    cancelTime,
+    repetition,
+    history: await historyOf(service, instance, order.requestId),
+    isCut: happened(faults).some(effect => CUTS.includes(effect.do)),
+    isDeaf: happened(faults).some(effect => effect.do === 'half_open'),
+  };
+}
+
+const happened = (faults: readonly InjectedFault[]): Effect[] =>
+  faults.filter(fault => fault.hits() > 0).map(({ fault }) => fault.effect);
+
+/** These break a connection in a way that the server's own record does not tell what got through. */
+const CUTS: readonly string[] = ['reset', 'undecodable', 'undecryptable'] satisfies Effect['do'][];
+
+const isOfAccount = (on: string): boolean => on !== 'upgrade' && on !== 'hello';
+
+/** Sets the values to start from; when it is done the service knows that they changed. */
+async function prepare(service: Service, { instance, phone }: Desk, plan: Plan): Promise<void> {
+  const { simulator } = service;
+  const acks = () => simulator.findStanzas({ phoneNumber: phone.phoneNumber, tag: 'ack' }).length;
+  const due = Object.entries(plan.start).filter(([category, value]) => phone.settings()[category] !== value);
+  const known = acks();
+  for (const [category, value] of due) phone.setPrivacy(category, value);
+  await until(() => acks() >= known + due.length);
+  if (plan.readBefore) await read(service, instance);
+}
+
+/** Asks WhatsApp; fails where a connection is about to end. */
+const read = ({ client }: Service, instance: string) =>
+  client.call(Privacy.getPrivacySettings, { instance }, { deadlineMs: 1_500 }).catch(() => undefined);
+
+async function historyOf({ client }: Service, instance: string, requestId: string): Promise<Run['history']> {
+  const { changes } = await client.call(Privacy.listPrivacyChanges, { instance, pageSize: 50 });
+  return changes
+    .filter(change => change.requestId === requestId)
+    .map(({ setting, outcome }) => ({ category: categoryOf(setting), outcome }));
+}
+
+/** Waits until what WhatsApp held back has happened. */
+async function delaysOver(faults: readonly InjectedFault[], events: () => Run['events']): Promise<void> {
+  const delays = happened(faults).map(effect => (effect.do === 'delay' ? effect.ms : 0));
+  const longest = Math.max(0, ...delays);
+  if (longest === 0) return;
+  const lastAsked = Math.max(...events().map(({ event, time }) => (event === 'asked' ? time : 0)));
+  await wait(Math.max(0, lastAsked + longest + 50 - Date.now()));
+}
+
+async function after(ms: number | undefined, signal: AbortSignal, what: () => unknown): Promise<void> {
+  if (ms === undefined) return;
+  await wait(ms, undefined, { signal });
+  await what();
+}
+
+async function until(isSo: () => boolean, signal?: AbortSignal): Promise<void> {
+  while (!isSo()) await wait(2, undefined, signal ? { signal } : {});
+}

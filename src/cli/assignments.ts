@@ -6,7 +6,17 @@ import { UsageError } from './usage.js';
 const WRITABLE = SETTING_NAMES.filter(name => specOf(name).access === 'read_write');
 
 /** Reads `last_seen=none call_add=known`; throws a UsageError that names everything that is wrong. */
-export function parseAssignments(texts: readonly string[]): Map<Setting, string> {
+export function parseAssignments(texts: readonly string[]): ReadonlyMap<Setting, string> {
+  const { values, mistakes } = readAssignments(texts);
+  if (mistakes.length > 0) throw new UsageError(mistakes);
+  return values;
+}
+
+/** The values that are right, and everything that is wrong. */
+export function readAssignments(texts: readonly string[]): {
+  values: ReadonlyMap<Setting, string>;
+  mistakes: string[];
+} {
   const values = new Map<Setting, string>();
   const mistakes: string[] = [];
   for (const text of texts) {
@@ -16,8 +26,7 @@ export function parseAssignments(texts: readonly string[]): Map<Setting, string>
     if (mistake) mistakes.push(`${text}: ${mistake}`);
     else if (setting && value !== undefined) values.set(setting, value);
   }
-  if (mistakes.length > 0) throw new UsageError(mistakes);
-  return values;
+  return { values, mistakes };
 }
 
 function mistakeIn(

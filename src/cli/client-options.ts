@@ -21,6 +21,11 @@ export const CLIENT_OPTIONS = {
   certFile: { flag: '--cert-file <file>', meaning: 'own certificate (PEM), for mutual TLS' },
   keyFile: { flag: '--key-file <file>', meaning: 'private key of that certificate (PEM)' },
   timeout: { flag: '--timeout <duration>', default: '30s', meaning: 'how long to wait for an answer' },
+  config: {
+    flag: '--config <file>',
+    variable: 'WA_PRIVACY_CONFIG',
+    meaning: 'TOML file with presets of your own, [presets.NAME]',
+  },
   json: { flag: '--json', meaning: 'print JSON' },
 } as const satisfies Record<string, { flag?: string; variable?: string; default?: string; meaning: string }>;
 

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { cannotRead } from '../cli/toml-file.js';
 import { LOG_LEVELS } from '../observability/log-level.js';
 import { secret } from './secret.js';
-import { cannotRead } from './sources.js';
 import type { OptionSpec } from './table.js';
 
 const ADDRESS = /^(?:\[(?<v6>[0-9a-fA-F:.]+)\]|(?<host>[^\s:[\]]+)):(?<port>\d{1,5})$/;

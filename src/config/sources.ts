@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { parse, TomlError } from 'smol-toml';
 import { CLIENT_VARIABLES } from '../cli/client-options.js';
 import { didYouMean } from '../cli/closest.js';
+import { PRESETS_TABLE, readPresets } from '../cli/presets.js';
+import { readText, readToml } from '../cli/toml-file.js';
 import {
   CONFIG_FILE,
   flagOf,
@@ -66,8 +66,9 @@ function fileLayer({ flags, env }: Sources, mistakes: string[]): Layer {
   const source = flag === undefined ? variableOf(CONFIG_FILE.name) : flagOf(CONFIG_FILE.name);
   const path = flag ?? (env[source] || undefined);
   const nameOf = (key: string) => `${key} in ${path}`;
-  const text = path === undefined ? undefined : readText(path, source, mistakes);
-  const table = text === undefined ? {} : parseToml(text, `${source}: ${path}`, mistakes);
+  const { [PRESETS_TABLE]: presets, ...table } = path === undefined ? {} : readToml(path, source, mistakes);
+  // Commands use them; here they are only checked.
+  mistakes.push(...readPresets(presets, nameOf).mistakes);
   const known = KEYS.map(nameOf);
   reportUnknown(Object.keys(table).map(nameOf), known, LATER_OPTIONS.map(nameOf), mistakes);
   const texts = KEYS.map((key): [string, string | undefined] => {
@@ -89,31 +90,6 @@ function reportUnknown(
   for (const name of names) {
     if (later.includes(name)) mistakes.push(`${name}: not available in this version`);
     else if (!known.includes(name)) mistakes.push(`${name}: unknown${didYouMean(name, known)}`);
-  }
-}
-
-function readText(path: string, source: string, mistakes: string[]): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (cause) {
-    mistakes.push(`${source}: ${cannotRead(cause)}`);
-    return undefined;
-  }
-}
-
-/** Without the path: a secret may stand where the name of its file belongs. */
-export const cannotRead = (cause: unknown): string =>
-  `cannot read the file (${cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown cause'})`;
-
-function parseToml(text: string, source: string, mistakes: string[]): Record<string, unknown> {
-  try {
-    return parse(text);
-  } catch (cause) {
-    if (!(cause instanceof TomlError)) throw cause;
-    // Without the lines that the message quotes: a secret may be on one of them.
-    const [what] = cause.message.split('\n');
-    mistakes.push(`${source}: line ${cause.line}, column ${cause.column}: ${what}`);
-    return {};
   }
 }
 

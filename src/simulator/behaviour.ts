@@ -30,7 +30,7 @@ export type Behaviour = {
   platformDisplay: 'checked' | 'refused' | 'any';
   /** Whether `account_sync` goes to the device that made the change too. */
   echoOwnSets: boolean;
-  /** What the privacy push holds: the changed categories (whatsmeow, zapo) or nothing. */
+  /** What the push of a change holds: the changed categories (whatsmeow, zapo) or the timer, or nothing. */
   push: 'categories' | 'bare';
   /** Several categories in one set: all applied, or the IQ refused. */
   severalCategories: 'apply' | 'refuse';

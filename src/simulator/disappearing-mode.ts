@@ -23,7 +23,14 @@ export function disappearingModePlan({ world, account, device, iq }: Question): 
 export function setDisappearingMode(world: World, account: Account, duration: number, device: number): void {
   account.disappearingMode = { duration, setAt: Math.floor(Date.now() / 1000) };
   recordSet(world, account, 'disappearing_mode', String(duration), device);
-  notifyDevices(world, account, timerNode(account), world.behaviour.echoOwnSets ? undefined : device);
+  const { push, echoOwnSets } = world.behaviour;
+  const bare = node('disappearing_mode', { action: 'modify' });
+  notifyDevices(
+    world,
+    account,
+    push === 'bare' ? bare : timerNode(account),
+    echoOwnSets ? undefined : device,
+  );
 }
 
 export const timerNode = ({ disappearingMode: { duration, setAt } }: Account): BinaryNode =>

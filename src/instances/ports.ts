@@ -41,8 +41,10 @@ export type NoAnswer = {
 export interface Session {
   /** Fulfils when the connection has ended. */
   readonly ended: Promise<Disconnect>;
-  /** Reads all settings with one IQ. */
+  /** Reads all settings with one IQ, and another one beside it where the disappearing timer is not known. */
   readPrivacy(timeoutMs: number): Promise<ReadReply>;
+  /** What reads have shown of the disappearing timer is not new enough: the next one asks for it. */
+  forgetTimer(): void;
   /** Changes one setting with one IQ. */
   setPrivacy(setting: Setting, value: string, timeoutMs: number): Promise<SetReply>;
   /**

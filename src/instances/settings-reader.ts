@@ -51,6 +51,7 @@ export function settingsReader(
   async function read(session: Session, timeoutMs: number): Promise<ReadReply> {
     const asOf = generation;
     const read = ++reads;
+    if (Date.now() < unsettledUntil) session.forgetTimer();
     const reply = await session.readPrivacy(timeoutMs);
     if (reply.kind === 'read' && read > (newest?.read ?? 0)) {
       const before = newest?.snapshot;

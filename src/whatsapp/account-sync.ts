@@ -1,6 +1,7 @@
 import { buildAckStanza } from '@whiskeysockets/baileys';
 import type { Connection } from './connection.js';
 import { childrenOf, SERVER } from './nodes.js';
+import type { Timer } from './timer.js';
 
 /** What happens to the account elsewhere: on the phone, on other devices, while this one was offline. */
 export type AccountSync = {
@@ -11,16 +12,26 @@ export type AccountSync = {
 };
 
 /**
- * Calls `onPrivacyPush` when the privacy settings changed, and acknowledges every notification, once.
+ * Calls `onPrivacyPush` when the settings changed, and acknowledges every notification, once.
  *
  * live or from the backlog   <notification type="account_sync" from id t><privacy>…</privacy></notification>
+ *                            … <disappearing_mode duration="86400" t="…"/>, or action="modify" and no duration
  * when more was missed       <ib><dirty type="account_sync" timestamp="…">[<privacy/>…]</dirty></ib>
  *
  * The children of `dirty` name what changed; none means all (zapo `events/dirty.ts`). What `privacy` holds in a notification
  * is a part at most; WhatsApp Web reads all settings again.
  */
-export function accountSync(connection: Connection, onPrivacyPush: () => void): AccountSync {
+export function accountSync(
+  connection: Connection,
+  timer: Pick<Timer, 'forget'>,
+  onPrivacyPush: () => void,
+): AccountSync {
   let mark: string | undefined;
+
+  function changed(parts: readonly string[]) {
+    if (parts.includes('disappearing_mode')) timer.forget();
+    if (parts.some(part => SETTINGS.includes(part))) onPrivacyPush();
+  }
 
   connection.takeOver('CB:notification', async (node, baileys) => {
     // Only Baileys makes pre-keys, and acknowledges what it handles.
@@ -30,7 +41,7 @@ export function accountSync(connection: Connection, onPrivacyPush: () => void): 
       return;
     }
     try {
-      if (type === 'account_sync' && childrenOf(node, 'privacy').length > 0) onPrivacyPush();
+      if (type === 'account_sync') changed(childrenOf(node).map(({ tag }) => tag));
     } finally {
       await connection.tell(buildAckStanza(node));
     }
@@ -38,10 +49,10 @@ export function accountSync(connection: Connection, onPrivacyPush: () => void): 
 
   connection.takeOver('CB:ib,,dirty', node => {
     for (const dirty of childrenOf(node, 'dirty')) {
-      const parts = childrenOf(dirty);
       if (dirty.attrs['type'] !== 'account_sync') continue;
       mark = dirty.attrs['timestamp'];
-      if (parts.length === 0 || parts.some(({ tag }) => tag === 'privacy')) onPrivacyPush();
+      const parts = childrenOf(dirty).map(({ tag }) => tag);
+      changed(parts.length > 0 ? parts : SETTINGS);
     }
   });
 
@@ -59,6 +70,9 @@ export function accountSync(connection: Connection, onPrivacyPush: () => void): 
     },
   };
 }
+
+/** The parts of an account that hold its settings. */
+const SETTINGS: readonly string[] = ['privacy', 'disappearing_mode'];
 
 /** Nobody waits for the answer. */
 const CLEAR_MS = 10_000;

@@ -7,6 +7,7 @@ import { type Connection, openConnection } from './connection.js';
 import { notStored, ownCause, timedOut } from './disconnects.js';
 import { openSession } from './session.js';
 import type { Settings } from './settings.js';
+import { disappearingTimer } from './timer.js';
 import { writes } from './writes.js';
 
 /** Connects a linked instance, as the port says. */
@@ -22,7 +23,9 @@ export async function connect(
   const dialled = dial(settings, instance, credentials);
   if (!dialled) return { kind: 'failed', disconnect: ownCause('Baileys cannot use the credentials') };
   const { connection, stored } = dialled;
-  const session = openSession(connection, accountSync(connection, onPrivacyPush), stored, credentials.me.id);
+  const timer = disappearingTimer(connection);
+  const sync = accountSync(connection, timer, onPrivacyPush);
+  const session = openSession(connection, { sync, timer, stored, me: credentials.me.id });
 
   const cancel = () => connection.end(CANCELLED);
   const { connectMs } = settings.timeouts;

@@ -9,6 +9,8 @@ const MAY_LEAVE: ReadonlySet<string> = new Set([
   // The settings.
   'iq get privacy/privacy',
   'iq set privacy/privacy',
+  'iq get disappearing_mode/',
+  'iq set disappearing_mode/disappearing_mode',
   // Whether numbers are on WhatsApp, and their LIDs: for contacts that a setting is to except.
   'iq get usync/usync contact lid',
   // Linking and its end.

@@ -39,7 +39,7 @@ export const privacyIq = (type: 'get' | 'set', content: BinaryNode): BinaryNode 
 
 /**
  * The category of a setting that can be set in this namespace; undefined for what only the phone changes and for
- * the disappearing timer, which has a namespace of its own.
+ * the disappearing timer, which has a namespace of its own (`disappearing-mode.ts`).
  */
 export const settableCategory = (setting: Setting): string | undefined =>
   setting === 'default_disappearing_timer' || specOf(setting).access === 'read_only'

@@ -3,6 +3,7 @@ import type { NoAnswer, Session } from '../instances/ports.js';
 import type { AccountSync } from './account-sync.js';
 import type { Connection } from './connection.js';
 import { contactLists } from './contact-lists.js';
+import { type TimerReply, withTimer } from './disappearing-mode.js';
 import { SERVER } from './nodes.js';
 import {
   parseReadReply,
@@ -11,10 +12,14 @@ import {
   setStanza,
   settableCategory,
 } from './privacy-protocol.js';
+import type { Timer } from './timer.js';
 import type { Writes } from './writes.js';
 
 /** A connection whose login was accepted, as the port's `Session`. `me` is the account's JID with the device. */
-export function openSession(connection: Connection, sync: AccountSync, stored: Writes, me: string): Session {
+export function openSession(
+  connection: Connection,
+  { sync, timer, stored, me }: { sync: AccountSync; timer: Timer; stored: Writes; me: string },
+): Session {
   async function close() {
     await connection.close();
     await stored.finish();
@@ -29,15 +34,21 @@ export function openSession(connection: Connection, sync: AccountSync, stored: W
     async readPrivacy(timeoutMs) {
       // Clearing a mark that came while the answer was under way would lose a change.
       const { mark } = sync;
-      const answer = await connection.ask(readStanza(), timeoutMs);
+      const asked = connection.ask(readStanza(), timeoutMs);
+      const told = timer.read(timeoutMs);
+      const answer = await asked;
       if (answer.kind === 'not_sent') return noAnswer('closed');
       if (answer.kind !== 'reply') return noAnswer(answer.kind);
       const reply = parseReadReply(answer.node, new Date());
-      if (reply.kind === 'read' && mark !== undefined) sync.clear(mark);
-      return reply;
+      if (reply.kind !== 'read') return reply;
+      if (mark !== undefined) sync.clear(mark);
+      return { kind: 'read', snapshot: withTimer(reply.snapshot, await inTime(told)) };
     },
 
+    forgetTimer: timer.forget,
+
     async setPrivacy(setting, value, timeoutMs) {
+      if (setting === 'default_disappearing_timer') return timer.set(value, timeoutMs);
       const category = settableCategory(setting);
       if (category === undefined) return { kind: 'not_sent' };
       const answer = await connection.ask(setStanza(category, value), timeoutMs);
@@ -60,6 +71,19 @@ export function openSession(connection: Connection, sync: AccountSync, stored: W
     close,
   };
 }
+
+/** What is told of the timer soon enough not to keep the settings waiting: it left with them. */
+function inTime(told: Promise<TimerReply>): Promise<TimerReply> {
+  return new Promise(resolve => {
+    const late = setTimeout(() => resolve(noAnswer('timeout')), TIMER_PATIENCE_MS);
+    void told.then(reply => {
+      clearTimeout(late);
+      resolve(reply);
+    });
+  });
+}
+
+const TIMER_PATIENCE_MS = 250;
 
 const noAnswer = (cause: NoAnswer['cause']): NoAnswer => ({ kind: 'no_answer', cause });
 

@@ -88,6 +88,7 @@ function sendNine(pace: Pacing, answer: (setting: string) => SetReply = () => ({
   };
   const session: Session = {
     ended: new Promise(() => undefined),
+    forgetTimer: () => {},
     readPrivacy: () => arrives('read', read),
     setPrivacy: setting => arrives(setting, answer(setting)),
     readContactList: async () => ({ kind: 'no_answer', cause: 'timeout' }),

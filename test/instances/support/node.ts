@@ -45,6 +45,7 @@ export function fakeNode(initial: (dial: Dial) => Verdict, latencyMs = 0) {
 /** A session that only lives and ends. */
 const sessionOf = (ended: Promise<Disconnect>, end: Drop): Session => ({
   ended,
+  forgetTimer: () => {},
   readPrivacy: async () => ({ kind: 'no_answer', cause: 'timeout' }),
   setPrivacy: async () => ({ kind: 'no_answer', cause: 'timeout' }),
   readContactList: async () => ({ kind: 'no_answer', cause: 'timeout' }),

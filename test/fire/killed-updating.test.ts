@@ -62,7 +62,7 @@ test('a service killed while it updates keeps what it has answered, and widens n
   const isApplied = (values: Record<string, string>) =>
     Object.entries(values).map(([category, value]) => scene.phone.settings()[category] === value);
 
-  await killAtPoints(scene, 0.21, {
+  await killAtPoints(scene, 0.18, {
     async prepare(client) {
       if (turn === 0) await createLinked(scene, client);
       await expectUsable(scene, client);

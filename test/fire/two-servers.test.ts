@@ -14,7 +14,7 @@ test('a second server on a data folder refuses to start, until the first is gone
   for (let attempt = 0; attempt < 3; attempt++) {
     const second = scene.start();
     expect(await second.ended).toBe(1);
-    expect(second.log()).toMatch(/^error: .*Another wa-privacy uses this data folder/);
+    expect(second.log()).toMatch(/^error: Another wa-privacy uses this data folder \(.+\)$/m);
     await expectUsable(scene, await first.client);
     expect(scene.simulator.connections()).toBe(connections);
   }

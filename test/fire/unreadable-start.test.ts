@@ -13,7 +13,7 @@ const STARTS = 100;
 
 /** Reads of the database since the last start, and from which to which of them fail. */
 const reads = { count: 0, failFrom: Number.POSITIVE_INFINITY, failTo: 0 };
-watchIo(({ kind }) => {
+watchIo('none', ({ kind }) => {
   if (kind !== 'read') return;
   const number = reads.count++;
   if (number >= reads.failFrom && number <= reads.failTo)

@@ -8,7 +8,7 @@ const points: string[] = [];
 let killAt: number | undefined;
 let disk: Disk = { is: 'fine' };
 
-watchIo(point => {
+watchIo(process.env['WA_PRIVACY_DATA_DIR'] ?? '', point => {
   if (points.length === killAt) process.kill(process.pid, 'SIGKILL');
   points.push(`${point.moment} ${point.kind}: ${point.what}`);
   if (point.moment === 'before') bear(point);

@@ -14,10 +14,10 @@ export type IoPoint = {
 type Call = (this: unknown, ...args: unknown[]) => unknown;
 
 /**
- * From now on calls `hook` around every statement of SQLite, frame of a WebSocket and write to a file. The hook may
- * take its time, throw in place of the I/O, or end the process.
+ * From now on calls `hook` around every statement of SQLite, frame of a WebSocket and change of a file in the folder.
+ * The hook may take its time, throw in place of the I/O, or end the process.
  */
-export function watchIo(hook: (point: IoPoint) => void): void {
+export function watchIo(folder: string, hook: (point: IoPoint) => void): void {
   const around = (
     target: object,
     name: string,
@@ -50,6 +50,8 @@ export function watchIo(hook: (point: IoPoint) => void): void {
   );
 
   for (const name of ['mkdirSync', 'writeFileSync', 'linkSync', 'rmSync', 'openSync', 'fsyncSync'])
-    around(fs, name, () => ({ kind: 'file', what: name }));
+    around(fs, name, (_, [path]) =>
+      typeof path === 'number' || String(path).startsWith(folder) ? { kind: 'file', what: name } : undefined,
+    );
   syncBuiltinESMExports();
 }

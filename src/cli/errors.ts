@@ -1,8 +1,9 @@
 import { type ServiceError, status } from '@grpc/grpc-js';
+import type { Status } from '../../gen/ts/google/rpc/status.js';
 import { inSeconds } from './duration.js';
 import { plain } from './output.js';
 import { outcomesTable } from './settings-text.js';
-import { type StatusDetails, statusDetails } from './status-details.js';
+import { readDetails, type StatusDetails, statusDetails } from './status-details.js';
 
 /** A failed call as one JSON document. */
 export function failureJson(error: ServiceError): object {
@@ -31,6 +32,21 @@ export function failureText(error: ServiceError, address: string): string {
     ...(requestIdOf(error, details) ? [`  request id ${plain(requestIdOf(error, details) ?? '')}`] : []),
   ].join('\n');
 }
+
+/** What happened to one of several instances, as part of a JSON document. */
+export function innerErrorJson(error: Status): object {
+  const { details, json } = readDetails(error);
+  return {
+    code: status[error.code],
+    reason: details['google.rpc.ErrorInfo']?.reason,
+    message: error.message,
+    details: json,
+  };
+}
+
+/** What happened to one of several instances, in a line. */
+export const innerErrorText = (error: Status): string =>
+  `${readDetails(error).details['google.rpc.ErrorInfo']?.reason ?? status[error.code]}: ${error.message}`;
 
 function remarks(details: StatusDetails): string[] {
   const delay = details['google.rpc.RetryInfo']?.retryDelay;

@@ -1,3 +1,4 @@
+import type { SpinnerResult } from '@clack/prompts';
 import Table from 'cli-table3';
 
 /** How a command talks to whoever called it. */
@@ -10,6 +11,8 @@ export type Output = {
   print(document: unknown, text: () => string): void;
   /** Shows on a terminal that something is being waited for. */
   progress<T>(text: string, work: Promise<T>): Promise<T>;
+  /** As `progress`, with a bar that each `advance` brings nearer to the end. */
+  count<T>(text: string, total: number, work: (advance: () => void) => Promise<T>): Promise<T>;
 };
 
 /** Prints to stdout; progress goes to stderr, so that stdout stays clean. */
@@ -21,21 +24,34 @@ export const createOutput = (json: boolean): Output => {
     terminal,
     print: (document, text) => void process.stdout.write(`${json ? JSON.stringify(document) : text()}\n`),
     progress: (text, work) => (terminal ? spin(text, work) : work),
+    count: (text, total, work) => (terminal ? bar(text, total, work) : work(() => undefined)),
   };
 };
 
 async function spin<T>(text: string, work: Promise<T>): Promise<T> {
   const { spinner } = await import('@clack/prompts');
-  const interrupt = () => process.exit(130);
+  return whileShown(spinner(SHOWN), text, () => work);
+}
+
+async function bar<T>(text: string, total: number, work: (advance: () => void) => Promise<T>): Promise<T> {
+  const { progress } = await import('@clack/prompts');
+  const shown = progress({ ...SHOWN, max: total });
+  let done = 0;
+  const advance = () => shown.advance(1, `${text} ${++done} of ${total}`);
+  return whileShown(shown, text, () => work(advance));
+}
+
+const SHOWN = { output: process.stderr, withGuide: false, onCancel: () => process.exit(130) };
+
+async function whileShown<T>(shown: SpinnerResult, text: string, work: () => Promise<T>): Promise<T> {
   // The spinner ends the process with 0 when Ctrl-C is pressed; an interrupted call is no success.
   const interrupted = () => {
     process.exitCode = 130;
   };
   process.once('exit', interrupted);
-  const shown = spinner({ output: process.stderr, withGuide: false, onCancel: interrupt });
   shown.start(text);
   try {
-    return await work;
+    return await work();
   } finally {
     shown.clear();
     process.off('exit', interrupted);

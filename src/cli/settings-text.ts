@@ -10,21 +10,12 @@ import { settingName, valueIn } from './setting-values.js';
 
 /** All settings of an account, and what it reported besides. */
 export function settingsText(settings: PrivacySettings): string {
-  const unknown = [
-    ...settings.otherCategories.map(({ category, value }) => ({ category, text: value })),
-    ...settings.unreadableCategories.map(({ category, whatsappCode, whatsappText }) => ({
-      category,
-      text: `unreadable (${[whatsappCode || '', whatsappText].join(' ').trim() || 'error'})`,
-    })),
-  ];
-  const unknownOf = (setting: Setting) =>
-    unknown.find(({ category }) => settingOfCategory(category) === setting)?.text;
   const rows = SETTING_NAMES.map(setting => [
     setting,
-    valueIn(settings, setting) ?? unknownOf(setting) ?? '–',
+    valueText(settings, setting) ?? '–',
     specOf(setting).meaning,
   ]);
-  const others = unknown
+  const others = withoutName(settings)
     .filter(({ category }) => settingOfCategory(category) === undefined)
     .map(({ category, text }) => [category, text, 'A category without a name in this version']);
   return [
@@ -35,6 +26,20 @@ export function settingsText(settings: PrivacySettings): string {
     ]),
   ].join('\n');
 }
+
+/** The value of a setting, also one without a name or one that could not be read; undefined when not reported. */
+export const valueText = (settings: PrivacySettings, setting: Setting): string | undefined =>
+  valueIn(settings, setting) ??
+  withoutName(settings).find(({ category }) => settingOfCategory(category) === setting)?.text;
+
+/** The categories without a value that this version has a name for. */
+const withoutName = (settings: PrivacySettings): { category: string; text: string }[] => [
+  ...settings.otherCategories.map(({ category, value }) => ({ category, text: value })),
+  ...settings.unreadableCategories.map(({ category, whatsappCode, whatsappText }) => ({
+    category,
+    text: `unreadable (${[whatsappCode || '', whatsappText].join(' ').trim() || 'error'})`,
+  })),
+];
 
 /** What became of each setting of an update. */
 export const outcomesTable = (outcomes: readonly SettingOutcome[]): string =>

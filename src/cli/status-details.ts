@@ -9,7 +9,7 @@ import {
   RetryInfo,
 } from '../../gen/ts/google/rpc/error_details.js';
 import { Status } from '../../gen/ts/google/rpc/status.js';
-import { PrivacyUpdateFailure } from '../../gen/ts/whatsapp/privacy/v1/error_details.js';
+import { PrivacyApplyFailure, PrivacyUpdateFailure } from '../../gen/ts/whatsapp/privacy/v1/error_details.js';
 import { inSeconds } from './duration.js';
 import { toJson } from './output.js';
 
@@ -36,6 +36,7 @@ const READERS = {
     return { message, json: retryDelay ? { retryDelay: `${inSeconds(retryDelay)}s` } : {} };
   },
   'whatsapp.privacy.v1.PrivacyUpdateFailure': reader(PrivacyUpdateFailure),
+  'whatsapp.privacy.v1.PrivacyApplyFailure': reader(PrivacyApplyFailure),
 };
 
 type TypeName = keyof typeof READERS;
@@ -43,13 +44,24 @@ type TypeName = keyof typeof READERS;
 /** The details of a status by type; each type comes at most once. */
 export type StatusDetails = { [T in TypeName]?: ReturnType<(typeof READERS)[T]>['message'] };
 
+type DetailsRead = { readonly details: StatusDetails; readonly json: object[] };
+
 /** The details of a failed call: decoded, and in their JSON form. Empty when there are none or they are broken. */
-export function statusDetails(error: ServiceError): { details: StatusDetails; json: object[] } {
+export function statusDetails(error: ServiceError): DetailsRead {
   const [bytes] = error.metadata.get('grpc-status-details-bin');
+  try {
+    return readDetails(Status.decode(Buffer.isBuffer(bytes) ? bytes : Buffer.of()));
+  } catch {
+    return { details: {}, json: [] };
+  }
+}
+
+/** The details of a status. */
+export function readDetails(status: Status): DetailsRead {
   const details: StatusDetails = {};
   const json: object[] = [];
   try {
-    for (const { typeUrl, value } of Status.decode(Buffer.isBuffer(bytes) ? bytes : Buffer.of()).details) {
+    for (const { typeUrl, value } of status.details) {
       const name = typeUrl.slice(typeUrl.lastIndexOf('/') + 1);
       const read = name in READERS ? READERS[name as TypeName](value) : undefined;
       if (read) Object.assign(details, { [name]: read.message });

@@ -9,11 +9,7 @@ import {
   type UntypedHandleCall,
 } from '@grpc/grpc-js';
 import { Status } from '../../../gen/ts/google/rpc/status.js';
-import {
-  InstanceServiceService,
-  type LinkInstanceRequest,
-  type LinkInstanceResponse,
-} from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
+import { InstanceServiceService } from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
 import { PrivacyServiceService } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import { TokenServiceService } from '../../../gen/ts/whatsapp/privacy/v1/token_service.js';
 
@@ -25,10 +21,11 @@ type Response<M extends keyof Methods> = ReturnType<Methods[M]['responseDeserial
 
 /** What a test's service answers, by method; a `failure` is thrown. */
 export type Answers = {
-  [M in Exclude<keyof Methods, 'linkInstance'>]?: (request: Request<M>) => Response<M>;
+  [M in Exclude<keyof Methods, Streaming>]?: (request: Request<M>) => Response<M>;
 } & {
-  linkInstance?: (request: LinkInstanceRequest) => Generator<LinkInstanceResponse>;
+  [M in Streaming]?: (request: Request<M>) => Generator<Response<M>>;
 };
+type Streaming = 'linkInstance' | 'applyPrivacySettings' | 'watchPrivacySettings';
 
 /** One call that arrived. */
 export type Arrived = { readonly method: string; readonly request: unknown; readonly metadata: Metadata };
@@ -79,7 +76,10 @@ function handlersOf(
         calls.push({ method, request, metadata });
         return respond(request);
       };
-      return [method, method === 'linkInstance' ? streaming(answered) : unary(answered)];
+      return [
+        method,
+        METHODS[method as keyof Methods].responseStream ? streaming(answered) : unary(answered),
+      ];
     }),
   );
 }

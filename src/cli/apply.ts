@@ -1,0 +1,93 @@
+import type { ServiceError } from '@grpc/grpc-js';
+import type { Command } from 'commander';
+import { Instance_State, InstanceServiceService } from '../../gen/ts/whatsapp/privacy/v1/instance_service.js';
+import {
+  type ApplyPrivacySettingsResponse as End,
+  PrivacyServiceService,
+  UpdatePrivacySettingsResponse,
+} from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
+import { type Api, isServiceError } from './client.js';
+import { clientCommand, type Run } from './command.js';
+import { innerErrorJson, innerErrorText } from './errors.js';
+import { table, toJson } from './output.js';
+import { statusDetails } from './status-details.js';
+import { addUpdateOptions, type UpdateFlags, updateRequest } from './update-options.js';
+import { UsageError } from './usage.js';
+
+type Flags = UpdateFlags & { readonly all?: true; readonly instances?: readonly string[] };
+
+/** As many as one call takes. */
+const MOST_INSTANCES = 1000;
+const LARGEST_PAGE = 200;
+
+/** Adds `privacy apply`. */
+export function addApplyCommand(privacy: Command): void {
+  const command = clientCommand<Flags>(
+    privacy,
+    'apply [setting=value...]',
+    'Make the same changes on many instances',
+    apply,
+  )
+    .option('--all', 'on all instances that the token covers')
+    .option('--instances <names>', 'on these, with commas between them', names => names.split(','));
+  addUpdateOptions(command);
+}
+
+async function apply({ api, output, args, flags }: Run<Flags>) {
+  const request = await updateRequest(flags, args);
+  const instances = await namesOf(api, flags);
+  if (flags.requestId !== undefined && instances.length > MOST_INSTANCES)
+    throw new UsageError([`--request-id: one call takes at most ${MOST_INSTANCES} instances`]);
+
+  const failed: [instance: string, why: string][] = [];
+  let succeeded = 0;
+  const unfinished = await output.count('Changing', instances.length, async advance => {
+    let last: ServiceError | undefined;
+    for (let from = 0; from < instances.length; from += MOST_INSTANCES) {
+      const some = { ...request, instances: instances.slice(from, from + MOST_INSTANCES) };
+      try {
+        for await (const end of api.stream(PrivacyServiceService.applyPrivacySettings, some)) {
+          if (output.json) output.print(endJson(end), () => '');
+          if (end.result?.$case === 'error') failed.push([end.instance, innerErrorText(end.result.value)]);
+          else succeeded++;
+          advance();
+        }
+      } catch (error) {
+        if (!isServiceError(error) || !isAboutInstances(error)) throw error;
+        last = error;
+      }
+    }
+    return last;
+  });
+  if (!output.json) {
+    if (failed.length > 0) output.print(undefined, () => table(['instance', 'why it failed'], failed));
+    output.print(undefined, () => `${succeeded} of ${instances.length} instances ended as asked`);
+  }
+  if (unfinished) throw unfinished;
+}
+
+/** Whether the instances were tried, and the others may go on. */
+const isAboutInstances = (error: ServiceError): boolean =>
+  statusDetails(error).details['whatsapp.privacy.v1.PrivacyApplyFailure'] !== undefined;
+
+const endJson = ({ result, ...end }: End): object => ({
+  ...end,
+  ...(result?.$case === 'success' && { success: toJson(UpdatePrivacySettingsResponse, result.value) }),
+  ...(result?.$case === 'error' && { error: innerErrorJson(result.value) }),
+});
+
+async function namesOf(api: Api, { all, instances }: Flags): Promise<readonly string[]> {
+  if ((all === undefined) === (instances === undefined))
+    throw new UsageError(['say on which instances: --all, or --instances a,b']);
+  if (instances) return instances;
+  const names: string[] = [];
+  let pageToken = '';
+  do {
+    const page = { pageSize: LARGEST_PAGE, pageToken, state: Instance_State.UNSPECIFIED };
+    const response = await api.call(InstanceServiceService.listInstances, page);
+    names.push(...response.instances.map(({ name }) => name));
+    pageToken = response.nextPageToken;
+  } while (pageToken !== '');
+  if (names.length === 0) throw new UsageError(['--all: there is no instance']);
+  return names;
+}

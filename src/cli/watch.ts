@@ -1,0 +1,89 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Command } from 'commander';
+import { ErrorReason } from '../../gen/ts/whatsapp/privacy/v1/error_details.js';
+import {
+  Origin,
+  PrivacyServiceService,
+  WatchPrivacySettingsResponse,
+} from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
+import type { PrivacySettings } from '../../gen/ts/whatsapp/privacy/v1/privacy_settings.js';
+import { decodeSetting } from '../contract/setting-enums.js';
+import { SETTING_NAMES, type Setting } from '../domain/settings-table.js';
+import { isServiceError } from './client.js';
+import { clientCommand, type Run } from './command.js';
+import { inSeconds, parseDuration, toDuration } from './duration.js';
+import { plain, toJson } from './output.js';
+import { valueText } from './settings-text.js';
+import { statusDetails } from './status-details.js';
+
+type Flags = { readonly heartbeat?: number };
+
+/** Adds `privacy watch`. */
+export function addWatchCommand(privacy: Command): void {
+  clientCommand<Flags>(
+    privacy,
+    'watch [name...]',
+    'Show settings and every change of them, of all instances when none is named, until Ctrl-C',
+    watch,
+  ).option('--heartbeat <duration>', 'how long the service may be silent, 5s to 10m', parseDuration);
+}
+
+async function watch({ api, output, args, flags: { heartbeat } }: Run<Flags>) {
+  const heartbeatInterval = heartbeat === undefined ? undefined : toDuration(heartbeat);
+  const request = { instances: [...args], heartbeatInterval };
+  for (;;) {
+    try {
+      for await (const response of api.stream(PrivacyServiceService.watchPrivacySettings, request)) {
+        const isQuiet = response.event?.$case === 'heartbeat' && !output.json;
+        if (!isQuiet) output.print(toJson(WatchPrivacySettingsResponse, response), () => line(response));
+      }
+      return;
+    } catch (error) {
+      await sleep(pauseMs(error));
+    }
+  }
+}
+
+/** How long to wait before calling again, as the service asks for now and then; throws any other error. */
+function pauseMs(error: unknown): number {
+  const { details } = isServiceError(error) ? statusDetails(error) : {};
+  if (details?.['google.rpc.ErrorInfo']?.reason !== 'SHUTTING_DOWN') throw error;
+  const delay = details['google.rpc.RetryInfo']?.retryDelay;
+  return delay ? inSeconds(delay) * 1000 : 0;
+}
+
+function line({ instance, event }: WatchPrivacySettingsResponse): string {
+  return plain([new Date().toISOString(), instance, textOf(event)].join('  '));
+}
+
+function textOf(event: WatchPrivacySettingsResponse['event']): string {
+  switch (event?.$case) {
+    case 'snapshot':
+      return `is now: ${values(event.value, SETTING_NAMES)}`;
+    case 'change': {
+      const { changed, settings, origin } = event.value;
+      const names = changed.flatMap(number => decodeSetting(number) ?? []);
+      return `${BY[origin] ?? BY[Origin.UNSPECIFIED]}: ${(settings && values(settings, names)) || 'other categories'}`;
+    }
+    case 'unavailable': {
+      const { reason, message } = event.value;
+      return `cannot be followed: ${ErrorReason[reason] ?? `number ${reason}`}: ${message}`;
+    }
+    default:
+      return 'an event that this version does not know';
+  }
+}
+
+const BY: Readonly<Record<Origin, string>> = {
+  [Origin.THIS_SERVICE]: 'changed by this service',
+  [Origin.OTHER_DEVICE]: 'changed by another device',
+  [Origin.UNSPECIFIED]: 'changed',
+};
+
+const values = (settings: PrivacySettings, names: readonly Setting[]): string =>
+  names
+    .flatMap(setting => {
+      const value = valueText(settings, setting);
+      return value === undefined ? [] : [`${setting}=${value}`];
+    })
+    .join(' ');

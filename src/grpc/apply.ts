@@ -6,6 +6,7 @@ import {
   PrivacyServiceService,
 } from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import { PrivacyError } from '../domain/errors.js';
+import { MIN_ROOM_MS, timeLeft } from '../instances/account.js';
 import { eachEnded } from './each-ended.js';
 import type { InnerStatus } from './errors.js';
 import type { Call } from './method.js';
@@ -19,7 +20,7 @@ const MOST_INSTANCES = 1000;
 /** Instances of one call that are updated at the same time. */
 const AT_ONCE = 16;
 /** Kept free before the caller's time is over, so that the last ends and the status arrive. */
-const ROOM_MS = 200;
+const ROOM_MS = 500;
 
 /** A thousand instances take a while. */
 export const APPLYING: Patience = { maximumMs: 600_000, defaultMs: 600_000 };
@@ -51,11 +52,10 @@ export const apply = (answerOnce: Repeatable, update: Update, statusOf: InnerSta
   ): AsyncGenerator<ApplyPrivacySettingsResponse> {
     const request = { method: METHOD, digest };
     await claim(answerOnce, { ...request, requestId: order.requestId });
-    const deadline = limits.deadline - ROOM_MS;
-    const call = { principal, limits: { deadline, signal: limits.signal } };
+    const call = { principal, limits: { ...limits, deadline: limits.deadline - ROOM_MS } };
     const updateOne = (instance: string) =>
       update({ ...request, scope: `ApplyPrivacySettings/${instance}` }, instance, order, call);
-    const mayBegin = () => !limits.signal.aborted && Date.now() < deadline - ROOM_MS;
+    const mayBegin = () => !limits.signal.aborted && timeLeft(call.limits) > MIN_ROOM_MS;
 
     const succeeded = new Set<number>();
     let doneCount = 0;

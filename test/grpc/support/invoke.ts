@@ -1,7 +1,10 @@
 import { Metadata, type MethodDefinition, type StatusObject, status } from '@grpc/grpc-js';
 import * as rpc from '../../../gen/ts/google/rpc/error_details.js';
 import { Status } from '../../../gen/ts/google/rpc/status.js';
-import { PrivacyUpdateFailure } from '../../../gen/ts/whatsapp/privacy/v1/error_details.js';
+import {
+  PrivacyApplyFailure,
+  PrivacyUpdateFailure,
+} from '../../../gen/ts/whatsapp/privacy/v1/error_details.js';
 import type { Api } from './api.js';
 
 const DETAILS = {
@@ -13,6 +16,7 @@ const DETAILS = {
   'google.rpc.RetryInfo': rpc.RetryInfo,
   'google.rpc.QuotaFailure': rpc.QuotaFailure,
   'whatsapp.privacy.v1.PrivacyUpdateFailure': PrivacyUpdateFailure,
+  'whatsapp.privacy.v1.PrivacyApplyFailure': PrivacyApplyFailure,
 } as const;
 
 type DetailName = keyof typeof DETAILS;

@@ -44,10 +44,8 @@ beforeEach(async () => {
   takePrivacyStanzas(service);
 });
 
-const list = (
-  request: Parameters<typeof Privacy.listPrivacySettings.requestSerialize>[0] | object,
-  options?: CallOptions,
-) => service.client.call(Privacy.listPrivacySettings, request, options);
+const list = (request: Partial<ListPrivacySettingsRequest>, options?: CallOptions) =>
+  service.client.call(Privacy.listPrivacySettings, request, options);
 const fault = ({ phone }: Desk, effect: Effect, category?: string) =>
   service.simulator.inject({
     match: {

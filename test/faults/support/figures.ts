@@ -2,6 +2,7 @@ import { status } from '@grpc/grpc-js';
 import { SettingOutcome_State as State } from '../../../gen/ts/whatsapp/privacy/v1/error_details.js';
 import type { Judgement, Run } from './oracle.js';
 
+/** Counts what came of the runs. */
 export function openFigures() {
   const counts = new Map<string, number>();
   const count = (name: string, by = 1) => void counts.set(name, (counts.get(name) ?? 0) + by);
@@ -14,11 +15,15 @@ export function openFigures() {
       .map(([name, number]) => `${name.slice(prefix.length)} ${number}`)
       .join(', ');
 
+  const sumOf = (prefix: string) =>
+    [...counts].reduce((sum, [name, number]) => sum + (name.startsWith(prefix) ? number : 0), 0);
+  const tried = () => sumOf('outcome ') - get('outcome NOT_ATTEMPTED') - get('outcome UNCHANGED');
+
   return {
-    add({ answer, events, cancelTime }: Run, { wrong, notes }: Judgement) {
+    add({ answer, events, cancelTime, isAnswered }: Run, { wrong, notes }: Judgement) {
       count('runs');
-      if (cancelTime !== undefined) count('cancelled');
-      if (!answer.outcomes) count('without outcomes');
+      if (cancelTime !== undefined) count('left');
+      else if (!isAnswered) count('unanswered');
       count(`status ${status[answer.code]}${answer.reason ? ` ${answer.reason}` : ''}`);
       for (const { state } of answer.outcomes ?? []) count(`outcome ${State[state]}`);
       for (const note of notes) count(`note ${note}`);
@@ -29,21 +34,21 @@ export function openFigures() {
       if (wrong.length === 0) return;
       count('wrong');
       if (answer.code === status.OK) count('false OK');
-      for (const text of wrong) count(`wrong ${text.split(' but ')[0]?.split(' ')[1] ?? ''}`);
+      for (const finding of wrong) count(`finding ${/ ([A-Z_]+) but /.exec(finding)?.[1] ?? 'other'}`);
     },
-    lines() {
-      const outcomes = [...counts].reduce((sum, [name, n]) => sum + (name.startsWith('outcome ') ? n : 0), 0);
-      const sent = outcomes - get('outcome NOT_ATTEMPTED') - get('outcome UNCHANGED');
-      return [
-        `runs             ${get('runs')}, ${get('sets')} changes sent, ${get('cancelled')} left by the caller`,
-        `status           ${section('status ')}`,
-        `outcomes         ${section('outcome ')}`,
-        `UNKNOWN          ${share(get('outcome UNKNOWN'), sent)} of the changes tried, avoidable ${get('note avoidable')}`,
-        `no outcomes      ${get('without outcomes')}`,
-        `late, deceived   ${get('note late')}, ${get('note deceived')}`,
-        `false OK         ${get('false OK')}`,
-        `wrong            ${get('wrong')} runs${get('wrong') ? `: ${section('wrong ')}` : ''}`,
-      ];
-    },
+    /** Of the changes tried, how many ended UNKNOWN although a read had shown what became of them. */
+    avoidable: () => get('note avoidable') / Math.max(tried(), 1),
+    lines: () => [
+      `runs       ${get('runs')}, with ${get('sets')} changes sent; ${get('left')} left by the caller`,
+      `statuses   ${section('status ')}`,
+      `outcomes   ${section('outcome ')}`,
+      `UNKNOWN    ${share(get('outcome UNKNOWN'), tried())} of the changes tried; avoidable ${get('note avoidable')}`,
+      `unanswered ${get('unanswered')} within the deadline`,
+      `late       ${get('note late')}; deceived ${get('note deceived')}`,
+      `false OK   ${get('false OK')}`,
+      `wrong      ${get('wrong')} runs; ${STATES.map(state => `${state} ${get(`finding ${state}`)}`).join(', ')}`,
+    ],
   };
 }
+
+const STATES = ['APPLIED', 'FAILED', 'NOT_ATTEMPTED', 'ROLLED_BACK', 'UNCHANGED', 'other'];

@@ -52,7 +52,6 @@ export async function carryOut(service: Service, desk: Desk, plan: Plan): Promis
   const first = await update(service.client, order, { deadlineMs: plan.deadlineMs, signal: gone.signal });
   let answeredAt = events().length;
   let answerTime = Date.now();
-  const elapsedMs = answerTime - startTime;
   over.abort();
   await Promise.all(meanwhile);
 
@@ -79,8 +78,8 @@ export async function carryOut(service: Service, desk: Desk, plan: Plan): Promis
     answer: first.outcomes || !repetition ? first : repetition,
     answeredAt,
     answerTime,
-    elapsedMs,
     cancelTime,
+    isAnswered: first.outcomes !== undefined,
     repetition,
     history: await historyOf(service, instance, order.requestId),
     isCut: happened(faults).some(effect => CUTS.includes(effect.do)),

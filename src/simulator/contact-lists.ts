@@ -148,7 +148,7 @@ function judge(
 }
 
 /** Stores a list and the value that goes with it, from a device or from the phone (0), and tells the other devices. */
-export function storeList(
+function storeList(
   world: World,
   account: Account,
   category: string,
@@ -159,6 +159,17 @@ export function storeList(
   const last = Number(account.lists.get(category)?.stamp ?? 0);
   account.lists.set(category, { stamp: String(Math.max(Date.now(), last + 1)), members });
   applySettings(world, account, [{ category, value: EXCEPTING }], device);
+}
+
+/** The phone chooses "My contacts except…" for a category, with exactly these phone numbers, all on WhatsApp. */
+export function exceptContacts(
+  world: World,
+  account: Account,
+  category: string,
+  phoneNumbers: readonly string[],
+): void {
+  const members = phoneNumbers.map(number => world.people.add({ phoneNumber: number }).phoneNumber);
+  storeList(world, account, category, new Set(members), 0);
 }
 
 /** A migrated account takes only lists in the LID form (zapo, whatsapp-rust), another only those in the PN form. */

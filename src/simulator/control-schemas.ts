@@ -51,6 +51,12 @@ const effectSchema = z.discriminatedUnion('do', [
     next: z.enum(['go_on', 'stop', 'close']).exactOptional(),
     moment,
   }),
+  z.strictObject({
+    do: z.literal('phone'),
+    settings: z.record(z.string(), z.string()).exactOptional(),
+    contacts: z.record(z.string(), z.array(z.string())).exactOptional(),
+    moment,
+  }),
   z.strictObject({ do: z.literal('delay'), ms: z.int().nonnegative(), moment }),
   z.strictObject({ do: z.literal('stream_error'), code: whole, conflict: text, moment }),
   z.strictObject({ do: z.literal('failure'), reason: whole, code: whole, expire: whole }),

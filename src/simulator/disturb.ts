@@ -35,6 +35,7 @@ export function disturb(connection: Connection, effect: Effect, moment: Moment):
     case 'refuse':
     case 'refuse_category':
     case 'lie':
+    case 'phone':
     case 'reply':
     case 'http':
     case 'two_in_one':

@@ -34,6 +34,13 @@ export type Effect =
       readonly do: 'silence' | 'close' | 'reset' | 'half_open' | 'undecodable' | 'undecryptable';
       readonly moment?: Moment;
     }
+  /** The phone changes settings, or the contacts a category excepts, at that moment; otherwise the usual. */
+  | {
+      readonly do: 'phone';
+      readonly settings?: Readonly<Record<string, string>>;
+      readonly contacts?: Readonly<Record<string, readonly string[]>>;
+      readonly moment?: Moment;
+    }
   /** Waits that long; later stanzas overtake this one. */
   | { readonly do: 'delay'; readonly ms: number; readonly moment?: Moment }
   /** `conflict` is the type of a `<conflict>` child: `replaced`, `device_removed`. */

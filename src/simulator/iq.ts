@@ -1,4 +1,6 @@
+import { applySettings } from './apply-settings.js';
 import type { Connection } from './connection.js';
+import { exceptContacts } from './contact-lists.js';
 import { disturb } from './disturb.js';
 import type { Effect, Moment } from './faults.js';
 import { isPrivacy } from './journal.js';
@@ -19,10 +21,11 @@ export type Plan = {
 /** Answers one IQ as planned, or as the fault that is due says. */
 export async function answerIq(
   connection: Connection,
-  { faults, journal }: Pick<World, 'faults' | 'journal'>,
+  world: World,
   iq: BinaryNode,
   plan: Plan,
 ): Promise<void> {
+  const { faults, journal } = world;
   const account = isPrivacy(iq) ? connection.owner?.account.phoneNumber : undefined;
   if (account) journal.note(account, { event: 'asked', connection: connection.id, iq });
   const effect = faults.take({
@@ -34,7 +37,11 @@ export async function answerIq(
     phoneNumber: connection.owner?.account.phoneNumber,
   });
   // Awaited only where it must wait, so that without faults answers leave in the order of the questions.
-  const goesOn = (moment: Moment) => effect === undefined || disturb(connection, effect, moment);
+  const goesOn = (moment: Moment) => {
+    if (effect?.do === 'phone' && (effect.moment ?? 'before_apply') === moment)
+      usePhone(world, connection, effect);
+    return effect === undefined || disturb(connection, effect, moment);
+  };
 
   const before = goesOn('before_apply');
   if (!(before === true || (await before))) return;
@@ -52,6 +59,18 @@ export async function answerIq(
   connection.send(reply);
   if (applied) plan.after?.();
   await goesOn('after_reply');
+}
+
+function usePhone(
+  world: World,
+  { owner }: Connection,
+  { settings = {}, contacts = {} }: Extract<Effect, { do: 'phone' }>,
+): void {
+  if (!owner) return;
+  const changes = Object.entries(settings).map(([category, value]) => ({ category, value }));
+  applySettings(world, owner.account, changes, 0);
+  for (const [category, numbers] of Object.entries(contacts))
+    exceptContacts(world, owner.account, category, numbers);
 }
 
 function takesEffect(effect: Effect | undefined): boolean {

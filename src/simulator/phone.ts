@@ -1,6 +1,6 @@
 import type { Account, Addressing } from './accounts.js';
 import { applySettings } from './apply-settings.js';
-import { storeList } from './contact-lists.js';
+import { exceptContacts } from './contact-lists.js';
 import { setDisappearingMode } from './disappearing-mode.js';
 import { enterCode } from './enter-code.js';
 import { type LinkAttempt, scanQr } from './link.js';
@@ -60,10 +60,7 @@ export function phoneOf(world: World, account: Account): Phone {
     enterCode: code => enterCode(world, account, code),
     refreshCode: () => refreshCode(world, account),
     setPrivacy: (category, value) => applySettings(world, account, [{ category, value }], 0),
-    exceptContacts(category, phoneNumbers) {
-      const members = phoneNumbers.map(number => world.people.add({ phoneNumber: number }).phoneNumber);
-      storeList(world, account, category, new Set(members), 0);
-    },
+    exceptContacts: (category, phoneNumbers) => exceptContacts(world, account, category, phoneNumbers),
     contactList(category) {
       const list = account.lists.get(category);
       const contacts = [...(list?.members ?? [])].flatMap(number => world.people.byPhoneNumber(number) ?? []);

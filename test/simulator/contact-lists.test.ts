@@ -150,6 +150,23 @@ test('a fault can be for the reads of one list, and is not met by the settings',
   await expect(getPrivacy(sock)).rejects.toMatchObject({ data: 501 });
 });
 
+test('the phone can be made to change something between a question and the next', async () => {
+  const stamp = phone.contactList('last').stamp;
+  simulator.inject({
+    match: { on: 'list_get', category: 'last' },
+    effect: {
+      do: 'phone',
+      settings: { online: 'match_last_seen' },
+      contacts: { last: [BEN] },
+      moment: 'after_reply',
+    },
+  });
+  expect(await read()).toMatchObject({ dhash: stamp });
+  expect(members()).toEqual([BEN]);
+  expect(phone.settings()).toMatchObject({ online: 'match_last_seen' });
+  expect(await write(stamp, [addBen])).toMatchObject({ code: '409' });
+});
+
 describe('the form', () => {
   test('of a migrated account is by LID only', async () => {
     await expect(read('pn')).rejects.toMatchObject({ data: 400 });

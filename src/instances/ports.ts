@@ -52,7 +52,10 @@ export interface Session {
    * on each connection. Nobody is told while the setting has another value.
    */
   readContactList(setting: ListSetting, timeoutMs: number): Promise<ListReply>;
-  /** Changes that list from the state with this stamp, and the setting to `contact_blacklist`, with one IQ. */
+  /**
+   * Changes that list from the state with this stamp, and the setting to `contact_blacklist`, with one IQ; with one
+   * more before it for contacts whose LID the list did not tell.
+   */
   changeContactList(
     setting: ListSetting,
     delta: ListDelta,

@@ -5,6 +5,7 @@ import {
   delta,
   EXCEPTING,
   type ListDelta,
+  type ListSetting,
   listEtag,
 } from '../domain/contact-list.js';
 import type { Cause, Outcome } from '../domain/outcome.js';
@@ -12,9 +13,10 @@ import { reportedValue, type Snapshot } from '../domain/snapshot.js';
 import { type Account, iqTimeout, MIN_ROOM_MS, timeLeft } from './account.js';
 import { CALLER_GONE, causeOf, OUT_OF_TIME } from './causes.js';
 import { readContactList } from './contact-list.js';
+import { FIRST_SHARE } from './execute.js';
 import { inquire } from './inquire.js';
 import type { CallLimits, ListOrder } from './instances.js';
-import type { SetReply } from './ports.js';
+import type { Session, SetReply } from './ports.js';
 
 /** The settings and a list, as far as they could be read. */
 export type Sight = { readonly settings: Snapshot | undefined; readonly list: ContactList | undefined };
@@ -68,7 +70,7 @@ export async function executeListChange(run: Run, before: WholeSight): Promise<L
     return second.sent ? { ...second, outcome: { ...second.outcome, previous } } : first;
   }
 
-  if (first.outcome.state === 'UNKNOWN' && previous !== EXCEPTING && isWhole(first.after)) {
+  if (first.outcome.state === 'UNKNOWN' && previous !== EXCEPTING && isShown(run, first.after)) {
     const second = await attempt(run, first.after);
     if (!second.sent) return first;
     // What was before does not stand any more.
@@ -81,8 +83,13 @@ export async function executeListChange(run: Run, before: WholeSight): Promise<L
 const isWhole = (sight: Sight): sight is WholeSight =>
   sight.settings !== undefined && sight.list !== undefined;
 
+/** Whether the list is told, which it is only beside its value. */
+const isShown = ({ order }: Run, sight: Sight): sight is WholeSight =>
+  isWhole(sight) && reportedValue(sight.settings, order.setting) === EXCEPTING;
+
 const OTHER_LIST: Cause = { reason: 'ETAG_MISMATCH', message: 'the list has another etag now' };
 
+const NOT_SENT = { kind: 'not_sent' } as const;
 const NOTHING: Sight = { settings: undefined, list: undefined };
 
 /** Sends the change once. */
@@ -98,14 +105,14 @@ async function attempt(run: Run, before: WholeSight): Promise<ListExecution> {
   if (timeLeft(limits) < MIN_ROOM_MS) return ended('NOT_ATTEMPTED', OUT_OF_TIME, false);
   if (limits.signal.aborted) return ended('NOT_ATTEMPTED', CALLER_GONE, false);
 
+  const send = (session: Session): Promise<SetReply> => {
+    account.history.sending(change);
+    account.reader.invalidate();
+    const step = delta(contacts, wished(contacts, order, wish));
+    return session.changeContactList(setting, step, stamp, iqTimeout(limits) * FIRST_SHARE);
+  };
   const session = await account.session(limits).catch(() => undefined);
-  account.history.sending(change);
-  account.reader.invalidate();
-  const step = delta(contacts, wished(contacts, order, wish));
-  // The rest of the time is for reading back.
-  const reply: SetReply = session
-    ? await session.changeContactList(setting, step, stamp, iqTimeout(limits) * 0.6)
-    : { kind: 'not_sent' };
+  const reply = session ? await send(session) : NOT_SENT;
   if (reply.kind !== 'not_sent') account.spend('sets');
   if (reply.kind === 'no_answer') account.reader.unanswered();
 
@@ -129,15 +136,22 @@ const disproved = (stands: boolean): Cause => ({
   message: `WhatsApp confirmed the change, but reports ${stands ? 'the list as it was' : 'another list'}`,
 });
 
-/** Reads the settings and the list, now. */
-async function look({ account, order, limits }: Run): Promise<Sight> {
-  const settings = inquire(account, limits, (session, timeoutMs) =>
-    account.reader.read(session, timeoutMs),
-  ).then(
-    ({ snapshot }) => snapshot,
-    () => undefined,
-  );
-  if (account.pacing.inFlightLimit() === 1) await settings;
-  const list = await readContactList(account, order.setting, limits).catch(() => undefined);
-  return { settings: await settings, list };
+/** Reads the settings and the list side by side; one after the other once WhatsApp has complained. */
+export async function lookAt(
+  account: Account,
+  setting: ListSetting,
+  limits: CallLimits,
+): Promise<[PromiseSettledResult<Snapshot>, PromiseSettledResult<ContactList>]> {
+  const read = inquire(account, limits, (session, timeoutMs) => account.reader.read(session, timeoutMs));
+  const settings = read.then(({ snapshot }) => snapshot);
+  if (account.pacing.inFlightLimit() === 1) await Promise.allSettled([settings]);
+  return Promise.allSettled([settings, readContactList(account, setting, limits)]);
 }
+
+async function look({ account, order, limits }: Run): Promise<Sight> {
+  const [settings, list] = await lookAt(account, order.setting, limits);
+  return { settings: brought(settings), list: brought(list) };
+}
+
+const brought = <T>(result: PromiseSettledResult<T>): T | undefined =>
+  result.status === 'fulfilled' ? result.value : undefined;

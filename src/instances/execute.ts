@@ -125,7 +125,7 @@ function readNow(account: Account, session: Session, timeoutMs: number): Promise
 }
 
 /** Of the time that is left: the rest is for the read that settles what this brings no answer to. */
-const FIRST_SHARE = 0.6;
+export const FIRST_SHARE = 0.6;
 /** Reads besides the one behind the last wave. */
 const READ_BACKS = 2;
 /** The most reads of one execution: after each wave, and behind the last. */

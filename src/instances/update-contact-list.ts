@@ -5,14 +5,13 @@ import { isLocked, isReported, reportedValue, type Snapshot } from '../domain/sn
 import { problemOf } from '../domain/verdict.js';
 import type { Account } from './account.js';
 import type { Iqs } from './budget.js';
-import { identify, readContactList } from './contact-list.js';
-import { executeListChange, isSame, wished } from './execute-list-change.js';
+import { identify } from './contact-list.js';
+import { executeListChange, isSame, lookAt, wished } from './execute-list-change.js';
 import type { CallLimits, ListOrder, ListReport } from './instances.js';
 import { prepay } from './prepay.js';
-import { READ_ATTEMPTS, readSettings } from './read.js';
-import { FRESH_MS } from './update.js';
+import { READ_ATTEMPTS } from './read.js';
 
-/** What is read: settings, list, contacts, and after each of two changes settings and list. */
+/** What is read: settings, list, who is who, and after each of two changes settings and list. */
 const MOST: Iqs = { sets: 2, reads: 7 * READ_ATTEMPTS };
 
 /**
@@ -30,7 +29,10 @@ export async function updateContactList(
   const { setting, etag, validateOnly } = order;
   using paid = prepay(account, validateOnly ? { ...MOST, sets: 0 } : MOST);
 
-  const settings = await readSettings(paid.account, FRESH_MS, limits);
+  // The value beside the list, or one that is off and one that is empty look alike.
+  const [value, contacts] = await lookAt(paid.account, setting, limits);
+  if (value.status === 'rejected') throw value.reason;
+  const settings = value.value;
   const previous = reportedValue(settings, setting);
   const outcome = (state: Outcome['state']): Outcome => ({ setting, state, previous, requested: EXCEPTING });
   const refuse = (problem: Problem & { kind: OutcomeReason }, message: string) => {
@@ -42,7 +44,8 @@ export async function updateContactList(
     const problem = { kind: 'SETTING_NOT_AVAILABLE', instance, settings: [setting] } as const;
     refuse(problem, 'the account does not report this setting');
   }
-  const list = await readContactList(paid.account, setting, limits);
+  if (contacts.status === 'rejected') throw contacts.reason;
+  const list = contacts.value;
   const currentEtag = listEtag(list.contacts);
   if (etag !== undefined && etag !== currentEtag)
     refuse({ kind: 'ETAG_MISMATCH', instance, etag, currentEtag }, 'the list has another etag now');
@@ -76,8 +79,8 @@ export async function updateContactList(
   }
   const problem = problemOf(report.update, false, account.pacing.heldForMs());
   if (problem) throw new PrivacyError(problem, report);
-  const contacts = after.list?.contacts ?? wanted;
-  return { contacts, etag: listEtag(contacts), outcome: execution.outcome, sent };
+  const changed = after.list?.contacts ?? wanted;
+  return { contacts: changed, etag: listEtag(changed), outcome: execution.outcome, sent };
 }
 
 const reportOf = (instance: string, outcome: Outcome, settings: Snapshot | undefined, sent: boolean) => ({

@@ -14,7 +14,7 @@ import { READ_ATTEMPTS, readSettings } from './read.js';
 import { rollBack } from './roll-back.js';
 
 /** A snapshot this young spares an update its first read; WhatsApp Web shares a read for as long. */
-export const FRESH_MS = 3000;
+const FRESH_MS = 3000;
 
 /**
  * Updates one account. The caller sees to it that updates of one account run one after another.

@@ -50,19 +50,25 @@ export const idsOf = ({ lid, phoneNumber }: Contact): ContactId[] =>
   [lid, phoneNumber].filter(id => id !== undefined);
 
 /** Finds contacts by any of their ids. */
-export const byId = (contacts: readonly Contact[]): ReadonlyMap<ContactId, Contact> =>
-  new Map(contacts.flatMap(contact => idsOf(contact).map(id => [id, contact])));
+export function byId(contacts: readonly Contact[]): ReadonlyMap<ContactId, Contact> {
+  const found = new Map<ContactId, Contact>();
+  for (const contact of contacts) for (const id of idsOf(contact)) found.set(id, contact);
+  return found;
+}
+
+const isAmong = ({ lid, phoneNumber }: Contact, ids: { has(id: ContactId): boolean }): boolean =>
+  (lid !== undefined && ids.has(lid)) || (phoneNumber !== undefined && ids.has(phoneNumber));
 
 const without = (contacts: readonly Contact[], others: readonly Contact[]): Contact[] => {
   const known = byId(others);
-  return contacts.filter(contact => !idsOf(contact).some(id => known.has(id)));
+  return contacts.filter(contact => !isAmong(contact, known));
 };
 
 /** The contacts, each once. */
 export function distinct(contacts: readonly Contact[]): Contact[] {
   const seen = new Set<ContactId>();
   return contacts.filter(contact => {
-    const isNew = !idsOf(contact).some(id => seen.has(id));
+    const isNew = !isAmong(contact, seen);
     for (const id of idsOf(contact)) seen.add(id);
     return isNew;
   });

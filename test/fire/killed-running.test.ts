@@ -7,7 +7,7 @@ import {
 } from '../../gen/ts/whatsapp/privacy/v1/instance_service.js';
 import { type Caller, caller } from '../support/call.js';
 import { expectOneIdentity, expectUsable, INSTANCE, instanceOf } from './support/checks.js';
-import { type Deed, killAtPoints, killsOf, TIMEOUT_MS } from './support/kill.js';
+import { type Deed, killAtPoints, killsOf, TIMEOUT_MS, unlessKilled } from './support/kill.js';
 import { createLinked } from './support/link.js';
 import { choosePoints } from './support/points.js';
 import { openScene, type Scene } from './support/scene.js';
@@ -71,9 +71,10 @@ describe('a linked service has the same identity, and uses it, when it was kille
     for (const point of choosePoints(points, killsOf(0.17))) {
       await scene.quiet();
       const service = scene.start(point);
-      const passed = service.client.then(client => expectUsable(scene, client)).catch(() => undefined);
-      await Promise.race([passed, service.ended]);
-      expect(await service.end('SIGKILL'), `${service.log()}\nat ${points[point]}`).toBe('SIGKILL');
+      scene.loadNext();
+      const started = service.client.then(client => expectUsable(scene, client));
+      await unlessKilled(service, started);
+      await service.end('SIGKILL');
       await scene.quiet();
       expect(await expectOneIdentity(scene), `killed ${points[point]}`).toBe('linked');
     }
@@ -96,9 +97,9 @@ describe('a new service killed in its first start', () => {
       forget();
       const killed = scene.load(secrets);
       const next = scene.load(secrets);
-      await killed.serve(point).catch(() => undefined);
-      await Promise.race([killed.client.catch(() => undefined), killed.ended]);
-      expect(await killed.end('SIGKILL'), killed.log()).toBe('SIGKILL');
+      killed.serve(point).catch(() => undefined);
+      await unlessKilled(killed, killed.client);
+      await killed.end('SIGKILL');
       await next.serve();
       const { address } = await next.client;
       const token = readFileSync(join(scene.dataDir, 'account-token'), 'utf8').trim();

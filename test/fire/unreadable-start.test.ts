@@ -42,7 +42,8 @@ test('a start that cannot read everything makes no identity', { timeout: 300_000
     WA_PRIVACY_WHATSAPP_URL: service.simulator.url,
     WA_PRIVACY_WHATSAPP_ROOT_KEY: service.simulator.rootKey,
   };
-  const devices = phone.devices();
+  const devices = () => phone.devices().map(({ device }) => device);
+  const linked = devices();
   const registrations = () => service.simulator.stanzas.filter(({ device }) => device === undefined).length;
   const registered = registrations();
 
@@ -82,5 +83,5 @@ test('a start that cannot read everything makes no identity', { timeout: 300_000
   expect(fates).toContain('refused to start: disk I/O error');
   expect(fates).toContain('The stored credentials could not be read');
   expect(registrations()).toBe(registered);
-  expect(phone.devices()).toEqual(devices);
+  expect(devices()).toEqual(linked);
 });

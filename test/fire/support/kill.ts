@@ -41,18 +41,10 @@ export async function killAtPoints<T>(
   let missed = 0;
 
   for (const point of [...chosen, undefined]) {
+    scene.loadNext();
     await prepare(await service.client);
     await service.count(point);
-    const deed = act(await service.client, service);
-    const got = await deed.then(
-      answer => ({ answer }),
-      async (error: unknown) => {
-        // The caller may notice first.
-        const end = await Promise.race([service.ended, setTimeout(5000, 'none')]);
-        if (end !== 'SIGKILL') throw error;
-        return undefined;
-      },
-    );
+    const got = await unlessKilled(service, act(await service.client, service));
     if (got && point !== undefined) missed++;
     await service.end('SIGKILL');
     await scene.quiet();
@@ -69,4 +61,19 @@ export async function killAtPoints<T>(
   await prepare(await service.client);
   // A run may pass fewer points than the first one did.
   expect(missed).toBeLessThanOrEqual(chosen.length / 5);
+}
+
+/** What the work brings, or undefined when it fails because the service was killed. */
+export async function unlessKilled<T>(
+  service: ServiceProcess,
+  work: Promise<T>,
+): Promise<{ readonly answer: T } | undefined> {
+  try {
+    return { answer: await work };
+  } catch (error) {
+    // A caller may notice before its parent does.
+    const end = await Promise.race([service.ended, setTimeout(5000, 'none')]);
+    if (end !== 'SIGKILL') throw error;
+    return undefined;
+  }
 }

@@ -53,7 +53,7 @@ export async function openScene() {
     void service.ended.then(() => started.delete(service));
     return service;
   };
-  let next = load();
+  let next: ServiceProcess | undefined;
   let keyRequests = 0;
 
   return {
@@ -62,10 +62,14 @@ export async function openScene() {
     dataDir,
     /** One more service on the data folder, which is told when to serve. */
     load,
-    /** The next service on the data folder, told to serve; another one is loading by then. */
-    start(killAt?: number): ServiceProcess {
-      const service = next;
+    /** Loads the next service while the one before is still at work. */
+    loadNext() {
       next = load();
+    },
+    /** The next service on the data folder, told to serve. */
+    start(killAt?: number): ServiceProcess {
+      const service = next ?? load();
+      next = undefined;
       service.serve(killAt).catch(() => undefined); // Its end is told by `ended`.
       return service;
     },

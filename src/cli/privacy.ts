@@ -5,6 +5,7 @@ import {
   UpdatePrivacySettingsResponse,
 } from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import { addApplyCommand } from './apply.js';
+import { addBlacklistCommand } from './blacklist.js';
 import { clientCommand, type Run } from './command.js';
 import { addDescribeCommand } from './describe.js';
 import { parseDuration, toDuration } from './duration.js';
@@ -18,7 +19,7 @@ import { addWatchCommand } from './watch.js';
 type GetFlags = { readonly maxAge?: number };
 type SetFlags = UpdateFlags & { readonly etag?: string };
 
-/** Adds `privacy get|describe|list|set|apply|watch|history`. */
+/** Adds `privacy get|describe|list|set|apply|watch|history|blacklist`. */
 export function addPrivacyCommands(program: Command): void {
   const privacy = program.command('privacy').description('Read and change privacy settings');
   clientCommand<GetFlags>(privacy, 'get <name>', 'Read all settings of an instance', get).option(
@@ -38,6 +39,7 @@ export function addPrivacyCommands(program: Command): void {
   addApplyCommand(privacy);
   addWatchCommand(privacy);
   addHistoryCommand(privacy);
+  addBlacklistCommand(privacy);
 }
 
 async function get({ api, output, args: [instance = ''], flags: { maxAge } }: Run<GetFlags>) {

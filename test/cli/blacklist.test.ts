@@ -52,16 +52,14 @@ describe('privacy blacklist', () => {
     const { code, stdout } = await cli(
       'support-desk',
       'last_seen',
-      ...[
-        '--add',
-        '+1 (555) 010-0123',
-        '104@lid',
-        '--remove',
-        '+15550100105',
-        '--etag',
-        'e1',
-        '--validate-only',
-      ],
+      '--add',
+      '+1 (555) 010-0123',
+      '104@lid',
+      '--remove',
+      '+15550100105',
+      '--etag',
+      'e1',
+      '--validate-only',
     );
     expect(code).toBe(0);
     expect(stdout).toMatch(/last_seen +│ APPLIED +│ all → contact_blacklist /);

@@ -242,7 +242,7 @@ describe('when the connection ends', () => {
 describe('a server that has gone silent', () => {
   test('is noticed by the ping, and the pending change answered', async () => {
     await session.close();
-    await using other = await startAdapter({ timeouts: { keepAliveMs: 200, closeMs: 50 } });
+    await using other = await startAdapter({ timeouts: { keepAliveMs: 2_000, closeMs: 50 } });
     const watched = await other.linkedSession();
     other.phone.dropConnections('half_open');
     expect(await watched.setPrivacy('last_seen', 'none', LONG_MS)).toEqual(CLOSED);
@@ -250,10 +250,10 @@ describe('a server that has gone silent', () => {
   });
 
   test('is not given up while it answers pings', async () => {
-    await using other = await startAdapter({ timeouts: { keepAliveMs: 100 } });
+    await using other = await startAdapter({ timeouts: { keepAliveMs: 3_000 } });
     const watched = await other.linkedSession();
-    await vi.waitFor(() => expect(other.simulator.findStanzas({ xmlns: 'w:p' }).length).toBeGreaterThan(3), {
-      timeout: 10_000,
+    await vi.waitFor(() => expect(other.simulator.findStanzas({ xmlns: 'w:p' }).length).toBeGreaterThan(1), {
+      timeout: 40_000,
     });
     expect(await watched.setPrivacy('last_seen', 'none', LONG_MS)).toEqual({ kind: 'confirmed' });
   });

@@ -31,8 +31,11 @@ export async function restart(service: Service): Promise<void> {
   await service.start();
 }
 
-const stateOf = async ({ client }: Service, { instance }: Desk): Promise<State> =>
-  (await client.call(Instances.getInstance, { name: instance })).instance?.state ?? State.UNSPECIFIED;
+/** Unspecified where the call was refused, as one of too many at once is. */
+async function stateOf({ client }: Service, { instance }: Desk): Promise<State> {
+  const answer = await client.call(Instances.getInstance, { name: instance }).catch(onlyRefusals);
+  return 'instance' in answer && answer.instance ? answer.instance.state : State.UNSPECIFIED;
+}
 
 /** Brings an instance back that only needs to connect; false when it needs more than that. */
 export async function recover(service: Service, desk: Desk): Promise<boolean> {

@@ -44,6 +44,7 @@ export type Run = {
   readonly answer: Answer;
   /** How many events had happened when the answer was there, and when that was. */
   readonly answeredAt: number;
+  readonly startTime: number;
   readonly answerTime: number;
   readonly cancelTime: number | undefined;
   /** Whether the call itself brought outcomes, not only its repetition. */
@@ -67,8 +68,8 @@ export type Judgement = { readonly wrong: readonly string[]; readonly notes: rea
 const UNDER_WAY_MS = 2_000;
 /** A read that follows a change sooner than this was sent behind it without waiting for a reply. */
 const BEHIND_MS = 50;
-/** How long before the answer a reply must have left to count as in time. */
-const PROMPT_MS = 250;
+/** What leaves WhatsApp later than this before the caller's time is over may not be heard. */
+const LAST_MOMENT_MS = 500;
 
 /** Holds one run against the simulator's record. */
 export function judge(run: Run): Judgement {
@@ -156,14 +157,15 @@ const isFollowUp = (timeline: Timeline, read: ReadSeen, set: SetSeen): boolean =
 /** Whether a read that followed the set up was told the old value before the set took effect, and none the new one. */
 function isLate(run: Run, timeline: Timeline, set: SetSeen): boolean {
   const { changed, category, value } = set;
-  if (changed === undefined) return false;
   const followUps = timeline.reads.filter(
-    read =>
-      isFollowUp(timeline, read, set) &&
-      (read.answered ?? 0) < run.answeredAt &&
-      read.values?.[category] !== undefined,
+    read => isFollowUp(timeline, read, set) && read.values?.[category] !== undefined,
   );
-  return followUps.length > 0 && followUps.every(read => read.values?.[category] !== value);
+  const old = followUps.filter(read => read.values?.[category] !== value);
+  return (
+    changed !== undefined &&
+    old.some(({ answered = run.answeredAt }) => answered < run.answeredAt) &&
+    !followUps.some(read => !old.includes(read) && wasKnown(run, timeline, read))
+  );
 }
 
 /** Whether the reply to the set was false and no later read told so before the answer. */
@@ -171,22 +173,28 @@ function isDeceived(run: Run, timeline: Timeline, set: SetSeen): boolean {
   const { answered, changed, reply, category } = set;
   if (answered === undefined || reply === undefined || reply === 'nothing') return false;
   const isFalse = (reply === 'confirmed') !== (changed !== undefined);
-  return (
-    isFalse &&
-    !timeline.reads.some(
-      read =>
-        read.asked > answered &&
-        read.values?.[category] !== undefined &&
-        hasArrived(run, timeline, read) &&
-        (read.answered ?? 0) < run.answeredAt,
-    )
+  const isTold = timeline.reads.some(
+    read => read.asked > answered && read.values?.[category] !== undefined && wasKnown(run, timeline, read),
   );
+  return isFalse && !isTold;
 }
 
-/** Where a connection broke, only what was asked on it later tells that an answer had come through. */
-const hasArrived = ({ isCut }: Run, { reads, sets }: Timeline, { answered, connection }: ReadSeen): boolean =>
-  answered !== undefined &&
-  (!isCut || [...reads, ...sets].some(next => next.connection === connection && next.asked > answered));
+/**
+ * Whether the service knew of a read when it answered. Where a connection broke, only what was asked on it later tells
+ * that an answer had come through; at the end of the caller's time it may have come too late.
+ */
+function wasKnown(
+  { plan, isCut, startTime, answeredAt, answerTime }: Run,
+  timeline: Timeline,
+  read: ReadSeen,
+) {
+  const { answered, connection } = read;
+  if (answered === undefined || answered >= answeredAt) return false;
+  const isAtDeadline = answerTime > startTime + plan.deadlineMs - LAST_MOMENT_MS;
+  if (isAtDeadline && timeOf(timeline, answered) > answerTime - LAST_MOMENT_MS) return false;
+  const { reads, sets } = timeline;
+  return !isCut || [...reads, ...sets].some(next => next.connection === connection && next.asked > answered);
+}
 
 /** Whether a read that arrived in time showed what became of the change. */
 function isAvoidable(
@@ -203,8 +211,7 @@ function isAvoidable(
       const shown = read.values?.[forward.category];
       return (
         isFollowUp(timeline, read, last) &&
-        hasArrived(run, timeline, read) &&
-        timeOf(timeline, read.answered ?? 0) < run.answerTime - PROMPT_MS &&
+        wasKnown(run, timeline, read) &&
         (shown === forward.value || shown === previousValue)
       );
     })
@@ -265,7 +272,7 @@ function settingsFaults({ answer, plan, answeredAt }: Run, timeline: Timeline): 
   );
   const isTrue =
     timeline.reads.some(read => read.asked > lastSet && told(read)) ||
-    (lastSet < 0 && CATEGORIES.every(name => timeline.before[name] === values[name]));
+    (lastSet < 0 && CATEGORIES.every(name => [undefined, timeline.before[name]].includes(values[name])));
   const faults = isTrue ? [] : ['no read after the last change gave the settings of the answer'];
 
   for (const { setting, state } of answer.outcomes ?? []) {

@@ -77,6 +77,7 @@ export async function carryOut(service: Service, desk: Desk, plan: Plan): Promis
     events: seen,
     answer: first.outcomes || !repetition ? first : repetition,
     answeredAt,
+    startTime,
     answerTime,
     cancelTime,
     isAnswered: first.outcomes !== undefined,

@@ -31,8 +31,8 @@ export async function readContactList(
 }
 
 /**
- * Who the ids of an order stand for. Asks WhatsApp about those that the list does not name; whoever is to be removed
- * and is not known is not on the list either.
+ * Who on a list, or to come onto it, the ids of an order stand for. Asks WhatsApp about those that the list does not
+ * name; about those to be removed only when somebody on the list may be meant.
  *
  * @throws PrivacyError CONTACT_UNKNOWN, INVALID_REQUEST for someone both added and removed, and those of a read
  */

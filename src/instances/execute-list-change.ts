@@ -12,21 +12,25 @@ import type { Cause, Outcome } from '../domain/outcome.js';
 import { reportedValue, type Snapshot } from '../domain/snapshot.js';
 import { type Account, iqTimeout, MIN_ROOM_MS, timeLeft } from './account.js';
 import { CALLER_GONE, causeOf, OUT_OF_TIME } from './causes.js';
-import { readContactList } from './contact-list.js';
+import { identify, readContactList } from './contact-list.js';
 import { FIRST_SHARE } from './execute.js';
 import { inquire } from './inquire.js';
 import type { CallLimits, ListOrder } from './instances.js';
 import type { Session, SetReply } from './ports.js';
 
-/** The settings and a list, as far as they could be read. */
-export type Sight = { readonly settings: Snapshot | undefined; readonly list: ContactList | undefined };
-type WholeSight = { readonly settings: Snapshot; readonly list: ContactList };
+/** A list with the settings beside it, and whom on it the order means. */
+export type Sight = {
+  readonly settings: Snapshot;
+  readonly list: ContactList;
+  /** The contacts to add and to remove. */
+  readonly wish: ListDelta;
+};
 
 /** What became of a change of a list. */
 export type ListExecution = {
   readonly outcome: Outcome;
-  /** What was read back. */
-  readonly after: Sight;
+  /** What was read back, as far as that was possible. */
+  readonly after: Partial<Sight>;
   readonly sent: boolean;
 };
 
@@ -34,8 +38,6 @@ export type ListExecution = {
 type Run = {
   readonly account: Account;
   readonly order: ListOrder;
-  /** The contacts to add and to remove. */
-  readonly wish: ListDelta;
   readonly limits: CallLimits;
 };
 
@@ -56,7 +58,7 @@ export function isSame(one: readonly Contact[], other: readonly Contact[]): bool
  * Changes a list and finds out what became of it. Does so once more, from a fresh read, when another device changed the
  * list in between, or when it shows only now who was on it. What WhatsApp does is data, never an exception.
  */
-export async function executeListChange(run: Run, before: WholeSight): Promise<ListExecution> {
+export async function executeListChange(run: Run, before: Sight): Promise<ListExecution> {
   const first = await attempt(run, before);
   const { previous } = first.outcome;
 
@@ -80,25 +82,29 @@ export async function executeListChange(run: Run, before: WholeSight): Promise<L
   return first;
 }
 
-const isWhole = (sight: Sight): sight is WholeSight =>
-  sight.settings !== undefined && sight.list !== undefined;
+const isWhole = (sight: Partial<Sight>): sight is Sight =>
+  sight.settings !== undefined && sight.list !== undefined && sight.wish !== undefined;
 
 /** Whether the list is told, which it is only beside its value. */
-const isShown = ({ order }: Run, sight: Sight): sight is WholeSight =>
+const isShown = ({ order }: Run, sight: Partial<Sight>): sight is Sight =>
   isWhole(sight) && reportedValue(sight.settings, order.setting) === EXCEPTING;
 
 const OTHER_LIST: Cause = { reason: 'ETAG_MISMATCH', message: 'the list has another etag now' };
 
 const NOT_SENT = { kind: 'not_sent' } as const;
-const NOTHING: Sight = { settings: undefined, list: undefined };
 
 /** Sends the change once. */
-async function attempt(run: Run, before: WholeSight): Promise<ListExecution> {
-  const { account, order, wish, limits } = run;
+async function attempt(run: Run, before: Sight): Promise<ListExecution> {
+  const { account, order, limits } = run;
   const { setting } = order;
   const { contacts, stamp } = before.list;
   const change = { setting, from: reportedValue(before.settings, setting), to: EXCEPTING };
-  const ended = (state: Outcome['state'], cause: Cause | undefined, sent: boolean, after = NOTHING) => {
+  const ended = (
+    state: Outcome['state'],
+    cause: Cause | undefined,
+    sent: boolean,
+    after: Partial<Sight> = {},
+  ) => {
     const outcome: Outcome = { setting, state, previous: change.from, requested: change.to };
     return { outcome: cause ? { ...outcome, cause } : outcome, after, sent };
   };
@@ -108,7 +114,7 @@ async function attempt(run: Run, before: WholeSight): Promise<ListExecution> {
   const send = (session: Session): Promise<SetReply> => {
     account.history.sending(change);
     account.reader.invalidate();
-    const step = delta(contacts, wished(contacts, order, wish));
+    const step = delta(contacts, wished(contacts, order, before.wish));
     return session.changeContactList(setting, step, stamp, iqTimeout(limits) * FIRST_SHARE);
   };
   const session = await account.session(limits).catch(() => undefined);
@@ -123,9 +129,9 @@ async function attempt(run: Run, before: WholeSight): Promise<ListExecution> {
 
   const after = await look(run);
   const shown = after.settings && reportedValue(after.settings, setting);
-  if (!after.list || shown === undefined) return ended(cause ? 'UNKNOWN' : 'APPLIED', cause, true, after);
+  if (!isWhole(after) || shown === undefined) return ended(cause ? 'UNKNOWN' : 'APPLIED', cause, true, after);
   const now = after.list.contacts;
-  if (shown === EXCEPTING && isSame(now, wished(now, order, wish)))
+  if (shown === EXCEPTING && isSame(now, wished(now, order, after.wish)))
     return ended('APPLIED', undefined, true, after);
   const stands = shown === change.from && isSame(now, contacts);
   return ended(stands ? 'FAILED' : 'UNKNOWN', cause ?? disproved(stands), true, after);
@@ -148,9 +154,11 @@ export async function lookAt(
   return Promise.allSettled([settings, readContactList(account, setting, limits)]);
 }
 
-async function look({ account, order, limits }: Run): Promise<Sight> {
-  const [settings, list] = await lookAt(account, order.setting, limits);
-  return { settings: brought(settings), list: brought(list) };
+async function look({ account, order, limits }: Run): Promise<Partial<Sight>> {
+  const [value, contacts] = await lookAt(account, order.setting, limits);
+  const [settings, list] = [brought(value), brought(contacts)];
+  const wish = list && (await identify(account, order, list, limits).catch(() => undefined));
+  return { ...(settings && { settings }), ...(list && { list }), ...(wish && { wish }) };
 }
 
 const brought = <T>(result: PromiseSettledResult<T>): T | undefined =>

@@ -11,8 +11,8 @@ import type { CallLimits, ListOrder, ListReport } from './instances.js';
 import { prepay } from './prepay.js';
 import { READ_ATTEMPTS } from './read.js';
 
-/** What is read: settings, list, who is who, and after each of two changes settings and list. */
-const MOST: Iqs = { sets: 2, reads: 7 * READ_ATTEMPTS };
+/** What is read, before a first change and after each of two: settings, list, who is who. */
+const MOST: Iqs = { sets: 2, reads: 9 * READ_ATTEMPTS };
 
 /**
  * Changes the list of one setting of one account, and the setting to it. The caller sees to it that updates of one
@@ -62,8 +62,8 @@ export async function updateContactList(
     return { contacts: wanted, etag: currentEtag, outcome: outcome('WOULD_CHANGE'), sent: false };
 
   const execution = await executeListChange(
-    { account: paid.account, order, wish, limits },
-    { settings, list },
+    { account: paid.account, order, limits },
+    { settings, list, wish },
   );
   const { after, sent } = execution;
   await account.history.ended(order, [execution.outcome]);

@@ -128,12 +128,13 @@ async function attempt(run: Run, before: Sight): Promise<ListExecution> {
   if (reply.kind === 'refused') return ended('FAILED', cause, true);
 
   const after = await look(run);
-  const shown = after.settings && reportedValue(after.settings, setting);
-  if (!isWhole(after) || shown === undefined) return ended(cause ? 'UNKNOWN' : 'APPLIED', cause, true, after);
-  const now = after.list.contacts;
-  if (shown === EXCEPTING && isSame(now, wished(now, order, after.wish)))
-    return ended('APPLIED', undefined, true, after);
-  const stands = shown === change.from && isSame(now, contacts);
+  const { settings, list, wish } = after;
+  const shown = settings && reportedValue(settings, setting);
+  const isListed = list && wish && isSame(list.contacts, wished(list.contacts, order, wish));
+  if (isListed && shown === EXCEPTING) return ended('APPLIED', undefined, true, after);
+  const isDenied = isListed === false || (shown !== undefined && shown !== EXCEPTING);
+  if (!isDenied) return ended(cause ? 'UNKNOWN' : 'APPLIED', cause, true, after);
+  const stands = list !== undefined && shown === change.from && isSame(list.contacts, contacts);
   return ended(stands ? 'FAILED' : 'UNKNOWN', cause ?? disproved(stands), true, after);
 }
 

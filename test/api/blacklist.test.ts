@@ -445,6 +445,15 @@ describe('a change whose answer does not come', () => {
   const fault = (effect: Effect) =>
     service.simulator.inject({ match: { on: 'privacy_set', category: 'last' }, effect });
 
+  /** After the first read there is no other. */
+  const blind = (on: 'privacy_get' | 'list_get') =>
+    service.simulator.inject({
+      match: { on },
+      effect: { do: 'refuse', code: 503 },
+      after: 1,
+      times: Infinity,
+    });
+
   test('is applied when the list read back shows it', async () => {
     fault({ do: 'silence', moment: 'after_apply' });
     const { outcome } = await change({ add: [CARL] }, { deadlineMs: PATIENCE_MS });
@@ -474,6 +483,22 @@ describe('a change whose answer does not come', () => {
       { state: State.UNKNOWN, reason: ErrorReason.WHATSAPP_TIMEOUT, requestedValue: 'contact_blacklist' },
     ]);
     expect(failure.message).toContain('failed to update lastSeen privacy: ');
+  });
+
+  test('is not called done when half of what was read back denies it', async () => {
+    fault({ do: 'lie', lie: 'confirm' });
+    blind('privacy_get');
+    const failure = await failureOf(change({ add: [CARL] }));
+    expect(failure).toMatchObject({ code: status.ABORTED, reason: 'PARTIAL_UPDATE' });
+    expect(onPhone()).toEqual([ANNA, BEN]);
+  });
+
+  test('is done as confirmed when nothing can be read back', async () => {
+    blind('privacy_get');
+    blind('list_get');
+    const { entries, outcome } = await change({ add: [CARL] });
+    expect(outcome?.state).toBe(State.APPLIED);
+    expect(texts(entries)).toEqual([ANNA, BEN, CARL]);
   });
 
   test('to the read before it leaves nothing sent when the time is over', async () => {

@@ -1,4 +1,11 @@
-import { Client, credentials, Metadata, type MethodDefinition, type ServiceError } from '@grpc/grpc-js';
+import {
+  Client,
+  type ClientOptions,
+  credentials,
+  Metadata,
+  type MethodDefinition,
+  type ServiceError,
+} from '@grpc/grpc-js';
 import { type StatusDetails, statusDetails } from '../../src/cli/status-details.js';
 
 /** How a call is made, where it is not as usual. */
@@ -35,8 +42,8 @@ export class CallError extends Error {
 export type Caller = ReturnType<typeof caller>;
 
 /** Opens a client; calls carry the token unless they bring metadata of their own. */
-export function caller(address: string, token: string) {
-  const client = new Client(address, credentials.createInsecure());
+export function caller(address: string, token: string, options: ClientOptions = {}) {
+  const client = new Client(address, credentials.createInsecure(), options);
   const parts = ({ metadata, deadlineMs }: CallOptions) =>
     [
       metadata ?? bearer(token),

@@ -9,8 +9,8 @@ import { link, PAIRING_CODE, QR } from './support/link.js';
 import { openScene } from './support/scene.js';
 
 describe.each([
-  ['a QR code', QR, 0.25],
-  ['a pairing code', PAIRING_CODE, 0.15],
+  ['a QR code', QR, 0.2],
+  ['a pairing code', PAIRING_CODE, 0.12],
 ] as const)('a service killed while it links with %s', (_, method, share) => {
   test('has the identity the phone has, or none and links again', { timeout: TIMEOUT_MS }, async () => {
     await using scene = await openScene();

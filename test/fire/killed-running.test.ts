@@ -40,7 +40,7 @@ describe('a linked service has the same identity, and uses it, when it was kille
         return scene.simulator.findStanzas({ tag: 'ack' }).some(ack => ack.node.attrs['id'] === id);
       }, patience);
     });
-    await killAtPoints(scene, 0.08, upload);
+    await killAtPoints(scene, 0.1, upload);
     const uploads = scene.simulator.findStanzas({ xmlns: 'encrypt', type: 'set' });
     expect(uploads.length).toBeGreaterThan(2);
   });
@@ -55,7 +55,7 @@ describe('a linked service has the same identity, and uses it, when it was kille
         return state === InstanceState.CONNECTED && lastConnectTime?.getTime() !== before?.getTime();
       }, patience);
     });
-    await killAtPoints(scene, 0.12, restart);
+    await killAtPoints(scene, 0.14, restart);
   });
 
   test('while it starts and connects', { timeout: TIMEOUT_MS }, async () => {
@@ -68,7 +68,7 @@ describe('a linked service has the same identity, and uses it, when it was kille
     await expectUsable(scene, await rehearsal.client);
     const points = await rehearsal.points();
     await rehearsal.end('SIGKILL');
-    for (const point of choosePoints(points, killsOf(0.17))) {
+    for (const point of choosePoints(points, killsOf(0.22))) {
       await scene.quiet();
       const service = scene.start(point);
       scene.loadNext();
@@ -93,7 +93,7 @@ describe('a new service killed in its first start', () => {
     const points = await rehearsal.points();
     await rehearsal.end('SIGKILL');
 
-    for (const point of choosePoints(points, killsOf(0.05))) {
+    for (const point of choosePoints(points, killsOf(0.04))) {
       forget();
       const killed = scene.load(secrets);
       const next = scene.load(secrets);

@@ -52,9 +52,12 @@ function pauseMs(error: unknown): number {
   return delay ? inSeconds(delay) * 1000 : 0;
 }
 
-function line({ instance, event }: WatchPrivacySettingsResponse): string {
-  return plain([new Date().toISOString(), instance, textOf(event)].join('  '));
-}
+const line = (response: WatchPrivacySettingsResponse): string =>
+  `${new Date().toISOString()}  ${eventText(response)}`;
+
+/** An event in a line. */
+export const eventText = ({ instance, event }: WatchPrivacySettingsResponse): string =>
+  plain(`${instance}  ${textOf(event)}`);
 
 function textOf(event: WatchPrivacySettingsResponse['event']): string {
   switch (event?.$case) {

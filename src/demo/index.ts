@@ -5,10 +5,12 @@ import {
   InstanceServiceService as Instances,
 } from '../../gen/ts/whatsapp/privacy/v1/instance_service.js';
 import {
+  ApplyPrivacySettingsResponse,
   GetPrivacySettingsResponse,
   OnFailure,
   PrivacyServiceService as Privacy,
   UpdatePrivacySettingsResponse,
+  WatchPrivacySettingsResponse,
 } from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import { parseAssignments } from '../cli/assignments.js';
 import { isServiceError } from '../cli/client.js';
@@ -16,6 +18,9 @@ import { failureJson, failureText } from '../cli/errors.js';
 import { createOutput, toJson } from '../cli/output.js';
 import { encodeSettings } from '../cli/setting-values.js';
 import { outcomesTable, settingsText } from '../cli/settings-text.js';
+import { eventText } from '../cli/watch.js';
+import { applyPreset, endsTable, linkMore, watchPhone } from './fleet.js';
+import { link } from './link.js';
 import { type Stage, setStage } from './stage.js';
 
 const INSTANCE = 'support-desk';
@@ -70,7 +75,7 @@ export async function demo({ keep, json }: { keep: boolean; json: boolean }): Pr
       `  ${INSTANCE}, with a token of its own`,
     );
 
-    const linked = await output.progress('Linking', link(stage));
+    const linked = await output.progress('Linking', link(api, INSTANCE, stage.phone));
     show(
       'LinkInstance: the phone scans the QR code',
       Instance.toJSON(linked),
@@ -98,20 +103,26 @@ export async function demo({ keep, json }: { keep: boolean; json: boolean }): Pr
       show(step, failureJson(error), failureText(error, api.address));
     });
 
+    const watched = await output.progress('Watching', watchPhone(stage, INSTANCE));
+    show(
+      'WatchPrivacySettings: the phone changes a setting',
+      watched.map(event => toJson(WatchPrivacySettingsResponse, event)),
+      watched.map(event => `  ${eventText(event)}`).join('\n'),
+    );
+
+    const others = await output.progress('Linking two more', linkMore(stage));
+    takeStanzas();
+    const ends = await output.progress('Applying', applyPreset(stage, [INSTANCE, ...others]));
+    show(
+      'ApplyPrivacySettings: the preset "restrictive" on three instances',
+      ends.map(end => toJson(ApplyPrivacySettingsResponse, end)),
+      endsTable(ends),
+    );
+
     if (keep) await stayUp(stage, json);
   } finally {
     await stage.clear();
   }
-}
-
-/** Links as a person would: the phone scans each code that is shown, until one links. */
-async function link({ api, phone }: Stage): Promise<Instance> {
-  const request = { name: INSTANCE, method: { $case: 'qr', value: {} } } as const;
-  for await (const { event } of api.stream(Instances.linkInstance, request)) {
-    if (event?.$case === 'linked') return event.value;
-    if (event?.$case === 'qrCode') void phone.scan(event.value.payload);
-  }
-  throw new Error('the phone could not be linked');
 }
 
 async function stayUp({ api, token, simulator }: Stage, json: boolean): Promise<void> {

@@ -1,0 +1,16 @@
+import {
+  type Instance,
+  InstanceServiceService as Instances,
+} from '../../gen/ts/whatsapp/privacy/v1/instance_service.js';
+import type { Api } from '../cli/client.js';
+import type { Phone } from '../simulator/index.js';
+
+/** Links as a person would: the phone scans each code that is shown, until one links. */
+export async function link(api: Api, name: string, phone: Phone): Promise<Instance> {
+  const request = { name, method: { $case: 'qr', value: {} } } as const;
+  for await (const { event } of api.stream(Instances.linkInstance, request)) {
+    if (event?.$case === 'linked') return event.value;
+    if (event?.$case === 'qrCode') void phone.scan(event.value.payload);
+  }
+  throw new Error('the phone could not be linked');
+}

@@ -19,8 +19,8 @@ test('the demo shows every step, and what each cost at WhatsApp', async () => {
     'ApplyPrivacySettings',
   ]);
   const [seven, again, refused, watched, applied] = steps.slice(3);
-  expect(seven.stanzas).toEqual({ changes: 7, reads: 1 });
-  expect(again.stanzas).toEqual({ changes: 0, reads: 0 });
+  expect(seven.stanzas.changes).toBe(7);
+  expect(again.stanzas.changes).toBe(0);
   expect(refused.result).toMatchObject({ error: { reason: 'PARTIAL_UPDATE' } });
   expect(watched.result).toMatchObject([{ snapshot: {} }, { change: { origin: 'ORIGIN_OTHER_DEVICE' } }]);
   expect(applied.result).toMatchObject([{ success: {} }, { success: {} }, { success: {} }]);

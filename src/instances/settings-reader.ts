@@ -22,7 +22,7 @@ export interface SettingsReader {
   read(session: Session, timeoutMs: number): Promise<ReadReply>;
   /** The settings may have changed: nothing read before this moment is current. */
   invalidate(): void;
-  /** A change has no answer and may still take effect at any moment: for a time nothing stays current. */
+  /** A change has no answer and may still take effect: nothing read before now, or soon, is current. */
   unanswered(): void;
   /** Another account may be behind the instance: what comes next is compared with nothing. */
   forget(): void;
@@ -37,6 +37,7 @@ export function settingsReader(
   onObserved: (before: Snapshot | undefined, after: Snapshot) => void,
 ): SettingsReader {
   let generation = 0;
+  /** 0 when a read has left after it. */
   let unsettledUntil = 0;
   let reads = 0;
   let newest: { read: number; snapshot: Snapshot } | undefined;
@@ -51,14 +52,16 @@ export function settingsReader(
   async function read(session: Session, timeoutMs: number): Promise<ReadReply> {
     const asOf = generation;
     const read = ++reads;
-    if (Date.now() < unsettledUntil) session.forgetTimer();
+    const isSettled = Date.now() >= unsettledUntil;
+    if (unsettledUntil > 0) session.forgetTimer();
+    if (isSettled) unsettledUntil = 0;
     const reply = await session.readPrivacy(timeoutMs);
     if (reply.kind === 'read' && read > (newest?.read ?? 0)) {
       const before = newest?.snapshot;
       newest = { read, snapshot: reply.snapshot };
       onObserved(before, reply.snapshot);
     }
-    if (reply.kind === 'read' && asOf === generation)
+    if (reply.kind === 'read' && asOf === generation && isSettled)
       latest = { session, generation, snapshot: reply.snapshot };
     return reply;
   }
@@ -66,7 +69,7 @@ export function settingsReader(
   return {
     read,
     current(session, maxAgeMs) {
-      if (!latest || !isCurrent(latest, session) || Date.now() < unsettledUntil) return undefined;
+      if (!latest || !isCurrent(latest, session)) return undefined;
       return Date.now() - latest.snapshot.observedAt.getTime() <= maxAgeMs ? latest.snapshot : undefined;
     },
     pending(session) {
@@ -85,6 +88,7 @@ export function settingsReader(
       generation++;
     },
     unanswered() {
+      generation++;
       unsettledUntil = Date.now() + UNSETTLED_MS;
     },
     forget() {

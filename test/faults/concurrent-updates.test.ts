@@ -7,7 +7,7 @@ import { type Service, startService } from '../support/service.js';
 import { type Desk, openDesks, recover } from './support/fleet.js';
 import { crowd, type Hustle, type HustlingCaller, neighbours } from './support/hustles.js';
 import { type Effects, hasSerialOrder } from './support/serial-order.js';
-import { CATEGORIES, categoryOf, type Values } from './support/settings.js';
+import { categoryOf, settingsOf, type Values } from './support/settings.js';
 import { timelineOf } from './support/timeline.js';
 import { type Answer, update } from './support/updates.js';
 
@@ -31,10 +31,8 @@ type Story = { before: Values; calls: Call[]; final: Values; events: readonly Pr
 /** Lets the callers loose on one instance and waits until the last update has ended. */
 async function watch(desk: Desk, { callers, faults }: Hustle): Promise<Story> {
   const { phone, instance } = desk;
-  const settings = (): Values =>
-    Object.fromEntries(CATEGORIES.map(category => [category, phone.settings()[category]]));
   const journal = service.simulator.journal(phone.phoneNumber);
-  const before = settings();
+  const before = settingsOf(phone);
   const from = journal.length;
   const armed = faults.map(fault =>
     service.simulator.inject({ ...fault, match: { ...fault.match, phoneNumber: phone.phoneNumber } }),
@@ -59,7 +57,7 @@ async function watch(desk: Desk, { callers, faults }: Hustle): Promise<Story> {
   const lastLeft = Math.max(...calls.map(call => (call.answer.outcomes ? 0 : call.begin + DEADLINE_MS)));
   await wait(Math.max(lastLeft + 200 - Date.now(), 200));
   for (const fault of armed) fault.remove();
-  const story = { before, calls, final: settings(), events: journal.slice(from) };
+  const story = { before, calls, final: settingsOf(phone), events: journal.slice(from) };
   await recover(service, desk);
   return story;
 }

@@ -88,6 +88,18 @@ describe('a change that takes effect after its update has ended', () => {
   });
 });
 
+test('a timer that changes after its update has ended is seen by the next read', async () => {
+  service.simulator.inject({
+    match: { on: 'iq', xmlns: 'disappearing_mode', type: 'set', ...ofDesk() },
+    effect: { do: 'delay', ms: 1_200 },
+  });
+  const answer = await change({ disappearing_mode: '86400' }, { deadlineMs: 1_000 });
+  expect(statesOf(answer)).toEqual({ disappearing_mode: 'FAILED' });
+  await expect.poll(() => desk.phone.disappearingMode()).toBe(86_400);
+  const { settings } = await service.client.call(Privacy.getPrivacySettings, { instance: desk.instance });
+  expect(settings && valuesOf(settings).disappearing_mode).toBe('86400');
+});
+
 describe('a rollback', () => {
   test('answers without settings when they could not be read after it', async () => {
     onSet('status', { do: 'refuse', code: 403 });

@@ -1,5 +1,5 @@
 import { type Category, isCategory, rank, type Values, wished } from './settings.js';
-import type { SetSeen, Timeline } from './timeline.js';
+import type { ReadSeen, SetSeen, Timeline } from './timeline.js';
 
 /*
  * Nobody is exposed half way. After every change that an update made, so that this holds wherever it is cut off:
@@ -16,7 +16,7 @@ export function exposures(timeline: Timeline, wishes: Values, unread: readonly C
   const isUnclear = (category: Category) =>
     unread.includes(category) ||
     others.some(other => other.category === category) ||
-    reads.some(({ values }) => values && values[category] === undefined);
+    reads.some(({ of, values }) => isKept(category, of) && values && values[category] === undefined);
   const clear = wished(wishes).filter(category => !isUnclear(category));
   const faults: string[] = [];
 
@@ -72,6 +72,10 @@ export function exposures(timeline: Timeline, wishes: Values, unread: readonly C
   }
   return faults;
 }
+
+/** Whether such a read tells the category. */
+const isKept = (category: Category, of: ReadSeen['of']): boolean =>
+  (category === 'disappearing_mode') === (of === 'disappearing_mode');
 
 /** Confirmed while the service was waiting for it. */
 const isPrompt = ({ events }: Timeline, { asked, answered, reply }: SetSeen): boolean =>

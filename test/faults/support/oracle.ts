@@ -260,28 +260,32 @@ const inWords = (outcomes: Answer['outcomes']): string =>
   outcomes?.map(({ setting, state }) => `${categoryOf(setting)} ${State[state]}`).join(', ') ?? 'no outcomes';
 
 /** Whether the settings in the answer are what a read after the update was told. */
-function settingsFaults({ answer, plan, answeredAt }: Run, timeline: Timeline): string[] {
+function settingsFaults(run: Run, timeline: Timeline): string[] {
+  const { answer, plan, answeredAt } = run;
   if (!answer.settings) return [];
-  const values = valuesOf(answer.settings);
-  const told = (read: ReadSeen) =>
-    (read.answered ?? Number.POSITIVE_INFINITY) < answeredAt &&
-    CATEGORIES.every(name => read.values?.[name] === values[name]);
+  // The timer is read apart, and kept where it has not changed.
+  const { disappearing_mode: timer, ...values }: Values = valuesOf(answer.settings);
+  const names = CATEGORIES.filter(name => name !== 'disappearing_mode');
+  const told = ({ of, answered = answeredAt, values: shown }: ReadSeen) =>
+    of === 'privacy' && answered < answeredAt && names.every(name => shown?.[name] === values[name]);
   const lastSet = Math.max(
     -1,
     ...timeline.sets.map(({ asked }) => asked).filter(asked => asked < answeredAt),
   );
   const isTrue =
     timeline.reads.some(read => read.asked > lastSet && told(read)) ||
-    (lastSet < 0 && CATEGORIES.every(name => [undefined, timeline.before[name]].includes(values[name])));
+    (lastSet < 0 && names.every(name => [undefined, timeline.before[name]].includes(values[name])));
   const faults = isTrue ? [] : ['no read after the last change gave the settings of the answer'];
+  if (timer !== undefined && !wasInForce(run, timeline, 'disappearing_mode', timer))
+    faults.push(`the answer has ${timer} s for the timer, which never was`);
 
   for (const { setting, state } of answer.outcomes ?? []) {
     const category = categoryOf(setting) as Category;
     const isTouched = timeline.others.some(other => other.category === category);
-    const shows = values[category] === plan.wishes[category];
-    if (isTouched || values[category] === undefined) continue;
-    if (AS_ASKED.includes(state) ? !shows : shows)
-      faults.push(`${category} is ${State[state]} and ${values[category]} in the same answer`);
+    const value = { ...values, disappearing_mode: timer }[category];
+    if (isTouched || value === undefined) continue;
+    if (AS_ASKED.includes(state) !== (value === plan.wishes[category]))
+      faults.push(`${category} is ${State[state]} and ${value} in the same answer`);
   }
   return faults;
 }

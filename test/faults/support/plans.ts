@@ -112,13 +112,14 @@ const effectOnGet: fc.Arbitrary<Effect> = oneOf<Effect>(
 const times = oneOf([5, fc.constant(1)], [2, fc.constant(2)], [1, fc.constant(99)]);
 const after = oneOf([4, fc.constant(0)], [1, fc.integer({ min: 1, max: 4 })]);
 
+const setOf = (category: Category): Fault['match'] =>
+  category === 'disappearing_mode'
+    ? { on: 'iq', xmlns: 'disappearing_mode', type: 'set' }
+    : { on: 'privacy_set', category };
 const faultOnSet = (wishes: Values): fc.Arbitrary<Fault> =>
   fc.record({
     match: oneOf<Fault['match']>(
-      [
-        4,
-        fc.record({ on: fc.constant('privacy_set' as const), category: fc.constantFrom(...wished(wishes)) }),
-      ],
+      [4, fc.constantFrom(...wished(wishes)).map(setOf)],
       [1, fc.constant({ on: 'privacy_set' })],
     ),
     effect: effectOnSet,
@@ -126,7 +127,10 @@ const faultOnSet = (wishes: Values): fc.Arbitrary<Fault> =>
     after: oneOf([6, fc.constant(0)], [1, after]),
   });
 const faultOnGet: fc.Arbitrary<Fault> = fc.record({
-  match: fc.constant({ on: 'privacy_get' as const }),
+  match: oneOf<Fault['match']>(
+    [6, fc.constant({ on: 'privacy_get' })],
+    [1, fc.constant({ on: 'iq', xmlns: 'disappearing_mode', type: 'get' })],
+  ),
   effect: effectOnGet,
   times,
   after,

@@ -7,7 +7,7 @@ import type { Service } from '../../support/service.js';
 import type { Desk } from './fleet.js';
 import type { Run } from './oracle.js';
 import type { Plan } from './plans.js';
-import { CATEGORIES, categoryOf, type Values } from './settings.js';
+import { categoryOf, setOnPhone, settingsOf, wished } from './settings.js';
 import { type Answer, update } from './updates.js';
 
 /** Carries a plan out on a connected instance and gathers all that can be known of it. */
@@ -17,9 +17,7 @@ export async function carryOut(service: Service, desk: Desk, plan: Plan): Promis
   const journal = simulator.journal(phone.phoneNumber);
   await prepare(service, desk, plan);
 
-  const before: Values = Object.fromEntries(
-    CATEGORIES.map(category => [category, phone.settings()[category]]),
-  );
+  const before = settingsOf(phone);
   const from = journal.length;
   const events = () => journal.slice(from);
   const isSent = () => events().some(event => event.event === 'asked' && event.iq.attrs['type'] === 'set');
@@ -37,7 +35,7 @@ export async function carryOut(service: Service, desk: Desk, plan: Plan): Promis
     ...plan.meanwhile.map(async ({ at, values }) => {
       if (at === 'first set') await until(isSent, over.signal);
       else await wait(at, undefined, { signal: over.signal });
-      for (const [category, value] of Object.entries(values)) phone.setPrivacy(category, value);
+      setOnPhone(phone, values);
     }),
     after(plan.cancelAfterMs, over.signal, () => {
       cancelTime = Date.now();
@@ -100,9 +98,10 @@ const isOfAccount = (on: string): boolean => on !== 'upgrade' && on !== 'hello';
 async function prepare(service: Service, { instance, phone }: Desk, plan: Plan): Promise<void> {
   const { simulator } = service;
   const acks = () => simulator.findStanzas({ phoneNumber: phone.phoneNumber, tag: 'ack' }).length;
-  const due = Object.entries(plan.start).filter(([category, value]) => phone.settings()[category] !== value);
+  const now = settingsOf(phone);
+  const due = wished(plan.start).filter(category => plan.start[category] !== now[category]);
   const known = acks();
-  for (const [category, value] of due) phone.setPrivacy(category, value);
+  setOnPhone(phone, Object.fromEntries(due.map(category => [category, plan.start[category]])));
   await until(() => acks() >= known + due.length);
   if (plan.readBefore) await read(service, instance);
 }

@@ -1,6 +1,7 @@
 import type { UpdatePrivacySettingsRequest } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import {
   CallAddPermission,
+  DefaultDisappearingTimer,
   GroupAddPermission,
   LastSeenVisibility,
   MessagesPermission,
@@ -11,6 +12,7 @@ import {
   ReadReceiptsMode,
   StatusVisibility,
 } from '../../../gen/ts/whatsapp/privacy/v1/privacy_settings.js';
+import type { Phone } from '../../../src/simulator/index.js';
 
 /*
  * What can be set, in WhatsApp's names and from the widest audience to the narrowest, as the reference has it. Written
@@ -22,7 +24,7 @@ type Row = {
   readonly group: 'visibility' | 'privacy' | 'permissions';
   readonly field: string;
   readonly audiences: readonly string[];
-  /** Names in capitals to numbers and back, as the compiler makes an enum. */
+  /** The number of each value, under its name in capitals. */
   readonly numbers: object;
 };
 
@@ -63,6 +65,18 @@ const TABLE = {
     field: 'readReceipts',
     audiences: ['all', 'none'],
     numbers: ReadReceiptsMode,
+  },
+  disappearing_mode: {
+    setting: PrivacySetting.DEFAULT_DISAPPEARING_TIMER,
+    group: 'privacy',
+    field: 'defaultDisappearingTimer',
+    audiences: ['0', '7776000', '604800', '86400'],
+    numbers: {
+      '0': DefaultDisappearingTimer.OFF,
+      '86400': DefaultDisappearingTimer.ONE_DAY,
+      '604800': DefaultDisappearingTimer.SEVEN_DAYS,
+      '7776000': DefaultDisappearingTimer.NINETY_DAYS,
+    },
   },
   calladd: {
     setting: PrivacySetting.CALL_ADD,
@@ -118,11 +132,28 @@ export function requestOf(values: Values): Partial<Groups> {
 
 /** The values an answer tells; what has no named value is left out. */
 export function valuesOf(settings: PrivacySettings): Values {
-  const values = CATEGORIES.map(category => {
+  const values = CATEGORIES.flatMap(category => {
     const { group, field, numbers } = row(category);
     const number = Object.entries({ ...settings[group] }).find(([name]) => name === field)?.[1];
-    const name = Object.entries(numbers).find(([key]) => key === String(number))?.[1];
-    return [category, typeof name === 'string' ? name.toLowerCase() : undefined];
+    const name = Object.entries(numbers).find(([, each]) => each === number)?.[0];
+    return name === undefined ? [] : [[category, name.toLowerCase()]];
   });
-  return Object.fromEntries(values.filter(([, value]) => value !== undefined));
+  return Object.fromEntries(values);
+}
+
+/** What the account has. */
+export const settingsOf = (phone: Phone): Values => {
+  const all: Record<string, string> = {
+    ...phone.settings(),
+    disappearing_mode: String(phone.disappearingMode()),
+  };
+  return Object.fromEntries(CATEGORIES.map(category => [category, all[category]]));
+};
+
+/** Changes settings in the phone's menus. */
+export function setOnPhone(phone: Phone, values: Values): void {
+  for (const [category, value] of Object.entries(values)) {
+    if (category === 'disappearing_mode') phone.setDisappearingMode(Number(value));
+    else phone.setPrivacy(category, value);
+  }
 }

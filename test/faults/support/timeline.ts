@@ -18,8 +18,9 @@ export type SetSeen = {
   reply: 'confirmed' | 'refused' | 'nothing' | undefined;
 };
 
-/** A read as the server saw it. */
+/** A read as the server saw it, of the settings or of the timer, which WhatsApp keeps apart. */
 export type ReadSeen = {
+  readonly of: 'privacy' | 'disappearing_mode';
   readonly asked: number;
   readonly connection: number;
   answered: number | undefined;
@@ -52,9 +53,9 @@ export function timelineOf(before: Values, events: readonly PrivacyEvent[]): Tim
         const { connection, iq } = event;
         const key = `${connection} ${iq.attrs['id']}`;
         const common = { asked: place, connection, answered: undefined };
-        const [category] = categoriesIn(iq);
-        const { name, value } = category?.attrs ?? {};
-        if (iq.attrs['type'] === 'get') pending.set(key, add(reads, { ...common, values: undefined }));
+        const of = iq.attrs['xmlns'] === 'privacy' ? 'privacy' : 'disappearing_mode';
+        const [[name, value] = []] = namedIn(iq);
+        if (iq.attrs['type'] === 'get') pending.set(key, add(reads, { of, ...common, values: undefined }));
         else if (name !== undefined && value !== undefined && isCategory(name)) {
           const set = { ...common, category: name, value, changed: undefined, reply: undefined };
           pending.set(key, add<SetSeen>(sets, set));
@@ -106,6 +107,11 @@ const childrenOf = ({ content }: Node, tag: string): Node[] =>
   Array.isArray(content) ? content.filter(child => child.tag === tag) : [];
 const categoriesIn = (iq: Node): Node[] =>
   childrenOf(iq, 'privacy').flatMap(privacy => childrenOf(privacy, 'category'));
+/** What an IQ names, with the value. */
+const namedIn = (iq: Node): (readonly [name: string | undefined, value: string | undefined])[] => [
+  ...categoriesIn(iq).map(({ attrs }) => [attrs['name'], attrs['value']] as const),
+  ...childrenOf(iq, 'disappearing_mode').map(({ tag, attrs }) => [tag, attrs['duration']] as const),
+];
 
 /** A category error below 500, or an error stanza with such a code, says that nothing was changed. */
 function judged(reply: Node, { category, value }: SetSeen): SetSeen['reply'] {
@@ -113,15 +119,15 @@ function judged(reply: Node, { category, value }: SetSeen): SetSeen['reply'] {
   const errors = [reply, ...(outcome ? [outcome] : [])].flatMap(part => childrenOf(part, 'error'));
   const code = Number(errors[0]?.attrs['code'] ?? Number.NaN);
   if (errors.length > 0 || reply.attrs['type'] === 'error') return code < 500 ? 'refused' : 'nothing';
+  // The reply to a set of the timer names nothing, and so proves nothing.
   const isIt = outcome?.attrs['name'] === category && outcome.attrs['value'] === value;
   return isIt && more.length === 0 ? 'confirmed' : 'nothing';
 }
 
 function valuesIn(reply: Node): Values | undefined {
   if (reply.attrs['type'] !== 'result') return undefined;
-  const named = Map.groupBy(categoriesIn(reply), ({ attrs }) => attrs['name'] ?? '');
-  const clear = [...named].flatMap(([name, nodes]) => {
-    const values = new Set(nodes.map(({ attrs }) => attrs['value']));
+  const clear = [...Map.groupBy(namedIn(reply), ([name]) => name ?? '')].flatMap(([name, named]) => {
+    const values = new Set(named.map(([, value]) => value));
     return isCategory(name) && values.size === 1 && !values.has('error') ? [[name, [...values][0]]] : [];
   });
   return clear.length > 0 ? Object.fromEntries(clear) : undefined;

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Budget, IqKind } from './budget.js';
 import type { History } from './history.js';
 import type { CallLimits } from './instances.js';
@@ -16,6 +17,12 @@ export const timeLeft = (limits: CallLimits): number => limits.deadline - Date.n
 /** Milliseconds an IQ may take that nothing has to follow. */
 export const iqTimeout = (limits: CallLimits): number =>
   Math.min(IQ_TIMEOUT_MS, Math.max(timeLeft(limits), 1));
+
+/** Fulfils when nobody takes this connection, which has ended, for the account's any more. */
+export async function gone(session: Session): Promise<void> {
+  await session.ended;
+  await setImmediate();
+}
 
 /** One linked account as reads and updates need it. */
 export type Account = {

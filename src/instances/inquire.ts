@@ -1,6 +1,5 @@
-import { setImmediate } from 'node:timers/promises';
 import { PrivacyError } from '../domain/errors.js';
-import { type Account, iqTimeout, timeLeft } from './account.js';
+import { type Account, gone, iqTimeout, timeLeft } from './account.js';
 import { readProblem } from './causes.js';
 import type { CallLimits } from './instances.js';
 import type { NoAnswer, Refused, Session } from './ports.js';
@@ -30,9 +29,7 @@ export async function inquire<Found extends { readonly kind: string }>(
     const closed = reply.kind === 'no_answer' && reply.cause === 'closed';
     if (!closed || attempt === READ_ATTEMPTS)
       throw new PrivacyError(readProblem(instance, reply, pacing.heldForMs()));
-    // The connection is still the account's until everyone has heard of its end.
-    await session.ended;
-    await setImmediate();
+    await gone(session);
   }
 }
 

@@ -1,6 +1,6 @@
 import { PrivacyError } from '../domain/errors.js';
 import type { Snapshot } from '../domain/snapshot.js';
-import { type Account, IQ_TIMEOUT_MS, timeLeft } from './account.js';
+import { type Account, gone, IQ_TIMEOUT_MS, timeLeft } from './account.js';
 import { readProblem } from './causes.js';
 import type { CallLimits } from './instances.js';
 import type { ReadReply, Session } from './ports.js';
@@ -35,6 +35,7 @@ export async function readSettings(
     const closed = reply.kind === 'no_answer' && reply.cause === 'closed';
     if (!closed || attempt === READ_ATTEMPTS)
       throw new PrivacyError(readProblem(instance, reply, pacing.heldForMs()));
+    await gone(session);
   }
 }
 

@@ -5,6 +5,7 @@ import { InstanceServiceService as Instances } from '../../gen/ts/whatsapp/priva
 import { PrivacyServiceService as Privacy } from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import { LastSeenVisibility } from '../../gen/ts/whatsapp/privacy/v1/privacy_settings.js';
 import { bearer, failureOf } from '../support/call.js';
+import { secretsIn } from '../support/log-scan.js';
 import { ACCOUNT_TOKEN, link, type Service, startService } from '../support/service.js';
 
 let service: Service;
@@ -77,6 +78,8 @@ describe('what the service writes', () => {
     expect(secrets.size).toBeGreaterThan(12);
     expect(service.log.length).toBeGreaterThan(20);
     expect(foundIn(`x ${secrets.get('pairing code')} x`)).toEqual(['pairing code']);
+    for (const what of ['account token', 'instance token', 'pairing code', 'master key'])
+      expect(secretsIn([`{"text":"${secrets.get(what)}"}`], []), what).toHaveLength(1);
   });
 
   test('to its log holds no token, phone number, key or code', () => {

@@ -13,10 +13,14 @@ import {
   startSimulator,
 } from '../../src/simulator/index.js';
 import { type Caller, caller } from './call.js';
+import { secretsIn } from './log-scan.js';
 
 export const ACCOUNT_TOKEN = 'wap_account-token-of-the-tests';
 
-/** The running service, a simulated WhatsApp behind it, and a client. Disposing of it ends everything. */
+/**
+ * The running service, a simulated WhatsApp behind it, and a client. Disposing of it ends everything, and fails when a
+ * secret stands in the log.
+ */
 export type Service = Awaited<ReturnType<typeof startService>>;
 
 /** Starts a simulated WhatsApp and the production service against it, in a data folder of its own. */
@@ -81,8 +85,11 @@ export async function startService(
     },
     async [Symbol.asyncDispose]() {
       await stop();
+      const people = simulator.phones().flatMap(({ phoneNumber, lid }) => [phoneNumber, lid]);
       await simulator.stop();
       rmSync(dataDir, { recursive: true, force: true });
+      const found = secretsIn(log, people);
+      if (found.length > 0) throw new Error(`secrets in the log:\n${found.join('\n')}`);
     },
   };
 }

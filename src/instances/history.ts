@@ -4,9 +4,7 @@ import { changedSettings, reportedValue, type Snapshot } from '../domain/snapsho
 import type { Change } from '../domain/waves.js';
 import type { UpdateOrder } from './instances.js';
 import type { ChangeLog, ChangeRecord, InstanceLog, Origin } from './ports.js';
-
-/** Who made each change that two reads show. */
-export type Origins = ReadonlyMap<Setting, Origin>;
+import type { Origins } from './sight.js';
 
 /** Keeps the history of one account: what this service tried, and what it saw other devices do. */
 export interface History {

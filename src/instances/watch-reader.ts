@@ -1,8 +1,7 @@
 import { SETTING_NAMES, type Setting } from '../domain/settings-table.js';
 import { isReported, reportedValue, type Snapshot } from '../domain/snapshot.js';
-import type { Origins } from './history.js';
 import type { Origin } from './ports.js';
-import { isDeleted, type Unavailable, type Watched } from './sight.js';
+import { isDeleted, type Origins, type Unavailable, type Watched } from './sight.js';
 
 /** What a reader is told. */
 export type WatchEvent =

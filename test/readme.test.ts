@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { InstanceServiceService as Instances } from '../gen/ts/whatsapp/privacy/v1/instance_service.js';
 import { configTable } from '../src/config/table.js';
+import { PRESETS, type Preset } from '../src/domain/presets.js';
 import { SETTING_NAMES, specOf } from '../src/domain/settings-table.js';
 import { ACCOUNT_TOKEN, link, type Service, startService } from './support/service.js';
 
@@ -21,6 +22,14 @@ test('the README lists the settings of the table', () => {
   expect(README).toContain(
     ['| setting | what it decides | values |', '| --- | --- | --- |', ...rows].join('\n'),
   );
+});
+
+test('the README lists the presets', () => {
+  const rows = Object.entries<Preset>(PRESETS).map(([name, { values, meaning }]) => {
+    const assignments = Object.entries(values).map(([setting, value]) => `${setting}=${value}`);
+    return `| \`${name}\` | ${meaning} | \`${assignments.join(' ')}\` |`;
+  });
+  expect(README).toContain(['| preset | for | values |', '| --- | --- | --- |', ...rows].join('\n'));
 });
 
 test('the README lists the variables of the configuration', () => {

@@ -459,7 +459,7 @@ export interface GetContactBlacklistRequest {
 
 /** The list. */
 export interface GetContactBlacklistResponse {
-  /** The contacts; WhatsApp keeps them also while the setting has another value. */
+  /** The contacts; none while the setting has another value, under which WhatsApp does not tell them. */
   entries: BlacklistEntry[];
   /** Opaque; another etag means another list. */
   etag: string;

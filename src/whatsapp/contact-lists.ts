@@ -27,7 +27,12 @@ const REMEMBERED_FOR_MS = 60 * 60_000;
 export function contactLists(
   connection: Pick<Connection, 'ask'>,
 ): Pick<Session, 'readContactList' | 'changeContactList' | 'findContacts'> {
-  const remembered = new LRUCache<ContactId, Contact>({ max: REMEMBERED, ttl: REMEMBERED_FOR_MS });
+  const remembered = new LRUCache<ContactId, Contact>({
+    // With `max` the room for all of them would be taken at once: 700 KB for each connection.
+    maxSize: REMEMBERED,
+    sizeCalculation: () => 1,
+    ttl: REMEMBERED_FOR_MS,
+  });
   /** The form in which lists were read on this connection. */
   let form: ListForm | undefined;
 

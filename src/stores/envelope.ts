@@ -1,4 +1,11 @@
-import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createSecretKey,
+  type KeyObject,
+  randomBytes,
+} from 'node:crypto';
 
 /** What a sealed value is and whose. It is authenticated with the value, which so opens in no other place. */
 export type Label = {
@@ -19,7 +26,11 @@ const CIPHERTEXT = 33;
 /** A new random key. */
 export const newKey = (): Buffer => randomBytes(32);
 
-const keyId = (key: Buffer): Buffer => createHmac('sha256', key).update('key id').digest().subarray(0, 4);
+/** What `node:crypto` takes in a tenth of the time it needs for plain bytes (Node 24 throws and catches over those). */
+const secretKey = (key: Buffer): KeyObject => createSecretKey(key);
+
+const keyId = (key: Buffer): Buffer =>
+  createHmac('sha256', secretKey(key)).update('key id').digest().subarray(0, 4);
 
 const authenticated = ({ kind, instance, id = '' }: Label): Buffer =>
   Buffer.from(JSON.stringify([VERSION, instance, kind, id]));
@@ -27,7 +38,7 @@ const authenticated = ({ kind, instance, id = '' }: Label): Buffer =>
 /** Encrypts with AES-256-GCM, as `version(1) keyId(4) iv(12) tag(16) ciphertext`. */
 export function seal(key: Buffer, label: Label, value: Uint8Array): Buffer {
   const iv = randomBytes(12);
-  const cipher = createCipheriv('aes-256-gcm', key, iv).setAAD(authenticated(label));
+  const cipher = createCipheriv('aes-256-gcm', secretKey(key), iv).setAAD(authenticated(label));
   const ciphertext = Buffer.concat([cipher.update(value), cipher.final()]);
   return Buffer.concat([Uint8Array.of(VERSION), keyId(key), iv, cipher.getAuthTag(), ciphertext]);
 }
@@ -41,7 +52,8 @@ export function unseal(key: Buffer, label: Label, envelope: Buffer): Buffer {
   try {
     if (envelope[0] !== VERSION) throw new Error(`unknown version ${envelope[0]}`);
     if (!isSealedWith(key, envelope)) throw new Error('sealed with another key');
-    const decipher = createDecipheriv('aes-256-gcm', key, envelope.subarray(IV, TAG), { authTagLength: 16 })
+    const iv = envelope.subarray(IV, TAG);
+    const decipher = createDecipheriv('aes-256-gcm', secretKey(key), iv, { authTagLength: 16 })
       .setAAD(authenticated(label))
       .setAuthTag(envelope.subarray(TAG, CIPHERTEXT));
     return Buffer.concat([decipher.update(envelope.subarray(CIPHERTEXT)), decipher.final()]);

@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, createSecretKey } from 'node:crypto';
 import type { Database } from 'better-sqlite3';
 import type { CredentialStore } from '../instances/ports.js';
 import { newKey, seal, unseal } from './envelope.js';
@@ -60,7 +60,7 @@ export function sqliteCredentials(
   };
 
   const keyId = (dataKey: Buffer, type: string, id: string): Buffer =>
-    createHmac('sha256', dataKey)
+    createHmac('sha256', createSecretKey(dataKey))
       .update(JSON.stringify([type, id]))
       .digest();
 

@@ -6,8 +6,11 @@ import type { InstanceLog, WhatsApp } from './ports.js';
 
 /** Connections being made at the same time. */
 const SIMULTANEOUS = 16;
-/** At most; evenly spread, so that a thousand instances which start or are dropped together do not dial together. */
-export const DIALS_PER_SECOND = 100;
+/**
+ * At most, and one at a turn of the event loop, so that a thousand instances which start or are dropped together do not
+ * dial together: on a busy node the processor sets the pace, and calls are answered between two dials.
+ */
+export const DIALS_PER_SECOND = 500;
 
 /** What a dial brought; `held` when none was made. */
 export type Dialled = Awaited<ReturnType<WhatsApp['connect']>> | { readonly kind: 'held' };

@@ -136,7 +136,7 @@ describe('a node whose client is outdated', () => {
 describe('a node that WhatsApp limits', () => {
   test('holds all dials back, longer each time, and then goes on', async () => {
     const { node, members } = fleet(() => LIMITED);
-    await vi.advanceTimersByTimeAsync(5000);
+    await vi.advanceTimersByTimeAsync(1000);
     expect(states(members)).toEqual(new Set(['connecting', 'backing_off']));
     await vi.advanceTimersByTimeAsync(10 * MINUTE_MS);
     // 8, 13, 21 … 233 s of hold, each ended by what is under way when the next refusal comes.

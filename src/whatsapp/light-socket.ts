@@ -35,6 +35,23 @@ const NO_CACHE: CacheStore = {
   flushAll: () => undefined,
 };
 
+/** What makes a Baileys socket light: it makes no queries of its own after the login, and keeps nothing. */
+export const LIGHT_OPTIONS = {
+  // No second try: a failed write ends the connection.
+  transactionOpts: { maxCommitRetries: 1, delayBetweenTriesMs: 0 },
+  fireInitQueries: false,
+  markOnlineOnConnect: false,
+  syncFullHistory: false,
+  shouldSyncHistoryMessage: () => false,
+  shouldIgnoreJid: () => true,
+  enableRecentMessageCache: false,
+  enableAutoSessionRecreation: false,
+  msgRetryCounterCache: NO_CACHE,
+  userDevicesCache: NO_CACHE,
+  callOfferCache: NO_CACHE,
+  placeholderResendCache: NO_CACHE,
+} satisfies Partial<SocketConfig>;
+
 /**
  * A Baileys socket that only keeps a login: no history, no messages read or stored, never online. Stanzas that may not
  * leave are refused before encryption, as if the socket were closed for them alone.
@@ -58,19 +75,7 @@ export function lightSocket(options: LightSocketOptions): { sock: WASocket; sock
     connectTimeoutMs: options.connectMs,
     defaultQueryTimeoutMs: options.queryMs,
     keepAliveIntervalMs: NEVER_MS,
-    // No second try: a failed write ends the connection.
-    transactionOpts: { maxCommitRetries: 1, delayBetweenTriesMs: 0 },
-    fireInitQueries: false,
-    markOnlineOnConnect: false,
-    syncFullHistory: false,
-    shouldSyncHistoryMessage: () => false,
-    shouldIgnoreJid: () => true,
-    enableRecentMessageCache: false,
-    enableAutoSessionRecreation: false,
-    msgRetryCounterCache: NO_CACHE,
-    userDevicesCache: NO_CACHE,
-    callOfferCache: NO_CACHE,
-    placeholderResendCache: NO_CACHE,
+    ...LIGHT_OPTIONS,
   });
 
   // Protected in the types; there is no other way to the WebSocket itself.

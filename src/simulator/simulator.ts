@@ -68,12 +68,16 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   };
   const log = stanzaLog();
   const faults = faultBox();
-  let saving = false;
+  let saving: NodeJS.Timeout | undefined;
+  let pauseMs = 0;
   const save = () => {
-    saving = false;
-    if (stateFile !== undefined) {
-      writeState(stateFile, { keys, accounts: [...world.accounts.values()], people: world.people.all() });
-    }
+    clearTimeout(saving);
+    saving = undefined;
+    if (stateFile === undefined) return;
+    const started = performance.now();
+    writeState(stateFile, { keys, accounts: [...world.accounts.values()], people: world.people.all() });
+    // The whole file each time: with thousands of accounts one change after another would leave time for nothing else.
+    pauseMs = 20 * (performance.now() - started);
   };
   // Notifications are kept over restarts, so their ids must differ from run to run.
   const run = randomBytes(4).toString('hex');
@@ -93,9 +97,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     nextConnection: () => ++connections,
     nextId: () => `${run}-${++ids}`,
     changed() {
-      if (stateFile === undefined || saving) return;
-      saving = true;
-      setImmediate(save);
+      if (stateFile !== undefined) saving ??= setTimeout(save, pauseMs);
     },
   };
   const listener = await listen(world, host, port);

@@ -37,7 +37,7 @@ export function accountSync(
     // Only Baileys makes pre-keys, and acknowledges what it handles.
     const { type } = node.attrs;
     if (type === 'encrypt') {
-      baileys(node);
+      await baileys(node);
       return;
     }
     try {

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { AuthenticationCreds } from '@whiskeysockets/baileys';
 import type { Disconnect } from '../domain/disconnect.js';
 import type { WhatsApp } from '../instances/ports.js';
@@ -63,12 +64,13 @@ function dial(settings: Settings, instance: string, credentials: LinkedCredentia
     settings.log.taskFailed({ task: 'Storing the credentials', instance, cause });
     connection.end(notStored());
   });
-  let known = encodeCredentials(credentials);
+  let known = digestOf(encodeCredentials(credentials));
   async function onCredentials(update: Partial<AuthenticationCreds>) {
     takeIn(credentials, update);
     const bytes = encodeCredentials(credentials);
-    if (Buffer.compare(bytes, known) === 0) return;
-    known = bytes;
+    const digest = digestOf(bytes);
+    if (digest === known) return;
+    known = digest;
     await stored.add(() => settings.credentials.save(instance, bytes));
   }
 
@@ -85,6 +87,8 @@ function dial(settings: Settings, instance: string, credentials: LinkedCredentia
   }
   return { connection, stored };
 }
+
+const digestOf = (bytes: Uint8Array): string => hash('sha256', bytes, 'base64');
 
 /** A login that was not told its LID must not forget the one it knows. */
 function takeIn(credentials: LinkedCredentials, update: Partial<AuthenticationCreds>) {

@@ -1,6 +1,6 @@
 import type { AuthenticationCreds, BinaryNode, SocketConfig } from '@whiskeysockets/baileys';
 import type { Disconnect } from '../domain/disconnect.js';
-import { containBaileys, contained, type Listener, takeListeners } from './baileys-listeners.js';
+import { containListeners, type Listener, takeListeners } from './baileys-listeners.js';
 import * as disconnects from './disconnects.js';
 import { keepAlive } from './keep-alive.js';
 import { lightSocket } from './light-socket.js';
@@ -79,7 +79,7 @@ export function openConnection(
   // Linking is ours alone, and nothing is linked twice.
   takeListeners(ws, 'CB:iq,type:set,pair-device');
   takeListeners(ws, 'CB:iq,,pair-success');
-  containBaileys(ws, onFault);
+  containListeners(ws, onFault);
   ws.on('CB:iq,type:get', (node: BinaryNode) => {
     if (node.attrs['xmlns'] === 'urn:xmpp:ping') void tell(resultOf(node));
   });
@@ -117,16 +117,8 @@ export function openConnection(
     ended: ended.promise,
     takeOver(event, listener) {
       const baileys = takeListeners(ws, event);
-      const handOn: Listener = node => {
-        for (const each of baileys) each(node);
-      };
-      ws.on(
-        event,
-        contained(
-          (node: BinaryNode) => listener(node, handOn),
-          cause => onFault(event, cause),
-        ),
-      );
+      const handOn: Listener = node => Promise.all(baileys.map(async each => each(node)));
+      ws.on(event, (node: BinaryNode) => listener(node, handOn));
     },
     tell,
     ask: (node, timeoutMs) => (isOver ? Promise.resolve({ kind: 'not_sent' }) : ask(node, timeoutMs)),

@@ -27,12 +27,7 @@ const REMEMBERED_FOR_MS = 60 * 60_000;
 export function contactLists(
   connection: Pick<Connection, 'ask'>,
 ): Pick<Session, 'readContactList' | 'changeContactList' | 'findContacts'> {
-  const remembered = new LRUCache<ContactId, Contact>({
-    // With `max` the room for all of them would be taken at once: 700 KB for each connection.
-    maxSize: REMEMBERED,
-    sizeCalculation: () => 1,
-    ttl: REMEMBERED_FOR_MS,
-  });
+  let remembered: LRUCache<ContactId, Contact> | undefined;
   /** The form in which lists were read on this connection. */
   let form: ListForm | undefined;
 
@@ -101,11 +96,11 @@ export function contactLists(
 
   async function find(ids: readonly ContactId[], timeoutMs: number): Promise<FindReply> {
     const known = ids.flatMap((id): [ContactId, Contact][] => {
-      const contact = remembered.get(id);
+      const contact = remembered?.get(id);
       return contact ? [[id, contact]] : [];
     });
     // Nobody but a list tells whose number a LID stands for.
-    const others = ids.filter(id => isPhoneNumber(id) && !remembered.has(id));
+    const others = ids.filter(id => isPhoneNumber(id) && !remembered?.has(id));
     if (others.length === 0) return { kind: 'found', contacts: new Map(known) };
 
     const answer = await connection.ask(lookupStanza(others, randomUUID()), timeoutMs);
@@ -118,6 +113,8 @@ export function contactLists(
   }
 
   function remember(contact: Contact, ...others: ContactId[]) {
+    // Made when it is needed, and without `max`, which would take the room for all of them at once.
+    remembered ??= new LRUCache({ maxSize: REMEMBERED, sizeCalculation: () => 1, ttl: REMEMBERED_FOR_MS });
     for (const id of new Set([...idsOf(contact), ...others])) remembered.set(id, contact);
   }
 }

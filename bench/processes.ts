@@ -6,8 +6,8 @@ import { WebSocket } from 'ws';
 
 /** A Node process under measurement. */
 export type Measured = {
-  /** Resolves when so many lines of its output have matched; the match of the last. */
-  readonly lines: (pattern: RegExp, count?: number) => Promise<RegExpExecArray>;
+  /** The lines of output that match; to be watched from the start. */
+  readonly watch: (pattern: RegExp) => Watched;
   /** Resident memory in bytes. */
   readonly rss: () => number;
   /** Seconds of processor time so far, in user and kernel mode. */
@@ -17,38 +17,50 @@ export type Measured = {
   readonly stop: () => Promise<void>;
 };
 
+export type Watched = {
+  readonly count: () => number;
+  /** Resolves with the match that makes so many; rejects when the process ends before. */
+  readonly reached: (count: number) => Promise<RegExpExecArray>;
+};
+
 /** Runs `node` with these arguments, and with `env` on top of this process's own. */
 export function measured(args: readonly string[], env: Record<string, string> = {}): Measured {
   const child = spawn(process.execPath, ['--inspect-port=0', ...args], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const seen: string[] = [];
-  const watchers = new Set<(line: string) => void>();
+  const lastLines: string[] = [];
+  const listeners = new Set<(line: string) => void>();
   for (const stream of [child.stdout, child.stderr])
     createInterface(stream).on('line', line => {
-      seen.push(line);
-      for (const watch of watchers) watch(line);
+      if (lastLines.push(line) > 5) lastLines.shift();
+      for (const listener of listeners) listener(line);
     });
   const ended = once(child, 'exit');
 
-  function lines(pattern: RegExp, count = 1): Promise<RegExpExecArray> {
-    let left = count;
-    return new Promise((resolve, reject) => {
-      const watch = (line: string) => {
-        const match = pattern.exec(line);
-        if (!match || --left > 0) return;
-        watchers.delete(watch);
-        resolve(match);
-      };
-      watchers.add(watch);
-      for (const line of seen) if (watchers.has(watch)) watch(line);
-      void ended.then(([code]) => reject(new Error(`exit ${code}: ${seen.slice(-5).join('\n')}`)));
+  function watch(pattern: RegExp): Watched {
+    const waiting = new Map<number, (match: RegExpExecArray) => void>();
+    let count = 0;
+    let last: RegExpExecArray | undefined;
+    listeners.add(line => {
+      const match = pattern.exec(line);
+      if (!match) return;
+      last = match;
+      waiting.get(++count)?.(match);
     });
+    return {
+      count: () => count,
+      reached: wanted =>
+        new Promise((resolve, reject) => {
+          if (last && count >= wanted) resolve(last);
+          else waiting.set(wanted, resolve);
+          void ended.then(([code]) => reject(new Error(`it ended with ${code}: ${lastLines.join('\n')}`)));
+        }),
+    };
   }
 
   return {
-    lines,
+    watch,
     rss: () => Number(/^VmRSS:\s*(\d+) kB/m.exec(procFile(child, 'status'))?.[1]) * 1024,
     cpuSeconds() {
       // After the name in brackets; utime and stime are fields 14 and 15, in hundredths of a second (man 5 proc).
@@ -58,28 +70,32 @@ export function measured(args: readonly string[], env: Record<string, string> = 
       return (Number(fields[11]) + Number(fields[12])) / 100;
     },
     async liveHeap() {
+      const inspector = watch(/^Debugger listening on (ws:\S+)/);
       child.kill('SIGUSR1');
-      const [, url = ''] = await lines(/^Debugger listening on (ws:\S+)/);
-      const inspector = new WebSocket(url);
-      await once(inspector, 'open');
-      const ask = async (id: number, method: string): Promise<{ result: { usedSize: number } }> => {
-        inspector.send(JSON.stringify({ id, method }));
-        for (;;) {
-          const [answer] = await once(inspector, 'message');
-          const parsed = JSON.parse(String(answer));
-          if (parsed.id === id) return parsed;
-        }
-      };
-      await ask(1, 'HeapProfiler.collectGarbage');
-      const { result } = await ask(2, 'Runtime.getHeapUsage');
-      inspector.terminate();
-      return result.usedSize;
+      const [, url = ''] = await inspector.reached(1);
+      return heapAfterCollection(url);
     },
     async stop() {
       child.kill('SIGTERM');
       await ended;
     },
   };
+}
+
+async function heapAfterCollection(inspectorUrl: string): Promise<number> {
+  const inspector = new WebSocket(inspectorUrl);
+  await once(inspector, 'open');
+  const ask = async (id: number, method: string): Promise<{ result: { usedSize: number } }> => {
+    inspector.send(JSON.stringify({ id, method }));
+    for (;;) {
+      const answer = JSON.parse(String((await once(inspector, 'message'))[0]));
+      if (answer.id === id) return answer;
+    }
+  };
+  await ask(1, 'HeapProfiler.collectGarbage');
+  const { result } = await ask(2, 'Runtime.getHeapUsage');
+  inspector.terminate();
+  return result.usedSize;
 }
 
 const procFile = ({ pid }: ChildProcess, name: string): string =>

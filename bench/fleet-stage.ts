@@ -1,0 +1,115 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { credentials } from '@grpc/grpc-js';
+import { type Api, connect } from '../src/cli/client.js';
+import { type Measured, measured } from './processes.js';
+import { copyOf, linkTemplate, writeDataFolder, writeSimulatorState } from './seed.js';
+
+/** A process that holds connections, and when it has made them. */
+export type Fleet = {
+  readonly process: Measured;
+  /** Connections so far. */
+  readonly connected: () => number;
+  /** Milliseconds from the start of the process until all of them were there. */
+  readonly connectMs: Promise<number>;
+};
+
+/** A simulated WhatsApp in a process of its own, with two sets of linked accounts. */
+export type FleetStage = {
+  /** The service, with so many instances. */
+  readonly service: (size: number) => Promise<Fleet & { readonly api: Api }>;
+  /** So many bare sockets. */
+  readonly sockets: (size: number) => Fleet;
+  readonly setLatency: (ms: number) => Promise<void>;
+  /** The privacy stanzas that WhatsApp received since the last call. */
+  readonly takeStanzas: () => Promise<number>;
+  readonly clear: () => Promise<void>;
+};
+
+const TOKEN = 'wap_bench-account-token';
+const CALL_MS = 120_000;
+const pathOf = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
+const BIN = pathOf('../src/bin.js');
+
+/** Links accounts for fleets of these sizes and starts WhatsApp. */
+export async function setFleetStage(sizes: readonly number[]): Promise<FleetStage> {
+  const folder = mkdtempSync(join(tmpdir(), 'wa-privacy-bench-'));
+  const largest = Math.max(...sizes);
+  const template = await linkTemplate(folder);
+  const stateFile = join(folder, 'state.json');
+  writeSimulatorState(template, 2 * largest, stateFile);
+  const copies = Array.from({ length: 2 * largest }, (_, index) => copyOf(template, index));
+  const files = {
+    data: (size: number) => join(folder, `data-${size}`),
+    sockets: join(folder, 'sockets.json'),
+  };
+  for (const size of sizes) await writeDataFolder(files.data(size), copies.slice(0, size));
+
+  const whatsApp = measured([
+    BIN,
+    'simulate',
+    ...['--listen', '127.0.0.1:0', '--control', '0', '--state', stateFile],
+  ]);
+  const [url, rootKey, control] = await Promise.all(
+    [/WHATSAPP_URL=(\S+)/, /ROOT_KEY=(\S+)/, /control interface: (\S+)/].map(
+      async pattern => (await whatsApp.watch(pattern).reached(1))[1] ?? '',
+    ),
+  );
+  if (!url || !rootKey) throw new Error('the simulator did not say where it is');
+  const ask = async (method: string, path: string, body?: object) => {
+    const headers = { 'content-type': 'application/json' };
+    const init = { method, headers, ...(body && { body: JSON.stringify(body) }) };
+    const response = await fetch(`${control}/${path}`, init);
+    if (!response.ok) throw new Error(await response.text());
+    return response.json();
+  };
+
+  function fleet(process: Measured, pattern: RegExp, size: number): Fleet {
+    const started = performance.now();
+    const { count, reached } = process.watch(pattern);
+    const connectMs = size === 0 ? Promise.resolve(0) : reached(size).then(() => performance.now() - started);
+    return { process, connected: count, connectMs };
+  }
+
+  return {
+    async service(size) {
+      const service = measured([BIN, 'serve'], {
+        WA_PRIVACY_LISTEN: '127.0.0.1:0',
+        WA_PRIVACY_DATA_DIR: files.data(size),
+        WA_PRIVACY_ACCOUNT_TOKEN: TOKEN,
+        WA_PRIVACY_RATE_LIMIT_PER_MINUTE: '100000',
+        WA_PRIVACY_SETS_PER_HOUR: '0',
+        WA_PRIVACY_READS_PER_HOUR: '0',
+        WA_PRIVACY_WHATSAPP_URL: url,
+        WA_PRIVACY_WHATSAPP_ROOT_KEY: rootKey,
+      });
+      const instances = fleet(service, /"state":"CONNECTED"/, size);
+      const [, address = ''] = await service.watch(/^wa-privacy listening on (\S+)/).reached(1);
+      const options = {
+        address,
+        credentials: credentials.createInsecure(),
+        token: TOKEN,
+        timeoutMs: CALL_MS,
+      };
+      return { ...instances, api: connect(options) };
+    },
+    sockets(size) {
+      writeFileSync(files.sockets, JSON.stringify(copies.slice(largest, largest + size)));
+      return fleet(measured([pathOf('./bare-fleet.js'), url, rootKey, files.sockets]), /^open$/, size);
+    },
+    async setLatency(latencyMs) {
+      await ask('PATCH', 'behaviour', { latencyMs });
+    },
+    async takeStanzas() {
+      const stanzas = (await ask('GET', 'stanzas?tag=iq&xmlns=privacy')) as unknown[]; // The route gives a list.
+      await ask('DELETE', 'stanzas');
+      return stanzas.length;
+    },
+    async clear() {
+      await whatsApp.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}

@@ -47,11 +47,8 @@ export async function setFleetStage(sizes: readonly number[]): Promise<FleetStag
   };
   for (const size of sizes) await writeDataFolder(files.data(size), copies.slice(0, size));
 
-  const whatsApp = measured([
-    BIN,
-    'simulate',
-    ...['--listen', '127.0.0.1:0', '--control', '0', '--state', stateFile],
-  ]);
+  const address = ['--listen', '127.0.0.1:0', '--control', '0'];
+  const whatsApp = measured([BIN, 'simulate', ...address, '--state', stateFile]);
   const [url, rootKey, control] = await Promise.all(
     [/WHATSAPP_URL=(\S+)/, /ROOT_KEY=(\S+)/, /control interface: (\S+)/].map(
       async pattern => (await whatsApp.watch(pattern).reached(1))[1] ?? '',

@@ -1,6 +1,6 @@
 import { createHmac, createSecretKey } from 'node:crypto';
 import type { Database } from 'better-sqlite3';
-import type { CredentialStore } from '../instances/ports.js';
+import type { CredentialStore, KeyChange } from '../instances/ports.js';
 import { newKey, seal, unseal } from './envelope.js';
 import { sealPhoneNumber, unsealPhoneNumber } from './instances.js';
 
@@ -64,6 +64,19 @@ export function sqliteCredentials(
       .update(JSON.stringify([type, id]))
       .digest();
 
+  const storedKey = (instance: string, dataKey: Buffer, type: string, id: string): Buffer | undefined => {
+    const row = findKey.get(instance, keyId(dataKey, type, id));
+    return row && unseal(dataKey, signalKeyLabel(instance, type, id), row.sealed_value);
+  };
+
+  const isStored = (instance: string, dataKey: Buffer, { type, id, value }: KeyChange): boolean => {
+    try {
+      return value !== undefined && storedKey(instance, dataKey, type, id)?.equals(value) === true;
+    } catch {
+      return false; // What cannot be read any more is replaced.
+    }
+  };
+
   return {
     async load(instance) {
       const row = find.get(instance);
@@ -105,16 +118,17 @@ export function sqliteCredentials(
       if (row === undefined) return found;
       const dataKey = dataKeyOf(instance, row);
       for (const id of ids) {
-        const key = findKey.get(instance, keyId(dataKey, type, id));
-        if (key !== undefined) {
-          found.set(id, unseal(dataKey, signalKeyLabel(instance, type, id), key.sealed_value));
-        }
+        const value = storedKey(instance, dataKey, type, id);
+        if (value !== undefined) found.set(id, value);
       }
       return found;
     },
 
     async saveKeys(instance, changes) {
       const dataKey = linkedDataKey(instance);
+      // Baileys writes some keys at every login as they are: nothing to sync then.
+      const [only] = changes;
+      if (changes.length === 1 && only && isStored(instance, dataKey, only)) return;
       database.transaction(() => {
         for (const { type, id, value } of changes) {
           const stored = keyId(dataKey, type, id);

@@ -1,4 +1,5 @@
 import { Curve, proto, WA_CERT_DETAILS } from '@whiskeysockets/baileys';
+import { LRUCache } from 'lru-cache';
 import { isSignedBy } from './signature-check.js';
 
 /** WhatsApp's own root key, 32 bytes. */
@@ -29,12 +30,21 @@ Curve.sharedKey = (privateKey, publicKey) => {
 };
 
 Curve.verify = (publicKey, message, signature) => {
-  const holds = isSignedBy(publicKey, message, signature);
+  const holds = isProven(publicKey, message, signature);
   if (publicKey === WA_CERT_DETAILS.PUBLIC_KEY) return holds && handshake?.leafHolds === true;
   // Baileys verifies the leaf first; before, it agreed on keys with the server's ephemeral and its static key.
   if (handshake) handshake.leafHolds = holds && isAbout(message, handshake.agreedWith[1]);
   return handshake ? handshake.leafHolds : holds;
 };
+
+/** Signatures that were found true. The same few certificates are shown to all connections. */
+const proven = new LRUCache<string, true>({ max: 64 });
+
+function isProven(...signed: [publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array]): boolean {
+  const id = signed.map(bytes => Buffer.from(bytes).toString('base64')).join(' ');
+  if (!proven.has(id) && isSignedBy(...signed)) proven.set(id, true);
+  return proven.has(id);
+}
 
 const isAbout = (certificate: Uint8Array, key: Uint8Array | undefined): boolean =>
   key !== undefined &&

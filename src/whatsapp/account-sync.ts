@@ -1,6 +1,6 @@
-import { buildAckStanza } from '@whiskeysockets/baileys';
+import { type BinaryNode, buildAckStanza, MIN_PREKEY_COUNT } from '@whiskeysockets/baileys';
 import type { Connection } from './connection.js';
-import { childrenOf, SERVER } from './nodes.js';
+import { childOf, childrenOf, SERVER } from './nodes.js';
 import type { Timer } from './timer.js';
 
 /** What happens to the account elsewhere: on the phone, on other devices, while this one was offline. */
@@ -33,14 +33,10 @@ export function accountSync(
     if (parts.some(part => SETTINGS.includes(part))) onPrivacyPush();
   }
 
-  connection.takeOver('CB:notification', async (node, baileys) => {
-    // Only Baileys makes pre-keys, and acknowledges what it handles.
+  connection.takeOver('CB:notification', async node => {
     const { type } = node.attrs;
-    if (type === 'encrypt') {
-      await baileys(node);
-      return;
-    }
     try {
+      if (type === 'encrypt' && lacksPreKeys(node)) await connection.uploadPreKeys();
       if (type === 'account_sync') changed(childrenOf(node).map(({ tag }) => tag));
     } finally {
       await connection.tell(buildAckStanza(node));
@@ -69,6 +65,12 @@ export function accountSync(
       );
     },
   };
+}
+
+/** `<notification type="encrypt" from="s.whatsapp.net"><count value="3"/></notification>` */
+function lacksPreKeys(node: BinaryNode): boolean {
+  const count = Number(childOf(node, 'count')?.attrs['value']);
+  return node.attrs['from'] === SERVER && count < MIN_PREKEY_COUNT;
 }
 
 /** The parts of an account that hold its settings. */

@@ -1,8 +1,4 @@
 import type { EventEmitter } from 'node:events';
-import type { BinaryNode } from '@whiskeysockets/baileys';
-
-/** A listener for stanzas. Baileys' own are asynchronous, and nobody waits for them. */
-export type Listener = (node: BinaryNode) => unknown;
 
 type AnyListener = (...values: unknown[]) => unknown;
 
@@ -22,11 +18,4 @@ export function containListeners(ws: EventEmitter, onFault: (event: string, erro
     }
     return listeners.length > 0;
   };
-}
-
-/** Removes the listeners of an event and gives them. */
-export function takeListeners(ws: EventEmitter, event: string): AnyListener[] {
-  const listeners = ws.listeners(event) as AnyListener[]; // Node types them as `Function`.
-  ws.removeAllListeners(event);
-  return listeners;
 }

@@ -1,10 +1,11 @@
 import type { AuthenticationCreds, BinaryNode, SocketConfig } from '@whiskeysockets/baileys';
 import type { Disconnect } from '../domain/disconnect.js';
-import { containListeners, type Listener, takeListeners } from './baileys-listeners.js';
+import { containListeners } from './baileys-listeners.js';
 import * as disconnects from './disconnects.js';
 import { keepAlive } from './keep-alive.js';
 import { lightSocket } from './light-socket.js';
 import { resultOf } from './nodes.js';
+import { notForUs } from './not-for-us.js';
 import { type Answer, queries } from './queries.js';
 import type { Settings } from './settings.js';
 import { takeWire } from './wire.js';
@@ -14,8 +15,10 @@ export type Connection = {
   /** Fulfils when WhatsApp has accepted a login. */
   readonly open: Promise<void>;
   readonly ended: Promise<Disconnect>;
-  /** Puts a listener in place of Baileys' own; it may hand the stanza on to those. */
-  takeOver(event: string, listener: (node: BinaryNode, baileys: Listener) => unknown): void;
+  /** Puts a listener in place of Baileys' own, if it has any. */
+  takeOver(event: string, listener: (node: BinaryNode) => unknown): void;
+  /** Makes more pre-keys, stores them and gives WhatsApp their public parts. */
+  uploadPreKeys(): Promise<void>;
   /** Sends a stanza that has no answer; false when it did not leave. */
   tell(node: BinaryNode): Promise<boolean>;
   /** Sends a query and waits for its answer. Never rejects. */
@@ -76,18 +79,26 @@ export function openConnection(
     else if (!isOver) log.taskFailed({ task: `Handling ${event}`, instance, cause });
   }
 
+  function takeOver(event: string, listener: (node: BinaryNode) => unknown) {
+    ws.removeAllListeners(event);
+    ws.on(event, listener);
+  }
+
   // Linking is ours alone, and nothing is linked twice.
-  takeListeners(ws, 'CB:iq,type:set,pair-device');
-  takeListeners(ws, 'CB:iq,,pair-success');
+  ws.removeAllListeners('CB:iq,type:set,pair-device');
+  ws.removeAllListeners('CB:iq,,pair-success');
   containListeners(ws, onFault);
-  ws.on('CB:iq,type:get', (node: BinaryNode) => {
+  takeOver('CB:iq,type:get', node => {
     if (node.attrs['xmlns'] === 'urn:xmpp:ping') void tell(resultOf(node));
   });
-  ws.on('CB:stream:error', (node: BinaryNode) => end(disconnects.fromStreamError(node)));
-  ws.on('CB:failure', (node: BinaryNode) => end(disconnects.fromFailure(node, new Date())));
-  ws.on('CB:xmlstreamend', () => end(disconnects.streamEnded()));
-  ws.on('CB:ib,,downgrade_webclient', () => end(disconnects.notMultiDevice()));
-  ws.on('error', (error: unknown) => end(disconnects.fromSocketError(error)));
+  for (const tag of ['message', 'receipt', 'call'])
+    takeOver(`CB:${tag}`, node => tell(notForUs(node, auth.creds.me?.id)));
+  // Baileys would tell of the end before us, without the reason.
+  takeOver('CB:stream:error', node => end(disconnects.fromStreamError(node)));
+  takeOver('CB:failure', node => end(disconnects.fromFailure(node, new Date())));
+  takeOver('CB:xmlstreamend', () => end(disconnects.streamEnded()));
+  takeOver('CB:ib,,downgrade_webclient', () => end(disconnects.notMultiDevice()));
+  ws.prependListener('error', (error: unknown) => end(disconnects.fromSocketError(error)));
   ws.on('unexpected-response', (_request: unknown, { statusCode }: { statusCode?: number }) =>
     end(disconnects.fromHttpStatus(statusCode ?? 0)),
   );
@@ -115,11 +126,8 @@ export function openConnection(
   return {
     open: open.promise,
     ended: ended.promise,
-    takeOver(event, listener) {
-      const baileys = takeListeners(ws, event);
-      const handOn: Listener = node => Promise.all(baileys.map(async each => each(node)));
-      ws.on(event, (node: BinaryNode) => listener(node, handOn));
-    },
+    takeOver,
+    uploadPreKeys: () => sock.uploadPreKeys(),
     tell,
     ask: (node, timeoutMs) => (isOver ? Promise.resolve({ kind: 'not_sent' }) : ask(node, timeoutMs)),
     end,

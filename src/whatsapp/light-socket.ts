@@ -1,9 +1,10 @@
-import makeWASocket, {
+import {
   Browsers,
   type CacheStore,
+  DEFAULT_CONNECTION_CONFIG,
   type SocketConfig,
-  type WASocket,
 } from '@whiskeysockets/baileys';
+import { makeSocket } from '@whiskeysockets/baileys/lib/Socket/socket.js';
 import type { WebSocket } from 'ws';
 import { baileysLogger } from './baileys-logger.js';
 import { kindOf, mayLeave } from './gate.js';
@@ -52,11 +53,15 @@ export const LIGHT_OPTIONS = {
   placeholderResendCache: NO_CACHE,
 } satisfies Partial<SocketConfig>;
 
+/** The lowest of the eight layers of a Baileys socket: handshake, login, pre-keys and pairing. */
+export type LightSocket = ReturnType<typeof makeSocket>;
+
 /**
- * A Baileys socket that only keeps a login: no history, no messages read or stored, never online. Stanzas that may not
- * leave are refused before encryption, as if the socket were closed for them alone.
+ * A Baileys socket that only keeps a login: no history, no messages read or stored, never online. Without the layers for
+ * chats, groups and the like, which are half of its memory. Stanzas that may not leave are refused before encryption, as
+ * if the socket were closed for them alone.
  */
-export function lightSocket(options: LightSocketOptions): { sock: WASocket; socket: WebSocket } {
+export function lightSocket(options: LightSocketOptions): { sock: LightSocket; socket: WebSocket } {
   let refused = false;
   const logger = baileysLogger({
     stanza(xml) {
@@ -67,7 +72,8 @@ export function lightSocket(options: LightSocketOptions): { sock: WASocket; sock
     handshake: () => checkNextHandshake(options.rootKey),
   });
 
-  const sock = makeWASocket({
+  const sock = makeSocket({
+    ...DEFAULT_CONNECTION_CONFIG,
     ...(options.url !== undefined && { waWebSocketUrl: options.url }),
     auth: options.auth,
     logger,

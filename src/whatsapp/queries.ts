@@ -1,5 +1,6 @@
-import type { BinaryNode, WASocket } from '@whiskeysockets/baileys';
+import type { BinaryNode } from '@whiskeysockets/baileys';
 import { statusOf } from './disconnects.js';
+import type { LightSocket } from './light-socket.js';
 import { NeverLeft } from './wire.js';
 
 /** What became of a query. */
@@ -16,7 +17,7 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
  * Queries of our own. Baileys' `query` hides error stanzas behind its errors, and does not notice the end of the
  * connection while it waits.
  */
-export function queries({ ws, generateMessageTag, sendNode }: WASocket) {
+export function queries({ ws, generateMessageTag, sendNode }: LightSocket) {
   // Baileys throws at once what it cannot encode.
   const send = async (node: BinaryNode) => sendNode(node);
   const pending = new Set<(answer: Answer) => void>();

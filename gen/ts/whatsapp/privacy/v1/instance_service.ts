@@ -51,12 +51,17 @@ export interface Instance {
   lastConnectTime:
     | Date
     | undefined;
-  /** When the service will try to connect again; absent when it will not by itself. */
+  /**
+   * When the service will try to connect again, or connect a PARKED instance although nobody needs
+   * it; absent when it will not by itself.
+   */
   nextAttemptTime:
     | Date
     | undefined;
   /** Opaque; another etag means another name, state or link. */
   etag: string;
+  /** When it is connected. */
+  connectionMode: Instance_ConnectionMode;
 }
 
 /** The states. */
@@ -77,6 +82,8 @@ export enum Instance_State {
   SUSPENDED = 6,
   /** CONFLICT - The credentials are in use elsewhere; call ReconnectInstance when they no longer are. */
   CONFLICT = 7,
+  /** PARKED - Linked, and not connected because nobody needs it; a call or a Watch connects it. */
+  PARKED = 8,
 }
 
 export function instance_StateToJSON(object: Instance_State): string {
@@ -97,8 +104,36 @@ export function instance_StateToJSON(object: Instance_State): string {
       return "STATE_SUSPENDED";
     case Instance_State.CONFLICT:
       return "STATE_CONFLICT";
+    case Instance_State.PARKED:
+      return "STATE_PARKED";
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum Instance_State");
+  }
+}
+
+/** When a linked instance is connected. */
+export enum Instance_ConnectionMode {
+  /** UNSPECIFIED - As the service is configured. */
+  UNSPECIFIED = 0,
+  /** ALWAYS - All the time. */
+  ALWAYS = 1,
+  /**
+   * ON_DEMAND - While a call or a Watch needs it, some time after, and at least every 7 days, or WhatsApp would
+   * log it out; else it is PARKED. What the phone changes meanwhile shows after the next connect.
+   */
+  ON_DEMAND = 2,
+}
+
+export function instance_ConnectionModeToJSON(object: Instance_ConnectionMode): string {
+  switch (object) {
+    case Instance_ConnectionMode.UNSPECIFIED:
+      return "CONNECTION_MODE_UNSPECIFIED";
+    case Instance_ConnectionMode.ALWAYS:
+      return "CONNECTION_MODE_ALWAYS";
+    case Instance_ConnectionMode.ON_DEMAND:
+      return "CONNECTION_MODE_ON_DEMAND";
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum Instance_ConnectionMode");
   }
 }
 
@@ -113,6 +148,8 @@ export interface CreateInstanceRequest {
    * secret.
    */
   requestId: string;
+  /** As in Instance. */
+  connectionMode: Instance_ConnectionMode;
 }
 
 /** The instance made. */
@@ -157,6 +194,24 @@ export interface ListInstancesResponse {
   instances: Instance[];
   /** Empty on the last page. */
   nextPageToken: string;
+}
+
+/** What to change of an instance. One that changes nothing is refused. */
+export interface UpdateInstanceRequest {
+  /** The instance. */
+  name: string;
+  /** As in Instance. */
+  displayName?:
+    | string
+    | undefined;
+  /** As in Instance. */
+  connectionMode?: Instance_ConnectionMode | undefined;
+}
+
+/** The answer. */
+export interface UpdateInstanceResponse {
+  /** The instance. */
+  instance: Instance | undefined;
 }
 
 /** Which instance to delete. */
@@ -264,6 +319,7 @@ function createBaseInstance(): Instance {
     lastConnectTime: undefined,
     nextAttemptTime: undefined,
     etag: "",
+    connectionMode: 0,
   };
 }
 
@@ -298,6 +354,9 @@ export const Instance: MessageFns<Instance> = {
     }
     if (message.etag !== "") {
       writer.uint32(82).string(message.etag);
+    }
+    if (message.connectionMode !== 0) {
+      writer.uint32(88).int32(message.connectionMode);
     }
     return writer;
   },
@@ -395,6 +454,14 @@ export const Instance: MessageFns<Instance> = {
             message.etag = reader.string();
             continue;
           }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.connectionMode = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -439,6 +506,9 @@ export const Instance: MessageFns<Instance> = {
     if (message.etag !== "") {
       obj.etag = message.etag;
     }
+    if (message.connectionMode !== 0) {
+      obj.connectionMode = instance_ConnectionModeToJSON(message.connectionMode);
+    }
     return obj;
   },
 
@@ -457,12 +527,13 @@ export const Instance: MessageFns<Instance> = {
     message.lastConnectTime = object.lastConnectTime ?? undefined;
     message.nextAttemptTime = object.nextAttemptTime ?? undefined;
     message.etag = object.etag ?? "";
+    message.connectionMode = object.connectionMode ?? 0;
     return message;
   },
 };
 
 function createBaseCreateInstanceRequest(): CreateInstanceRequest {
-  return { name: "", displayName: "", requestId: "" };
+  return { name: "", displayName: "", requestId: "", connectionMode: 0 };
 }
 
 export const CreateInstanceRequest: MessageFns<CreateInstanceRequest> = {
@@ -475,6 +546,9 @@ export const CreateInstanceRequest: MessageFns<CreateInstanceRequest> = {
     }
     if (message.requestId !== "") {
       writer.uint32(26).string(message.requestId);
+    }
+    if (message.connectionMode !== 0) {
+      writer.uint32(32).int32(message.connectionMode);
     }
     return writer;
   },
@@ -516,6 +590,14 @@ export const CreateInstanceRequest: MessageFns<CreateInstanceRequest> = {
             message.requestId = reader.string();
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.connectionMode = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -539,6 +621,9 @@ export const CreateInstanceRequest: MessageFns<CreateInstanceRequest> = {
     if (message.requestId !== "") {
       obj.requestId = message.requestId;
     }
+    if (message.connectionMode !== 0) {
+      obj.connectionMode = instance_ConnectionModeToJSON(message.connectionMode);
+    }
     return obj;
   },
 
@@ -550,6 +635,7 @@ export const CreateInstanceRequest: MessageFns<CreateInstanceRequest> = {
     message.name = object.name ?? "";
     message.displayName = object.displayName ?? "";
     message.requestId = object.requestId ?? "";
+    message.connectionMode = object.connectionMode ?? 0;
     return message;
   },
 };
@@ -944,6 +1030,164 @@ export const ListInstancesResponse: MessageFns<ListInstancesResponse> = {
     const message = createBaseListInstancesResponse();
     message.instances = object.instances?.map((e) => Instance.fromPartial(e)) || [];
     message.nextPageToken = object.nextPageToken ?? "";
+    return message;
+  },
+};
+
+function createBaseUpdateInstanceRequest(): UpdateInstanceRequest {
+  return { name: "", displayName: undefined, connectionMode: undefined };
+}
+
+export const UpdateInstanceRequest: MessageFns<UpdateInstanceRequest> = {
+  encode(message: UpdateInstanceRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.displayName !== undefined) {
+      writer.uint32(18).string(message.displayName);
+    }
+    if (message.connectionMode !== undefined) {
+      writer.uint32(24).int32(message.connectionMode);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UpdateInstanceRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUpdateInstanceRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.displayName = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.connectionMode = reader.int32() as any;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  toJSON(message: UpdateInstanceRequest): unknown {
+    const obj: any = {};
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    if (message.displayName !== undefined) {
+      obj.displayName = message.displayName;
+    }
+    if (message.connectionMode !== undefined) {
+      obj.connectionMode = instance_ConnectionModeToJSON(message.connectionMode);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<UpdateInstanceRequest>, I>>(base?: I): UpdateInstanceRequest {
+    return UpdateInstanceRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<UpdateInstanceRequest>, I>>(object: I): UpdateInstanceRequest {
+    const message = createBaseUpdateInstanceRequest();
+    message.name = object.name ?? "";
+    message.displayName = object.displayName ?? undefined;
+    message.connectionMode = object.connectionMode ?? undefined;
+    return message;
+  },
+};
+
+function createBaseUpdateInstanceResponse(): UpdateInstanceResponse {
+  return { instance: undefined };
+}
+
+export const UpdateInstanceResponse: MessageFns<UpdateInstanceResponse> = {
+  encode(message: UpdateInstanceResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.instance !== undefined) {
+      Instance.encode(message.instance, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UpdateInstanceResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUpdateInstanceResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.instance = Instance.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  toJSON(message: UpdateInstanceResponse): unknown {
+    const obj: any = {};
+    if (message.instance !== undefined) {
+      obj.instance = Instance.toJSON(message.instance);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<UpdateInstanceResponse>, I>>(base?: I): UpdateInstanceResponse {
+    return UpdateInstanceResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<UpdateInstanceResponse>, I>>(object: I): UpdateInstanceResponse {
+    const message = createBaseUpdateInstanceResponse();
+    message.instance = (object.instance !== undefined && object.instance !== null)
+      ? Instance.fromPartial(object.instance)
+      : undefined;
     return message;
   },
 };
@@ -1895,6 +2139,23 @@ export const InstanceServiceService = {
     responseDeserialize: (value: Buffer): ListInstancesResponse => ListInstancesResponse.decode(value),
   },
   /**
+   * Changes the properties that the request holds; the others stay.
+   *
+   * Errors:
+   * - NOT_FOUND: INSTANCE_NOT_FOUND
+   */
+  updateInstance: {
+    path: "/whatsapp.privacy.v1.InstanceService/UpdateInstance" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: UpdateInstanceRequest): Buffer =>
+      Buffer.from(UpdateInstanceRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): UpdateInstanceRequest => UpdateInstanceRequest.decode(value),
+    responseSerialize: (value: UpdateInstanceResponse): Buffer =>
+      Buffer.from(UpdateInstanceResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): UpdateInstanceResponse => UpdateInstanceResponse.decode(value),
+  },
+  /**
    * Unlinks the account and forgets the instance, its keys and its tokens. Succeeds also when
    * WhatsApp cannot be told; the phone then lists the device until it is removed there.
    *
@@ -1998,6 +2259,13 @@ export interface InstanceServiceServer extends UntypedServiceImplementation {
    * Errors: those of every method.
    */
   listInstances: handleUnaryCall<ListInstancesRequest, ListInstancesResponse>;
+  /**
+   * Changes the properties that the request holds; the others stay.
+   *
+   * Errors:
+   * - NOT_FOUND: INSTANCE_NOT_FOUND
+   */
+  updateInstance: handleUnaryCall<UpdateInstanceRequest, UpdateInstanceResponse>;
   /**
    * Unlinks the account and forgets the instance, its keys and its tokens. Succeeds also when
    * WhatsApp cannot be told; the phone then lists the device until it is removed there.
@@ -2104,6 +2372,27 @@ export interface InstanceServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListInstancesResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Changes the properties that the request holds; the others stay.
+   *
+   * Errors:
+   * - NOT_FOUND: INSTANCE_NOT_FOUND
+   */
+  updateInstance(
+    request: UpdateInstanceRequest,
+    callback: (error: ServiceError | null, response: UpdateInstanceResponse) => void,
+  ): ClientUnaryCall;
+  updateInstance(
+    request: UpdateInstanceRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: UpdateInstanceResponse) => void,
+  ): ClientUnaryCall;
+  updateInstance(
+    request: UpdateInstanceRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: UpdateInstanceResponse) => void,
   ): ClientUnaryCall;
   /**
    * Unlinks the account and forgets the instance, its keys and its tokens. Succeeds also when

@@ -16,7 +16,8 @@ export async function inTurn<T>(
   work: () => Promise<T>,
 ): Promise<T> {
   const waiting = new AbortController();
-  const giveUp = () => waiting.abort(new PrivacyError({ kind: 'DEADLINE_TOO_SHORT', instance }));
+  const tooLate = new PrivacyError({ kind: 'DEADLINE_TOO_SHORT', instance });
+  const giveUp = () => waiting.abort(tooLate);
   const timer = setTimeout(giveUp, Math.max(timeLeft(limits), 0));
   limits.signal.addEventListener('abort', giveUp);
   if (limits.signal.aborted || timeLeft(limits) <= 0) giveUp();
@@ -27,6 +28,8 @@ export async function inTurn<T>(
   const turn = turns.add(
     () => {
       begun();
+      // The turn may have come because the time of those before it was over, too.
+      if (timeLeft(limits) <= 0) throw tooLate;
       return work();
     },
     { signal: waiting.signal },

@@ -131,4 +131,5 @@ const recordOf = (name: string): InstanceRecord => ({
   linkTime: undefined,
   lastConnectTime: undefined,
   retryTime: undefined,
+  connectionMode: undefined,
 });

@@ -83,7 +83,12 @@ async function oneAfterAnother(session: Session, assignments: string[]): Promise
 }
 
 async function linkService({ api, phone }: Stage): Promise<void> {
-  await api.call(Instances.createInstance, { name: 'bench', displayName: '', requestId: '' });
+  await api.call(Instances.createInstance, {
+    name: 'bench',
+    displayName: '',
+    connectionMode: 0,
+    requestId: '',
+  });
   const request = { name: 'bench', method: { $case: 'qr', value: {} } } as const;
   for await (const { event } of api.stream(Instances.linkInstance, request))
     if (event?.$case === 'qrCode') void phone.scan(event.value.payload);
@@ -110,6 +115,7 @@ async function bareSession({ simulator }: Stage): Promise<Session> {
     linkTime: undefined,
     lastConnectTime: undefined,
     retryTime: undefined,
+    connectionMode: undefined,
   });
   const { signal } = new AbortController();
   const linked = await adapter.link(

@@ -50,6 +50,7 @@ export async function createApp(config: Config, events: Events): Promise<App> {
     changes: store.changes,
     log: events,
     budget: config.budget,
+    connections: config.connections,
   });
   const server = grpcServer({
     instances: registry,

@@ -13,7 +13,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   stores: ['domain', 'instances', 'access'],
   simulator: ['domain'],
   observability: ['domain'],
-  config: ['cli', 'observability'],
+  config: ['cli', 'domain', 'observability'],
   cli: ['contract', 'domain', 'gen'],
   demo: ['domain', 'config', 'cli', 'simulator', 'observability', 'gen', '.'],
   '.': [

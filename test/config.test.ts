@@ -40,6 +40,7 @@ describe('without any option', () => {
       logLevel: 'info',
       whatsapp: {},
       budget: { setsPerHour: 240, readsPerHour: 1200 },
+      connections: { mode: 'ALWAYS', idleMs: 60_000, mostIdle: 200 },
     });
   });
 });

@@ -27,6 +27,7 @@ export const METHOD_RULES: Readonly<Record<string, MethodRule>> = {
   'InstanceService/CreateInstance': WRITE_ALL,
   'InstanceService/GetInstance': READ,
   'InstanceService/ListInstances': READ,
+  'InstanceService/UpdateInstance': WRITE,
   'InstanceService/DeleteInstance': WRITE_ALL,
   'InstanceService/LinkInstance': WRITE,
   'InstanceService/UnlinkInstance': WRITE,

@@ -1,6 +1,7 @@
 import { createSecureContext } from 'node:tls';
 import type { z } from 'zod';
 import { isLoopback } from '../cli/loopback.js';
+import type { ConnectionMode } from '../domain/instance.js';
 import type { LogLevel } from '../observability/log-level.js';
 import { KINDS } from './kinds.js';
 import { type Secret, secret } from './secret.js';
@@ -27,6 +28,7 @@ export type Config = {
   readonly whatsapp: { readonly url?: string | undefined; readonly rootKey?: Buffer | undefined };
   /** IQs per instance; 0 for no limit. */
   readonly budget: { readonly setsPerHour: number; readonly readsPerHour: number };
+  readonly connections: { readonly mode: ConnectionMode; readonly idleMs: number; readonly mostIdle: number };
 };
 
 /** A configuration, or everything that is wrong with it. */
@@ -94,4 +96,9 @@ const configOf = (values: Values): Config => ({
   logLevel: values.log_level,
   whatsapp: { url: values.whatsapp_url, rootKey: values.whatsapp_root_key },
   budget: { setsPerHour: values.sets_per_hour, readsPerHour: values.reads_per_hour },
+  connections: {
+    mode: values.connection_mode,
+    idleMs: values.idle_seconds * 1000,
+    mostIdle: values.idle_connections,
+  },
 });

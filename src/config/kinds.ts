@@ -2,11 +2,17 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { cannotRead } from '../cli/toml-file.js';
+import type { ConnectionMode } from '../domain/instance.js';
 import { LOG_LEVELS } from '../observability/log-level.js';
 import { secret } from './secret.js';
 import type { OptionSpec } from './table.js';
 
 const ADDRESS = /^(?:\[(?<v6>[0-9a-fA-F:.]+)\]|(?<host>[^\s:[\]]+)):(?<port>\d{1,5})$/;
+
+const CONNECTION_MODES = { always: 'ALWAYS', on_demand: 'ON_DEMAND' } as const satisfies Record<
+  string,
+  ConnectionMode
+>;
 
 /** How the text of each kind of option is checked and read. Messages never quote the text: it may be a secret. */
 export const KINDS = {
@@ -44,6 +50,9 @@ export const KINDS = {
     .string()
     .regex(/^\d{1,9}$/, 'must be a whole number, or 0')
     .transform(Number),
+  connection_mode: z
+    .enum(['always', 'on_demand'], 'must be always or on_demand')
+    .transform(text => CONNECTION_MODES[text]),
   boolean: z.enum(['true', 'false'], 'must be true or false').transform(text => text === 'true'),
   level: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`),
   url: z.url({ protocol: /^wss?$/, error: 'must be a ws:// or wss:// URL' }),

@@ -12,6 +12,7 @@ export type OptionSpec = {
     | 'count'
     | 'count_or_0'
     | 'boolean'
+    | 'connection_mode'
     | 'level'
     | 'url'
     | 'hex';
@@ -68,6 +69,23 @@ export const OPTIONS = {
     kind: 'count_or_0',
     default: '1200',
     meaning: 'reads sent to WhatsApp per instance and hour; 0 for no limit',
+  },
+  connection_mode: {
+    kind: 'connection_mode',
+    default: 'always',
+    meaning:
+      'of instances without their own: `always` connected, or `on_demand`, which parks them between calls',
+  },
+  idle_seconds: {
+    kind: 'count',
+    default: '60',
+    meaning: 'how long an instance on demand stays connected after the last call',
+  },
+  idle_connections: {
+    kind: 'count',
+    default: '200',
+    meaning:
+      'how many instances on demand stay connected between calls; the one idle longest is parked first',
   },
   reflection: { kind: 'boolean', default: 'true', meaning: 'gRPC server reflection' },
   log_level: {

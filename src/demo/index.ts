@@ -67,6 +67,7 @@ export async function demo({ keep, json }: { keep: boolean; json: boolean }): Pr
     const created = await api.call(Instances.createInstance, {
       name: INSTANCE,
       displayName: '',
+      connectionMode: 0,
       requestId: '',
     });
     show(

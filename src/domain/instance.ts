@@ -11,7 +11,11 @@ export type InstanceState =
   | 'CONNECTED'
   | 'LOGGED_OUT'
   | 'SUSPENDED'
-  | 'CONFLICT';
+  | 'CONFLICT'
+  | 'PARKED';
+
+/** When a linked instance is connected: all the time, or while somebody needs it. */
+export type ConnectionMode = 'ALWAYS' | 'ON_DEMAND';
 
 /** An instance as callers see it. */
 export type Instance = {
@@ -27,6 +31,8 @@ export type Instance = {
   readonly lastConnectTime: Date | undefined;
   /** When the service tries to connect again; undefined when it will not by itself, or tries right now. */
   readonly nextAttemptTime: Date | undefined;
+  /** Undefined when the service's own holds. */
+  readonly connectionMode: ConnectionMode | undefined;
 };
 
 /** `+15550100123` as `+*******0123`. */

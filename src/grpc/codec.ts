@@ -27,6 +27,7 @@ import {
 import { etagOf, type Snapshot, type Wishes } from '../domain/snapshot.js';
 import type { ChangeRecord } from '../instances/ports.js';
 import {
+  encodeConnectionMode,
   encodeInstanceState,
   encodeNotWritable,
   encodeOrigin,
@@ -136,6 +137,7 @@ export const encodeInstance = (instance: Instance): InstanceMessage => ({
   lastConnectTime: instance.lastConnectTime,
   nextAttemptTime: instance.nextAttemptTime,
   etag: instanceEtag(instance),
+  connectionMode: encodeConnectionMode(instance.connectionMode),
 });
 
 export const encodeToken = (token: Omit<TokenRecord, 'digest'>): Token => ({

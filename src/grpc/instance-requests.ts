@@ -1,9 +1,11 @@
 import {
   CreateInstanceRequest,
   type DeleteInstanceRequest,
+  Instance_ConnectionMode,
   Instance_State,
   type LinkInstanceRequest,
   type ListInstancesRequest,
+  type UpdateInstanceRequest,
 } from '../../gen/ts/whatsapp/privacy/v1/instance_service.js';
 import { nameOf } from '../contract/enum-names.js';
 import type { LinkMethod } from '../instances/ports.js';
@@ -12,17 +14,38 @@ import { digestOf } from './repeatable.js';
 import * as check from './validate.js';
 
 export function decodeCreate(request: CreateInstanceRequest) {
-  const { name, displayName, requestId } = request;
+  const { name, displayName, connectionMode, requestId } = request;
   check.refuse(
     check.unlessEmpty(name, () => check.instanceName('name', name)),
     check.label('display_name', displayName),
     check.unlessEmpty(requestId, check.requestId),
+    check.optionalEnum('connection_mode', Instance_ConnectionMode, connectionMode),
   );
   const digest = digestOf(
     'CreateInstance',
     CreateInstanceRequest.encode({ ...request, requestId: '' }).finish(),
   );
-  return { instance: undefined, name, displayName, requestId, digest };
+  const properties = { displayName, connectionMode: nameOf(Instance_ConnectionMode, connectionMode) };
+  return { instance: undefined, name, properties, requestId, digest };
+}
+
+export function decodeUpdate({ name, displayName, connectionMode }: UpdateInstanceRequest) {
+  const isEmpty = displayName === undefined && connectionMode === undefined;
+  check.refuse(
+    check.instanceName('name', name),
+    isEmpty ? check.violation('', 'REQUIRED', 'At least one property must be provided') : [],
+    check.label('display_name', displayName ?? ''),
+    check.optionalEnum('connection_mode', Instance_ConnectionMode, connectionMode ?? 0),
+  );
+  return {
+    instance: name,
+    changed: {
+      ...(displayName !== undefined && { displayName }),
+      ...(connectionMode !== undefined && {
+        connectionMode: nameOf(Instance_ConnectionMode, connectionMode),
+      }),
+    },
+  };
 }
 
 /** A request that holds nothing but the instance's name. */

@@ -7,7 +7,14 @@ import {
 import type { Tokens } from '../access/tokens.js';
 import type { CallLimits, Instances, LinkEvent } from '../instances/instances.js';
 import { encodeInstance, encodeToken } from './codec.js';
-import { decodeCreate, decodeDelete, decodeLink, decodeList, decodeName } from './instance-requests.js';
+import {
+  decodeCreate,
+  decodeDelete,
+  decodeLink,
+  decodeList,
+  decodeName,
+  decodeUpdate,
+} from './instance-requests.js';
 import { coveredPage } from './pages.js';
 import type { Repeatable } from './repeatable.js';
 import type { Stream } from './stream.js';
@@ -27,7 +34,7 @@ export const instanceService = (
 ) => ({
   createInstance: one({
     decode: decodeCreate,
-    async handle({ name, displayName, requestId, digest }, { limits }) {
+    async handle({ name, properties, requestId, digest }, { limits }) {
       let secret = ''; // Stays here: a repetition must not get it.
       const request = {
         method: CREATE,
@@ -37,7 +44,7 @@ export const instanceService = (
         codec: CreateInstanceResponse,
       };
       const response = await answerOnce(request, async () => {
-        const wanted = { name: name || madeUpName(), displayName };
+        const wanted = { name: name || madeUpName(), ...properties };
         const { instance, minted } = await createWithToken(instances, tokens, wanted, limits);
         secret = minted.secret;
         const made = { instance: encodeInstance(instance), token: encodeToken(minted.token), secret: '' };
@@ -57,6 +64,13 @@ export const instanceService = (
     handle(order, { principal }) {
       const page = coveredPage(instances, principal, order);
       return { ...page, instances: page.instances.map(encodeInstance) };
+    },
+  }),
+
+  updateInstance: one({
+    decode: decodeUpdate,
+    async handle({ instance, changed }) {
+      return { instance: encodeInstance(await instances.update(instance, changed)) };
     },
   }),
 

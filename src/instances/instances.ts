@@ -1,5 +1,5 @@
 import type { Contact, ContactId, ListSetting } from '../domain/contact-list.js';
-import type { Instance, InstanceState } from '../domain/instance.js';
+import type { ConnectionMode, Instance, InstanceState } from '../domain/instance.js';
 import type { OnFailure, Outcome, UpdateReport } from '../domain/outcome.js';
 import type { Snapshot, Wishes } from '../domain/snapshot.js';
 import type { Actor, ChangeRecord, LinkCode, LinkMethod } from './ports.js';
@@ -53,6 +53,13 @@ export type ListReport = {
   readonly sent: boolean;
 };
 
+/** What callers decide about an instance. */
+export type InstanceProperties = {
+  readonly displayName: string;
+  /** Undefined for the service's own. */
+  readonly connectionMode?: ConnectionMode | undefined;
+};
+
 /** One step of linking. */
 export type LinkEvent =
   | { readonly kind: 'code'; readonly code: LinkCode }
@@ -64,8 +71,10 @@ export type LinkEvent =
  */
 export interface Instances {
   /** Makes an instance; INSTANCE_ALREADY_EXISTS. */
-  create(wanted: { name: string; displayName: string }): Promise<Instance>;
+  create(wanted: { name: string } & InstanceProperties): Promise<Instance>;
   get(name: string): Instance;
+  /** Changes what is given; `connectionMode` undefined: the service's own. */
+  update(name: string, changed: Partial<InstanceProperties>): Promise<Instance>;
   /** Ordered by name, those after `after` first; `more` tells whether a further page follows. */
   list(page: { after: string; limit: number; state: InstanceState | undefined }): {
     instances: Instance[];

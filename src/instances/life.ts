@@ -8,6 +8,8 @@ export type Life =
   | { readonly state: 'linking'; readonly end: () => void }
   | { readonly state: 'connecting' }
   | { readonly state: 'connected'; readonly session: Session }
+  /** Linked and not connected, for nobody needs it; `until` it is connected all the same. */
+  | { readonly state: 'parked'; readonly until: Date }
   | {
       readonly state: 'backing_off';
       readonly until: Date;
@@ -19,11 +21,17 @@ export type Life =
   | { readonly state: 'suspended'; readonly reason: string; readonly until: Date | undefined }
   | { readonly state: 'conflict'; readonly reason: string };
 
-/** A linked instance is connected at start; a suspended one waits for its time, or is tried once when it has none. */
-export function initialLife({ status, statusReason: reason, retryTime: until }: InstanceRecord): Life {
+/**
+ * A linked instance is connected at start, unless it may stay parked; a suspended one waits for its time, or is tried
+ * once when it has none.
+ */
+export function initialLife(
+  { status, statusReason: reason, retryTime: until }: InstanceRecord,
+  parkedUntil: Date | undefined,
+): Life {
   switch (status) {
     case 'linked':
-      return { state: 'connecting' };
+      return parkedUntil ? { state: 'parked', until: parkedUntil } : { state: 'connecting' };
     case 'suspended':
       return until ? { state: 'suspended', reason, until } : { state: 'connecting' };
     case 'unlinked':
@@ -53,6 +61,7 @@ const API_STATES = {
   linking: 'LINKING',
   connecting: 'CONNECTING',
   connected: 'CONNECTED',
+  parked: 'PARKED',
   backing_off: 'CONNECTING',
   logged_out: 'LOGGED_OUT',
   suspended: 'SUSPENDED',
@@ -61,7 +70,7 @@ const API_STATES = {
 
 /** An instance as callers see it. */
 export function viewOf(record: InstanceRecord, life: Life): Instance {
-  const { name, displayName, phoneNumber, createTime, linkTime, lastConnectTime } = record;
+  const { name, displayName, phoneNumber, createTime, linkTime, lastConnectTime, connectionMode } = record;
   return {
     name,
     displayName,
@@ -72,6 +81,7 @@ export function viewOf(record: InstanceRecord, life: Life): Instance {
     linkTime,
     lastConnectTime,
     nextAttemptTime: 'until' in life ? life.until : undefined,
+    connectionMode,
   };
 }
 

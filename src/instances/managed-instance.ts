@@ -1,14 +1,16 @@
 import PQueue from 'p-queue';
 import { PrivacyError } from '../domain/errors.js';
-import type { Instance } from '../domain/instance.js';
+import type { ConnectionMode, Instance } from '../domain/instance.js';
 import { type Account, timeLeft } from './account.js';
 import { budget as budgetOf, COST, type Iqs } from './budget.js';
 import { causeFrom } from './causes.js';
 import type { Dials } from './dials.js';
 import { follow } from './follow.js';
 import { history } from './history.js';
+import type { IdleConnections } from './idle-connections.js';
 import { initialLife, type Life, notUsable, storedOf, viewOf } from './life.js';
 import { pacing } from './pacing.js';
+import { nextContact, type Parking, parking } from './parking.js';
 import type {
   ChangeLog,
   CredentialStore,
@@ -29,6 +31,8 @@ export type ManagedInstance = Account & {
   readonly supervisor: Supervisor;
   /** Runs updates and unlinks of this account one after another, in order of arrival. */
   readonly turns: PQueue;
+  /** Keeps it connected until this is disposed of; connects it when it is parked. */
+  readonly need: Parking['need'];
   /** The live connection, waiting so long for one; throws as `session` does. */
   sessionWithin(ms: number): Promise<Session>;
   record(): InstanceRecord;
@@ -49,11 +53,14 @@ export type Surroundings = {
   /** Requests to WhatsApp that an instance may make; 0 for no limit. */
   readonly perHour: Iqs;
   readonly watch: WatchHub;
+  /** Of instances whose record has none. */
+  readonly connectionMode: ConnectionMode;
+  readonly idle: IdleConnections;
 };
 
 /** Takes an instance into the node's care; connects it when it is linked. */
 export function manage(initial: InstanceRecord, surroundings: Surroundings): ManagedInstance {
-  const { dials, store, credentials, changes, log, perHour, watch } = surroundings;
+  const { dials, store, credentials, changes, log, perHour, watch, idle } = surroundings;
   const instance = initial.name;
   const past = history(instance, changes, log);
   const reader = settingsReader((before, after) => {
@@ -68,6 +75,7 @@ export function manage(initial: InstanceRecord, surroundings: Surroundings): Man
 
   function change(patch: Partial<InstanceRecord>): Promise<void> {
     record = { ...record, ...patch };
+    if ('connectionMode' in patch) settle();
     const saved = saving.then(() => store.update(instance, patch));
     saving = saved.catch(cause => log.taskFailed({ task: 'storing the instance', instance, cause }));
     return saved;
@@ -92,6 +100,7 @@ export function manage(initial: InstanceRecord, surroundings: Surroundings): Man
     const patch = storedOf(life);
     if (patch) change(patch).catch(() => undefined); // Logged by `change`.
     for (const wake of waiting) wake();
+    demand.settle();
     show(life);
   }
 
@@ -99,6 +108,19 @@ export function manage(initial: InstanceRecord, surroundings: Surroundings): Man
   function show(life: Life) {
     if (life.state === 'connected') follower.connected();
     else watch.unavailable(instance, causeFrom(notUsable(instance, life).problem));
+  }
+
+  const isOnDemand = () => (record.connectionMode ?? surroundings.connectionMode) === 'ON_DEMAND';
+
+  /** Connects a parked instance. */
+  function unpark() {
+    if (supervisor.life.state === 'parked') supervisor.connect();
+  }
+
+  /** Does what the connection mode says from now on. */
+  function settle() {
+    demand.settle();
+    if (!isOnDemand()) unpark();
   }
 
   async function sessionWithin(ms: number): Promise<Session> {
@@ -139,20 +161,28 @@ export function manage(initial: InstanceRecord, surroundings: Surroundings): Man
 
   const liveSession = () => (supervisor.life.state === 'connected' ? supervisor.life.session : undefined);
   const follower = follow(account, liveSession, problem => watch.unavailable(instance, causeFrom(problem)));
+  const demand = parking(idle, {
+    mayPark: () => isOnDemand() && supervisor.life.state === 'connected',
+    park: () => supervisor.park(nextContact(new Date())),
+    unpark,
+  });
+  const { lastConnectTime } = initial;
+  const mayStayParked = isOnDemand() && !neverConnected(initial) && lastConnectTime;
   const supervisor = supervise({
     instance,
     dials,
-    initial: initialLife(initial),
+    initial: initialLife(initial, mayStayParked ? nextContact(lastConnectTime) : undefined),
     onLife,
     onPrivacyPush: follower.pushed,
   });
-  watch.added(instance);
+  watch.added(instance, demand.need);
   show(supervisor.life);
 
   return {
     ...account,
     turns,
     supervisor,
+    need: demand.need,
     sessionWithin,
     record: () => record,
     change,

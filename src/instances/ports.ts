@@ -1,6 +1,6 @@
 import type { Contact, ContactId, ContactList, ListDelta, ListSetting } from '../domain/contact-list.js';
 import type { Disconnect } from '../domain/disconnect.js';
-import type { InstanceState } from '../domain/instance.js';
+import type { ConnectionMode, InstanceState } from '../domain/instance.js';
 import type { OutcomeState } from '../domain/outcome.js';
 import type { Setting } from '../domain/settings-table.js';
 import type { Snapshot } from '../domain/snapshot.js';
@@ -136,6 +136,8 @@ export type InstanceRecord = {
   readonly lastConnectTime: Date | undefined;
   /** When a suspended instance is tried again. */
   readonly retryTime: Date | undefined;
+  /** Undefined when the service's own holds. */
+  readonly connectionMode: ConnectionMode | undefined;
 };
 
 /** The instances. */

@@ -1,9 +1,10 @@
 import PQueue from 'p-queue';
 import { PrivacyError } from '../domain/errors.js';
-import { type Instance, instanceEtag } from '../domain/instance.js';
+import { type ConnectionMode, type Instance, instanceEtag } from '../domain/instance.js';
 import { iqTimeout } from './account.js';
 import { readContactList } from './contact-list.js';
 import { dials as openDials } from './dials.js';
+import { idleConnections } from './idle-connections.js';
 import type { CallLimits, Instances } from './instances.js';
 import { notUsable } from './life.js';
 import { link } from './link.js';
@@ -39,6 +40,8 @@ export async function openRegistry(options: {
   changes: ChangeLog;
   log: InstanceLog;
   budget: { setsPerHour: number; readsPerHour: number };
+  /** `mode` is that of instances which have none of their own. */
+  connections: { mode: ConnectionMode; idleMs: number; mostIdle: number };
 }): Promise<Registry> {
   const dials = openDials(options.whatsApp, options.log);
   const watch = watchHub();
@@ -50,6 +53,8 @@ export async function openRegistry(options: {
     log: options.log,
     perHour: { sets: options.budget.setsPerHour, reads: options.budget.readsPerHour },
     watch,
+    connectionMode: options.connections.mode,
+    idle: idleConnections({ idleMs: options.connections.idleMs, most: options.connections.mostIdle }),
   };
   const members = new Map<string, ManagedInstance>();
   const reads = new PQueue({ concurrency: READS_AT_ONCE });
@@ -64,6 +69,13 @@ export async function openRegistry(options: {
     const managed = members.get(name);
     if (!managed) throw new PrivacyError({ kind: 'INSTANCE_NOT_FOUND', instance: name });
     return managed;
+  }
+
+  /** Works with an instance, which stays connected meanwhile. */
+  async function withConnection<T>(name: string, work: (managed: ManagedInstance) => Promise<T>): Promise<T> {
+    const managed = find(name);
+    using _ = managed.need();
+    return await work(managed);
   }
 
   /** Ends the link at WhatsApp; the state must allow it. */
@@ -81,7 +93,7 @@ export async function openRegistry(options: {
   }
 
   return {
-    async create({ name, displayName }) {
+    async create({ name, displayName, connectionMode }) {
       const record: InstanceRecord = {
         name,
         displayName,
@@ -92,6 +104,7 @@ export async function openRegistry(options: {
         linkTime: undefined,
         lastConnectTime: undefined,
         retryTime: undefined,
+        connectionMode,
       };
       if (members.has(name) || !(await options.instances.create(record)))
         throw new PrivacyError({ kind: 'INSTANCE_ALREADY_EXISTS', instance: name });
@@ -99,6 +112,12 @@ export async function openRegistry(options: {
     },
 
     get: name => find(name).view(),
+
+    async update(name, changed) {
+      const managed = find(name);
+      await managed.change(changed);
+      return managed.view();
+    },
 
     list({ after, limit, state }) {
       const matching: Instance[] = [...members.keys()]
@@ -114,8 +133,11 @@ export async function openRegistry(options: {
       const currentEtag = instanceEtag(managed.view());
       if (etag !== undefined && etag !== currentEtag)
         throw new PrivacyError({ kind: 'ETAG_MISMATCH', instance: name, etag, currentEtag });
+      const isParked = managed.supervisor.life.state === 'parked';
       await inTurn(managed.turns, name, limits, async () => {
+        using _ = managed.need();
         // WhatsApp may be out of reach; the phone then lists the device until it is removed there.
+        if (isParked) await managed.session(limits).catch(() => undefined);
         await managed.supervisor.retire(session => session.logout(iqTimeout(limits)));
         await managed.supervisor.rest({ state: 'unlinked' });
         members.delete(name);
@@ -126,11 +148,11 @@ export async function openRegistry(options: {
 
     link: (name, method, limits) => link(find(name), dials, method, limits),
 
-    async unlink(name, limits) {
-      const managed = find(name);
-      await inTurn(managed.turns, name, limits, () => endLink(managed, limits));
-      return managed.view();
-    },
+    unlink: (name, limits) =>
+      withConnection(name, async managed => {
+        await inTurn(managed.turns, name, limits, () => endLink(managed, limits));
+        return managed.view();
+      }),
 
     reconnect(name) {
       const managed = find(name);
@@ -147,38 +169,38 @@ export async function openRegistry(options: {
       }
     },
 
-    readSettings: async (name, maxAgeMs, limits) => readSettings(find(name), maxAgeMs, limits),
+    readSettings: (name, maxAgeMs, limits) =>
+      withConnection(name, managed => readSettings(managed, maxAgeMs, limits)),
 
     readEach: (names, maxAgeMs, limits) =>
       Promise.allSettled(
-        names.map(async name => {
-          const managed = find(name);
-          await managed.session(limits); // Those that wait for a connection are in nobody's way.
-          return inTurn(reads, name, limits, () => readSettings(managed, maxAgeMs, limits));
-        }),
+        names.map(each =>
+          withConnection(each, async managed => {
+            await managed.session(limits); // Those that wait for a connection are in nobody's way.
+            return inTurn(reads, each, limits, () => readSettings(managed, maxAgeMs, limits));
+          }),
+        ),
       ),
 
-    async updateSettings(name, order, limits) {
-      const managed = find(name);
-      try {
+    updateSettings: (name, order, limits) =>
+      withConnection(name, async managed => {
         // An unusable instance is told at once, not after its turn.
         await managed.session(limits);
-        return await inTurn(managed.turns, name, limits, () =>
+        return inTurn(managed.turns, name, limits, () =>
           updateSettings(managed, order, order.unattended ? { ...limits, signal: NEVER } : limits),
         );
-      } catch (error) {
+      }).catch((error: unknown) => {
         throw withNothingSent(error, name, order.wishes);
-      }
-    },
+      }),
 
-    readContactList: async (name, setting, limits) =>
-      (await readContactList(find(name), setting, limits)).contacts,
+    readContactList: (name, setting, limits) =>
+      withConnection(name, async managed => (await readContactList(managed, setting, limits)).contacts),
 
-    async updateContactList(name, order, limits) {
-      const managed = find(name);
-      await managed.session(limits);
-      return inTurn(managed.turns, name, limits, () => updateContactList(managed, order, limits));
-    },
+    updateContactList: (name, order, limits) =>
+      withConnection(name, async managed => {
+        await managed.session(limits);
+        return inTurn(managed.turns, name, limits, () => updateContactList(managed, order, limits));
+      }),
 
     listChanges: async (name, page) => {
       find(name);

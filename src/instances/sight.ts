@@ -17,7 +17,12 @@ export type Sight =
   | ({ readonly kind: 'unavailable' } & Unavailable);
 
 /** One instance from its making to its end; another one of the same name is another one. */
-export type Watched = { readonly instance: string; sight: Sight };
+export type Watched = {
+  readonly instance: string;
+  /** Keeps it connected until this is disposed of. */
+  readonly need: () => Disposable;
+  sight: Sight;
+};
 
 export const sightOf = (snapshot: Snapshot): Sight => ({
   kind: 'settings',

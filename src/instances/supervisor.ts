@@ -16,6 +16,8 @@ export interface Supervisor {
   connect(): void;
   /** Ends the live session the caller's way, not reacting to its end; connects again when that gives false. */
   retire(end: (session: Session) => Promise<boolean>): Promise<boolean>;
+  /** Gives the connection up until then, or until told to connect; does nothing unless connected. */
+  park(until: Date): void;
   /** Takes the connection away and stops trying; without a state for that the last one stays on record. */
   rest(life?: Life): Promise<void>;
 }
@@ -54,12 +56,12 @@ export function supervise({
     onLife(life);
   }
 
-  /** Connects at once, after whatever still runs has ended. */
-  function start() {
+  /** Connects, or waits first as the state says, after whatever still runs has ended. */
+  function start(next: Life = CONNECTING) {
     stop.abort();
     stop = new AbortController();
     const { signal } = stop;
-    enter(CONNECTING);
+    enter(next);
     running = running.then(() => run(signal));
   }
 
@@ -82,7 +84,7 @@ export function supervise({
 
   /** Waits until a state is over; false when it does not end by itself, or told to stop. */
   async function waitedOut(current: Life, signal: AbortSignal): Promise<boolean> {
-    if (current.state !== 'backing_off' && current.state !== 'suspended') return false;
+    if (!('until' in current)) return false;
     const over = current.state === 'backing_off' ? current.over : undefined;
     while (current.until && !signal.aborted) {
       const left = current.until.getTime() - Date.now();
@@ -128,6 +130,12 @@ export function supervise({
       const done = await end(life.session);
       if (!done) start();
       return done;
+    },
+    park(until) {
+      if (life.state !== 'connected') return;
+      const { session } = life;
+      start({ state: 'parked', until });
+      void session.close();
     },
     async rest(next) {
       stop.abort();

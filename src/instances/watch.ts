@@ -13,7 +13,8 @@ import { type WatchEvent, watchReader } from './watch-reader.js';
 
 /** What the instances of a node tell those who watch them. */
 export interface WatchHub {
-  added(instance: string): void;
+  /** @param need Keeps it connected as long as it is watched. */
+  added(instance: string, need: () => Disposable): void;
   /** A read of a connected instance; `origins` tells of what changed since the one before. */
   observed(instance: string, snapshot: Snapshot, origins: Origins): void;
   unavailable(instance: string, why: Unavailable): void;
@@ -32,10 +33,18 @@ export interface WatchHub {
   ): AsyncIterable<WatchEvent>;
 }
 
+/** One who watches. */
+type Watcher = {
+  readonly reader: ReturnType<typeof watchReader>;
+  readonly takesNew: boolean;
+  /** What is watched stays connected. */
+  readonly needs: Map<Watched, Disposable>;
+};
+
 /** Nothing is watched yet. */
 export function watchHub(): WatchHub {
   const all = new Map<string, Watched>();
-  const readers = new Set<ReturnType<typeof watchReader>>();
+  const watchers = new Set<Watcher>();
 
   function show(instance: string, sight: Sight, origins?: Origins) {
     const watched = all.get(instance);
@@ -43,16 +52,23 @@ export function watchHub(): WatchHub {
     const before = watched.sight;
     watched.sight = sight;
     if (isSame(before, sight)) return;
-    for (const reader of readers) reader.notice(watched, origins);
+    for (const { reader } of watchers) reader.notice(watched, origins);
   }
 
   return {
-    added: instance => void all.set(instance, { instance, sight: { kind: 'nothing' } }),
+    added(instance, need) {
+      const watched: Watched = { instance, need, sight: { kind: 'nothing' } };
+      all.set(instance, watched);
+      for (const { takesNew, needs } of watchers) if (takesNew) needs.set(watched, need());
+    },
     observed: (instance, snapshot, origins) => show(instance, sightOf(snapshot), origins),
     unavailable: (instance, why) => show(instance, { kind: 'unavailable', ...why }),
     removed(instance) {
+      const watched = all.get(instance);
+      if (!watched) return;
       show(instance, DELETED);
       all.delete(instance);
+      for (const { needs } of watchers) needs.delete(watched);
     },
     async *watch(names, heartbeatMs, signal) {
       const wanted = names?.map(instance => {
@@ -60,12 +76,17 @@ export function watchHub(): WatchHub {
         if (!watched) throw new PrivacyError({ kind: 'INSTANCE_NOT_FOUND', instance });
         return watched;
       });
-      const reader = watchReader(wanted ?? byName(all.values()), wanted === undefined);
-      readers.add(reader);
+      const initial = wanted ?? byName(all.values());
+      const takesNew = wanted === undefined;
+      const reader = watchReader(initial, takesNew);
+      const watcher: Watcher = { reader, takesNew, needs: new Map() };
+      watchers.add(watcher);
       try {
+        for (const watched of initial) watcher.needs.set(watched, watched.need());
         yield* reader.events(heartbeatMs, signal);
       } finally {
-        readers.delete(reader);
+        watchers.delete(watcher);
+        for (const need of watcher.needs.values()) need[Symbol.dispose]();
       }
     },
   };

@@ -15,6 +15,7 @@ export function instanceStore(db: Kysely<Schema>, storeKey: Buffer): InstanceSto
     linkTime: toDate(row.link_time),
     lastConnectTime: toDate(row.last_connect_time),
     retryTime: toDate(row.retry_time),
+    connectionMode: row.connection_mode ?? undefined,
     ...readPhoneNumber(row),
   });
 
@@ -41,6 +42,7 @@ export function instanceStore(db: Kysely<Schema>, storeKey: Buffer): InstanceSto
           link_time: fromDate(record.linkTime),
           last_connect_time: fromDate(record.lastConnectTime),
           retry_time: fromDate(record.retryTime),
+          connection_mode: record.connectionMode ?? null,
         })
         .onConflict(conflict => conflict.column('name').doNothing())
         .executeTakeFirstOrThrow();
@@ -64,6 +66,7 @@ export function instanceStore(db: Kysely<Schema>, storeKey: Buffer): InstanceSto
         ...('linkTime' in patch && { link_time: fromDate(patch.linkTime) }),
         ...('lastConnectTime' in patch && { last_connect_time: fromDate(patch.lastConnectTime) }),
         ...('retryTime' in patch && { retry_time: fromDate(patch.retryTime) }),
+        ...('connectionMode' in patch && { connection_mode: patch.connectionMode ?? null }),
       };
       if (Object.keys(columns).length === 0) return;
       await db.updateTable('instance').set(columns).where('name', '=', name).execute();

@@ -16,6 +16,8 @@ export type Schema = {
     link_time: number | null;
     last_connect_time: number | null;
     retry_time: number | null;
+    /** Null for the service's own. */
+    connection_mode: 'ALWAYS' | 'ON_DEMAND' | null;
   };
   /** One row while a link exists; its data key dies with it, and with that every signal key. */
   credential: {

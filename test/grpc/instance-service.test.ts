@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import {
+  Instance_ConnectionMode,
   Instance_State,
   InstanceServiceService,
   type ListInstancesRequest,
@@ -89,7 +90,7 @@ describe('GetInstance', () => {
   test('answers with the instance, its phone number masked', async () => {
     const api = await startApi();
     await api.addInstance('desk');
-    const instance = { ...connected('desk'), nextAttemptTime: MADE_AT };
+    const instance = { ...connected('desk'), nextAttemptTime: MADE_AT, connectionMode: 'ALWAYS' as const };
     api.instances.get = () => instance;
     const { responses } = await invoke(api, service.getInstance, { name: 'desk' });
     expect(responses[0]?.instance).toEqual({
@@ -103,6 +104,7 @@ describe('GetInstance', () => {
       lastConnectTime: MADE_AT,
       nextAttemptTime: MADE_AT,
       etag: instanceEtag(instance),
+      connectionMode: Instance_ConnectionMode.ALWAYS,
     });
   });
 });

@@ -44,6 +44,7 @@ const ROWS: Record<string, Row> = {
   'InstanceService/CreateInstance': ['account', 'write', () => ({})],
   'InstanceService/GetInstance': ['one', 'read', name => ({ name })],
   'InstanceService/ListInstances': ['any', 'read', () => ({})],
+  'InstanceService/UpdateInstance': ['one', 'write', name => ({ name, displayName: 'Desk' })],
   'InstanceService/DeleteInstance': ['account', 'write', name => ({ name })],
   'InstanceService/LinkInstance': ['one', 'write', name => ({ name, method: qr })],
   'InstanceService/UnlinkInstance': ['one', 'write', name => ({ name })],

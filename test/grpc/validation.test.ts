@@ -211,6 +211,13 @@ const BROKEN: Record<string, [request: object, reason: string][]> = {
     [{ displayName: 'a\u0000' }, 'INVALID_FORMAT'],
   ],
   'CreateInstanceRequest.request_id': [[{ requestId: 'x' }, 'INVALID_FORMAT']],
+  'CreateInstanceRequest.connection_mode': [[{ connectionMode: 3 }, 'UNKNOWN_VALUE']],
+  'UpdateInstanceRequest.name': [[{ displayName: 'Desk' }, 'REQUIRED']],
+  'UpdateInstanceRequest.display_name': [
+    [{ name: instance, displayName: 'a'.repeat(64) }, 'OUT_OF_RANGE'],
+    [{ name: instance, displayName: '\n' }, 'INVALID_FORMAT'],
+  ],
+  'UpdateInstanceRequest.connection_mode': [[{ name: instance, connectionMode: -1 }, 'UNKNOWN_VALUE']],
   'GetInstanceRequest.name': [[{}, 'REQUIRED']],
   'ListInstancesRequest.page_size': [[{ pageSize: -1 }, 'OUT_OF_RANGE']],
   'ListInstancesRequest.page_token': [
@@ -326,6 +333,12 @@ const FREE = [
 /** Fields tested above, with every number. */
 const SETTINGS = ['visibility', 'privacy', 'permissions'];
 
+test('a change of an instance that changes nothing is refused', async () => {
+  const refused = await refusal('UpdateInstance', { name: instance });
+  expect(refused.violations).toEqual([' REQUIRED']);
+  expect(refused.message).toBe('At least one property must be provided');
+});
+
 test('a change of a list that changes nothing is refused', async () => {
   const refused = await refusal('UpdateContactBlacklist', LIST);
   expect(refused.violations).toEqual([' REQUIRED']);
@@ -403,9 +416,15 @@ test('every field of every request that is answered has a rule, or is listed as 
   const messages = new Map(file.flatMap(one => one.messageType).map(message => [message.name, message]));
   const isMessage = (typeName: string, of: DescriptorProto) => typeName.includes(`${of.name}.`);
 
+  /** Whether a field is `optional`, for which protoc makes a oneof of its own. */
+  const isOptionalAt = (index: number) => (field: DescriptorProto['field'][number]) =>
+    field.proto3Optional && field.oneofIndex === index;
+
   /** `Request.field` of each field; for a oneof its name, and what is in its cases. */
   const fieldsOf = (message: DescriptorProto, prefix: string): string[] => [
-    ...message.oneofDecl.map(({ name }) => `${prefix}.${name}`),
+    ...message.oneofDecl
+      .filter((_, index) => !message.field.some(isOptionalAt(index)))
+      .map(({ name }) => `${prefix}.${name}`),
     ...message.field.flatMap(field => {
       const nested = message.nestedType.find(({ name }) =>
         field.typeName.endsWith(`${message.name}.${name}`),

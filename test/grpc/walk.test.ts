@@ -91,6 +91,7 @@ const ABOUT_ONE: Record<string, (instance: string) => object> = {
   'PrivacyService/GetContactBlacklist': instance => ({ instance, setting: 1 }),
   'PrivacyService/UpdateContactBlacklist': instance => ({ instance, setting: 1, replace: true }),
   'InstanceService/GetInstance': name => ({ name }),
+  'InstanceService/UpdateInstance': name => ({ name, connectionMode: 2 }),
   'InstanceService/DeleteInstance': name => ({ name }),
   'InstanceService/LinkInstance': name => ({ name, method: { $case: 'qr', value: {} } }),
   'InstanceService/UnlinkInstance': name => ({ name }),

@@ -70,6 +70,7 @@ beforeEach(async () => {
     changes: store.changes,
     log,
     budget: { setsPerHour: 0, readsPerHour: 0 },
+    connections: { mode: 'ALWAYS', idleMs: 60_000, mostIdle: 200 },
   });
   await linkPhone(DESK);
   await linkPhone(OTHER);

@@ -55,6 +55,7 @@ beforeEach(async () => {
       linkTime: new Date(),
       lastConnectTime: new Date(),
       retryTime: undefined,
+      connectionMode: undefined,
     });
   }
   reads.answer = async () => {};
@@ -65,6 +66,7 @@ beforeEach(async () => {
     changes: store.changes,
     log: { instanceStateChanged: () => undefined, taskFailed: () => undefined },
     budget: { setsPerHour: 0, readsPerHour: 0 },
+    connections: { mode: 'ALWAYS', idleMs: 60_000, mostIdle: 200 },
   });
   await expect.poll(() => names.every(name => registry.get(name).state === 'CONNECTED')).toBe(true);
   await expect.poll(() => reads.now).toBe(0);

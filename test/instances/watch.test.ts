@@ -19,13 +19,15 @@ const OFFLINE = { reason: 'INSTANCE_NOT_CONNECTED', message: 'offline' } as cons
 const by = (origin: Origin, ...settings: ('last_seen' | 'profile')[]) =>
   new Map(settings.map(setting => [setting, origin]));
 
+const unneeded = () => ({ [Symbol.dispose]: () => undefined });
+
 let hub: WatchHub;
 let leave: AbortController;
 beforeEach(() => {
   vi.useFakeTimers();
   hub = watchHub();
   leave = new AbortController();
-  hub.added('desk');
+  hub.added('desk', unneeded);
 });
 afterEach(() => {
   leave.abort();
@@ -112,7 +114,7 @@ describe('a reader', () => {
   test('of some hears of no others, and of all also of later ones', async () => {
     const [some, all] = [read(['desk']), read()];
     await Promise.all([some.take(), all.take()]);
-    hub.added('bot');
+    hub.added('bot', unneeded);
     hub.observed('bot', ALL, NONE);
     expect(await some.take()).toEqual([]);
     expect(await all.take()).toEqual([{ kind: 'snapshot', instance: 'bot', settings: ALL }]);
@@ -125,7 +127,7 @@ describe('a reader', () => {
     hub.removed('desk');
     for (const { take } of [some, all])
       expect(await take()).toMatchObject([{ kind: 'unavailable', reason: 'INSTANCE_NOT_FOUND' }]);
-    hub.added('desk');
+    hub.added('desk', unneeded);
     hub.observed('desk', HIDDEN, NONE);
     expect(await some.take()).toEqual([]);
     expect(await all.take()).toEqual([{ kind: 'snapshot', instance: 'desk', settings: HIDDEN }]);
@@ -201,7 +203,7 @@ describe('a reader who falls behind', () => {
     const { take } = read();
     await take();
     for (let index = 0; index < 1000; index++) {
-      hub.added(`bot-${index}`);
+      hub.added(`bot-${index}`, unneeded);
       hub.observed(`bot-${index}`, ALL, NONE);
       hub.removed(`bot-${index}`);
     }

@@ -19,6 +19,7 @@ export const connected = (name: string): Instance => ({
   linkTime: MADE_AT,
   lastConnectTime: MADE_AT,
   nextAttemptTime: undefined,
+  connectionMode: undefined,
 });
 
 export const snapshot: Snapshot = {
@@ -45,14 +46,14 @@ export function instancesInMemory(store: Store): Instances {
   };
   return {
     get,
-    async create({ name, displayName }) {
+    async create({ name, displayName, connectionMode }) {
       if (all.has(name)) throw new PrivacyError({ kind: 'INSTANCE_ALREADY_EXISTS', instance: name });
-      const instance: Instance = { ...connected(name), displayName, state: 'UNLINKED' };
+      const instance: Instance = { ...connected(name), displayName, connectionMode, state: 'UNLINKED' };
       // Tokens are stored with a reference to their instance.
       const record = { status: 'unlinked', statusReason: '', retryTime: undefined } as const;
       await store.instances.create({ ...instance, ...record });
       all.set(name, instance);
-      hub.added(name);
+      hub.added(name, () => ({ [Symbol.dispose]: () => undefined }));
       hub.observed(name, snapshot, new Map());
       return instance;
     },
@@ -61,6 +62,11 @@ export function instancesInMemory(store: Store): Instances {
         .filter(one => one.name > after && [undefined, one.state].includes(state))
         .sort((a, b) => (a.name < b.name ? -1 : 1));
       return { instances: found.slice(0, limit), more: found.length > limit };
+    },
+    async update(name, changed) {
+      const instance = { ...get(name), ...changed };
+      all.set(name, instance);
+      return instance;
     },
     async delete(name) {
       get(name);

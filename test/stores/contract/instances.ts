@@ -13,6 +13,7 @@ export function instanceContract(newData: () => Data): void {
       linkTime: at(1),
       lastConnectTime: at(2),
       retryTime: at(3),
+      connectionMode: 'ON_DEMAND' as const,
     };
     expect(await instances.create(full)).toBe(true);
     expect(await instances.list()).toEqual([full]);
@@ -56,6 +57,12 @@ export function instanceContract(newData: () => Data): void {
     };
     expect(await instances.list()).toEqual([afterFirst, instanceRecord('b')]);
 
+    await instances.update('a', { connectionMode: 'ALWAYS' });
+    expect(await instances.list()).toMatchObject([
+      { connectionMode: 'ALWAYS' },
+      { connectionMode: undefined },
+    ]);
+    await instances.update('a', { connectionMode: undefined });
     await instances.update('a', { retryTime: undefined, phoneNumber: '', displayName: 'A', linkTime: at(1) });
     await instances.update('a', {});
     const afterSecond = {

@@ -21,6 +21,7 @@ export const instanceRecord = (name: string): InstanceRecord => ({
   linkTime: undefined,
   lastConnectTime: undefined,
   retryTime: undefined,
+  connectionMode: undefined,
 });
 
 export const changeRecord = (instance: string, second: number): ChangeRecord => ({

@@ -1,4 +1,9 @@
-import { type Instance, Instance_State } from '../../gen/ts/whatsapp/privacy/v1/instance_service.js';
+import {
+  type Instance,
+  Instance_ConnectionMode,
+  Instance_State,
+} from '../../gen/ts/whatsapp/privacy/v1/instance_service.js';
+import { nameOf } from '../contract/enum-names.js';
 import { fields } from './output.js';
 
 /** The name of a state, also of one newer than this build. */
@@ -16,5 +21,9 @@ export const instanceText = (instance: Instance | undefined): string =>
     ['linked', instance?.linkTime?.toISOString()],
     ['last connected', instance?.lastConnectTime?.toISOString()],
     ['next attempt', instance?.nextAttemptTime?.toISOString()],
+    ['connection mode', instance && modeText(instance.connectionMode)],
     ['etag', instance?.etag],
   ]);
+
+const modeText = (mode: Instance_ConnectionMode): string | undefined =>
+  nameOf(Instance_ConnectionMode, mode)?.toLowerCase();

@@ -1,25 +1,29 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import {
   CreateInstanceResponse,
   GetInstanceResponse,
   Instance,
+  Instance_ConnectionMode,
   Instance_State,
   InstanceServiceService,
+  UpdateInstanceResponse,
 } from '../../gen/ts/whatsapp/privacy/v1/instance_service.js';
 import { clientCommand, type Run } from './command.js';
 import { instanceText, stateName } from './instance-text.js';
 import { fields, type Output, table, toJson } from './output.js';
 import { UsageError } from './usage.js';
 
-/** Adds `instance create|list|get|delete`. */
+type Properties = { readonly displayName?: string; readonly connectionMode?: keyof typeof MODES };
+
+/** Adds `instance create|list|get|update|delete`. */
 export function addInstanceCommands(program: Command): void {
   const instance = program.command('instance').description('Make, show and delete instances');
-  clientCommand<{ displayName?: string }>(instance, 'create [name]', 'Make an instance', create).option(
-    '--display-name <text>',
-    'name for people',
-  );
+  const takesProperties = (command: Command) =>
+    command.option('--display-name <text>', 'name for people').addOption(connectionModeOption());
+  takesProperties(clientCommand<Properties>(instance, 'create [name]', 'Make an instance', create));
   clientCommand(instance, 'list', 'List the instances', list);
   clientCommand(instance, 'get <name>', 'Show an instance', get);
+  takesProperties(clientCommand<Properties>(instance, 'update <name>', 'Change an instance', update));
   clientCommand<{ yes?: true }>(
     instance,
     'delete <name>',
@@ -28,8 +32,21 @@ export function addInstanceCommands(program: Command): void {
   ).option('--yes', 'do not ask');
 }
 
-async function create({ api, output, args: [name = ''], flags }: Run<{ displayName?: string }>) {
-  const request = { name, displayName: flags.displayName ?? '', requestId: '' };
+const MODES = {
+  always: Instance_ConnectionMode.ALWAYS,
+  on_demand: Instance_ConnectionMode.ON_DEMAND,
+  default: Instance_ConnectionMode.UNSPECIFIED,
+} as const;
+
+const connectionModeOption = () =>
+  new Option(
+    '--connection-mode <mode>',
+    'connected always or on_demand, or by default as the service is configured',
+  ).choices(Object.keys(MODES));
+
+async function create({ api, output, args: [name = ''], flags }: Run<Properties>) {
+  const { displayName = '', connectionMode = 'default' } = flags;
+  const request = { name, displayName, connectionMode: MODES[connectionMode], requestId: '' };
   const response = await output.progress(
     'Creating',
     api.call(InstanceServiceService.createInstance, request),
@@ -69,6 +86,16 @@ async function list({ api, output }: Run<object>) {
 async function get({ api, output, args: [name = ''] }: Run<object>) {
   const response = await output.progress('Reading', api.call(InstanceServiceService.getInstance, { name }));
   output.print(toJson(GetInstanceResponse, response), () => instanceText(response.instance));
+}
+
+async function update({ api, output, args: [name = ''], flags }: Run<Properties>) {
+  const { displayName, connectionMode } = flags;
+  if (displayName === undefined && connectionMode === undefined)
+    throw new UsageError(['name what to change: --display-name or --connection-mode']);
+  const mode = connectionMode && MODES[connectionMode];
+  const call = api.call(InstanceServiceService.updateInstance, { name, displayName, connectionMode: mode });
+  const response = await output.progress('Updating', call);
+  output.print(toJson(UpdateInstanceResponse, response), () => instanceText(response.instance));
 }
 
 async function remove({ api, output, args: [name = ''], flags }: Run<{ yes?: true }>) {

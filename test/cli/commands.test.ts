@@ -18,7 +18,11 @@ import {
   SettingOutcome,
   SettingOutcome_State,
 } from '../../gen/ts/whatsapp/privacy/v1/error_details.js';
-import { Instance, Instance_State } from '../../gen/ts/whatsapp/privacy/v1/instance_service.js';
+import {
+  Instance,
+  Instance_ConnectionMode,
+  Instance_State,
+} from '../../gen/ts/whatsapp/privacy/v1/instance_service.js';
 import { OnFailure } from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import {
   CallAddPermission,
@@ -119,6 +123,22 @@ describe('instance', () => {
     expect(json(await cli('instance', 'get', 'support-desk', '--json'))).toMatchObject({
       instance: { state: 42 },
     });
+  });
+
+  test('update sends what is to change, and nothing else', async () => {
+    const { cli, calls } = await serviceWith({
+      updateInstance: () => ({ instance: { ...desk, connectionMode: Instance_ConnectionMode.ON_DEMAND } }),
+    });
+    const update = (...flags: string[]) => cli('instance', 'update', 'support-desk', ...flags);
+    expect((await update('--connection-mode', 'on_demand')).stdout).toMatch(/connection mode +on_demand/);
+    await update('--display-name', '', '--connection-mode', 'default');
+    expect(calls.map(call => call.request)).toEqual([
+      { name: 'support-desk', displayName: undefined, connectionMode: Instance_ConnectionMode.ON_DEMAND },
+      { name: 'support-desk', displayName: '', connectionMode: Instance_ConnectionMode.UNSPECIFIED },
+    ]);
+    expect((await update()).code).toBe(2);
+    expect((await update('--connection-mode', 'sometimes')).code).toBe(2);
+    expect(calls).toHaveLength(2);
   });
 
   test('delete sends nothing without --yes where nobody can be asked', async () => {

@@ -115,6 +115,7 @@ export async function writeDataFolder(folder: string, identities: readonly Ident
     await instances.create(recordOf(name));
     await credentials.saveLink(name, Buffer.from(identity.credentials), link);
     await credentials.saveKeys(name, keys);
+    await instances.update(name, { lastConnectTime: link.linkTime });
   }
   await close();
 }

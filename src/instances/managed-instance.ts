@@ -106,8 +106,12 @@ export function manage(initial: InstanceRecord, surroundings: Surroundings): Man
 
   /** Lets those who watch know what becomes of the instance. */
   function show(life: Life) {
-    if (life.state === 'connected') follower.connected();
-    else watch.unavailable(instance, causeFrom(notUsable(instance, life).problem));
+    if (life.state === 'connected') {
+      follower.connected();
+      return;
+    }
+    reader.disconnected();
+    watch.unavailable(instance, causeFrom(notUsable(instance, life).problem));
   }
 
   const isOnDemand = () => (record.connectionMode ?? surroundings.connectionMode) === 'ON_DEMAND';

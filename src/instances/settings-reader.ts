@@ -24,6 +24,8 @@ export interface SettingsReader {
   invalidate(): void;
   /** A change has no answer and may still take effect: nothing read before now, or soon, is current. */
   unanswered(): void;
+  /** There is no connection any more: what came over it is not current, and what it held on to can go. */
+  disconnected(): void;
   /** Another account may be behind the instance: what comes next is compared with nothing. */
   forget(): void;
 }
@@ -90,6 +92,9 @@ export function settingsReader(
     unanswered() {
       generation++;
       unsettledUntil = Date.now() + UNSETTLED_MS;
+    },
+    disconnected() {
+      latest = undefined;
     },
     forget() {
       generation++;

@@ -2,8 +2,10 @@ import { join } from 'node:path';
 import { firstToken } from './access/first-token.js';
 import { makeDataFolder } from './access/secret-file.js';
 import { tokens as openTokens } from './access/tokens.js';
+import { BOUNDS } from './bounds.js';
 import type { Config } from './config/config.js';
 import { grpcServer } from './grpc/server.js';
+import { bounded } from './instances/bounded.js';
 import { openRegistry } from './instances/registry.js';
 import type { Events } from './observability/events.js';
 import { masterKey } from './stores/master-key.js';
@@ -13,9 +15,6 @@ import { whatsApp } from './whatsapp/index.js';
 const HOUSEKEEPING_MS = 60_000;
 /** Calls under way may take this long when the service stops. */
 const GRACE_MS = 5_000;
-const CREATES_PER_MINUTE = 20;
-const FAILED_TOKENS_PER_MINUTE = 60;
-const OPEN_STREAMS = 100;
 
 /** The running service. */
 export type App = {
@@ -53,16 +52,11 @@ export async function createApp(config: Config, events: Events): Promise<App> {
     connections: config.connections,
   });
   const server = grpcServer({
-    instances: registry,
+    instances: bounded(registry, BOUNDS.instance),
     tokens,
     requestLog: store.requests,
     events,
-    limits: {
-      callsPerMinute: config.rateLimitPerMinute,
-      createsPerMinute: CREATES_PER_MINUTE,
-      failedTokensPerMinute: FAILED_TOKENS_PER_MINUTE,
-      openStreams: OPEN_STREAMS,
-    },
+    limits: { callsPerMinute: config.rateLimitPerMinute, ...BOUNDS.token, ...BOUNDS.peer },
     tls: config.tls && { cert: config.tls.cert, key: config.tls.key.reveal(), clientCa: config.tls.clientCa },
     reflection: config.reflection,
   });

@@ -70,7 +70,7 @@ export type Problem =
       periodSeconds?: number;
       /** Whose limit it is: a token's id, `clientip:…` or `instance:…`. */
       subject: string;
-      /** What is counted, in the plural; calls when not said. */
+      /** What is counted, in the plural; without a period those under way. Calls when not said. */
       unit?: string;
       retryAfterMs: number;
     }

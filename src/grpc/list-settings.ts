@@ -7,6 +7,7 @@ import type { Instances } from '../instances/instances.js';
 import { decodeDuration, encodeSnapshot } from './codec.js';
 import type { InnerStatus } from './errors.js';
 import type { Call } from './method.js';
+import type { OpenCalls } from './open-calls.js';
 import { coveredPage, instanceBefore, pageLimit } from './pages.js';
 import * as check from './validate.js';
 
@@ -27,11 +28,12 @@ export function decodeListSettings({ pageSize, pageToken, maxAge }: ListPrivacyS
 
 /** Reads a page of instances; one that cannot be read, or not in time, is an entry with its error. */
 export const listSettings =
-  (instances: Instances, statusOf: InnerStatus) =>
+  (instances: Instances, statusOf: InnerStatus, open: OpenCalls) =>
   async (
     { maxAgeMs, ...wanted }: ListOrder,
     { principal, limits, requestId }: Call,
   ): Promise<ListPrivacySettingsResponse> => {
+    using _place = open(principal.tokenId, LIST);
     const page = coveredPage(instances, principal, wanted);
     const names = page.instances.map(({ name }) => name);
     const reads = await instances.readEach(names, maxAgeMs, limits);

@@ -6,7 +6,7 @@ import { encodeChange, encodeDescriptions, encodeSnapshot } from './codec.js';
 import * as blacklist from './contact-blacklist.js';
 import type { InnerStatus } from './errors.js';
 import { decodeListSettings, listSettings } from './list-settings.js';
-import type { OpenStreams } from './open-streams.js';
+import type { OpenCalls } from './open-calls.js';
 import { decodeInstance, decodeListChanges, decodeRead, decodeUpdate } from './privacy-requests.js';
 import type { Repeatable } from './repeatable.js';
 import type { Stream } from './stream.js';
@@ -22,14 +22,14 @@ export const privacyService = ({
   answerOnce,
   one,
   many,
-  open,
+  openLists,
   statusOf,
 }: {
   readonly instances: Instances;
   readonly answerOnce: Repeatable;
   readonly one: Unary;
   readonly many: Stream;
-  readonly open: OpenStreams;
+  readonly openLists: OpenCalls;
   readonly statusOf: InnerStatus;
 }) => {
   const update = updates(instances, answerOnce);
@@ -44,7 +44,7 @@ export const privacyService = ({
 
     listPrivacySettings: one({
       decode: decodeListSettings,
-      handle: listSettings(instances, statusOf),
+      handle: listSettings(instances, statusOf, openLists),
     }),
 
     describePrivacySettings: one({
@@ -70,7 +70,7 @@ export const privacyService = ({
 
     watchPrivacySettings: many(WATCHING, {
       decode: decodeWatch,
-      handle: watch(instances, open),
+      handle: watch(instances),
       encode: encodeWatchEvent,
     }),
 

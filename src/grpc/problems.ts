@@ -105,7 +105,7 @@ const ROWS: { readonly [Kind in Reason]: Row<Kind> } = {
     code: status.RESOURCE_EXHAUSTED,
     text: ({ limit, periodSeconds, unit = 'calls' }) =>
       periodSeconds === undefined
-        ? `More than ${limit} open streams; end one first`
+        ? `More than ${limit} ${unit} at once; call again when one has ended`
         : `More than ${limit} ${unit} in ${periodSeconds} s; call again when RetryInfo says`,
   },
   WHATSAPP_RATE_LIMITED: {

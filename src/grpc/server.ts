@@ -16,7 +16,7 @@ import { type Check, gate } from './interceptors/gate.js';
 import { failedTokens } from './interceptors/peer-limit.js';
 import { tokenLimit } from './interceptors/token-limit.js';
 import { acceptingMalformed } from './malformed.js';
-import { openStreams } from './open-streams.js';
+import { openCalls } from './open-calls.js';
 import { privacyService } from './privacy-service.js';
 import { addReflection } from './reflection.js';
 import { repeatable } from './repeatable.js';
@@ -38,8 +38,10 @@ export type GrpcServerOptions = {
     readonly createsPerMinute: number;
     /** Calls of one address with a token that is not good. */
     readonly failedTokensPerMinute: number;
-    /** Streams that one token may have open to watch settings. */
+    /** Streams of one method that one token may have open. */
     readonly openStreams: number;
+    /** ListPrivacySettings calls of one token at the same time. */
+    readonly openLists: number;
   };
   /** Undefined for plaintext. */
   readonly tls: Tls | undefined;
@@ -71,13 +73,13 @@ export function grpcServer(options: GrpcServerOptions) {
   });
 
   const one = unary(answer);
-  const many = stream(answer, draining.signal, tokens);
+  const many = stream(answer, draining.signal, tokens, openCalls(limits.openStreams, 'open streams'));
+  const openLists = openCalls(limits.openLists, 'lists');
   const answerOnce = repeatable(requestLog, events, now);
-  const open = openStreams(limits.openStreams);
   const statusOf = innerStatuses(events, now);
   // A method without a handler answers UNIMPLEMENTED.
   const handlers: [ServiceDefinition, UntypedServiceImplementation][] = [
-    [PrivacyServiceService, privacyService({ instances, answerOnce, one, many, open, statusOf })],
+    [PrivacyServiceService, privacyService({ instances, answerOnce, one, many, openLists, statusOf })],
     [InstanceServiceService, instanceService(instances, tokens, answerOnce, one, many)],
     [TokenServiceService, tokenService(tokens, one, now)],
   ];

@@ -4,6 +4,7 @@ import type { Tokens } from '../access/tokens.js';
 import { contextOf, principalOf } from './call.js';
 import type { Answer } from './errors.js';
 import { admit, type Method, type Order } from './method.js';
+import type { OpenCalls } from './open-calls.js';
 import { type Patience, startLimits, unlessAborted } from './patience.js';
 
 /** One method that streams; events are encoded one by one, so that leaving reaches the iteration itself. */
@@ -25,7 +26,7 @@ export type Stream = ReturnType<typeof stream>;
  * caller has gone, and ends the stream when the server is draining or the caller's token has ended.
  */
 export const stream =
-  (answer: Answer, draining: AbortSignal, tokens: Pick<Tokens, 'watch'>) =>
+  (answer: Answer, draining: AbortSignal, tokens: Pick<Tokens, 'watch'>, open: OpenCalls) =>
   <Request, Ordered extends Order, Event, Response>(
     patience: Patience,
     method: StreamMethod<Request, Ordered, Event, Response>,
@@ -36,6 +37,7 @@ export const stream =
       const order = admit(call.request, method.decode, context);
       using limits = startLimits(call, patience, order.instance);
       const principal = principalOf(context);
+      using _place = open(principal.tokenId, context.method);
       using token = tokens.watch(principal.tokenId);
       const over = AbortSignal.any([limits.signal, token.signal, ...(method.endsByItself ? [] : [draining])]);
       const signal = AbortSignal.any([over, draining]);

@@ -9,7 +9,6 @@ import type { WatchEvent } from '../instances/watch-reader.js';
 import { decodeDuration, encodeSnapshot } from './codec.js';
 import { encodeOrigin, encodeReason } from './enums.js';
 import type { Call } from './method.js';
-import type { OpenStreams } from './open-streams.js';
 import { LONGEST_CALL_MS, type Patience } from './patience.js';
 import * as check from './validate.js';
 
@@ -37,12 +36,11 @@ export function decodeWatch({ instances, heartbeatInterval }: WatchPrivacySettin
 }
 
 /** Watches the instances that are named, or else all that the token covers. */
-export const watch = (instances: Instances, open: OpenStreams) =>
+export const watch = (instances: Instances) =>
   async function* (
     { instances: named, heartbeatMs }: WatchOrder,
     { principal, limits }: Call,
   ): AsyncGenerator<WatchEvent> {
-    using _place = open(principal.tokenId);
     const own = principal.instance === undefined ? undefined : [principal.instance];
     yield* instances.watch(named.length > 0 ? named : own, heartbeatMs, limits.signal);
   };

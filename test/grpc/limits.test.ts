@@ -5,7 +5,13 @@ import { startApi } from './support/api.js';
 import { type Ended, invoke } from './support/invoke.js';
 
 const { createInstance, listInstances } = InstanceServiceService;
-const LIMITS = { callsPerMinute: 3, createsPerMinute: 2, failedTokensPerMinute: 3, openStreams: 2 };
+const LIMITS = {
+  callsPerMinute: 3,
+  createsPerMinute: 2,
+  failedTokensPerMinute: 3,
+  openStreams: 2,
+  openLists: 2,
+};
 
 const times = async <R>(count: number, call: () => Promise<R>): Promise<R[]> => {
   const results: R[] = [];

@@ -10,7 +10,13 @@ import { WATCHING } from '../../src/grpc/watch.js';
 import { bearer, type CallError, caller, failureOf } from '../support/call.js';
 import { type Api, startApi } from './support/api.js';
 
-const LIMITS = { callsPerMinute: 1000, createsPerMinute: 1000, failedTokensPerMinute: 1000, openStreams: 2 };
+const LIMITS = {
+  callsPerMinute: 1000,
+  createsPerMinute: 1000,
+  failedTokensPerMinute: 1000,
+  openStreams: 2,
+  openLists: 2,
+};
 
 /** Watches with a client of its own; `names` are the instances heard of, in order. */
 function watch(api: Api, request: Partial<WatchPrivacySettingsRequest> = {}, secret = api.secret) {
@@ -95,7 +101,7 @@ describe('the open streams of a token', () => {
 
     const refused = (await watch(api).ended) as CallError;
     expect(refused).toMatchObject({ code: 8, reason: 'RATE_LIMITED' });
-    expect(refused.message).toBe('More than 2 open streams; end one first');
+    expect(refused.message).toBe('More than 2 open streams at once; call again when one has ended');
     expect(refused.details['google.rpc.ErrorInfo']?.metadata).toEqual({ limit: '2' });
     expect(refused.details['google.rpc.QuotaFailure']?.violations[0]?.subject).toBe(api.tokenId);
     expect(refused.details['google.rpc.RetryInfo']).toBeDefined();

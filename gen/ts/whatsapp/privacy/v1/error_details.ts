@@ -276,7 +276,8 @@ export enum ErrorReason {
    *       "metadata": {"limit": "100", "period_seconds": "60"}
    *     }
    *
-   * `period_seconds` is absent when the limit is on open streams.
+   * `period_seconds` is absent when the limit is on what is under way at the same time: the open
+   * streams of a token, or the calls of an instance. QuotaFailure's `subject` tells whose limit it is.
    */
   RATE_LIMITED = 23,
   /**

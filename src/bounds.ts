@@ -1,0 +1,23 @@
+/**
+ * How much callers can pile up in the service; what goes beyond is refused at once, with RATE_LIMITED, before anything
+ * is sent to WhatsApp. Waiting costs memory, and who stands far back waits in vain.
+ */
+export const BOUNDS = {
+  /** Of one token. */
+  token: {
+    createsPerMinute: 20,
+    /** Streams of one method: as many as grpc-js serves on one connection. */
+    openStreams: 100,
+    /** Each reads up to 200 instances. */
+    openLists: 20,
+  },
+  /** Of one instance; calls that wait for its turn, its connection or its answer included. */
+  instance: {
+    /** They take turns, three in a second at a good pace: no more than these have theirs in the usual 30 s of a call. */
+    changes: 100,
+    /** They share answers, so that only a silent WhatsApp makes so many of them wait. */
+    reads: 500,
+  },
+  /** Of one address. */
+  peer: { failedTokensPerMinute: 60 },
+} as const;

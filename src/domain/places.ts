@@ -1,0 +1,19 @@
+/** Takes a place of the key until it is disposed of; undefined when none is left. */
+export type Places = (key: string) => Disposable | undefined;
+
+/** So many places for each key. */
+export function places(limit: number): Places {
+  const taken = new Map<string, number>();
+  return key => {
+    const count = taken.get(key) ?? 0;
+    if (count >= limit) return undefined;
+    taken.set(key, count + 1);
+    return {
+      [Symbol.dispose]() {
+        const left = (taken.get(key) ?? 1) - 1;
+        if (left > 0) taken.set(key, left);
+        else taken.delete(key);
+      },
+    };
+  };
+}

@@ -21,7 +21,7 @@ const TRIED: readonly OutcomeState[] = ['APPLIED', 'FAILED', 'UNKNOWN', 'ROLLED_
 
 /** The history of one instance, kept in the log. A log that fails is said and stops nothing: the changes are made. */
 export function history(instance: string, changes: ChangeLog, log: InstanceLog): History {
-  /** The values this service sent and no read has shown yet, in the order sent. */
+  /** The values this service sent and no read has shown yet, each once, in the order last sent. */
   const own = new Map<Setting, string[]>();
 
   const append = (records: ChangeRecord[]): Promise<void> =>
@@ -32,14 +32,14 @@ export function history(instance: string, changes: ChangeLog, log: InstanceLog):
   /** Whether this service sent the value; if so, what it sent earlier will not show any more. */
   function takeOwn(setting: Setting, value: string | undefined): boolean {
     const sent = own.get(setting) ?? [];
-    const index = value === undefined ? -1 : sent.lastIndexOf(value);
+    const index = value === undefined ? -1 : sent.indexOf(value);
     if (index >= 0) own.set(setting, sent.slice(index + 1));
     return index >= 0;
   }
 
   return {
     sending({ setting, to }) {
-      own.set(setting, [...(own.get(setting) ?? []), to]);
+      own.set(setting, [...(own.get(setting) ?? []).filter(value => value !== to), to]);
     },
     async ended({ actor, requestId }, outcomes) {
       const time = new Date();

@@ -43,4 +43,11 @@ export type Account = {
    * @throws PrivacyError INSTANCE_…
    */
   session(limits: CallLimits): Promise<Session>;
+  /**
+   * The live connection, dialled at once where there is none, to see what became of a change that was sent. Its caller
+   * is not kept waiting for what may not come: fails as soon as the dial does.
+   *
+   * @throws PrivacyError INSTANCE_…
+   */
+  sessionAtOnce(limits: CallLimits): Promise<Session>;
 };

@@ -1,7 +1,7 @@
 import type { Problem } from '../domain/errors.js';
 import type { Cause } from '../domain/outcome.js';
 import type { Change } from '../domain/waves.js';
-import type { ReadReply, SetReply } from './ports.js';
+import type { NoAnswer, ReadReply, SetReply } from './ports.js';
 
 /** What a reply other than a confirmation means for its change. */
 export function causeOf(reply: Exclude<SetReply, { kind: 'confirmed' }>, change: Change): Cause {
@@ -30,6 +30,10 @@ const NO_ANSWER = {
   fault: 'WhatsApp reported a fault of its own',
   unclear: 'WhatsApp answered with something that proves nothing',
 } as const;
+
+/** Whether the connection ended while this reply was awaited. */
+export const isCutOff = (reply: { readonly kind: string; readonly cause?: NoAnswer['cause'] }): boolean =>
+  reply.kind === 'no_answer' && reply.cause === 'closed';
 
 /** 409 is a stale list stamp, so it means a conflict only where there is a list. */
 function refusalReason(code: number, { to }: Change): Cause['reason'] {

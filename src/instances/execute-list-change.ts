@@ -10,8 +10,8 @@ import {
 } from '../domain/contact-list.js';
 import type { Cause, Outcome } from '../domain/outcome.js';
 import { reportedValue, type Snapshot } from '../domain/snapshot.js';
-import { type Account, iqTimeout, MIN_ROOM_MS, timeLeft } from './account.js';
-import { CALLER_GONE, causeOf, OUT_OF_TIME } from './causes.js';
+import { type Account, gone, iqTimeout, MIN_ROOM_MS, timeLeft } from './account.js';
+import { CALLER_GONE, causeOf, isCutOff, OUT_OF_TIME } from './causes.js';
 import { identify, readContactList } from './contact-list.js';
 import { FIRST_SHARE } from './execute.js';
 import { inquire } from './inquire.js';
@@ -127,7 +127,8 @@ async function attempt(run: Run, before: Sight): Promise<ListExecution> {
   if (reply.kind === 'not_sent') return ended('NOT_ATTEMPTED', cause, false);
   if (reply.kind === 'refused') return ended('FAILED', cause, true);
 
-  const after = await look(run);
+  if (session && isCutOff(reply)) await gone(session);
+  const after = await look({ ...run, account: { ...account, session: account.sessionAtOnce } });
   const { settings, list, wish } = after;
   const shown = settings && reportedValue(settings, setting);
   const isListed = list && wish && isSame(list.contacts, wished(list.contacts, order, wish));

@@ -1,8 +1,8 @@
 import type { Cause, Outcome } from '../domain/outcome.js';
 import type { Snapshot } from '../domain/snapshot.js';
 import { type Change, waves } from '../domain/waves.js';
-import { type Account, iqTimeout, MIN_ROOM_MS, timeLeft } from './account.js';
-import { CALLER_GONE, OUT_OF_TIME } from './causes.js';
+import { type Account, gone, iqTimeout, MIN_ROOM_MS, timeLeft } from './account.js';
+import { CALLER_GONE, isCutOff, OUT_OF_TIME } from './causes.js';
 import type { CallLimits } from './instances.js';
 import { type Ledger, openLedger } from './ledger.js';
 import type { ReadReply, Session, SetReply } from './ports.js';
@@ -99,6 +99,7 @@ async function send(run: Run, change: Change): Promise<void> {
   const reply = await run.session.setPrivacy(change.setting, change.to, patience);
   const cause = run.ledger.replied(change, reply);
   if (reply.kind === 'no_answer') run.account.reader.unanswered();
+  if (isCutOff(reply)) await gone(run.session);
   if (reply.kind !== 'not_sent') {
     run.sent = true;
     run.account.spend('sets');
@@ -108,9 +109,7 @@ async function send(run: Run, change: Change): Promise<void> {
 }
 
 const stopsAll = (reply: SetReply, cause: Cause): boolean =>
-  cause.reason === 'WHATSAPP_RATE_LIMITED' ||
-  reply.kind === 'not_sent' ||
-  (reply.kind === 'no_answer' && reply.cause === 'closed');
+  cause.reason === 'WHATSAPP_RATE_LIMITED' || reply.kind === 'not_sent' || isCutOff(reply);
 
 /** Why nothing more may be sent; undefined when more may. */
 function stopped(run: Run): Cause | undefined {
@@ -154,13 +153,14 @@ async function readLater({ account, session: first, ledger, limits }: Run): Prom
   let latest: Snapshot | undefined;
   for (let attempt = 1; attempt <= READ_BACKS; attempt++) {
     if (account.pacing.heldForMs() > 0 || timeLeft(limits) <= 0) break;
-    const session = await account.session(limits).catch(() => undefined);
+    const session = await account.sessionAtOnce(limits).catch(() => undefined);
     if (!session) break;
     const patience = iqTimeout(limits) * (attempt < READ_BACKS ? FIRST_SHARE : 1);
     // On another connection the read that follows every login leaves no earlier than one of our own.
     const pending = session === first || attempt > 1 ? undefined : account.reader.pending(session);
     const reply = await (pending ? within(patience, pending) : readNow(account, session, patience));
     if (reply?.kind === 'refused' && reply.code === 429) account.pacing.rateLimited();
+    if (reply && isCutOff(reply)) await gone(session);
     if (reply?.kind !== 'read') continue;
     latest = reply.snapshot;
     if (ledger.agreesWith(latest)) break;

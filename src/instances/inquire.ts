@@ -1,6 +1,6 @@
 import { PrivacyError } from '../domain/errors.js';
 import { type Account, gone, iqTimeout, timeLeft } from './account.js';
-import { readProblem } from './causes.js';
+import { isCutOff, readProblem } from './causes.js';
 import type { CallLimits } from './instances.js';
 import type { NoAnswer, Refused, Session } from './ports.js';
 import { READ_ATTEMPTS } from './read.js';
@@ -26,8 +26,7 @@ export async function inquire<Found extends { readonly kind: string }>(
 
     if (reply.kind === 'refused' && reply.code === 429) pacing.rateLimited();
     if (timeLeft(limits) <= 0) throw new PrivacyError({ kind: 'DEADLINE_TOO_SHORT', instance });
-    const closed = reply.kind === 'no_answer' && reply.cause === 'closed';
-    if (!closed || attempt === READ_ATTEMPTS)
+    if (!isCutOff(reply) || attempt === READ_ATTEMPTS)
       throw new PrivacyError(readProblem(instance, reply, pacing.heldForMs()));
     await gone(session);
   }

@@ -8,6 +8,7 @@ import type { Dials } from './dials.js';
 import { follow } from './follow.js';
 import { history } from './history.js';
 import type { IdleConnections } from './idle-connections.js';
+import type { CallLimits } from './instances.js';
 import { initialLife, type Life, notUsable, storedOf, viewOf } from './life.js';
 import { pacing } from './pacing.js';
 import { nextContact, type Parking, parking } from './parking.js';
@@ -127,13 +128,13 @@ export function manage(initial: InstanceRecord, surroundings: Surroundings): Man
     if (!isOnDemand()) unpark();
   }
 
-  async function sessionWithin(ms: number): Promise<Session> {
+  async function sessionWithin(ms: number, coming = COMING): Promise<Session> {
     const until = Date.now() + ms;
     for (;;) {
       const { life } = supervisor;
       if (life.state === 'connected') return life.session;
       const next = life.state === 'backing_off' ? life.until.getTime() : Date.now();
-      if (!COMING.has(life.state) || Date.now() >= until || next >= until) throw notUsable(instance, life);
+      if (!coming.has(life.state) || Date.now() >= until || next >= until) throw notUsable(instance, life);
       await nextLife(until - Date.now());
     }
   }
@@ -160,7 +161,11 @@ export function manage(initial: InstanceRecord, surroundings: Surroundings): Man
       const overdrawn = budget.take(COST[kind]);
       if (overdrawn) throw new PrivacyError(overdrawn);
     },
-    session: limits => sessionWithin(Math.min(timeLeft(limits), WAIT_FOR_SESSION_MS)),
+    session: limits => sessionWithin(patience(limits)),
+    sessionAtOnce(limits) {
+      supervisor.hurry();
+      return sessionWithin(patience(limits), BEING_MADE);
+    },
   };
 
   const liveSession = () => (supervisor.life.state === 'connected' ? supervisor.life.session : undefined);
@@ -195,7 +200,10 @@ export function manage(initial: InstanceRecord, surroundings: Surroundings): Man
   };
 }
 
+const patience = (limits: CallLimits): number => Math.min(timeLeft(limits), WAIT_FOR_SESSION_MS);
+
 const COMING: ReadonlySet<Life['state']> = new Set(['connecting', 'backing_off']);
+const BEING_MADE: ReadonlySet<Life['state']> = new Set(['connecting']);
 
 /** What `CredentialStore.clear` makes of a record. */
 const NO_ACCOUNT = {

@@ -1,7 +1,7 @@
 import { PrivacyError } from '../domain/errors.js';
 import type { Snapshot } from '../domain/snapshot.js';
 import { type Account, gone, IQ_TIMEOUT_MS, timeLeft } from './account.js';
-import { readProblem } from './causes.js';
+import { isCutOff, readProblem } from './causes.js';
 import type { CallLimits } from './instances.js';
 import type { ReadReply, Session } from './ports.js';
 
@@ -32,8 +32,7 @@ export async function readSettings(
     if (!reply) throw new PrivacyError({ kind: 'DEADLINE_TOO_SHORT', instance });
     if (reply.kind === 'read') return reply.snapshot;
     if (reply.kind === 'refused' && reply.code === 429) pacing.rateLimited();
-    const closed = reply.kind === 'no_answer' && reply.cause === 'closed';
-    if (!closed || attempt === READ_ATTEMPTS)
+    if (!isCutOff(reply) || attempt === READ_ATTEMPTS)
       throw new PrivacyError(readProblem(instance, reply, pacing.heldForMs()));
     await gone(session);
   }

@@ -196,23 +196,6 @@ describe('a connection that ends in the middle of an update', () => {
     expect(desk.phone.settings()['profile']).toBe(expected === 'APPLIED' ? 'contacts' : 'all');
   });
 
-  test('and cannot be made again leaves the outcome unknown, soon after the end', async () => {
-    service.simulator.inject({
-      match: { on: 'upgrade' },
-      effect: { do: 'http', status: 503 },
-      times: Infinity,
-    });
-    fault({ do: 'close', moment: 'after_apply' });
-    const started = Date.now();
-    const failure = await failureOf(update(TWO, 20_000));
-    expect(failure).toMatchObject({ code: status.ABORTED, reason: 'PARTIAL_UPDATE' });
-    expect(statesOf(failure.update?.outcomes)['PROFILE']).toBe('UNKNOWN');
-    // The wait for a new connection, 10 s, and not Baileys' own 60 s.
-    expect(Date.now() - started).toBeLessThan(15_000);
-    service.simulator.clearFaults();
-    desk = await service.linked();
-  });
-
   test('before anything was sent is UNAVAILABLE and leaves the account as it was', async () => {
     service.simulator.inject({
       match: { on: 'upgrade' },

@@ -111,6 +111,7 @@ function sendNine(pace: Pacing, answer: (setting: string) => SetReply = () => ({
       },
     },
     session: async () => session,
+    sessionAtOnce: async () => session,
   };
   const changes = NINE.map(([setting, from, to]) => ({ setting, from, to }));
   const limits = { deadline: Date.now() + 60_000, signal: new AbortController().signal };

@@ -10,6 +10,7 @@ const withCode = (code: number | undefined): Disconnect => ({ code, text: `ended
 const KNOWN = Object.keys(DISCONNECTS).map(Number);
 const codesOf = (...reactions: string[]) =>
   KNOWN.filter(code => reactions.includes(reactionTo(withCode(code))));
+const terminal = codesOf('logged_out', 'conflict', 'suspended');
 /** The codes after which an instance goes on by itself, without the two that concern the whole node. */
 const TRANSIENT = [undefined, 408, 409, 428, 500, 501, 503, 1006, Number.NaN];
 
@@ -29,8 +30,6 @@ function expectFibonacci(waits: readonly number[], from = 0) {
 }
 
 describe('an instance that WhatsApp refuses for good', () => {
-  const terminal = codesOf('logged_out', 'conflict', 'suspended');
-
   test('is one of these', () => expect(terminal).toEqual([401, 402, 403, 406, 411, 440, 516]));
 
   test.each(terminal)('%i at the login is not dialled again in 24 hours', async code => {
@@ -200,6 +199,31 @@ describe('a restart that WhatsApp asks for', () => {
       node.live.get('desk')?.(withCode(515));
       await vi.advanceTimersByTimeAsync(20);
     }
+  });
+});
+
+describe('an instance that somebody needs at once', () => {
+  test('is dialled in place of its wait, which then goes on where it was', async () => {
+    const node = fakeNode(() => withCode(503));
+    const desk = superviseOn(node);
+    await vi.advanceTimersByTimeAsync(30_000);
+    const failures = node.made.length;
+    desk.hurry();
+    await vi.advanceTimersByTimeAsync(20);
+    expect(node.made).toHaveLength(failures + 1);
+    await vi.advanceTimersByTimeAsync(HOUR_MS);
+    expectFibonacci(gaps(node.made.slice(failures)), failures);
+  });
+
+  test.each([...terminal, 405, 429])('after %i is not', async code => {
+    const node = fakeNode(() => withCode(code));
+    const desk = superviseOn(node);
+    await vi.advanceTimersByTimeAsync(100);
+    const { life } = desk;
+    desk.hurry();
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(node.made).toHaveLength(1);
+    expect(desk.life).toBe(life);
   });
 });
 

@@ -55,6 +55,11 @@ export async function startService(
     await running.app.stop();
   };
   let instances = 0;
+  const searchLog = () => {
+    const people = simulator.phones().flatMap(({ phoneNumber, lid }) => [phoneNumber, lid]);
+    const found = secretsIn(log, people);
+    if (found.length > 0) throw new Error(`secrets in the log:\n${found.join('\n')}`);
+  };
 
   return {
     simulator,
@@ -71,6 +76,11 @@ export async function startService(
     start: async () => {
       running = await start();
     },
+    /** Fails when a secret stands in the log; else forgets it, so that a long run does not fill the memory. */
+    forgetLog() {
+      searchLog();
+      log.length = 0;
+    },
     /** A new instance, linked with a new phone and connected. */
     async linked(account: Partial<NewAccount> = {}) {
       const number = ++instances;
@@ -85,11 +95,9 @@ export async function startService(
     },
     async [Symbol.asyncDispose]() {
       await stop();
-      const people = simulator.phones().flatMap(({ phoneNumber, lid }) => [phoneNumber, lid]);
       await simulator.stop();
       rmSync(dataDir, { recursive: true, force: true });
-      const found = secretsIn(log, people);
-      if (found.length > 0) throw new Error(`secrets in the log:\n${found.join('\n')}`);
+      searchLog();
     },
   };
 }

@@ -26,7 +26,7 @@ export async function openDesks(service: Service, count: number): Promise<Desk[]
 
 export async function restart(service: Service): Promise<void> {
   await service.stop();
-  service.log.length = 0;
+  service.forgetLog();
   service.simulator.clearStanzas();
   await service.start();
 }

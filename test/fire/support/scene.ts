@@ -9,6 +9,7 @@ import { node } from '../../../src/simulator/stanza.js';
 import { readState } from '../../../src/simulator/state-file.js';
 import { sqliteStore } from '../../../src/stores/sqlite.js';
 import { decodeCredentials, keyStore, type LinkedCredentials } from '../../../src/whatsapp/auth-state.js';
+import { secretsIn } from '../../support/log-scan.js';
 import { type ServiceProcess, type Surroundings, serviceProcess } from './process.js';
 
 const TOKEN = 'wap_account-token-of-the-tests';
@@ -46,11 +47,15 @@ export async function openScene() {
     WA_PRIVACY_WHATSAPP_URL: simulator.url,
     WA_PRIVACY_WHATSAPP_ROOT_KEY: simulator.rootKey,
   };
-  const started = new Set<ServiceProcess>();
+  const alive = new Set<ServiceProcess>();
+  const logs: string[] = [];
   const load = (surroundings: Surroundings = {}) => {
     const service = serviceProcess({ ...surroundings, env: { ...env, ...surroundings.env } }, TOKEN);
-    started.add(service);
-    void service.ended.then(() => started.delete(service));
+    alive.add(service);
+    void service.ended.then(() => {
+      alive.delete(service);
+      logs.push(service.log());
+    });
     return service;
   };
   let next: ServiceProcess | undefined;
@@ -117,10 +122,13 @@ export async function openScene() {
         rmSync(copy, { recursive: true });
       }
     },
+    /** Ends everything, and fails when a secret stands in what a service wrote. */
     async [Symbol.asyncDispose]() {
-      await Promise.all([...started].map(service => service.end('SIGKILL')));
+      await Promise.all([...alive].map(service => service.end('SIGKILL')));
       await simulator.stop();
       rmSync(folder, { recursive: true });
+      const found = secretsIn(logs.join('').split('\n'), [phone.phoneNumber, phone.lid]);
+      if (found.length > 0) throw new Error(`secrets in the log:\n${found.join('\n')}`);
     },
   };
 }

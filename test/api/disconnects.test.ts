@@ -140,6 +140,7 @@ describe('a restart that WhatsApp asks for', () => {
     await using service = await startService();
     const desk = await service.linked();
     const first = (await view(service, desk)).lastConnectTime;
+    const secrets = storedSecrets(service);
     desk.phone.streamError(515);
     const { stateReason } = await viewOnce(service, desk, seen => {
       return InstanceState[seen.state] === 'CONNECTED' && Number(seen.lastConnectTime) !== Number(first);
@@ -153,5 +154,6 @@ describe('a restart that WhatsApp asks for', () => {
       expect(waits.length).toBe(1);
     }, PATIENCE);
     await viewIn(service, desk, 'CONNECTED');
+    expect(storedSecrets(service).credentials).toEqual(secrets.credentials);
   });
 });

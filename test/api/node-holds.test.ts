@@ -80,6 +80,7 @@ describe('a node that WhatsApp limits', () => {
     async (_, reason, limit) => {
       await using service = await startService();
       const [desk, other] = [await service.linked(), await service.linked()];
+      const secrets = storedSecrets(service);
       const earliest = Date.now();
       limit(service, desk);
       const { stateReason, nextAttemptTime } = await backingOff(service, desk);
@@ -92,6 +93,7 @@ describe('a node that WhatsApp limits', () => {
           return state === InstanceState.CONNECTED && Number(lastConnectTime) >= Number(nextAttemptTime);
         });
       }
+      expect(storedSecrets(service).credentials).toEqual(secrets.credentials);
     },
   );
 });

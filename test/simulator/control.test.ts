@@ -1,7 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Control, type Simulator, startControl, startSimulator } from '../../src/simulator/index.js';
+import {
+  type Control,
+  type Effect,
+  type Fault,
+  type FaultMatch,
+  type Lie,
+  type Simulator,
+  startControl,
+  startSimulator,
+} from '../../src/simulator/index.js';
 import { closing, dial, newClient, nextQr, opening, received } from './support/baileys.js';
 import { getPrivacy, setPrivacy } from './support/privacy.js';
 
@@ -43,6 +52,82 @@ async function linkedByControl() {
   const sock = dial(simulator, client, { fireInitQueries: false });
   await opening(sock);
   return sock;
+}
+
+const MOMENTS = ['before_apply', 'after_apply', 'after_reply'] as const;
+const LIES = Object.keys({
+  confirm: 0,
+  wrong_name: 0,
+  other_value: 0,
+  unknown_value: 0,
+  two_categories: 0,
+  empty: 0,
+  no_privacy: 0,
+  text: 0,
+} satisfies Record<Lie, 0>) as Lie[];
+const ALWAYS = { times: 'always' };
+const STANZA = { tag: 'ib', attrs: { from: 's.whatsapp.net' } };
+
+/** At least one of each kind: what each of them does is in `faults.test.ts`. */
+const EFFECTS: Readonly<Record<Effect['do'], readonly Effect[]>> = {
+  refuse: [{ do: 'refuse' }, { do: 'refuse', code: 429, text: 'rate-overlimit', applied: true }],
+  refuse_category: [{ do: 'refuse_category', code: 409, text: 'conflict', category: 'last', applied: false }],
+  lie: LIES.map(lie => ({ do: 'lie', lie, applied: true })),
+  reply: [{ do: 'reply', stanza: STANZA, applied: false }],
+  silence: MOMENTS.map(moment => ({ do: 'silence', moment })),
+  close: MOMENTS.map(moment => ({ do: 'close', moment })),
+  reset: MOMENTS.map(moment => ({ do: 'reset', moment })),
+  half_open: MOMENTS.map(moment => ({ do: 'half_open', moment })),
+  undecodable: MOMENTS.map(moment => ({ do: 'undecodable', moment })),
+  undecryptable: MOMENTS.map(moment => ({ do: 'undecryptable', moment })),
+  phone: MOMENTS.map(moment => ({
+    do: 'phone',
+    settings: { last: 'none' },
+    contacts: { last: ['15550100002'] },
+    moment,
+  })),
+  delay: MOMENTS.map(moment => ({ do: 'delay', ms: 30_000, moment })),
+  stream_error: MOMENTS.map(moment => ({
+    do: 'stream_error',
+    code: 401,
+    conflict: 'device_removed',
+    moment,
+  })),
+  send: MOMENTS.flatMap(moment =>
+    (['go_on', 'stop', 'close'] as const).map(next => ({ do: 'send', stanza: STANZA, next, moment })),
+  ),
+  failure: [{ do: 'failure' }, { do: 'failure', reason: 402, code: 101, expire: 3600 }],
+  http: [{ do: 'http', status: 503 }],
+  two_in_one: [{ do: 'two_in_one' }],
+};
+
+const STAGES: Readonly<Record<FaultMatch['on'], readonly Omit<FaultMatch, 'on'>[]>> = {
+  upgrade: [{}],
+  hello: [{}],
+  registration: [{}],
+  login: [{}, { phoneNumber: '15550100001' }],
+  iq: [{}, { xmlns: 'encrypt', type: 'set' }],
+  privacy_get: [{}],
+  list_get: [{ category: 'last' }],
+  privacy_set: [{}, { category: 'profile', phoneNumber: '15550100001' }],
+  ping: [{}],
+};
+
+/** Every effect at every stage, though not each means something at each. */
+function everyFault(): Fault[] {
+  const matches = Object.entries(STAGES).flatMap(([on, more]) =>
+    more.map(match => ({ on: on as FaultMatch['on'], ...match })),
+  );
+  return matches.flatMap(match =>
+    Object.values(EFFECTS)
+      .flat()
+      .map((effect, index) => ({
+        match,
+        effect,
+        times: index % 3 === 0 ? Infinity : 1 + index,
+        after: index,
+      })),
+  );
 }
 
 describe('another process', () => {
@@ -96,6 +181,16 @@ describe('another process', () => {
     expect((await call('DELETE', `/faults/${id}`)).body).toEqual([]);
     await setPrivacy(sock, { last: 'none' });
     expect(simulator.phone('15550100001')?.settings()).toMatchObject({ last: 'none' });
+  });
+
+  test('injects every fault there is, by stage, category, account, count and moment', async () => {
+    const faults = everyFault();
+    for (const fault of faults) {
+      const answer = await call('POST', '/faults', { ...fault, ...(fault.times === Infinity && ALWAYS) });
+      expect(answer.status, JSON.stringify(answer.body)).toBe(200);
+    }
+    expect(simulator.faults().map(({ fault }) => fault)).toEqual(faults);
+    expect((await call('DELETE', '/faults')).body).toEqual([]);
   });
 
   test('sends any stanza', async () => {

@@ -144,6 +144,25 @@ describe('while the store does not take the new identity', () => {
     expect(await attempt.result).toMatchObject({ kind: 'linked' });
   });
 
+  test('no other code is shown, for its time is over or its secret retired', async () => {
+    const stored = Promise.withResolvers<void>();
+    const firstQrMs = 1_500;
+    const adapter = adapterTo(desk.simulator, { firstQrMs });
+    const saveLink = vi.spyOn(adapter.credentials, 'saveLink').mockReturnValue(stored.promise);
+    const attempt = linking(adapter);
+    const scan = desk.phone.scan(await code(attempt, 0));
+    await vi.waitFor(() => expect(saveLink).toHaveBeenCalledOnce());
+    const shown = attempt.codes.length;
+    desk.simulator.refreshLink();
+    const refresh = { tag: 'ack', type: 'companion_reg_refresh' };
+    await vi.waitFor(() => expect(desk.simulator.findStanzas(refresh)).toHaveLength(1));
+    await new Promise(resolve => setTimeout(resolve, firstQrMs));
+    expect(attempt.codes).toHaveLength(shown);
+    stored.resolve();
+    expect(await scan).toMatchObject({ linked: true });
+    expect(await attempt.result).toMatchObject({ kind: 'linked' });
+  });
+
   test('the link is declined when it never will', async () => {
     vi.spyOn(desk.credentials, 'saveLink').mockRejectedValue(new Error('disk full'));
     const attempt = linking(desk);
@@ -207,6 +226,21 @@ describe('linking with a pairing code', () => {
     expect(await desk.phone.enterCode(shown)).toEqual({ linked: true, device: 1 });
     expect(await attempt.result).toEqual({ kind: 'linked', phoneNumber: '+15550100001' });
     await desk.session();
+  });
+
+  test('leaves nothing when nobody types it', async () => {
+    const over = new AbortController();
+    const attempt = linking(desk, { method, signal: over.signal });
+    await code(attempt, 0);
+    over.abort();
+    expect(await attempt.result).toEqual({ kind: 'cancelled' });
+    await vi.waitFor(() => expect(desk.simulator.connections()).toBe(0));
+    expect(desk.credentials.calls).toEqual([]);
+    // Baileys has written down this number as its own by then, which must hold no other phone off.
+    const other = desk.simulator.addPhone({ phoneNumber: '15550100009' });
+    const next = linking(desk);
+    expect(await other.scan(await code(next, 0))).toMatchObject({ linked: true });
+    expect(await next.result).toEqual({ kind: 'linked', phoneNumber: '+15550100009' });
   });
 
   test('reports a refusal, not a code', async () => {

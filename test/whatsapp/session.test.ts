@@ -273,6 +273,18 @@ describe('changes made elsewhere', () => {
     expect(acks()).toHaveLength(50);
   });
 
+  test('are acknowledged once each, ten thousand of them', async () => {
+    const COUNT = 10_000;
+    for (let push = 0; push < COUNT; push++) desk.phone.notify({ tag: 'privacy', attrs: {} });
+    await vi.waitFor(() => expect(pushes).toBe(COUNT), { timeout: 200_000, interval: 200 });
+    await vi.waitFor(() => expect(acks().length).toBeGreaterThanOrEqual(COUNT), { timeout: 60_000 });
+    // An answer behind them all: nothing is under way any more.
+    await session.readPrivacy(LONG_MS);
+    const ids = acks().map(({ node }) => node.attrs['id']);
+    expect(ids).toHaveLength(COUNT);
+    expect(new Set(ids).size).toBe(COUNT);
+  });
+
   test('while offline are told at the next login, acknowledged once, and marked clean after a read', async () => {
     await session.close();
     desk.phone.setPrivacy('last', 'none');

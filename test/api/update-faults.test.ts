@@ -17,6 +17,7 @@ import {
 import type { Effect } from '../../src/simulator/index.js';
 import { failureOf } from '../support/call.js';
 import { type Service, startService, takePrivacyStanzas } from '../support/service.js';
+import { watch } from '../support/watch.js';
 
 let service: Service;
 let desk: Awaited<ReturnType<Service['linked']>>;
@@ -213,6 +214,34 @@ describe('a connection that ends in the middle of an update', () => {
     expect(failure.details['google.rpc.RetryInfo']).toBeDefined();
     service.simulator.clearFaults();
     desk = await service.linked();
+  });
+});
+
+describe('a phone that changes the same setting meanwhile', () => {
+  test('just before is overruled', async () => {
+    fault({ do: 'phone', settings: { profile: 'none' }, moment: 'before_apply' });
+    expect(statesOf((await update()).outcomes)).toEqual({ LAST_SEEN: 'APPLIED', PROFILE: 'APPLIED' });
+    expect(desk.phone.settings()['profile']).toBe('contacts');
+  });
+
+  test.each([
+    ['to something else is no success', 'none', 'UNKNOWN', ProfileVisibility.NONE],
+    ['back is a failure', 'all', 'FAILED', ProfileVisibility.ALL],
+  ] as const)('just after, %s, and told as it is now', async (_, profile, state, now) => {
+    fault({ do: 'phone', settings: { profile }, moment: 'after_apply' });
+    const failure = await failureOf(update());
+    expect(statesOf(failure.update?.outcomes)).toEqual({ LAST_SEEN: 'APPLIED', PROFILE: state });
+    expect(failure.update?.settings?.visibility?.profile).toBe(now);
+  });
+
+  test('shows to those who watch, with our own change', async () => {
+    const watching = watch(service.client, { instances: [desk.instance] });
+    await expect.poll(() => watching.events.length).toBe(1);
+    fault({ do: 'phone', settings: { profile: 'none' }, moment: 'after_apply' });
+    await failureOf(update());
+    // One read shows both, and so one event tells of two devices.
+    await expect.poll(watching.heard).toContain(`${desk.instance} UNSPECIFIED LAST_SEEN PROFILE`);
+    watching.leave();
   });
 });
 

@@ -85,6 +85,7 @@ describe('a setting that WhatsApp refuses', () => {
   });
 
   test('because of its rate limit says when to come back, and until then sends nothing', async () => {
+    const other = desk;
     desk = await service.linked();
     fault({ do: 'refuse', code: 429, text: 'rate-overlimit' });
     const failure = await failureOf(update({ visibility: { profile: ProfileVisibility.NONE } }));
@@ -93,7 +94,9 @@ describe('a setting that WhatsApp refuses', () => {
     takePrivacyStanzas(service);
     expect((await failureOf(update())).reason).toBe('WHATSAPP_RATE_LIMITED');
     expect(takePrivacyStanzas(service)).toEqual([]);
-    desk = await service.linked();
+    // The others are not held up.
+    desk = other;
+    expect(statesOf((await update()).outcomes)).toEqual({ LAST_SEEN: 'APPLIED', PROFILE: 'APPLIED' });
   });
 });
 

@@ -3,6 +3,7 @@ import { type Api, openApi, startApi } from './support/api.js';
 import { invoke } from './support/invoke.js';
 import { METHODS, shortName } from './support/methods.js';
 import { rawCall } from './support/raw-call.js';
+import { type Row, rowOf } from './support/rows.js';
 
 /** Bytes that no message type of the contract can be read from, with what is wrong with them. */
 const MALFORMED: [string, Buffer][] = [
@@ -77,40 +78,19 @@ describe.each(METHODS.map(method => [shortName(method), method] as const))('%s',
   });
 });
 
-/** The methods about one instance, with a valid request for it. */
-const ABOUT_ONE: Record<string, (instance: string) => object> = {
-  'PrivacyService/GetPrivacySettings': instance => ({ instance }),
-  'PrivacyService/DescribePrivacySettings': instance => ({ instance }),
-  'PrivacyService/UpdatePrivacySettings': instance => ({ instance, visibility: { lastSeen: 4 } }),
-  'PrivacyService/ApplyPrivacySettings': instance => ({
-    instances: [instance],
-    visibility: { lastSeen: 4 },
-  }),
-  'PrivacyService/WatchPrivacySettings': instance => ({ instances: [instance] }),
-  'PrivacyService/ListPrivacyChanges': instance => ({ instance }),
-  'PrivacyService/GetContactBlacklist': instance => ({ instance, setting: 1 }),
-  'PrivacyService/UpdateContactBlacklist': instance => ({ instance, setting: 1, replace: true }),
-  'InstanceService/GetInstance': name => ({ name }),
-  'InstanceService/UpdateInstance': name => ({ name, connectionMode: 2 }),
-  'InstanceService/DeleteInstance': name => ({ name }),
-  'InstanceService/LinkInstance': name => ({ name, method: { $case: 'qr', value: {} } }),
-  'InstanceService/UnlinkInstance': name => ({ name }),
-  'InstanceService/ReconnectInstance': name => ({ name }),
-};
+const namesOne = ({ request }: Row) => Object.values(request('one', '')).flat().includes('one');
+/** The methods about one instance. Those of TokenService are about tokens, whatever else they name. */
+const ABOUT_ONE = METHODS.map(method => ({ name: shortName(method), method, row: rowOf(method) })).filter(
+  ({ name, row }) => !name.startsWith('TokenService/') && namesOne(row),
+);
 
-describe.each(
-  METHODS.filter(method => shortName(method) in ABOUT_ONE).map(
-    method => [shortName(method), method] as const,
-  ),
-)('%s with an instance token', (name, method) => {
-  const requestFor = (instance: string) => ABOUT_ONE[name]?.(instance) ?? {};
-
+describe.each(ABOUT_ONE)('$name with an instance token', ({ method, row }) => {
   test('is denied for another instance, whether it exists or not', async () => {
     const api = await startApi();
     const secret = await api.addInstance('mine');
     await api.addInstance('other');
     for (const instance of ['other', 'absent']) {
-      const ended = await invoke(api, method, requestFor(instance), { secret });
+      const ended = await invoke(api, method, row.request(instance, ''), { secret });
       expect(ended.code).toBe('PERMISSION_DENIED');
       expect(ended.detailTypes).toEqual(['google.rpc.ErrorInfo', 'google.rpc.RequestInfo']);
       expect(ended.detail('google.rpc.ErrorInfo')).toEqual({
@@ -124,19 +104,7 @@ describe.each(
   test('has its request checked before its scope', async () => {
     const api = await startApi();
     const secret = await api.addInstance('mine');
-    const ended = await invoke(api, method, { ...requestFor('Not A Name!') }, { secret });
+    const ended = await invoke(api, method, { ...row.request('other', ''), ...row.invalid }, { secret });
     expect(ended.detail('google.rpc.ErrorInfo')?.reason).toBe('INVALID_REQUEST');
   });
-});
-
-test('the walk about single instances leaves out no method that is about one', () => {
-  const walked = Object.keys(ABOUT_ONE);
-  const others = [
-    'InstanceService/CreateInstance',
-    'InstanceService/ListInstances',
-    'PrivacyService/ListPrivacySettings',
-  ];
-  const all = METHODS.map(shortName);
-  const aboutTokens = all.filter(name => name.startsWith('TokenService/'));
-  expect([...walked, ...others, ...aboutTokens].sort()).toEqual(all.sort());
 });

@@ -1,0 +1,110 @@
+import {
+  Token_Access as Access,
+  Token_Kind as Kind,
+} from '../../../gen/ts/whatsapp/privacy/v1/token_service.js';
+import { type AnyMethod, shortName } from './methods.js';
+
+/**
+ * What tests need to know of a method to call it in every way. A new method gets a row here, and the tests over all
+ * methods then demand of it what its comments in `proto` promise.
+ */
+export type Row = {
+  /** `account`: no instance token will do. `one`: the request names an instance, which the token must cover. */
+  readonly of: 'account' | 'one' | 'any';
+  readonly access: 'read' | 'write';
+  /** A valid request for the instance, or for the token with this id. */
+  readonly request: (instance: string, token: string) => object;
+  /** What makes such a request invalid. */
+  readonly invalid: object;
+};
+
+const hideLastSeen = { visibility: { lastSeen: 4 } };
+/** On WhatsApp in every test that asks for it. */
+export const CONTACT = '+15550100199';
+export const phoneNumber = (value: string) => ({ id: { $case: 'phoneNumber', value } });
+const qr = { $case: 'qr', value: {} };
+
+const NO_NAME = 'Not A Name!';
+const ofInstance = {
+  of: 'one',
+  request: (instance: string) => ({ instance }),
+  invalid: { instance: NO_NAME },
+} as const;
+const named = { of: 'one', request: (name: string) => ({ name }), invalid: { name: NO_NAME } } as const;
+const paged = { request: () => ({}), invalid: { pageSize: -1 } };
+
+export const ROWS: Readonly<Record<string, Row>> = {
+  'PrivacyService/GetPrivacySettings': { ...ofInstance, access: 'read' },
+  'PrivacyService/ListPrivacySettings': { ...paged, of: 'any', access: 'read' },
+  'PrivacyService/DescribePrivacySettings': { ...ofInstance, access: 'read' },
+  'PrivacyService/UpdatePrivacySettings': {
+    ...ofInstance,
+    access: 'write',
+    request: instance => ({ instance, ...hideLastSeen }),
+  },
+  'PrivacyService/ApplyPrivacySettings': {
+    of: 'one',
+    access: 'write',
+    request: instance => ({ instances: [instance], ...hideLastSeen }),
+    invalid: { instances: [NO_NAME] },
+  },
+  'PrivacyService/WatchPrivacySettings': {
+    of: 'one',
+    access: 'read',
+    request: instance => ({ instances: [instance] }),
+    invalid: { instances: [NO_NAME] },
+  },
+  'PrivacyService/ListPrivacyChanges': { ...ofInstance, access: 'read' },
+  'PrivacyService/GetContactBlacklist': {
+    ...ofInstance,
+    access: 'read',
+    request: instance => ({ instance, setting: 1 }),
+  },
+  'PrivacyService/UpdateContactBlacklist': {
+    ...ofInstance,
+    access: 'write',
+    request: instance => ({ instance, setting: 1, add: [phoneNumber(CONTACT)] }),
+  },
+  'InstanceService/CreateInstance': { ...named, of: 'account', access: 'write', request: () => ({}) },
+  'InstanceService/GetInstance': { ...named, access: 'read' },
+  'InstanceService/ListInstances': { ...paged, of: 'any', access: 'read' },
+  'InstanceService/UpdateInstance': {
+    ...named,
+    access: 'write',
+    request: name => ({ name, displayName: 'Desk' }),
+  },
+  'InstanceService/DeleteInstance': { ...named, of: 'account', access: 'write' },
+  'InstanceService/LinkInstance': {
+    ...named,
+    access: 'write',
+    request: name => ({ name, method: qr }),
+  },
+  'InstanceService/UnlinkInstance': { ...named, access: 'write' },
+  'InstanceService/ReconnectInstance': { ...named, access: 'write' },
+  'TokenService/CreateToken': {
+    of: 'account',
+    access: 'write',
+    request: instance => ({ kind: Kind.INSTANCE, instance, access: Access.READ_WRITE }),
+    invalid: { instance: NO_NAME },
+  },
+  'TokenService/ListTokens': { ...paged, of: 'account', access: 'read' },
+  'TokenService/RevokeToken': {
+    of: 'account',
+    access: 'write',
+    request: (_, id) => ({ id }),
+    invalid: { id: '' },
+  },
+  'TokenService/RotateToken': {
+    of: 'account',
+    access: 'write',
+    request: (_, id) => ({ id }),
+    invalid: { id: '' },
+  },
+};
+
+/** The row of a method. */
+export function rowOf(method: AnyMethod): Row {
+  const row = ROWS[shortName(method)];
+  if (!row) throw new Error(`${shortName(method)} has no row`);
+  return row;
+}

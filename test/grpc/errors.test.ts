@@ -7,6 +7,7 @@ import {
 import { PrivacyError, type Problem, type Reason } from '../../src/domain/errors.js';
 import { startApi } from './support/api.js';
 import { invoke } from './support/invoke.js';
+import { promisedDetails, promisedPushback } from './support/promised.js';
 
 const { getPrivacySettings } = PrivacyServiceService;
 const instance = 'support-desk';
@@ -117,20 +118,6 @@ const DOCUMENTED = [
     : [];
 });
 
-const FURTHER_DETAILS: Partial<Record<string, string[]>> = {
-  INVALID_ARGUMENT: ['BadRequest'],
-  MALFORMED_MESSAGE: [],
-  NOT_FOUND: ['ResourceInfo'],
-  ALREADY_EXISTS: ['ResourceInfo'],
-  REQUEST_ID_REUSED: [],
-  FAILED_PRECONDITION: ['PreconditionFailure'],
-  RESOURCE_EXHAUSTED: ['RetryInfo'],
-  RATE_LIMITED: ['RetryInfo', 'QuotaFailure'],
-  UNAVAILABLE: ['RetryInfo'],
-};
-/** Of the statuses that have a pushback; with RetryInfo it is that delay. */
-const PUSHBACK: Partial<Record<string, string>> = { ABORTED: '-1', DEADLINE_EXCEEDED: '-1' };
-
 /** Lets a read fail with the error, and returns how the call ended. */
 async function failingWith(error: unknown) {
   const api = await startApi();
@@ -153,14 +140,11 @@ describe('a problem answers with what the contract documents', () => {
     expect(ended.code).toBe(code);
     expect(ended.status?.message).toBe(ended.message);
     expect(ended.detail('google.rpc.ErrorInfo')).toEqual(errorInfo);
-    const further = FURTHER_DETAILS[reason] ?? FURTHER_DETAILS[code ?? ''] ?? [];
-    expect(ended.detailTypes).toEqual(
-      ['ErrorInfo', 'RequestInfo', ...further].map(name => `google.rpc.${name}`),
-    );
+    const error = { method: 'PrivacyService/GetPrivacySettings', code: code ?? '', reason };
+    expect(ended.detailTypes).toEqual(promisedDetails(error));
     const delay = ended.detail('google.rpc.RetryInfo')?.retryDelay;
-    const delayMs = delay && String(Number(delay.seconds) * 1000 + delay.nanos / 1e6);
-    const pushback = delayMs ?? PUSHBACK[code ?? ''];
-    expect(ended.metadata.get('grpc-retry-pushback-ms')).toEqual(pushback === undefined ? [] : [pushback]);
+    const delayMs = delay && Number(delay.seconds) * 1000 + delay.nanos / 1e6;
+    expect(ended.metadata.get('grpc-retry-pushback-ms')).toEqual(promisedPushback(error.code, delayMs));
   });
 });
 

@@ -60,6 +60,7 @@ export async function openApi(options: Partial<GrpcServerOptions> = {}, wanted =
     server,
     instances,
     tokens,
+    store,
     /** The secret of an account token that may do everything. */
     secret: account.secret,
     tokenId: account.token.id,

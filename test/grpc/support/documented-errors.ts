@@ -27,7 +27,7 @@ const files = fromBinary(FileDescriptorSetSchema, readFileSync(DESCRIPTORS)).fil
 
 function commentAt({ name, sourceCodeInfo }: FileDescriptorProto, ...path: number[]): string {
   const place = sourceCodeInfo?.location.find(one => one.path.join() === path.join());
-  if (!place?.leadingComments) throw new Error(`no comment in ${name} at ${path}`);
+  if (!place?.leadingComments) throw new Error(`no comment in ${name} at ${path.join()}`);
   return place.leadingComments.replaceAll(/^ /gm, '');
 }
 

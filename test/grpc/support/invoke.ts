@@ -35,11 +35,13 @@ export type Ended<Response> = {
   detail<Name extends DetailName>(name: Name): Detail<Name> | undefined;
 };
 
-export type CallOptions = {
+export type CallOptions<Response = unknown> = {
   /** `null` for no token. */
   readonly secret?: string | null;
   readonly metadata?: Readonly<Record<string, string>>;
   readonly deadlineMs?: number;
+  /** Told of each response as it comes. */
+  onResponse?(response: Response): void;
 };
 
 /**
@@ -50,7 +52,7 @@ export async function invoke<Request extends object, Response>(
   api: Pick<Api, 'client' | 'secret'>,
   method: MethodDefinition<Request, Response>,
   request: Partial<Request> | Buffer,
-  { secret = api.secret, metadata = {}, deadlineMs }: CallOptions = {},
+  { secret = api.secret, metadata = {}, deadlineMs, onResponse }: CallOptions<Response> = {},
 ): Promise<Ended<Response>> {
   const sent = new Metadata();
   if (secret !== null) sent.set('authorization', `Bearer ${secret}`);
@@ -71,7 +73,10 @@ export async function invoke<Request extends object, Response>(
   );
   const responses: Response[] = [];
   const received = new Metadata();
-  call.on('data', (response: Response) => void responses.push(response));
+  call.on('data', (response: Response) => {
+    responses.push(response);
+    onResponse?.(response);
+  });
   call.on('metadata', (headers: Metadata) => received.merge(headers));
   call.on('error', () => {}); // The status tells.
   const ended = await new Promise<StatusObject>(resolve => call.on('status', resolve));

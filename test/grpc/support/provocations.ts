@@ -1,0 +1,98 @@
+import * as changes from './provoke-changes.js';
+import * as common from './provoke-common.js';
+import { logoutUnconfirmed, on, onAbsent, onUnlinked, withNameTaken } from './provoke-instances.js';
+import * as linking from './provoke-linking.js';
+import { phoneNumber } from './rows.js';
+import type { Provoke } from './stage.js';
+
+const [UPDATE, APPLY, BLACKLIST] = [
+  'PrivacyService/UpdatePrivacySettings',
+  'PrivacyService/ApplyPrivacySettings',
+  'PrivacyService/UpdateContactBlacklist',
+];
+const [CREATE, LINK, UNLINK] = [
+  'InstanceService/CreateInstance',
+  'InstanceService/LinkInstance',
+  'InstanceService/UnlinkInstance',
+];
+
+const STRANGER = { add: [phoneNumber('+15550100999')] };
+const DEFENSE_OFF = { privacy: { defense: 1 } };
+const LAST_SEEN_BY_LIST = { visibility: { lastSeen: 3 } };
+/** Told to the service alone: a slow client with a deadline of its own would end the call first. */
+const SHORT = { metadata: { 'grpc-timeout': '1S' } };
+
+/**
+ * How to bring about every error that the comments in `proto` give to a method, by status and reason; `*` does it for
+ * all methods that have no line of their own.
+ *
+ * An error that is new to a method needs nothing here when `*` does it, and a line with the method's name when not. An
+ * error that no comment names any more has to go from here too.
+ */
+const PROVOCATIONS: Readonly<Record<string, Readonly<Record<string, Provoke>>>> = {
+  'INVALID_ARGUMENT INVALID_REQUEST': { '*': common.invalid },
+  'INVALID_ARGUMENT MALFORMED_MESSAGE': { '*': common.malformed },
+  'INVALID_ARGUMENT SETTING_READ_ONLY': { '*': on('well', DEFENSE_OFF) },
+  'INVALID_ARGUMENT CONTACT_UNKNOWN': { '*': on('well', STRANGER) },
+  'UNAUTHENTICATED TOKEN_MISSING': { '*': common.withToken(null) },
+  'UNAUTHENTICATED TOKEN_INVALID': { '*': common.withToken('wap_unknown') },
+  'PERMISSION_DENIED SCOPE_DENIED': { '*': common.notCovered },
+  'NOT_FOUND INSTANCE_NOT_FOUND': { '*': onAbsent },
+  'NOT_FOUND TOKEN_NOT_FOUND': { '*': onAbsent },
+  'ALREADY_EXISTS INSTANCE_ALREADY_EXISTS': { '*': withNameTaken },
+  'ALREADY_EXISTS REQUEST_ID_REUSED': {
+    '*': changes.sentAgainWith({ validateOnly: true }),
+    [CREATE]: changes.sentAgainWith({ displayName: 'Another' }),
+  },
+  'FAILED_PRECONDITION INSTANCE_NOT_LINKED': { '*': onUnlinked() },
+  'FAILED_PRECONDITION INSTANCE_LOGGED_OUT': { '*': on('loggedOut') },
+  'FAILED_PRECONDITION INSTANCE_SUSPENDED': { '*': on('suspended') },
+  'FAILED_PRECONDITION INSTANCE_NOT_CONNECTED': { '*': on('usedElsewhere') },
+  'FAILED_PRECONDITION INSTANCE_ALREADY_LINKED': { '*': on('well') },
+  'FAILED_PRECONDITION LINK_OTHER_ACCOUNT': { '*': linking.byOtherPhone },
+  'FAILED_PRECONDITION SETTING_NOT_AVAILABLE': { '*': on('bare') },
+  'FAILED_PRECONDITION SETTING_LOCKED': { '*': on('strict') },
+  'FAILED_PRECONDITION WHATSAPP_REJECTED': {
+    '*': on('refused'),
+    [LINK]: linking.askingForCode({ do: 'refuse', code: 400, text: 'bad-request' }),
+  },
+  'ABORTED ETAG_MISMATCH': { '*': on('well', { etag: 'stale' }) },
+  'ABORTED BLACKLIST_CONFLICT': {
+    [UPDATE]: changes.staleStamp(LAST_SEEN_BY_LIST),
+    [BLACKLIST]: changes.staleStamp(),
+  },
+  'ABORTED PARTIAL_UPDATE': {
+    [UPDATE]: changes.oneOfTwoSettings,
+    [APPLY]: changes.oneOfTwoInstances,
+    [BLACKLIST]: changes.confirmedAndDenied,
+  },
+  'ABORTED LINK_IN_PROGRESS': { '*': linking.whileAnotherLinks },
+  'RESOURCE_EXHAUSTED RATE_LIMITED': { '*': common.tooOften },
+  'RESOURCE_EXHAUSTED WHATSAPP_RATE_LIMITED': {
+    '*': on('limited'),
+    [LINK]: linking.askingForCode({ do: 'refuse', code: 429, text: 'rate-overlimit' }),
+  },
+  'UNAVAILABLE INSTANCE_NOT_CONNECTED': { '*': on('cutOff') },
+  'UNAVAILABLE WHATSAPP_TIMEOUT': {
+    '*': on('faulty'),
+    [LINK]: linking.whenWhatsApp({ certificate: 'other_root' }),
+    [UNLINK]: logoutUnconfirmed,
+  },
+  'UNAVAILABLE SHUTTING_DOWN': { '*': common.whileShuttingDown },
+  'DEADLINE_EXCEEDED DEADLINE_TOO_SHORT': { '*': on('unanswered', {}, SHORT) },
+  'DEADLINE_EXCEEDED LINK_TIMED_OUT': { '*': onUnlinked(SHORT) },
+  'INTERNAL INTERNAL': { '*': common.onBrokenDisk },
+};
+
+/** What brings an error of a method about, and where in the table that stands. */
+export function provocationOf(error: { method: string; code: string; reason: string }) {
+  const key = `${error.code} ${error.reason}`;
+  const row = PROVOCATIONS[key] ?? {};
+  const who = error.method in row ? error.method : '*';
+  return { place: `${key}: ${who}`, provoke: row[who] };
+}
+
+/** Every place in the table. */
+export const PLACES = Object.entries(PROVOCATIONS).flatMap(([key, row]) =>
+  Object.keys(row).map(who => `${key}: ${who}`),
+);

@@ -1,0 +1,86 @@
+import { randomUUID } from 'node:crypto';
+import {
+  Token_Access as Access,
+  Token_Kind as Kind,
+  TokenServiceService as Tokens,
+} from '../../../gen/ts/whatsapp/privacy/v1/token_service.js';
+import { openApi } from './api.js';
+import { invoke } from './invoke.js';
+import type { Provoke, Subject } from './stage.js';
+
+const NO_MESSAGE = Buffer.of(0xff);
+/** More calls in a minute no method takes on a stingy service. */
+const MOST_CALLS = 20;
+
+const valid = ({ request }: Subject) => request('some-desk', 'some-token');
+
+export const invalid: Provoke = ({ call }, subject) =>
+  call(subject.method, { ...valid(subject), ...subject.invalid });
+
+export const malformed: Provoke = ({ call }, { method }) => call(method, NO_MESSAGE);
+
+export const withToken =
+  (secret: string | null): Provoke =>
+  ({ call }, subject) =>
+    call(subject.method, valid(subject), { secret });
+
+/** With a token that reads another instance. */
+export const notCovered: Provoke = async ({ service, call, unlinked }, subject) => {
+  const wish = { kind: Kind.INSTANCE, instance: await unlinked(), access: Access.READ_ONLY };
+  const { secret } = await service.client.call(Tokens.createToken, wish);
+  return call(subject.method, valid(subject), { secret });
+};
+
+export const tooOften: Provoke = async ({ callStingy }, subject) => {
+  for (let calls = 0; calls < MOST_CALLS; calls++) {
+    const { code } = await callStingy(subject.method, NO_MESSAGE);
+    if (code === 'RESOURCE_EXHAUSTED') break;
+  }
+  return callStingy(subject.method, valid(subject));
+};
+
+/** A call whose token is being looked up when the server begins to go away: later ones reach no server at all. */
+export const whileShuttingDown: Provoke = async (_, subject) => {
+  const { tokens, secret, ...api } = await openApi();
+  const { promise: asked, resolve: ask } = Promise.withResolvers<void>();
+  const { promise: answered, resolve: answer } = Promise.withResolvers<void>();
+  const verify: typeof tokens.verify = async sent => {
+    ask();
+    await answered;
+    return tokens.verify(sent);
+  };
+  const leaving = await openApi({ tokens: { ...tokens, verify } });
+  const ended = invoke({ client: leaving.client, secret }, subject.method, valid(subject));
+  await asked;
+  const drained = leaving.server.drain(60_000);
+  answer();
+  await Promise.all([ended, drained]);
+  await Promise.all([api.close(), leaving.close()]);
+  return ended;
+};
+
+/** A part of the service of which only these methods work. */
+const broken = <Part extends object>(part: Part, but: readonly (keyof Part)[] = []): Part =>
+  new Proxy(part, {
+    get(target, name) {
+      if (but.includes(name as keyof Part)) return Reflect.get(target, name);
+      return () => {
+        throw new Error('disk I/O error');
+      };
+    },
+  });
+
+/** What stands behind the API works no more, but for the check of the token. */
+export const onBrokenDisk: Provoke = async (_, subject) => {
+  const { tokens, instances, store, secret, ...api } = await openApi();
+  const failing = await openApi({
+    instances: broken(instances),
+    tokens: broken(tokens, ['verify', 'watch']),
+    requestLog: broken(store.requests),
+  });
+  // The failure of one of many instances is told in a message; that of the request_id is the call's own.
+  const request = { ...valid(subject), requestId: randomUUID() };
+  const ended = await invoke({ client: failing.client, secret }, subject.method, request);
+  await Promise.all([api.close(), failing.close()]);
+  return ended;
+};

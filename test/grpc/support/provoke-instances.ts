@@ -1,0 +1,28 @@
+import type { CallOptions } from './invoke.js';
+import type { ConditionName, Provoke } from './stage.js';
+
+/** A valid call to the instance in this condition, with some fields otherwise. */
+export const on =
+  (condition: ConditionName, fields: object = {}, options?: CallOptions<object>): Provoke =>
+  async ({ call, instance }, { method, request }) =>
+    call(method, { ...request((await instance(condition)).instance, ''), ...fields }, options);
+
+export const onUnlinked =
+  (options?: CallOptions<object>): Provoke =>
+  async ({ call, unlinked }, { method, request }) =>
+    call(method, request(await unlinked(), ''), options);
+
+export const onAbsent: Provoke = ({ call }, { method, request }) => call(method, request('absent', 'absent'));
+
+export const withNameTaken: Provoke = async ({ call, unlinked }, { method }) =>
+  call(method, { name: await unlinked() });
+
+/** WhatsApp does not confirm that the device is gone. */
+export const logoutUnconfirmed: Provoke = async ({ service, call, another }, { method, request }) => {
+  const { instance, phone } = await another('well');
+  service.simulator.inject({
+    match: { on: 'iq', xmlns: 'md', phoneNumber: phone.phoneNumber },
+    effect: { do: 'refuse', code: 500 },
+  });
+  return call(method, request(instance, ''));
+};

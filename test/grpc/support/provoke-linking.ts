@@ -1,0 +1,51 @@
+import {
+  InstanceServiceService as Instances,
+  type LinkInstanceResponse,
+} from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
+import type { Behaviour, Effect } from '../../../src/simulator/index.js';
+import type { Provoke } from './stage.js';
+
+/** Linking with a code, which WhatsApp answers so. */
+export const askingForCode =
+  (effect: Effect): Provoke =>
+  async ({ service, call, unlinked }, { method }) => {
+    const fault = service.simulator.inject({ match: { on: 'iq', xmlns: 'md' }, effect });
+    const phoneNumber = '+15550100123';
+    const name = await unlinked();
+    const ended = await call(method, { name, method: { $case: 'pairingCode', value: { phoneNumber } } });
+    fault.remove();
+    return ended;
+  };
+
+/** Linking with a WhatsApp that behaves so. */
+export const whenWhatsApp =
+  (behaviour: Partial<Behaviour>): Provoke =>
+  async ({ service, call, unlinked }, { method, request }) => {
+    const usual = { ...service.simulator.behaviour };
+    const name = await unlinked();
+    Object.assign(service.simulator.behaviour, behaviour);
+    const ended = await call(method, request(name, ''));
+    Object.assign(service.simulator.behaviour, usual);
+    return ended;
+  };
+
+/** An instance that was logged out, and the phone of another account scans its codes. */
+export const byOtherPhone: Provoke = async ({ service, call, another }, { method, request }) => {
+  const { instance } = await another('loggedOut');
+  const phone = service.simulator.addPhone({ phoneNumber: '15550399999' });
+  return call(method, request(instance, ''), {
+    onResponse(response) {
+      const { event } = response as LinkInstanceResponse;
+      if (event?.$case === 'qrCode') void phone.scan(event.value.payload);
+    },
+  });
+};
+
+export const whileAnotherLinks: Provoke = async ({ service, call, unlinked }, { method, request }) => {
+  const name = await unlinked();
+  const first = service.client.stream(Instances.linkInstance, request(name, ''));
+  await first.next();
+  const ended = await call(method, request(name, ''));
+  await first.return(undefined);
+  return ended;
+};

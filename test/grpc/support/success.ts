@@ -1,0 +1,37 @@
+import { expect } from 'vitest';
+import { link } from '../../support/service.js';
+import type { Stage, Subject } from './stage.js';
+
+type Succeed = (stage: Stage, subject: Subject) => Promise<unknown>;
+
+/** Calls a method that streams, and goes when the first response is there. */
+const first: Succeed = async ({ service, another }, { method, request }) => {
+  const { instance } = await another('well');
+  for await (const response of service.client.stream(method, request(instance, ''))) return response;
+  throw new Error('the stream ended without a response');
+};
+
+/** Calls a method to its end, on a linked instance of its own and a token of its own. */
+const whole: Succeed = async ({ call, another, token }, { method, request }) => {
+  const ended = await call(method, request((await another('well')).instance, await token()));
+  expect(ended).toMatchObject({ code: 'OK', message: 'OK', detailTypes: [] });
+  expect(ended.responses).toHaveLength(1);
+};
+
+/** Does not wait for the instances that cannot be read. */
+const hasty: Succeed = async ({ call }, { method, request }) => {
+  const ended = await call(method, request('', ''), { metadata: { 'grpc-timeout': '5S' } });
+  expect(ended.code).toBe('OK');
+};
+
+const SPECIAL: Readonly<Record<string, Succeed>> = {
+  'PrivacyService/ListPrivacySettings': hasty,
+  'PrivacyService/WatchPrivacySettings': first,
+  'InstanceService/LinkInstance': async ({ service, unlinked }) => {
+    const phone = service.simulator.addPhone({ phoneNumber: '15550399998' });
+    await link(service.client, await unlinked(), phone);
+  },
+};
+
+/** Makes a call that succeeds; throws when it does not. */
+export const succeed: Succeed = (stage, subject) => (SPECIAL[subject.name] ?? whole)(stage, subject);

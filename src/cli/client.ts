@@ -24,7 +24,10 @@ export function connect(options: {
   token: string;
   timeoutMs: number;
 }): Api {
-  const client = new Client(options.address, options.credentials);
+  const client = new Client(options.address, options.credentials, {
+    // Who waits for the service to come back does not wait minutes more; grpc-js would, after some refusals.
+    'grpc.max_reconnect_backoff_ms': 2_000,
+  });
   const metadata = () => {
     const sent = new Metadata();
     sent.set('authorization', `Bearer ${options.token}`);

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { status } from '@grpc/grpc-js';
 import type { Command } from 'commander';
 import { ErrorReason } from '../../gen/ts/whatsapp/privacy/v1/error_details.js';
 import {
@@ -18,6 +19,9 @@ import { statusDetails } from './status-details.js';
 
 type Flags = { readonly heartbeat?: number };
 
+/** How often to look whether a service that has gone is back. */
+const AGAIN_MS = 1000;
+
 /** Adds `privacy watch`. */
 export function addWatchCommand(privacy: Command): void {
   clientCommand<Flags>(
@@ -31,25 +35,31 @@ export function addWatchCommand(privacy: Command): void {
 async function watch({ api, output, args, flags: { heartbeat } }: Run<Flags>) {
   const heartbeatInterval = heartbeat === undefined ? undefined : toDuration(heartbeat);
   const request = { instances: [...args], heartbeatInterval };
+  let hasBegun = false;
   for (;;) {
     try {
       for await (const response of api.stream(PrivacyServiceService.watchPrivacySettings, request)) {
+        hasBegun = true;
         const isQuiet = response.event?.$case === 'heartbeat' && !output.json;
         if (!isQuiet) output.print(toJson(WatchPrivacySettingsResponse, response), () => line(response));
       }
       return;
     } catch (error) {
-      await sleep(pauseMs(error));
+      await sleep(pauseMs(error, hasBegun));
     }
   }
 }
 
-/** How long to wait before calling again, as the service asks for now and then; throws any other error. */
-function pauseMs(error: unknown): number {
-  const { details } = isServiceError(error) ? statusDetails(error) : {};
-  if (details?.['google.rpc.ErrorInfo']?.reason !== 'SHUTTING_DOWN') throw error;
+/** How long to wait before calling again, when the service asks for that or has gone; throws any other error. */
+function pauseMs(error: unknown, hasBegun: boolean): number {
+  if (!isServiceError(error)) throw error;
+  const { details } = statusDetails(error);
+  const reason = details['google.rpc.ErrorInfo']?.reason;
+  // An error without a reason is not the service's own: the connection broke, or none could be made.
+  const isGone = hasBegun && reason === undefined && error.code === status.UNAVAILABLE;
+  if (reason !== 'SHUTTING_DOWN' && !isGone) throw error;
   const delay = details['google.rpc.RetryInfo']?.retryDelay;
-  return delay ? inSeconds(delay) * 1000 : 0;
+  return delay ? inSeconds(delay) * 1000 : AGAIN_MS;
 }
 
 const line = (response: WatchPrivacySettingsResponse): string =>

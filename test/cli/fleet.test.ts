@@ -281,6 +281,32 @@ describe('privacy watch', () => {
     });
   });
 
+  test('goes on when the connection breaks and is there again', async () => {
+    let calls = 0;
+    const { cli } = await serviceWith({
+      *watchPrivacySettings() {
+        yield* events.slice(0, 1);
+        throw calls++ < 2 ? failure(status.UNAVAILABLE, 'Connection dropped') : revoked;
+      },
+    });
+    const { code, stdout, stderr } = await cli('watch');
+    expect(stdout.trim().split('\n')).toHaveLength(3);
+    expect(code).toBe(1);
+    expect(stderr).toContain('TOKEN_INVALID');
+  });
+
+  test('ends when the service cannot be reached at all', async () => {
+    const { cli } = await serviceWith({
+      // biome-ignore lint/correctness/useYield: it fails before the first event.
+      *watchPrivacySettings() {
+        throw failure(status.UNAVAILABLE, 'Connection refused');
+      },
+    });
+    const { code, stdout, stderr } = await cli('watch');
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toContain('is the service running at');
+  });
+
   test('is a line for every event as JSON', async () => {
     const { cli } = await serviceWith({
       *watchPrivacySettings() {

@@ -24,7 +24,7 @@ type AnyCall<Request, Response> =
   | ServerUnaryCall<Request, Response>
   | ServerWritableStream<Request, Response>;
 
-/** The limits of a running call; disposing of them frees their timer. */
+/** The limits of a running call, until they are disposed of. */
 export function startLimits<Request, Response>(
   call: AnyCall<Request, Response>,
   { maximumMs, defaultMs, whenOver }: Patience,
@@ -38,11 +38,15 @@ export function startLimits<Request, Response>(
     new PrivacyError({ kind: 'DEADLINE_TOO_SHORT', ...(instance !== undefined && { instance }) });
   const tooLate = () => ended.abort(endsAt < callers && whenOver ? whenOver() : tooShort());
   const timer = setTimeout(tooLate, Math.max(endsAt - LAST_MOMENT_MS - now, 0));
-  call.once('cancelled', () => ended.abort(new Error('the caller has gone')));
+  const gone = () => ended.abort(new Error('the caller has gone'));
+  call.once('cancelled', gone);
   return {
     deadline: endsAt - MARGIN_MS,
     signal: ended.signal,
-    [Symbol.dispose]: () => clearTimeout(timer),
+    [Symbol.dispose]() {
+      clearTimeout(timer);
+      call.off('cancelled', gone); // A call is "cancelled" also after its status.
+    },
   };
 }
 
@@ -52,8 +56,12 @@ export function unlessAborted<T>(promise: PromiseLike<T> | T, signal: AbortSigna
     const abort = () => reject(signal.reason as Error);
     if (signal.aborted) abort();
     signal.addEventListener('abort', abort, { once: true });
-    Promise.resolve(promise)
-      .then(resolve, reject)
-      .finally(() => signal.removeEventListener('abort', abort));
+    const leaving =
+      <Result>(settle: (result: Result) => void) =>
+      (result: Result) => {
+        signal.removeEventListener('abort', abort);
+        settle(result);
+      };
+    Promise.resolve(promise).then(leaving(resolve), leaving(reject));
   });
 }

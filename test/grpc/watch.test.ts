@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import {
   PrivacyServiceService as Privacy,
@@ -123,9 +124,9 @@ describe('the life of a watch', () => {
   afterEach(() => vi.useRealTimers());
 
   /** A call without a deadline, as far as its limits need it. */
-  const call = { getDeadline: () => Number.POSITIVE_INFINITY, once: () => call } as unknown as Parameters<
-    typeof startLimits
-  >[0];
+  const call = Object.assign(new EventEmitter(), {
+    getDeadline: () => Number.POSITIVE_INFINITY,
+  }) as unknown as Parameters<typeof startLimits>[0];
 
   test('ends before the connection is cut, and asks the caller to call again', () => {
     vi.useFakeTimers();

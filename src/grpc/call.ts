@@ -17,16 +17,16 @@ export type CallContext = {
   rate?: { readonly limit: number; readonly remaining: number; readonly resetAfterMs: number };
 };
 
-/** The contexts of the running calls. Not in the metadata itself: callers could send it. */
-const contexts = new WeakMap<Metadata, CallContext>();
+/** Where the metadata object holds the context: no entry of it, which callers could send. */
+const CONTEXT = Symbol('context');
+type WithContext = Metadata & { [CONTEXT]?: CallContext };
 
-export const setContext = (metadata: Metadata, context: CallContext): void => {
-  contexts.set(metadata, context);
+export const setContext = (metadata: WithContext, context: CallContext): void => {
+  metadata[CONTEXT] = context;
 };
 
 /** The context of the call that came with this metadata. */
-export function contextOf(metadata: Metadata): CallContext {
-  const context = contexts.get(metadata);
+export function contextOf({ [CONTEXT]: context }: WithContext): CallContext {
   if (!context) throw new Error('the call did not pass the first interceptor');
   return context;
 }

@@ -62,12 +62,14 @@ export function grpcServer(options: GrpcServerOptions) {
   const server = new Server({
     ...SERVER_OPTIONS,
     interceptors: [
-      callLog(events, now), // Outermost: names the call and sees every answer as it leaves.
-      errorNet(answer), // Next, so that the log has the code that callers get.
-      gate(failures.check, answer), // Before anything costs: who guesses tokens is refused unseen.
-      gate(auth(tokens, failures), answer), // Before the limit, which counts by token.
-      gate(tokenLimit(limits), answer), // Before the request is read: parsing is what it protects.
-      gate(shuttingDown, answer), // Last, so that this refusal has the metadata of every other.
+      callLog(events, errorNet(answer), now), // Outermost: names the call and sees every answer as it leaves.
+      // One check after another, before the request is read: parsing is what they protect.
+      gate(answer, [
+        failures.check, // Before anything costs: who guesses tokens is refused unseen.
+        auth(tokens, failures), // Before the limit, which counts by token.
+        tokenLimit(limits),
+        shuttingDown, // Last, so that this refusal has the metadata of every other.
+      ]),
       // Deadlines are for those who got this far: `unary` and `stream` set them.
     ],
   });

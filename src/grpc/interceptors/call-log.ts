@@ -1,26 +1,23 @@
 import { randomUUID } from 'node:crypto';
-import {
-  Metadata,
-  ResponderBuilder,
-  ServerInterceptingCall,
-  type ServerInterceptor,
-  ServerListenerBuilder,
-  status,
-} from '@grpc/grpc-js';
+import { Metadata, ServerInterceptingCall, type ServerInterceptor, status } from '@grpc/grpc-js';
 import { type CallContext, isOurs, setContext } from '../call.js';
 import type { ApiEvents } from '../events.js';
+import type { ErrorNet } from './error-net.js';
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
 
-/** Names each call, puts its name and the state of its limit into the answer, and logs how it ended. */
+/**
+ * Names each call, puts its name and the state of its limit into the answer, and logs how it ended: as the caller gets
+ * it, so the net is inside.
+ */
 export const callLog =
-  (log: Pick<ApiEvents, 'callEnded'>, now: () => number): ServerInterceptor =>
+  (log: Pick<ApiEvents, 'callEnded'>, net: ErrorNet, now: () => number): ServerInterceptor =>
   (method, call) => {
     if (!isOurs(method.path)) return new ServerInterceptingCall(call);
     const context: CallContext = {
       requestId: randomUUID(),
       method: method.path.slice(1),
-      peer: call.getPeer().replace(/:\d+$/, ''),
+      peer: call.getConnectionInfo().remoteAddress ?? 'unknown',
     };
     const startedAt = now();
     let ended = false;
@@ -34,30 +31,29 @@ export const callLog =
       log.callEnded({ requestId, method, code: status[code], durationMs, peer, tokenId: principal?.tokenId });
     };
 
-    const listener = new ServerListenerBuilder()
-      .withOnReceiveMetadata((metadata, next) => {
-        const [sent, ...others] = metadata.get('x-request-id').map(String);
-        if (sent && others.length === 0 && REQUEST_ID.test(sent)) context.requestId = sent;
-        setContext(metadata, context);
-        next(metadata);
-      })
-      .withOnCancel(() =>
-        end(now() < Number(call.getDeadline()) ? status.CANCELLED : status.DEADLINE_EXCEEDED),
-      )
-      .build();
-    const responder = new ResponderBuilder()
-      .withStart(next => next(listener))
-      .withSendMetadata((metadata, next) => {
+    return new ServerInterceptingCall(call, {
+      start: next =>
+        next({
+          onReceiveMetadata(metadata, next) {
+            const [sent, ...others] = metadata.get('x-request-id').map(String);
+            if (sent && others.length === 0 && REQUEST_ID.test(sent)) context.requestId = sent;
+            setContext(metadata, context);
+            next(metadata);
+          },
+          onCancel: () =>
+            end(now() < Number(call.getDeadline()) ? status.CANCELLED : status.DEADLINE_EXCEEDED),
+        }),
+      sendMetadata(metadata, next) {
         headersSent = true;
         next(addAnswerMetadata(metadata, context));
-      })
-      .withSendStatus((outcome, next) => {
+      },
+      sendStatus(sent, next) {
+        const outcome = net(sent, context);
         end(outcome.code);
         const metadata = outcome.metadata ?? new Metadata();
         next({ ...outcome, metadata: headersSent ? metadata : addAnswerMetadata(metadata, context) });
-      })
-      .build();
-    return new ServerInterceptingCall(call, responder);
+      },
+    });
   };
 
 function addAnswerMetadata(metadata: Metadata, { requestId, rate }: CallContext): Metadata {

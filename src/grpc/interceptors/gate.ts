@@ -1,10 +1,4 @@
-import {
-  type Metadata,
-  ResponderBuilder,
-  ServerInterceptingCall,
-  type ServerInterceptor,
-  ServerListenerBuilder,
-} from '@grpc/grpc-js';
+import { type Metadata, ServerInterceptingCall, type ServerInterceptor } from '@grpc/grpc-js';
 import { type CallContext, contextOf, isOurs } from '../call.js';
 import type { Answer } from '../errors.js';
 
@@ -12,20 +6,28 @@ import type { Answer } from '../errors.js';
 export type Check = (context: CallContext, metadata: Metadata) => void | Promise<void>;
 
 /**
- * An interceptor that lets through what the check accepts. Nothing thrown in it gets past it: grpc-js would leave the
+ * An interceptor that lets through what every check accepts. Nothing thrown in it gets past it: grpc-js would leave the
  * call hanging until its deadline and the process with an unhandled rejection.
  */
 export const gate =
-  (check: Check, answer: Answer): ServerInterceptor =>
+  (answer: Answer, checks: readonly Check[]): ServerInterceptor =>
   (method, call) => {
     if (!isOurs(method.path)) return new ServerInterceptingCall(call);
-    const admit = async (metadata: Metadata) => check(contextOf(metadata), metadata);
-    const listener = new ServerListenerBuilder()
-      .withOnReceiveMetadata((metadata, next) => {
-        admit(metadata)
-          .then(() => next(metadata))
-          .catch((error: unknown) => call.sendStatus(answer(error, contextOf(metadata))));
-      })
-      .build();
-    return new ServerInterceptingCall(call, new ResponderBuilder().withStart(next => next(listener)).build());
+    const admit = async (metadata: Metadata) => {
+      const context = contextOf(metadata);
+      for (const check of checks) {
+        const pending = check(context, metadata);
+        if (pending) await pending;
+      }
+    };
+    return new ServerInterceptingCall(call, {
+      start: next =>
+        next({
+          onReceiveMetadata(metadata, next) {
+            admit(metadata)
+              .then(() => next(metadata))
+              .catch((error: unknown) => call.sendStatus(answer(error, contextOf(metadata))));
+          },
+        }),
+    });
   };

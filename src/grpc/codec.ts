@@ -36,6 +36,7 @@ import {
   encodeTokenAccess,
   encodeTokenKind,
 } from './enums.js';
+import { onceFor } from './once-for.js';
 
 /** The part of a request or of a snapshot that holds the settings. */
 export type SettingGroups = {
@@ -70,19 +71,22 @@ const encodeGroup = (group: SettingSpec['group'], { values }: Snapshot): { [fiel
     }),
   );
 
-export const encodeSnapshot = (snapshot: Snapshot): PrivacySettings => ({
-  visibility: encodeGroup('visibility', snapshot),
-  privacy: encodeGroup('privacy', snapshot),
-  permissions: encodeGroup('permissions', snapshot),
-  otherCategories: snapshot.others.map(({ category, value }) => ({ category, value })),
-  unreadableCategories: snapshot.unreadable.map(({ category, code, text }) => ({
-    category,
-    whatsappCode: code,
-    whatsappText: text,
-  })),
-  observeTime: snapshot.observedAt,
-  etag: etagOf(snapshot),
-});
+/** The message of a snapshot, made once; most reads of an account that does not change get the same. */
+export const encodeSnapshot = onceFor(
+  (snapshot: Snapshot): PrivacySettings => ({
+    visibility: encodeGroup('visibility', snapshot),
+    privacy: encodeGroup('privacy', snapshot),
+    permissions: encodeGroup('permissions', snapshot),
+    otherCategories: snapshot.others.map(({ category, value }) => ({ category, value })),
+    unreadableCategories: snapshot.unreadable.map(({ category, code, text }) => ({
+      category,
+      whatsappCode: code,
+      whatsappText: text,
+    })),
+    observeTime: snapshot.observedAt,
+    etag: etagOf(snapshot),
+  }),
+);
 
 export const encodeOutcome = (outcome: Outcome): SettingOutcome => ({
   setting: encodeSetting(outcome.setting),

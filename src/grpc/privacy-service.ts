@@ -1,11 +1,13 @@
 import { PrivacyServiceService } from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import { describeSettings } from '../domain/describe.js';
+import type { Snapshot } from '../domain/snapshot.js';
 import type { Instances } from '../instances/instances.js';
 import { APPLYING, apply, decodeApply } from './apply.js';
 import { encodeChange, encodeDescriptions, encodeSnapshot } from './codec.js';
 import * as blacklist from './contact-blacklist.js';
 import type { InnerStatus } from './errors.js';
 import { decodeListSettings, listSettings } from './list-settings.js';
+import { onceFor } from './once-for.js';
 import type { OpenCalls } from './open-calls.js';
 import { decodeInstance, decodeListChanges, decodeRead, decodeUpdate } from './privacy-requests.js';
 import type { Repeatable } from './repeatable.js';
@@ -15,6 +17,17 @@ import { updates } from './update.js';
 import { decodeWatch, encodeWatchEvent, WATCHING, watch } from './watch.js';
 
 const UPDATE = PrivacyServiceService.updatePrivacySettings.path.slice(1);
+
+const { getPrivacySettings } = PrivacyServiceService;
+
+/** The service as the contract defines it; settings that are handed out again are not serialised again. */
+export const privacyDefinition = {
+  ...PrivacyServiceService,
+  getPrivacySettings: {
+    ...getPrivacySettings,
+    responseSerialize: onceFor(getPrivacySettings.responseSerialize),
+  },
+};
 
 /** The methods of PrivacyService. */
 export const privacyService = ({
@@ -33,12 +46,12 @@ export const privacyService = ({
   readonly statusOf: InnerStatus;
 }) => {
   const update = updates(instances, answerOnce);
+  const settingsOf = onceFor((snapshot: Snapshot) => ({ settings: encodeSnapshot(snapshot) }));
   return {
     getPrivacySettings: one({
       decode: decodeRead,
       async handle({ instance, maxAgeMs }, { limits }) {
-        const snapshot = await instances.readSettings(instance, maxAgeMs, limits);
-        return { settings: encodeSnapshot(snapshot) };
+        return settingsOf(await instances.readSettings(instance, maxAgeMs, limits));
       },
     }),
 

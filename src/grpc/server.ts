@@ -1,6 +1,5 @@
 import { Server, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import { InstanceServiceService } from '../../gen/ts/whatsapp/privacy/v1/instance_service.js';
-import { PrivacyServiceService } from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import { TokenServiceService } from '../../gen/ts/whatsapp/privacy/v1/token_service.js';
 import type { RequestLog } from '../access/ports.js';
 import type { Tokens } from '../access/tokens.js';
@@ -17,7 +16,7 @@ import { failedTokens } from './interceptors/peer-limit.js';
 import { tokenLimit } from './interceptors/token-limit.js';
 import { acceptingMalformed } from './malformed.js';
 import { openCalls } from './open-calls.js';
-import { privacyService } from './privacy-service.js';
+import { privacyDefinition, privacyService } from './privacy-service.js';
 import { addReflection } from './reflection.js';
 import { repeatable } from './repeatable.js';
 import { stream } from './stream.js';
@@ -81,7 +80,7 @@ export function grpcServer(options: GrpcServerOptions) {
   const statusOf = innerStatuses(events, now);
   // A method without a handler answers UNIMPLEMENTED.
   const handlers: [ServiceDefinition, UntypedServiceImplementation][] = [
-    [PrivacyServiceService, privacyService({ instances, answerOnce, one, many, openLists, statusOf })],
+    [privacyDefinition, privacyService({ instances, answerOnce, one, many, openLists, statusOf })],
     [InstanceServiceService, instanceService(instances, tokens, answerOnce, one, many)],
     [TokenServiceService, tokenService(tokens, one, now)],
   ];

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { maskPhoneNumber } from '../domain/instance.js';
 
 const SECRET_NAME = /tokens?$|secret|password|authorization|creds|credential|private|(^|[a-z_])keys?$/i;
@@ -10,6 +11,16 @@ const BEARER = /\bwap_[\w-]+/g;
 const KEY_MATERIAL = /[A-Za-z0-9+/]{40,}={1,2}|\b[0-9a-fA-F]{64,}\b/g;
 /** `+15550100123`, `15550100123@s.whatsapp.net`, `15550100123:4@…` and the digits alone. */
 const PHONE_NUMBER = /(?<![\w.-])\+?\d{8,15}(?=[:@]|(?![\w.-]))/g;
+
+/** What a field of this name holds; the names are few, and looked at with each line of the log. */
+const HOLDS = new LRUCache<string, 'secret' | 'id' | 'phone' | 'other'>({
+  max: 1000,
+  memoMethod(name) {
+    if (SECRET_NAME.test(name)) return 'secret';
+    if (ID_NAME.test(name)) return 'id';
+    return PHONE_NAME.test(name) ? 'phone' : 'other';
+  },
+});
 
 /** Deep enough for everything logged on purpose; what lies deeper is left out. */
 const MAX_DEPTH = 6;
@@ -32,13 +43,13 @@ const scrubFields = (fields: object, depth: number): Record<string, unknown> =>
 
 function scrubValue(name: string, value: unknown, depth: number): unknown {
   if (value === undefined || value === null || typeof value === 'boolean') return value;
-  if (SECRET_NAME.test(name)) return '[secret]';
+  const holds = HOLDS.memo(name);
+  if (holds === 'secret') return '[secret]';
   if (typeof value === 'object') return scrubObject(name, value, depth);
   if (typeof value !== 'string' && typeof value !== 'number') return `[${typeof value}]`;
-  const text = String(value);
-  if (ID_NAME.test(name)) return text;
-  if (PHONE_NAME.test(name)) return maskDigits(text);
-  return typeof value === 'number' ? value : scrubText(text);
+  if (holds === 'id') return String(value);
+  if (holds === 'phone') return maskDigits(String(value));
+  return typeof value === 'number' ? value : scrubText(value);
 }
 
 function scrubObject(name: string, value: object, depth: number): unknown {

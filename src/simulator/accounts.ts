@@ -1,64 +1,6 @@
-import type { KeyPair } from '@whiskeysockets/baileys';
-import type { Connection } from './connection.js';
-import type { KeyBundle } from './key-bundle.js';
 import { digitsOf, newLid } from './people.js';
-import type { BinaryNode } from './stanza.js';
-import type { World } from './world.js';
+import type { Account, Addressing, World } from './world.js';
 import { newKeyPair } from './xeddsa.js';
-
-/** A companion device, as the server knows it. */
-export type Device = {
-  readonly id: number;
-  readonly noiseKey: Buffer;
-  readonly linkTime: Date;
-  readonly keys: KeyBundle;
-  /** Notifications it has not acked, oldest first. */
-  readonly unacked: BinaryNode[];
-  /** What changed while it was away, by the names `<dirty>` uses for them; emptied by `<clean>`. */
-  readonly dirty: Set<string>;
-  connection: Connection | undefined;
-};
-
-/** One change of a setting that the server made: the oracle of every test. */
-export type AppliedSet = {
-  readonly time: number;
-  readonly category: string;
-  readonly value: string;
-  /** The device that asked; 0 is the phone. */
-  readonly device: number;
-};
-
-/** The contacts that a category excepts while its value is contact_blacklist. */
-export type ContactList = {
-  /** `dhash`: a later change has another. */
-  readonly stamp: string;
-  /** Phone numbers, digits only. */
-  readonly members: ReadonlySet<string>;
-};
-
-/** How an account takes its contact lists: by LID once it was migrated, before that by phone number. */
-export type Addressing = 'lid' | 'pn' | 'either';
-
-/** One WhatsApp account: the server's side and its phone. */
-export type Account = {
-  /** Digits only. */
-  readonly phoneNumber: string;
-  /** The user part of its LID. */
-  readonly lid: string;
-  readonly name: string;
-  /** The phone's identity key, which signs the identities of companions. */
-  readonly identity: KeyPair;
-  /** The value of each privacy category the account has. */
-  readonly settings: Map<string, string>;
-  /** By category; none where there never was a list. */
-  readonly lists: Map<string, ContactList>;
-  addressing: Addressing;
-  disappearingMode: { duration: number; setAt: number };
-  readonly devices: Map<number, Device>;
-  /** Never used twice, also after a device was removed. */
-  nextDevice: number;
-  readonly sets: AppliedSet[];
-};
 
 /** What ten categories in one answer looked like live in February 2026 (whatsmeow PR 1075), with usual values. */
 export const DEFAULT_SETTINGS: Readonly<Record<string, string>> = {

@@ -1,22 +1,10 @@
-import type { Account, Device } from './accounts.js';
 import { disappearingModePlan } from './disappearing-mode.js';
 import { encryptPlan } from './encrypt.js';
-import type { Plan } from './iq.js';
-import type { Backlog } from './notifications.js';
 import { privacyPlan } from './privacy.js';
+import type { Plan, Question } from './question.js';
 import { removeDevice } from './removal.js';
 import { attr, type BinaryNode, child, children, deviceOf, node, refusal, result, userOf } from './stanza.js';
 import { usyncPlan } from './usync.js';
-import type { World } from './world.js';
-
-/** An IQ of a logged-in device. */
-export type Question = {
-  readonly world: World;
-  readonly account: Account;
-  readonly device: Device;
-  readonly iq: BinaryNode;
-  readonly backlog: Backlog;
-};
 
 /** How the server answers each namespace. One it does not know gets 501. */
 const PLANS: Readonly<Record<string, (question: Question) => Plan>> = {

@@ -1,7 +1,7 @@
-import { type Account, recordSet } from './accounts.js';
+import { recordSet } from './accounts.js';
 import { notifyDevices } from './notifications.js';
 import { node } from './stanza.js';
-import type { World } from './world.js';
+import type { Account, World } from './world.js';
 
 /** Stores new values, made by a device or by the phone (0), and tells the other devices. */
 export function applySettings(

@@ -1,7 +1,6 @@
 import type { Socket } from 'node:net';
 import { decodeBinaryNode, encodeBinaryNode } from '@whiskeysockets/baileys';
 import type { WebSocket } from 'ws';
-import type { Account, Device } from './accounts.js';
 import { disturb } from './disturb.js';
 import { frame, frameReader } from './frames.js';
 import { login } from './login.js';
@@ -9,33 +8,7 @@ import { type Handshaken, noiseResponder, type Responder, type Transport } from 
 import { register } from './registration.js';
 import { attr, type BinaryNode, node } from './stanza.js';
 import { openWire } from './wire.js';
-import type { World } from './world.js';
-
-/** One client's connection after the handshake, whatever it turns out to be. */
-export type Connection = {
-  readonly id: number;
-  /** The Noise static key the client proved to hold. */
-  readonly noiseKey: Buffer;
-  /** Who logged in on it; undefined while it registers. */
-  owner: { readonly account: Account; readonly device: Device } | undefined;
-  /** Whether it has had its backlog, so that notifications go out at once. */
-  ready: boolean;
-  isOpen(): boolean;
-  send(stanza: BinaryNode): void;
-  /** Sends an IQ and resolves with the client's answer, or undefined when the connection ended before. */
-  ask(iq: BinaryNode): Promise<BinaryNode | undefined>;
-  /** Closes it after what was sent. */
-  end(): void;
-  reset(): void;
-  mute(): void;
-  joinNext(count: number): void;
-  streamError(code?: number, conflict?: string): void;
-  fail(failure: { reason?: number; code?: number; expire?: number }): void;
-  sendGarbage(kind: 'undecodable' | 'undecryptable'): void;
-};
-
-/** What a connection is for: what it does with stanzas and at its end. */
-export type Session = { receive(stanza: BinaryNode): void; closed(): void };
+import type { Connection, Session, World } from './world.js';
 
 /** Serves one WebSocket until it ends. */
 export function serve(world: World, ws: WebSocket, tcp: Socket): void {

@@ -1,9 +1,7 @@
-import type { Account, ContactList } from './accounts.js';
-import type { Question } from './answers.js';
 import { applySettings } from './apply-settings.js';
 import type { Behaviour } from './behaviour.js';
-import type { Plan } from './iq.js';
 import type { Person } from './people.js';
+import type { Plan, Question } from './question.js';
 import {
   attr,
   type BinaryNode,
@@ -15,7 +13,7 @@ import {
   result,
   userOf,
 } from './stanza.js';
-import type { World } from './world.js';
+import type { Account, ContactList, World } from './world.js';
 
 /*
  * The contacts that a category excepts while its value is contact_blacklist (WA Web's WAWebSetPrivacyJob and

@@ -1,9 +1,8 @@
-import { type Account, recordSet } from './accounts.js';
-import type { Question } from './answers.js';
-import type { Plan } from './iq.js';
+import { recordSet } from './accounts.js';
 import { notifyDevices } from './notifications.js';
+import type { Plan, Question } from './question.js';
 import { attr, type BinaryNode, child, node, refusal, result } from './stanza.js';
-import type { World } from './world.js';
+import type { Account, World } from './world.js';
 
 /** The timers WhatsApp's clients offer, in seconds. */
 const DURATIONS = ['0', '86400', '604800', '7776000'];

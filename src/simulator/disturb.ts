@@ -1,5 +1,5 @@
-import type { Connection } from './connection.js';
 import type { Effect, Moment } from './faults.js';
+import type { Connection } from './world.js';
 
 /** Does what the effect does at this moment; false when the stanza is not handled any further. */
 export function disturb(connection: Connection, effect: Effect, moment: Moment): boolean | Promise<boolean> {

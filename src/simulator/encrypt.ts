@@ -1,6 +1,5 @@
-import type { Question } from './answers.js';
-import type { Plan } from './iq.js';
 import { digestNode, isSignedPreKeyValid, readPreKeys, readSignedPreKey } from './key-bundle.js';
+import type { Plan, Question } from './question.js';
 import { attr, bytesOf, child, node, refusal, result } from './stanza.js';
 
 /** Signal keys: how many the server has, more of them, a new signed one, and a digest to compare with. */

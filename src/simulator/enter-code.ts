@@ -1,12 +1,10 @@
 import { createCipheriv, createDecipheriv, hkdfSync, pbkdf2, randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
 import { Curve, type KeyPair } from '@whiskeysockets/baileys';
-import type { Account } from './accounts.js';
 import { completeLink, failed, type LinkAttempt } from './link.js';
 import { codeRequestOf, sendStage } from './pairing-code.js';
-import type { RegisteringConnection } from './registration.js';
 import { type BinaryNode, bytesOf, child, node } from './stanza.js';
-import type { World } from './world.js';
+import type { Account, RegisteringConnection, World } from './world.js';
 import { newKeyPair } from './xeddsa.js';
 
 /** A code lives so long and takes so many `primary_hello` (zapo, `WaPairingFlow.ts`). */

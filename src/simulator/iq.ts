@@ -1,22 +1,13 @@
 import { applySettings } from './apply-settings.js';
-import type { Connection } from './connection.js';
 import { exceptContacts } from './contact-lists.js';
 import { disturb } from './disturb.js';
 import type { Effect, Moment } from './faults.js';
 import { isPrivacy } from './journal.js';
 import { distorted } from './lies.js';
+import type { Plan } from './question.js';
 import { attr, type BinaryNode, node, refusal, SERVER } from './stanza.js';
 import { categoriesOf, isListRead } from './stanza-log.js';
-import type { World } from './world.js';
-
-/** How the server means to answer an IQ, before any fault. */
-export type Plan = {
-  /** Makes the change, if there is one. */
-  readonly apply?: () => void;
-  readonly reply: () => BinaryNode;
-  /** What follows the reply to an IQ that took effect. */
-  readonly after?: () => void;
-};
+import type { Connection, World } from './world.js';
 
 /** Answers one IQ as planned, or as the fault that is due says. */
 export async function answerIq(

@@ -1,9 +1,8 @@
-import { type Account, type Device, jidOf, lidOf } from './accounts.js';
+import { jidOf, lidOf } from './accounts.js';
 import { deviceIdentity } from './device-identity.js';
 import { parseQr } from './qr.js';
-import type { RegisteringConnection } from './registration.js';
 import { bytesOf, child, node, resultChild, SERVER, seconds } from './stanza.js';
-import type { World } from './world.js';
+import type { Account, Device, RegisteringConnection, World } from './world.js';
 
 /** An account has at most four companions (WhatsApp's FAQ on linked devices). */
 const MAX_DEVICES = 4;

@@ -2,11 +2,10 @@ import { randomBytes } from 'node:crypto';
 import type { proto } from '@whiskeysockets/baileys';
 import { lidOf } from './accounts.js';
 import { answerTo } from './answers.js';
-import type { Connection, Session } from './connection.js';
 import { answerIq } from './iq.js';
 import { backlogOf, forgetAcked } from './notifications.js';
 import { child, node, SERVER, seconds } from './stanza.js';
-import type { World } from './world.js';
+import type { Connection, Session, World } from './world.js';
 
 /** Serves a client with credentials: checks them, says `success` and answers until it goes. */
 export function login(world: World, connection: Connection, payload: proto.ClientPayload): Session {

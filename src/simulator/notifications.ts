@@ -1,15 +1,7 @@
-import { type Account, type Device, jidOf } from './accounts.js';
-import type { Connection } from './connection.js';
+import { jidOf } from './accounts.js';
+import type { Backlog } from './question.js';
 import { attr, type BinaryNode, node, SERVER, seconds } from './stanza.js';
-import type { World } from './world.js';
-
-/** The notifications that waited while a device was away. */
-export type Backlog = {
-  /** Announces them; with nothing waiting, says so. */
-  start(): void;
-  /** Sends them and says that it was all. */
-  send(): void;
-};
+import type { Account, Connection, Device, World } from './world.js';
 
 /**
  * Tells every companion but `exceptDevice` that something of the account changed: at once where it is connected, and

@@ -1,7 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Account } from './accounts.js';
-import type { Plan } from './iq.js';
-import type { RegisteringConnection } from './registration.js';
+import type { Plan } from './question.js';
 import {
   attr,
   type BinaryNode,
@@ -14,25 +12,12 @@ import {
   seconds,
   userOf,
 } from './stanza.js';
-import type { World } from './world.js';
+import type { Account, CodeRequest, RegisteringConnection, World } from './world.js';
 
 /*
  * Linking with a code has three steps, all `link_code_companion_reg` (whatsmeow `pair-code.go`, Baileys):
  * companion_hello (IQ from the client), primary_hello (notification to it), companion_finish (IQ from it).
  */
-
-/** A client that shows a pairing code, as the server knows it. */
-export type CodeRequest = {
-  readonly phoneNumber: string;
-  readonly ref: Buffer;
-  readonly started: number;
-  /** The client's ephemeral key, wrapped with the code that only the client and its user know. */
-  readonly wrappedKey: Buffer;
-  /** How many `primary_hello` it was sent. */
-  hellos: number;
-  /** Takes the client's `companion_finish`, or undefined when it has gone. */
-  finish(stage: BinaryNode | undefined): void;
-};
 
 /** What `companion_platform_display` may say: `Chrome (Windows)` passed live, `Chrome (Acme)` got 400 (Baileys PR 2769). */
 const DISPLAY =

@@ -1,4 +1,3 @@
-import type { Account, Addressing } from './accounts.js';
 import { applySettings } from './apply-settings.js';
 import { exceptContacts } from './contact-lists.js';
 import { setDisappearingMode } from './disappearing-mode.js';
@@ -9,7 +8,7 @@ import { refreshCode } from './pairing-code.js';
 import type { Person } from './people.js';
 import { removeDevice } from './removal.js';
 import type { BinaryNode } from './stanza.js';
-import type { World } from './world.js';
+import type { Account, Addressing, World } from './world.js';
 
 /** The phone of one account: what its owner does on it. */
 export type Phone = {

@@ -1,11 +1,10 @@
-import type { Account } from './accounts.js';
-import type { Question } from './answers.js';
 import { applySettings } from './apply-settings.js';
 import type { Behaviour } from './behaviour.js';
 import { bringsList, listReadPlan, listWritePlan } from './contact-lists.js';
-import type { Plan } from './iq.js';
 import { isAccepted, isLockedByDefense } from './privacy-categories.js';
+import type { Plan, Question } from './question.js';
 import { attr, type BinaryNode, child, children, errorNode, node, refusal, result } from './stanza.js';
+import type { Account } from './world.js';
 
 /*
  * get:   <iq type="get" xmlns="privacy"><privacy/></iq>

@@ -1,33 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import type { proto } from '@whiskeysockets/baileys';
-import type { RefreshChild } from './behaviour.js';
-import type { Connection, Session } from './connection.js';
-import { answerIq, type Plan } from './iq.js';
+import { answerIq } from './iq.js';
 import { isSignedPreKeyValid, type KeyBundle } from './key-bundle.js';
-import { type CodeRequest, pairingCodePlan } from './pairing-code.js';
+import { pairingCodePlan } from './pairing-code.js';
+import type { Plan } from './question.js';
 import { attr, type BinaryNode, child, node, refusal, result, SERVER, seconds } from './stanza.js';
-import type { World } from './world.js';
+import type { Connection, RegisteringConnection, Session, World } from './world.js';
 
 /** How many refs a client gets to make QRs of. */
 const REFS = 6;
 /** How long a ref is good: the first QR is shown for 60 s, each later one for 20 s, and one may be late by one. */
 const refLifeMs = (index: number): number => (60 + 20 * index + 20) * 1000;
-
-/** A connection of a client that wants to be linked. */
-export type RegisteringConnection = {
-  readonly connection: Connection;
-  readonly keys: KeyBundle;
-  /** Whether the ref is one of this connection's, and not too old. */
-  readonly refState: (ref: string) => 'unknown' | 'expired' | 'good';
-  /** Sees the secret of a scanned QR; false when it was retired, or a retirement is not acked yet. */
-  readonly accepts: (advSecret: string) => boolean;
-  /** Retires the adv secrets seen so far. */
-  readonly refresh: (child: RefreshChild) => void;
-  /** The pairing code the client waits for, if it asked for one. */
-  codeRequest: CodeRequest | undefined;
-  /** Refs are good for one link. */
-  used: boolean;
-};
 
 /** Serves a client without credentials: refs for its QRs, and the retirement of its secret. */
 export function register(

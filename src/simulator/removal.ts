@@ -1,5 +1,4 @@
-import type { Account } from './accounts.js';
-import type { World } from './world.js';
+import type { Account, World } from './world.js';
 
 /** Unlinks a device; it is told so, or finds out at its next login. */
 export function removeDevice(world: World, account: Account, id: number): boolean {

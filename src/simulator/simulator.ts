@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type AppliedSet, type NewAccount, newAccount } from './accounts.js';
+import { type NewAccount, newAccount } from './accounts.js';
 import { type Behaviour, DEFAULT_BEHAVIOUR, type RefreshChild } from './behaviour.js';
 import { certificateChains } from './certificates.js';
 import { type Fault, faultBox, type InjectedFault } from './faults.js';
@@ -10,7 +10,7 @@ import { listen } from './server.js';
 import { type BinaryNode, node, SERVER, seconds } from './stanza.js';
 import { type LoggedStanza, type StanzaQuery, stanzaLog } from './stanza-log.js';
 import { readState, writeState } from './state-file.js';
-import type { World } from './world.js';
+import type { AppliedSet, World } from './world.js';
 import { keyPairOf, newKeyPair } from './xeddsa.js';
 
 export type SimulatorOptions = {

@@ -1,8 +1,8 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { BufferJSON } from '@whiskeysockets/baileys';
-import type { Account, Device } from './accounts.js';
 import type { ServerKeys } from './certificates.js';
 import type { Person } from './people.js';
+import type { Account, Device } from './world.js';
 
 /** What survives a restart of the simulator: its keys, the accounts and their linked devices, and who is on WhatsApp. */
 export type SimulatorState = {

@@ -1,7 +1,6 @@
-import type { Question } from './answers.js';
 import { timerNode } from './disappearing-mode.js';
-import type { Plan } from './iq.js';
 import type { Person } from './people.js';
+import type { Plan, Question } from './question.js';
 import { attr, type BinaryNode, bytesOf, child, children, node, refusal, result, userOf } from './stanza.js';
 import type { World } from './world.js';
 

@@ -6,8 +6,8 @@ import { Kysely, SqliteDialect } from 'kysely';
 import { onTestFinished } from 'vitest';
 import type { Schema } from '../../src/stores/schema.js';
 import { sqliteStore } from '../../src/stores/sqlite.js';
+import type { Data } from './contract/data.js';
 import { MASTER_KEY } from './contract/records.js';
-import type { Data } from './contract.js';
 
 /** A new folder, removed after the test. */
 export function temporaryFolder(): string {

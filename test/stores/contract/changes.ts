@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { ChangeRecord } from '../../../src/instances/ports.js';
-import type { Data } from '../contract.js';
+import type { Data } from './data.js';
 import { changeRecord, instanceRecord } from './records.js';
 
 const seconds = (changes: ChangeRecord[]): number[] => changes.map(({ time }) => time.getUTCSeconds());

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { KeyChange } from '../../../src/instances/ports.js';
-import type { Data } from '../contract.js';
+import type { Data } from './data.js';
 import { at, bytes, instanceRecord, linkedInstance } from './records.js';
 
 const link = { phoneNumber: '+15550100199', linkTime: at(50) };

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Data } from '../contract.js';
+import type { Data } from './data.js';
 import { at, changeRecord, digestOf, instanceRecord, linkedInstance, tokenRecord } from './records.js';
 
 export function instanceContract(newData: () => Data): void {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Data } from '../contract.js';
+import type { Data } from './data.js';
 import { at, bytes, digestOf } from './records.js';
 
 const answered = { digest: digestOf('request'), answer: bytes('answer'), status: 'response' as const };

@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely';
 import { expect, test } from 'vitest';
 import type { Schema } from '../../../src/stores/schema.js';
 import type { Store } from '../../../src/stores/store.js';
-import type { Data } from '../contract.js';
+import type { Data } from './data.js';
 import { bytes, linkedInstance } from './records.js';
 
 /** Two linked instances, of which `change` edits what is stored. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { TokenStore } from '../../../src/access/ports.js';
-import type { Data } from '../contract.js';
+import type { Data } from './data.js';
 import { at, digestOf, instanceRecord, tokenRecord } from './records.js';
 
 /** The ids of all pages. */

@@ -56,7 +56,7 @@ export async function createApp(config: Config, events: Events): Promise<App> {
     tokens,
     requestLog: store.requests,
     events,
-    limits: { callsPerMinute: config.rateLimitPerMinute, ...BOUNDS.token, ...BOUNDS.peer },
+    limits: { callsPerMinute: config.rateLimitPerMinute, ...BOUNDS.token, ...BOUNDS.peer, ...BOUNDS.node },
     tls: config.tls && { cert: config.tls.cert, key: config.tls.key.reveal(), clientCa: config.tls.clientCa },
     reflection: config.reflection,
   });

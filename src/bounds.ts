@@ -1,6 +1,6 @@
 /**
- * How much callers can pile up in the service; what goes beyond is refused at once, with RATE_LIMITED, before anything
- * is sent to WhatsApp. Waiting costs memory, and who stands far back waits in vain.
+ * How much callers can pile up in the service; what goes beyond is refused at once, a call with RATE_LIMITED and before
+ * anything is sent to WhatsApp. Waiting costs memory, and who stands far back waits in vain.
  */
 export const BOUNDS = {
   /** Of one token. */
@@ -20,4 +20,6 @@ export const BOUNDS = {
   },
   /** Of one address. */
   peer: { failedTokensPerMinute: 60 },
+  /** Of this process: 10 KB and a file each, however silent. More are closed as they come. */
+  node: { connections: 4_000 },
 } as const;

@@ -41,6 +41,8 @@ export type GrpcServerOptions = {
     readonly openStreams: number;
     /** ListPrivacySettings calls of one token at the same time. */
     readonly openLists: number;
+    /** Connections to this server. */
+    readonly connections: number;
   };
   /** Undefined for plaintext. */
   readonly tls: Tls | undefined;
@@ -94,7 +96,7 @@ export function grpcServer(options: GrpcServerOptions) {
 
   return {
     /** Starts serving on `host:port`; resolves to where, with the port that was picked for 0. */
-    listen: (address: string) => listen(server, address, options.tls),
+    listen: (address: string) => listen(server, address, options.tls, limits.connections),
     /** Stops serving: refuses new calls, ends streams, and lets the others finish for `graceMs` at most. */
     drain: (graceMs: number) => drain(server, draining, graceMs),
   };

@@ -6,6 +6,7 @@ import {
   setLogVerbosity,
 } from '@grpc/grpc-js';
 import { PrivacyError } from '../domain/errors.js';
+import { http2Servers } from './http2-servers.js';
 import { LONGEST_CALL_MS } from './patience.js';
 import { showRepeatedAuthorization } from './repeated-headers.js';
 
@@ -18,16 +19,18 @@ export const SERVER_OPTIONS: ServerOptions = {
   'grpc.max_concurrent_streams': 100,
   'grpc.keepalive_time_ms': 60_000,
   'grpc.keepalive_timeout_ms': 20_000,
+  'grpc.max_connection_idle_ms': 10 * 60_000,
   'grpc.max_connection_age_ms': 30 * 60_000,
   // Cuts what still runs then.
   'grpc.max_connection_age_grace_ms': LONGEST_CALL_MS + 60_000,
 };
 
-/** Listens on `host:port`; port 0 picks a free one. */
+/** Listens on `host:port`; port 0 picks a free one. More connections than `mostConnections` are closed as they come. */
 export async function listen(
   server: Server,
   address: string,
   tls: Tls | undefined,
+  mostConnections: number,
 ): Promise<{ host: string; port: number }> {
   setLogVerbosity(logVerbosity.NONE); // Its lines are no JSON, and what matters in them reaches us as errors.
   const port = await new Promise<number>((resolve, reject) => {
@@ -37,6 +40,7 @@ export async function listen(
     });
   });
   showRepeatedAuthorization(server);
+  for (const http2Server of http2Servers(server)) http2Server.maxConnections = mostConnections;
   return { host: address.replace(/:\d+$/, ''), port };
 }
 

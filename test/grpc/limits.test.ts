@@ -11,6 +11,7 @@ const LIMITS = {
   failedTokensPerMinute: 3,
   openStreams: 2,
   openLists: 2,
+  connections: 1000,
 };
 
 const times = async <R>(count: number, call: () => Promise<R>): Promise<R[]> => {

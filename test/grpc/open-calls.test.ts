@@ -11,6 +11,7 @@ const LIMITS = {
   failedTokensPerMinute: 1000,
   openStreams: 3,
   openLists: 2,
+  connections: 1000,
 };
 
 let api: Api;

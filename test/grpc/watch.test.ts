@@ -17,6 +17,7 @@ const LIMITS = {
   failedTokensPerMinute: 1000,
   openStreams: 2,
   openLists: 2,
+  connections: 1000,
 };
 
 /** Watches with a client of its own; `names` are the instances heard of, in order. */

@@ -37,6 +37,7 @@ export async function openApi(options: Partial<GrpcServerOptions> = {}, wanted =
       failedTokensPerMinute: 1000,
       openStreams: 1000,
       openLists: 1000,
+      connections: 1000,
     },
     tls: undefined,
     reflection: true,

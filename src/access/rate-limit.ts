@@ -18,7 +18,20 @@ export type RateLimit = {
 };
 
 /** The times of the last calls, oldest at `first`. */
-type Ring = { readonly times: Float64Array; first: number; count: number };
+type Ring = { times: Float64Array; first: number; count: number };
+
+/** Few keys ever need the room for all calls of a high limit. */
+const ROOM_AT_FIRST = 16;
+
+const timeAt = ({ times, first }: Ring, index: number): number => times[(first + index) % times.length] ?? 0;
+
+/** Doubles the room for times. */
+function grow(ring: Ring, limit: number): void {
+  const times = new Float64Array(Math.min(ring.times.length * 2, limit));
+  for (let index = 0; index < ring.count; index++) times[index] = timeAt(ring, index);
+  ring.times = times;
+  ring.first = 0;
+}
 
 /**
  * In no window of `periodMs`, wherever it begins, are more than `limit` calls of a key allowed. The keys unused
@@ -30,24 +43,28 @@ export function slidingWindow(options: { limit: number; periodMs: number; maxKey
 
   return {
     take(key, now) {
-      const ring = rings.get(key) ?? { times: new Float64Array(limit), first: 0, count: 0 };
+      const ring = rings.get(key) ?? {
+        times: new Float64Array(Math.min(ROOM_AT_FIRST, limit)),
+        first: 0,
+        count: 0,
+      };
       rings.set(key, ring);
-      const timeAt = (index: number): number => ring.times[(ring.first + index) % limit] ?? 0;
 
-      while (ring.count > 0 && timeAt(0) + periodMs <= now) {
-        ring.first = (ring.first + 1) % limit;
+      while (ring.count > 0 && timeAt(ring, 0) + periodMs <= now) {
+        ring.first = (ring.first + 1) % ring.times.length;
         ring.count--;
       }
       const allowed = ring.count < limit;
       if (allowed) {
-        ring.times[(ring.first + ring.count) % limit] = now;
+        if (ring.count === ring.times.length) grow(ring, limit);
+        ring.times[(ring.first + ring.count) % ring.times.length] = now;
         ring.count++;
       }
       return {
         allowed,
         remaining: limit - ring.count,
-        retryAfterMs: ring.count < limit ? 0 : timeAt(0) + periodMs - now,
-        resetAfterMs: timeAt(ring.count - 1) + periodMs - now,
+        retryAfterMs: ring.count < limit ? 0 : timeAt(ring, 0) + periodMs - now,
+        resetAfterMs: timeAt(ring, ring.count - 1) + periodMs - now,
       };
     },
   };

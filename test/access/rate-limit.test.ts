@@ -1,4 +1,4 @@
-import { array, assert, integer, property, record } from 'fast-check';
+import { array, assert, integer, oneof, property, record } from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { slidingWindow } from '../../src/access/rate-limit.js';
 
@@ -39,12 +39,27 @@ describe('a limit of three calls a minute', () => {
   });
 });
 
+test('a high limit costs a key no room before it is used', () => {
+  const window = slidingWindow({ limit: 100_000, periodMs: 60_000, maxKeys: 100_000 });
+  const before = process.memoryUsage().arrayBuffers;
+  for (let key = 0; key < 2_000; key++) window.take(String(key), 0);
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(10_000_000);
+  expect(window.take('0', 1).remaining).toBe(99_998);
+});
+
+test('a high limit holds exactly', () => {
+  const window = slidingWindow({ limit: 1_000, periodMs: 60_000, maxKeys: 1 });
+  for (let now = 0; now < 1_000; now++) expect(window.take('key', now).remaining).toBe(999 - now);
+  expect(window.take('key', 1_000)).toMatchObject({ allowed: false, retryAfterMs: 59_000 });
+  expect(window.take('key', 60_499).remaining).toBe(499);
+});
+
 test('no window anywhere holds more calls than the limit, and a call is allowed after the wait it was told', () => {
-  const calls = array(record({ wait: integer({ min: 0, max: 40 }), patient: integer({ min: 0, max: 3 }) }), {
-    maxLength: 200,
-  });
+  const wait = oneof(integer({ min: 0, max: 40 }), integer({ min: 0, max: 3 }));
+  const calls = array(record({ wait, patient: integer({ min: 0, max: 3 }) }), { maxLength: 200 });
+  const limits = oneof(integer({ min: 1, max: 7 }), integer({ min: 15, max: 70 }));
   assert(
-    property(integer({ min: 1, max: 7 }), integer({ min: 1, max: 100 }), calls, (limit, periodMs, waits) => {
+    property(limits, integer({ min: 1, max: 100 }), calls, (limit, periodMs, waits) => {
       const window = slidingWindow({ limit, periodMs, maxKeys: 1 });
       const allowed: number[] = [];
       let now = 0;

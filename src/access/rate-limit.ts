@@ -49,8 +49,10 @@ export function slidingWindow(options: { limit: number; periodMs: number; maxKey
         count: 0,
       };
       rings.set(key, ring);
+      // In this order no rounding makes it longer than the period.
+      const msUntilGone = (index: number) => periodMs - (now - timeAt(ring, index));
 
-      while (ring.count > 0 && timeAt(ring, 0) + periodMs <= now) {
+      while (ring.count > 0 && msUntilGone(0) <= 0) {
         ring.first = (ring.first + 1) % ring.times.length;
         ring.count--;
       }
@@ -63,8 +65,8 @@ export function slidingWindow(options: { limit: number; periodMs: number; maxKey
       return {
         allowed,
         remaining: limit - ring.count,
-        retryAfterMs: ring.count < limit ? 0 : timeAt(ring, 0) + periodMs - now,
-        resetAfterMs: timeAt(ring, ring.count - 1) + periodMs - now,
+        retryAfterMs: ring.count < limit ? 0 : msUntilGone(0),
+        resetAfterMs: msUntilGone(ring.count - 1),
       };
     },
   };

@@ -47,6 +47,15 @@ test('a high limit costs a key no room before it is used', () => {
   expect(window.take('0', 1).remaining).toBe(99_998);
 });
 
+test('no wait is longer than the period, whatever fractions the clock shows', () => {
+  const window = perMinute(1);
+  for (let index = 0; index < 1_000; index++) {
+    const now = index * 60_001.123456789;
+    expect(window.take('key', now).resetAfterMs).toBe(60_000);
+    expect(window.take('key', now).retryAfterMs).toBe(60_000);
+  }
+});
+
 test('a high limit holds exactly', () => {
   const window = slidingWindow({ limit: 1_000, periodMs: 60_000, maxKeys: 1 });
   for (let now = 0; now < 1_000; now++) expect(window.take('key', now).remaining).toBe(999 - now);

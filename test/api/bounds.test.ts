@@ -1,6 +1,7 @@
 import { status } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { SettingOutcome_State as State } from '../../gen/ts/whatsapp/privacy/v1/error_details.js';
+import { InstanceServiceService as Instances } from '../../gen/ts/whatsapp/privacy/v1/instance_service.js';
 import { PrivacyServiceService as Privacy } from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import { LastSeenVisibility as LastSeen } from '../../gen/ts/whatsapp/privacy/v1/privacy_settings.js';
 import { BOUNDS } from '../../src/bounds.js';
@@ -27,14 +28,21 @@ afterEach(async () => {
   await service[Symbol.asyncDispose]();
 });
 
-/** So many calls at once, over as many connections as that takes. */
-function together<R>(count: number, call: (client: Caller, index: number) => Promise<R>): Promise<R>[] {
-  return Array.from({ length: count }, (_, index) => {
-    const place = Math.floor(index / CALLS_PER_CONNECTION);
-    callers[place] ??= caller(service.address, ACCOUNT_TOKEN, { 'grpc.use_local_subchannel_pool': 1 });
-    return call(callers[place], index);
-  });
+/** Connections for so many calls at once, each of them open. */
+async function connections(calls: number): Promise<void> {
+  const count = Math.ceil(calls / CALLS_PER_CONNECTION);
+  const options = { 'grpc.use_local_subchannel_pool': 1 };
+  callers = Array.from({ length: count }, () => caller(service.address, ACCOUNT_TOKEN, options));
+  await Promise.all(callers.map(({ call }) => call(Instances.listInstances, {})));
 }
+
+/** So many calls at once, over these connections. */
+const together = <R>(count: number, call: (client: Caller, index: number) => Promise<R>): Promise<R>[] =>
+  Array.from({ length: count }, (_, index) => {
+    const client = callers[Math.floor(index / CALLS_PER_CONNECTION)];
+    if (!client) throw new Error('too few connections');
+    return call(client, index);
+  });
 
 /** How often each way to end occurs. */
 async function tally(calls: readonly Promise<unknown>[]): Promise<Record<string, number>> {
@@ -60,6 +68,7 @@ const refusals = (calls: readonly Promise<unknown>[]): CallError[] => {
 
 describe('when WhatsApp falls silent', () => {
   test('exactly the changes beyond the bound are refused, and the others have their turn', async () => {
+    await connections(changes + SURPLUS);
     const silence = service.simulator.inject({
       match: { on: 'iq', xmlns: 'privacy' },
       effect: { do: 'silence' },
@@ -101,6 +110,7 @@ describe('when WhatsApp falls silent', () => {
   test('exactly the reads beyond the bound are refused, and other instances are read meanwhile', async () => {
     const other = await service.linked();
     await read(service.client, other.instance);
+    await connections(reads + SURPLUS);
     const { phoneNumber } = desk.phone;
     service.simulator.inject({
       match: { on: 'privacy_get', phoneNumber },

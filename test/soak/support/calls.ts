@@ -85,9 +85,11 @@ export const apply = ({ desks }: Stage, client: Caller): Promise<unknown> =>
     pick([3, Number.POSITIVE_INFINITY]),
   );
 
-/** Watches until something happened, then leaves. */
-export const watch = (_: Stage, client: Caller): Promise<unknown> =>
-  take(client.stream(Privacy.watchPrivacySettings, {}), pick([1, 10, 30]));
+/** Watches until something happened, or for a while, then leaves. */
+export const watch = (_: Stage, client: Caller): Promise<unknown> => {
+  const signal = AbortSignal.timeout(10_000);
+  return take(client.stream(Privacy.watchPrivacySettings, {}, { signal }), pick([1, 10, 30]));
+};
 
 /** Watches on a connection of its own, reads nothing of it, and goes away without a word. */
 export async function watchUnread({ address, token }: Stage): Promise<void> {

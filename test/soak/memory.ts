@@ -105,12 +105,14 @@ async function linkedDesks() {
 /** Whatever wait the load has put on them. */
 async function reconnected(names: readonly string[]) {
   const { call, close } = caller(service.address, ACCOUNT_TOKEN);
-  const isBack = async (name: string) => {
+  const stateOf = async (name: string) => {
     await call(Instances.reconnectInstance, { name }).catch(() => undefined);
-    return (await call(Instances.getInstance, { name })).instance?.state === State.CONNECTED;
+    const { instance } = await call(Instances.getInstance, { name });
+    return `${State[instance?.state ?? 0]} ${instance?.stateReason}`.trim();
   };
-  const areBack = async () => (await Promise.all(names.map(isBack))).every(Boolean);
-  await expect.poll(areBack, { timeout: 120_000, interval: 1000 }).toBe(true);
+  await expect
+    .poll(() => Promise.all(names.map(stateOf)), { timeout: 120_000, interval: 1000 })
+    .toEqual(names.map(() => 'CONNECTED'));
   close();
 }
 

@@ -14,7 +14,7 @@ import { type Held, type ServiceUnderLoad, serviceUnderLoad } from './support/he
 import { load } from './support/load.js';
 
 const MINUTES = Number(process.env['SOAK_MINUTES'] ?? 10);
-/** Caches fill, code is compiled, and the heap finds its size. */
+/** Caches fill, code is compiled, and the heap finds its size, which takes some two minutes of load. */
 const WARM_UP = 0.25;
 const SAMPLES = 60;
 /** Samples that make up a level. */

@@ -1,5 +1,6 @@
 import type { ServiceError } from '@grpc/grpc-js';
 import type { Command } from 'commander';
+import { SettingOutcome_State } from '../../gen/ts/whatsapp/privacy/v1/error_details.js';
 import { Instance_State, InstanceServiceService } from '../../gen/ts/whatsapp/privacy/v1/instance_service.js';
 import {
   type ApplyPrivacySettingsResponse as End,
@@ -10,6 +11,8 @@ import { type Api, isServiceError } from './client.js';
 import { clientCommand, type Run } from './command.js';
 import { innerErrorJson, innerErrorText } from './errors.js';
 import { table, toJson } from './output.js';
+import { settingName } from './setting-values.js';
+import { changeText } from './settings-text.js';
 import { statusDetails } from './status-details.js';
 import { addUpdateOptions, type UpdateFlags, updateRequest } from './update-options.js';
 import { UsageError } from './usage.js';
@@ -40,6 +43,7 @@ async function apply({ api, output, args, flags }: Run<Flags>) {
     throw new UsageError([`--request-id: one call takes at most ${MOST_INSTANCES} instances`]);
 
   const failed: [instance: string, why: string][] = [];
+  const planned: [instance: string, changes: string][] = [];
   let succeeded = 0;
   const unfinished = await output.count('Changing', instances.length, async advance => {
     let last: ServiceError | undefined;
@@ -50,6 +54,8 @@ async function apply({ api, output, args, flags }: Run<Flags>) {
           if (output.json) output.print(endJson(end), () => '');
           if (end.result?.$case === 'error') failed.push([end.instance, innerErrorText(end.result.value)]);
           else succeeded++;
+          if (request.validateOnly && end.result?.$case === 'success')
+            planned.push([end.instance, wouldChange(end.result.value)]);
           advance();
         }
       } catch (error) {
@@ -60,11 +66,19 @@ async function apply({ api, output, args, flags }: Run<Flags>) {
     return last;
   });
   if (!output.json) {
+    if (planned.length > 0) output.print(undefined, () => table(['instance', 'what would change'], planned));
     if (failed.length > 0) output.print(undefined, () => table(['instance', 'why it failed'], failed));
     output.print(undefined, () => `${succeeded} of ${instances.length} instances ended as asked`);
   }
   if (unfinished) throw unfinished;
 }
+
+/** What a change of one instance would come to. */
+const wouldChange = ({ outcomes }: UpdatePrivacySettingsResponse): string =>
+  outcomes
+    .filter(({ state }) => state === SettingOutcome_State.WOULD_CHANGE)
+    .map(outcome => `${settingName(outcome.setting)} ${changeText(outcome)}`)
+    .join(', ') || 'nothing';
 
 /** Whether the instances were tried, and the others may go on. */
 const isAboutInstances = (error: ServiceError): boolean =>

@@ -8,6 +8,7 @@ import {
 import { clientCommand, type Run } from './command.js';
 import { table, toJson } from './output.js';
 import { settingName } from './setting-values.js';
+import { changeText } from './settings-text.js';
 
 type Flags = { readonly limit: number };
 
@@ -41,7 +42,11 @@ async function show({ api, output, args: [instance = ''], flags: { limit } }: Ru
       changes.map(change => [
         change.changeTime?.toISOString() ?? '',
         settingName(change.setting),
-        `${change.oldValue || '–'} → ${change.newValue}`,
+        changeText({
+          state: change.outcome,
+          previousValue: change.oldValue,
+          requestedValue: change.newValue,
+        }),
         outcomeOf(change),
         authorOf(change),
       ]),

@@ -4,6 +4,7 @@ import {
   SettingOutcome_State,
 } from '../../gen/ts/whatsapp/privacy/v1/error_details.js';
 import type { PrivacySettings } from '../../gen/ts/whatsapp/privacy/v1/privacy_settings.js';
+import { EXCEPTING } from '../domain/contact-list.js';
 import { SETTING_NAMES, type Setting, settingOfCategory, specOf } from '../domain/settings-table.js';
 import { fields, table } from './output.js';
 import { settingName, valueIn } from './setting-values.js';
@@ -41,16 +42,29 @@ const withoutName = (settings: PrivacySettings): { category: string; text: strin
   })),
 ];
 
+/** A change in short: `all → none`. A setting that changed to what it was has another list of contacts now. */
+export function changeText({
+  state,
+  previousValue: from,
+  requestedValue: to,
+}: Pick<SettingOutcome, 'state' | 'previousValue' | 'requestedValue'>): string {
+  const isOfList = from === to && from === EXCEPTING && state !== SettingOutcome_State.UNCHANGED;
+  return isOfList ? `${to}, another list` : `${from || '–'} → ${to}`;
+}
+
 /** What became of each setting of an update. */
 export const outcomesTable = (outcomes: readonly SettingOutcome[]): string =>
   table(
     ['setting', 'outcome', 'change', 'reason'],
-    outcomes.map(({ setting, state, reason, message, previousValue, requestedValue }) => [
-      settingName(setting),
-      SettingOutcome_State[state] ?? `number ${state}`,
-      `${previousValue || '–'} → ${requestedValue}`,
-      [reason === ErrorReason.UNSPECIFIED ? '' : (ErrorReason[reason] ?? `number ${reason}`), message]
-        .filter(Boolean)
-        .join(': '),
+    outcomes.map(outcome => [
+      settingName(outcome.setting),
+      SettingOutcome_State[outcome.state] ?? `number ${outcome.state}`,
+      changeText(outcome),
+      reasonText(outcome),
     ]),
   );
+
+const reasonText = ({ reason, message }: SettingOutcome): string =>
+  [reason === ErrorReason.UNSPECIFIED ? '' : (ErrorReason[reason] ?? `number ${reason}`), message]
+    .filter(Boolean)
+    .join(': ');

@@ -78,6 +78,17 @@ describe('privacy blacklist', () => {
     ]);
   });
 
+  test('says that it is the list that changed where the setting has its value already', async () => {
+    const previousValue = 'contact_blacklist';
+    const { address, stop } = await startService({
+      updateContactBlacklist: () => ({ entries, etag: 'e2', outcome: { ...outcome, previousValue } }),
+    });
+    onTestFinished(stop);
+    const env = { WA_PRIVACY_SERVER: address, WA_PRIVACY_TOKEN: 'wap_abc' };
+    const { stdout } = await run(['privacy', 'blacklist', 'desk', 'last_seen', '--add', '104@lid'], { env });
+    expect(stdout).toMatch(/last_seen +│ APPLIED +│ contact_blacklist, another list /);
+  });
+
   test('replaces the list, with nobody too', async () => {
     const { cli, calls } = await service();
     await cli('support-desk', 'profile', '--replace', '104@lid', '105@lid');

@@ -108,7 +108,7 @@ describe('privacy apply', () => {
         for (const instance of instances) yield ended(instance);
       },
     });
-    const options = ['--on-failure', 'continue', '--validate-only', '--preset', 'groups-by-contacts'];
+    const options = ['--on-failure', 'continue', '--preset', 'groups-by-contacts'];
     const result = await cli('apply', '--instances', 'desk,bot', 'last_seen=none', ...options);
     expect(result).toEqual({ code: 0, stdout: '2 of 2 instances ended as asked\n', stderr: '' });
     expect(calls.map(({ request }) => request)).toMatchObject([
@@ -117,9 +117,38 @@ describe('privacy apply', () => {
         visibility: { lastSeen: LastSeenVisibility.NONE },
         permissions: { groupAdd: GroupAddPermission.CONTACTS },
         onFailure: OnFailure.CONTINUE,
-        validateOnly: true,
+        validateOnly: false,
       },
     ]);
+  });
+
+  test('with --validate-only tells what would change on each instance', async () => {
+    const outcomes = [
+      { state: SettingOutcome_State.WOULD_CHANGE, setting: PrivacySetting.LAST_SEEN },
+      { state: SettingOutcome_State.UNCHANGED, setting: PrivacySetting.GROUP_ADD },
+    ].map(outcome =>
+      SettingOutcome.fromPartial({ ...outcome, previousValue: 'all', requestedValue: 'none' }),
+    );
+    const { cli, calls } = await serviceWith({
+      *applyPrivacySettings() {
+        for (const [instance, some] of [['desk', outcomes] as const, ['bot', outcomes.slice(1)] as const])
+          yield ApplyPrivacySettingsResponse.fromPartial({
+            instance,
+            result: { $case: 'success', value: { outcomes: some } },
+          });
+      },
+    });
+    const { code, stdout } = await cli(
+      'apply',
+      '--instances',
+      'desk,bot',
+      'last_seen=none',
+      '--validate-only',
+    );
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/desk +│ last_seen all → none +│/);
+    expect(stdout).toMatch(/bot +│ nothing +│/);
+    expect(calls[0]?.request).toMatchObject({ validateOnly: true });
   });
 
   test('shows what failed and why, and ends with 1', async () => {

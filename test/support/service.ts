@@ -25,10 +25,16 @@ export type Service = Awaited<ReturnType<typeof startService>>;
 
 /** Starts a simulated WhatsApp and the production service against it, in a data folder of its own. */
 export async function startService(
-  options: { simulator?: SimulatorOptions; env?: Record<string, string> } = {},
+  options: {
+    simulator?: SimulatorOptions;
+    env?: Record<string, string>;
+    /** Fills the data folder before the service sees it. */
+    prepare?(dataDir: string): Promise<void>;
+  } = {},
 ) {
   const simulator = await startSimulator(options.simulator);
   const dataDir = mkdtempSync(join(tmpdir(), 'wa-privacy-test-'));
+  await options.prepare?.(dataDir);
   const log: string[] = [];
   const env = {
     WA_PRIVACY_LISTEN: '127.0.0.1:0',

@@ -326,8 +326,7 @@ describe('privacy watch', () => {
 
   test('ends when the service cannot be reached at all', async () => {
     const { cli } = await serviceWith({
-      // biome-ignore lint/correctness/useYield: it fails before the first event.
-      *watchPrivacySettings() {
+      watchPrivacySettings() {
         throw failure(status.UNAVAILABLE, 'Connection refused');
       },
     });

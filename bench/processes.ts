@@ -8,6 +8,8 @@ import { WebSocket } from 'ws';
 export type Measured = {
   /** The lines of output that match; to be watched from the start. */
   readonly watch: (pattern: RegExp) => Watched;
+  /** Gives it a line of input. */
+  readonly tell: (line: string) => void;
   /** Resident memory in bytes. */
   readonly rss: () => number;
   /** Seconds of processor time so far, in user and kernel mode. */
@@ -27,7 +29,7 @@ export type Watched = {
 export function measured(args: readonly string[], env: Record<string, string> = {}): Measured {
   const child = spawn(process.execPath, ['--inspect-port=0', ...args], {
     env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: 'pipe',
   });
   const lastLines: string[] = [];
   const listeners = new Set<(line: string) => void>();
@@ -61,6 +63,7 @@ export function measured(args: readonly string[], env: Record<string, string> = 
 
   return {
     watch,
+    tell: line => void child.stdin.write(`${line}\n`),
     rss: () => Number(/^VmRSS:\s*(\d+) kB/m.exec(procFile(child, 'status'))?.[1]) * 1024,
     cpuSeconds() {
       // After the name in brackets; utime and stime are fields 14 and 15, in hundredths of a second (man 5 proc).

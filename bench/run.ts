@@ -1,40 +1,41 @@
-import { writeFileSync } from 'node:fs';
-import { table } from '../src/cli/output.js';
-import { type Figures, ROUNDS, updateFigures } from './updates.js';
+// `npm run bench`: ratios against the ways of others. `-- --write` puts them into the documentation as well;
+// `-- --quick` measures too little to rely on, and writes nothing.
+import { parseArgs } from 'node:util';
+import { measureCalls } from './calls.js';
+import { measureFleets } from './fleets.js';
+import { FULL, QUICK } from './plan.js';
+import { asText } from './report.js';
+import { setStage } from './stage.js';
+import { measureStartUp } from './start-up.js';
+import { isMet } from './targets.js';
+import { measureUpdates } from './updates.js';
+import { writePage, writeResults } from './write.js';
 
-/** What the figures are held against: design targets, each a ratio of two medians of this run. */
-const median = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[values.length >> 1] ?? NaN;
-const spread = (values: readonly number[]): string =>
-  `${Math.min(...values).toFixed(0)}–${Math.max(...values).toFixed(0)}`;
+const { values } = parseArgs({ options: { quick: { type: 'boolean' }, write: { type: 'boolean' } } });
+const plan = values.quick ? QUICK : FULL;
+const sizes = plan.fleets.map(({ size }) => size);
+const [smallest = 0] = sizes;
 
-const { sequential, cold, fresh, unchanged }: Figures = await updateFigures();
-const base = median(sequential.ms);
-const rows = [
-  { what: 'seven changes, snapshot to be read', ...cold, target: 0.42 },
-  { what: 'seven changes, fresh snapshot', ...fresh, target: 0.3 },
-  { what: 'seven settings unchanged', ...unchanged, target: 0.3 },
-].map(({ what, ms, stanzas, target }) => {
-  const ratio = median(ms) / base;
-  return { what, medianMs: median(ms), spreadMs: spread(ms), stanzas, ratio, target, met: ratio <= target };
-});
+const stage = await setStage([0, ...sizes]);
+try {
+  const updates = await told('updates', measureUpdates(stage, smallest, plan.updates.rounds));
+  const calls = await told('calls', measureCalls(stage, smallest, plan.calls));
+  const fleets = await told('fleets', measureFleets(stage, plan));
+  const startUp = await told('start-up', measureStartUp(stage, smallest, plan.startUp.rounds));
+  const figures = [...updates, ...calls, ...fleets.figures, ...startUp];
+  console.log(asText(figures));
+  if (!values.quick) writeResults(figures);
+  if (values.write && !values.quick) writePage(figures, fleets.comparisons);
+  process.exitCode = figures.some(figure => isMet(figure) === false) ? 1 : 0;
+} finally {
+  await stage.clear();
+}
+process.exit();
 
-console.log(
-  table(
-    ['100 ms round trip', 'median ms', 'spread ms', 'stanzas', 'ratio', 'target'],
-    [
-      ['seven sets one after another, then a read', base.toFixed(0), spread(sequential.ms), '8', '1', ''],
-      ...rows.map(row => [
-        row.what,
-        row.medianMs.toFixed(0),
-        row.spreadMs,
-        String(row.stanzas),
-        row.ratio.toFixed(2),
-        `${row.target}${row.met ? '' : ' MISSED'}`,
-      ]),
-    ],
-  ),
-);
-console.log(`${ROUNDS} rounds, interleaved; one process holds service, caller and simulator`);
-writeFileSync('bench/results.json', `${JSON.stringify({ baselineMs: base, rows }, null, 2)}\n`);
-process.exit(rows.every(({ met }) => met) ? 0 : 1);
+/** Says how long each part takes; nobody waits ten minutes for a silent command. */
+async function told<Result>(part: string, work: Promise<Result>): Promise<Result> {
+  const started = performance.now();
+  const result = await work;
+  console.error(`${part}: measured in ${((performance.now() - started) / 1000).toFixed(0)} s`);
+  return result;
+}

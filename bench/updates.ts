@@ -1,134 +1,115 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { InstanceServiceService as Instances } from '../gen/ts/whatsapp/privacy/v1/instance_service.js';
 import { PrivacyServiceService as Privacy } from '../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import { parseAssignments } from '../src/cli/assignments.js';
+import type { Api } from '../src/cli/client.js';
 import { encodeSettings } from '../src/cli/setting-values.js';
-import { type Stage, setStage } from '../src/demo/stage.js';
-import type { Session } from '../src/instances/ports.js';
-import { sqliteStore } from '../src/stores/sqlite.js';
-import { whatsApp } from '../src/whatsapp/index.js';
+import type { Figure } from './figure.js';
+import { instanceName } from './seed.js';
+import type { Stage } from './stage.js';
 
-export const ROUNDS = 7;
-const LATENCY_MS = 100;
-/** Older than this, a snapshot is read again before an update. */
-const NO_LONGER_FRESH_MS = 3100;
+const ROUND_TRIP_MS = 100;
+/** Older than this, the settings are read again before an update. */
+const NO_LONGER_FRESH_MS = 3_100;
+const BARE = 'one after another, then a read';
 
-/** What one way of changing seven settings cost, round by round. */
-export type Series = { ms: number[]; stanzas: number };
-export type Figures = { sequential: Series; cold: Series; fresh: Series; unchanged: Series };
+/** Settings and two values of each. From one to the other some narrow and some widen, which takes two waves. */
+const SETTINGS = [
+  ['last_seen', 'none', 'all'],
+  ['status', 'all', 'none'],
+  ['profile', 'none', 'all'],
+  ['online', 'all', 'match_last_seen'],
+  ['read_receipts', 'none', 'all'],
+  ['call_add', 'all', 'known'],
+  ['group_add', 'contacts', 'all'],
+] as const;
+const COUNTS = [7, 3, 1] as const;
 
-const NARROW = [
-  'last_seen=none',
-  'status=none',
-  'profile=none',
-  'online=match_last_seen',
-  'read_receipts=none',
-  'call_add=known',
-  'group_add=contacts',
-];
-const WIDE = [
-  'last_seen=all',
-  'status=all',
-  'profile=all',
-  'online=all',
-  'read_receipts=all',
-  'call_add=all',
-  'group_add=all',
-];
+/** What the settings are to be; each `turn` changes all of them. */
+const assignments = (count: number, turn: number): string[] =>
+  SETTINGS.slice(0, count).map(([setting, ...values]) => `${setting}=${values[turn % 2]}`);
 
-/** Times the service's update against the same stanzas one after another on a connection of the same kind. */
-export async function updateFigures(): Promise<Figures> {
-  const stage = await setStage();
-  await linkService(stage);
-  const session = await bareSession(stage);
-  stage.simulator.behaviour.latencyMs = LATENCY_MS;
-
-  const figures: Figures = { sequential: none(), cold: none(), fresh: none(), unchanged: none() };
-  for (let round = 0; round < ROUNDS; round++) {
-    await time(stage, figures.sequential, () => oneAfterAnother(session, round % 2 ? WIDE : NARROW));
-    await sleep(NO_LONGER_FRESH_MS);
-    await time(stage, figures.cold, () => update(stage, NARROW));
-    await time(stage, figures.unchanged, () => update(stage, NARROW));
-    await time(stage, figures.fresh, () => update(stage, WIDE));
-  }
-  await session.close();
-  await stage.clear();
-  return figures;
-}
-
-const none = (): Series => ({ ms: [], stanzas: 0 });
-
-async function time(stage: Stage, series: Series, work: () => Promise<unknown>): Promise<void> {
-  stage.takeStanzas();
-  const started = performance.now();
-  await work();
-  series.ms.push(performance.now() - started);
-  const { reads, changes } = stage.takeStanzas();
-  series.stanzas = reads + changes;
-}
-
-const update = ({ api }: Stage, assignments: string[]) =>
+/** Changes all these settings of an instance. */
+export const update = (api: Api, instance: string, wanted: string[]): Promise<unknown> =>
   api.call(Privacy.updatePrivacySettings, {
     ...Privacy.updatePrivacySettings.requestDeserialize(Buffer.of()),
-    instance: 'bench',
-    ...encodeSettings(parseAssignments(assignments)),
+    instance,
+    ...encodeSettings(parseAssignments(wanted)),
   });
 
-async function oneAfterAnother(session: Session, assignments: string[]): Promise<void> {
-  for (const [setting, value] of parseAssignments(assignments)) {
-    const reply = await session.setPrivacy(setting, value, 10_000);
-    if (reply.kind !== 'confirmed') throw new Error(`not confirmed: ${reply.kind}`);
+/** What one way of changing settings took, round by round. */
+type Series = { readonly ms: number[]; readonly stanzas: number[] };
+const series = (): Series => ({ ms: [], stanzas: [] });
+
+/** Times updates beside the same settings one after another on a bare socket, round by round. */
+export async function measureUpdates(stage: Stage, size: number, rounds: number): Promise<Figure[]> {
+  const service = await stage.service(size);
+  await service.connectMs;
+  const bare = stage.bareChanges();
+  await stage.setLatency(ROUND_TRIP_MS);
+
+  async function take(into: Series, work: () => Promise<number | unknown>): Promise<void> {
+    await stage.takeStanzas();
+    const started = performance.now();
+    const measured = await work();
+    into.ms.push(typeof measured === 'number' ? measured : performance.now() - started);
+    into.stanzas.push(await stage.takeStanzas());
   }
-  await session.readPrivacy(10_000);
+
+  const counts = COUNTS.map((count, index) => ({
+    count,
+    instance: instanceName(index),
+    bare: series(),
+    cold: series(),
+    fresh: series(),
+  }));
+  const still = { instance: instanceName(COUNTS.length), cold: series(), fresh: series() };
+  const unchanged = () => update(service.api, still.instance, assignments(7, 0));
+  for (const { count, instance } of counts) {
+    await bare.change(assignments(count, 1));
+    await update(service.api, instance, assignments(count, 1));
+  }
+  await unchanged();
+  for (let round = 0; round < rounds; round++) {
+    for (const { count, bare: into } of counts)
+      await take(into, () => bare.change(assignments(count, round)));
+    await sleep(NO_LONGER_FRESH_MS);
+    for (const { count, instance, cold, fresh } of counts) {
+      await take(cold, () => update(service.api, instance, assignments(count, 0)));
+      await take(fresh, () => update(service.api, instance, assignments(count, 1)));
+    }
+    await take(still.cold, unchanged);
+    await take(still.fresh, unchanged);
+  }
+
+  await stage.setLatency(0);
+  await bare.stop();
+  service.api.close();
+  await service.process.stop();
+  const [seven] = counts;
+  if (!seven) throw new Error('nothing was measured');
+  return [
+    ...counts.flatMap(({ count, cold, fresh, bare }) => [
+      ...figures(`${changes(count)}, settings to be read first`, cold, bare),
+      ...figures(`${changes(count)}, settings fresh`, fresh, bare),
+    ]),
+    ...figures('7 unchanged, settings to be read first', still.cold, seven.bare),
+    ...figures('7 unchanged, settings fresh', still.fresh, seven.bare),
+  ];
 }
 
-async function linkService({ api, phone }: Stage): Promise<void> {
-  await api.call(Instances.createInstance, {
-    name: 'bench',
-    displayName: '',
-    connectionMode: 0,
-    requestId: '',
-  });
-  const request = { name: 'bench', method: { $case: 'qr', value: {} } } as const;
-  for await (const { event } of api.stream(Instances.linkInstance, request))
-    if (event?.$case === 'qrCode') void phone.scan(event.value.payload);
-}
+const changes = (count: number): string => (count === 1 ? '1 change' : `${count} changes`);
 
-/** A connection of another account, without the service around it. */
-async function bareSession({ simulator }: Stage): Promise<Session> {
-  const phone = simulator.addPhone({ phoneNumber: '15550100999' });
-  const store = await sqliteStore({ file: ':memory:', masterKey: Buffer.alloc(32, 1) });
-  const log = { stanzaRefused() {}, taskFailed() {} };
-  const adapter = whatsApp({
-    url: simulator.url,
-    rootKey: simulator.rootKey,
-    credentials: store.credentials,
-    log,
-  });
-  await store.instances.create({
-    name: 'bare',
-    displayName: '',
-    status: 'unlinked',
-    statusReason: '',
-    phoneNumber: '',
-    createTime: new Date(),
-    linkTime: undefined,
-    lastConnectTime: undefined,
-    retryTime: undefined,
-    connectionMode: undefined,
-  });
-  const { signal } = new AbortController();
-  const linked = await adapter.link(
-    'bare',
-    { kind: 'qr' },
+function figures(name: string, ours: Series, bare: Series): Figure[] {
+  const chapter = 'Changing settings at 100 ms round trip';
+  const against = (values: readonly number[]) => ({ what: BARE, values });
+  return [
+    { chapter, name, unit: 'ms', ours: ours.ms, against: against(bare.ms) },
     {
-      signal,
-      expectedPhoneNumber: undefined,
-      onCode: ({ code }) => void phone.scan(code),
+      chapter,
+      name: `${name}, stanzas`,
+      unit: 'stanzas',
+      ours: ours.stanzas,
+      against: against(bare.stanzas),
     },
-  );
-  if (linked.kind !== 'linked') throw new Error(`not linked: ${linked.kind}`);
-  const opened = await adapter.connect('bare', { signal, onPrivacyPush() {} });
-  if (opened.kind !== 'open') throw new Error(opened.disconnect.text);
-  return opened.session;
+  ];
 }

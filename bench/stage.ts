@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { credentials } from '@grpc/grpc-js';
 import { type Api, connect } from '../src/cli/client.js';
 import { type Measured, measured } from './processes.js';
-import { copyOf, linkTemplate, writeDataFolder, writeSimulatorState } from './seed.js';
+import { copyOf, type Identity, linkTemplate, writeDataFolder, writeSimulatorState } from './seed.js';
 
 /** A process that holds connections, and when it has made them. */
 export type Fleet = {
@@ -16,25 +16,39 @@ export type Fleet = {
   readonly connectMs: Promise<number>;
 };
 
+/** The service in a process of its own, and how to call it. */
+export type Service = Fleet & { readonly api: Api; readonly address: string };
+
+/** A bare socket on which settings are changed one after another, then read. */
+export type BareChanges = {
+  /** How long it took, in milliseconds, measured there. */
+  readonly change: (assignments: readonly string[]) => Promise<number>;
+  readonly stop: () => Promise<void>;
+};
+
 /** A simulated WhatsApp in a process of its own, with two sets of linked accounts. */
-export type FleetStage = {
+export type Stage = {
   /** The service, with so many instances. */
-  readonly service: (size: number) => Promise<Fleet & { readonly api: Api }>;
+  readonly service: (size: number) => Promise<Service>;
   /** So many bare sockets. */
   readonly sockets: (size: number) => Fleet;
+  /** What sends changes one after another. */
+  readonly bareChanges: () => BareChanges;
   readonly setLatency: (ms: number) => Promise<void>;
   /** The privacy stanzas that WhatsApp received since the last call. */
   readonly takeStanzas: () => Promise<number>;
   readonly clear: () => Promise<void>;
 };
 
-const TOKEN = 'wap_bench-account-token';
+/** An account token of every service. */
+export const TOKEN = 'wap_bench-account-token';
 const CALL_MS = 120_000;
 const pathOf = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
-const BIN = pathOf('../src/bin.js');
+/** The command line. */
+export const BIN = pathOf('../src/bin.js');
 
 /** Links accounts for fleets of these sizes and starts WhatsApp. */
-export async function setFleetStage(sizes: readonly number[]): Promise<FleetStage> {
+export async function setStage(sizes: readonly number[]): Promise<Stage> {
   const folder = mkdtempSync(join(tmpdir(), 'wa-privacy-bench-'));
   const largest = Math.max(...sizes);
   const template = await linkTemplate(folder);
@@ -70,13 +84,20 @@ export async function setFleetStage(sizes: readonly number[]): Promise<FleetStag
     return { process, connected: count, connectMs };
   }
 
+  /** Runs a file of this folder with so many accounts that the service does not have. */
+  const bare = (file: string, size: number): Measured => {
+    const identities: Identity[] = copies.slice(largest, largest + size);
+    writeFileSync(files.sockets, JSON.stringify(identities));
+    return measured([pathOf(file), url, rootKey, files.sockets]);
+  };
+
   return {
     async service(size) {
       const service = measured([BIN, 'serve'], {
         WA_PRIVACY_LISTEN: '127.0.0.1:0',
         WA_PRIVACY_DATA_DIR: files.data(size),
         WA_PRIVACY_ACCOUNT_TOKEN: TOKEN,
-        WA_PRIVACY_RATE_LIMIT_PER_MINUTE: '100000',
+        WA_PRIVACY_RATE_LIMIT_PER_MINUTE: '2000000',
         WA_PRIVACY_SETS_PER_HOUR: '0',
         WA_PRIVACY_READS_PER_HOUR: '0',
         WA_PRIVACY_WHATSAPP_URL: url,
@@ -90,11 +111,21 @@ export async function setFleetStage(sizes: readonly number[]): Promise<FleetStag
         token: TOKEN,
         timeoutMs: CALL_MS,
       };
-      return { ...instances, api: connect(options) };
+      return { ...instances, api: connect(options), address };
     },
-    sockets(size) {
-      writeFileSync(files.sockets, JSON.stringify(copies.slice(largest, largest + size)));
-      return fleet(measured([pathOf('./bare-fleet.js'), url, rootKey, files.sockets]), /^open$/, size);
+    sockets: size => fleet(bare('./bare-fleet.js', size), /^open$/, size),
+    bareChanges() {
+      const process = bare('./bare-changes.js', 1);
+      const open = process.watch(/^open$/).reached(1);
+      const took = process.watch(/^took (\S+)/);
+      return {
+        async change(assignments) {
+          await open;
+          process.tell(assignments.join(' '));
+          return Number((await took.reached(took.count() + 1))[1]);
+        },
+        stop: process.stop,
+      };
     },
     async setLatency(latencyMs) {
       await ask('PATCH', 'behaviour', { latencyMs });

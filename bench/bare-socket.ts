@@ -1,0 +1,62 @@
+import makeWASocket, {
+  Curve,
+  type SignalKeyStore,
+  type SocketConfig,
+  WA_CERT_DETAILS,
+} from '@whiskeysockets/baileys';
+import { decodeCredentials } from '../src/whatsapp/auth-state.js';
+import { BROWSER, LIGHT_OPTIONS } from '../src/whatsapp/light-socket.js';
+import { isSignedBy } from '../src/whatsapp/signature-check.js';
+import type { Identity } from './seed.js';
+
+const KEEP_ALIVE_MS = 20_000;
+
+const none = () => undefined;
+const SILENT: SocketConfig['logger'] = {
+  level: 'silent',
+  child: () => SILENT,
+  trace: none,
+  debug: none,
+  info: none,
+  warn: none,
+  error: none,
+};
+
+/** Makes Baileys' signature check a true one, as the service does, for a WhatsApp with this root key. */
+export function checkSignatures(rootKey: string): void {
+  Curve.verify = isSignedBy;
+  WA_CERT_DETAILS.PUBLIC_KEY = Buffer.from(rootKey, 'hex');
+}
+
+/** A light Baileys socket with nothing around, once the login is accepted; that it ends is a mistake of the bench. */
+export function dial(url: string, { credentials, keys }: Identity): Promise<ReturnType<typeof makeWASocket>> {
+  const creds = decodeCredentials(Buffer.from(credentials));
+  const sock = makeWASocket({
+    ...LIGHT_OPTIONS,
+    waWebSocketUrl: url,
+    auth: { creds, keys: memoryKeys(keys) },
+    logger: SILENT,
+    browser: BROWSER,
+    keepAliveIntervalMs: KEEP_ALIVE_MS,
+  });
+  return new Promise(resolve => {
+    sock.ev.on('connection.update', ({ connection, lastDisconnect }) => {
+      if (connection === 'close') throw lastDisconnect?.error ?? new Error('closed');
+      if (connection === 'open') resolve(sock);
+    });
+  });
+}
+
+function memoryKeys(keys: Identity['keys']): SignalKeyStore {
+  const values = new Map(keys.map(([type, id, value]) => [`${type} ${id}`, value]));
+  return {
+    get: (type, ids) => {
+      const found = ids.map(id => [id, values.get(`${type} ${id}`)] as const);
+      return Object.fromEntries(found.flatMap(([id, value]) => (value ? [[id, JSON.parse(value)]] : [])));
+    },
+    set(data) {
+      for (const [type, entries] of Object.entries(data))
+        for (const [id, value] of Object.entries(entries)) values.set(`${type} ${id}`, JSON.stringify(value));
+    },
+  };
+}

@@ -135,5 +135,11 @@ export const isValueOf = <S extends Setting>(setting: S, value: string): value i
   specOf(setting).values.includes(value);
 
 /** The setting's name as the origin's messages write it: `lastSeen`. */
-export const camelCase = (setting: Setting): string =>
-  setting.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+export const camelCase = (setting: Setting): string => CAMEL_CASE[setting];
+
+const CAMEL_CASE = Object.fromEntries(
+  SETTING_NAMES.map(setting => [
+    setting,
+    setting.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()),
+  ]),
+) as Readonly<Record<Setting, string>>;

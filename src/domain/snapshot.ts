@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { onceFor } from './once-for.js';
 import { SETTING_NAMES, SETTINGS, type Setting, type Value } from './settings-table.js';
 
 /** A category, or a value of a known category, that the table has no name for. */
@@ -48,11 +49,11 @@ export const changedSettings = (before: Snapshot, after: Snapshot): Setting[] =>
   });
 
 /** Opaque; two snapshots with the same settings have the same etag, whenever they were observed. */
-export function etagOf({ values, others, unreadable }: Snapshot): string {
+export const etagOf = onceFor(({ values, others, unreadable }: Snapshot): string => {
   const facts = [
     ...SETTING_NAMES.filter(name => values[name] !== undefined).map(name => ['=', name, values[name]]),
     ...others.map(({ category, value }) => ['?', category, value]),
     ...unreadable.map(({ category, code }) => ['!', category, code]),
   ].map(fact => JSON.stringify(fact));
   return createHash('sha256').update(facts.sort().join('\n')).digest('base64url').slice(0, 16);
-}
+});

@@ -35,7 +35,7 @@ export function decodeApply(request: ApplyPrivacySettingsRequest) {
     check.optionalEnum('on_failure', OnFailureNumber, request.onFailure),
     check.unlessEmpty(requestId, check.requestId),
   );
-  const bytes = ApplyPrivacySettingsRequest.encode({ ...request, requestId: '' }).finish();
+  const bytes = () => ApplyPrivacySettingsRequest.encode({ ...request, requestId: '' }).finish();
   return {
     instance: undefined,
     instances,
@@ -86,7 +86,7 @@ export const apply = (answerOnce: Repeatable, update: Update, statusOf: InnerSta
 /** Refuses a request_id that came with another request; the answers themselves are kept by instance. */
 const claim = (
   answerOnce: Repeatable,
-  request: { method: string; digest: Uint8Array; requestId: string },
+  request: { method: string; digest: () => Uint8Array; requestId: string },
 ): Promise<unknown> =>
   answerOnce({ ...request, scope: 'ApplyPrivacySettings', codec: NOTHING }, async () => ({
     response: undefined,

@@ -16,6 +16,7 @@ import type { TokenRecord } from '../access/ports.js';
 import { decodeValue, encodeSetting, encodeValue, valuesInOrder } from '../contract/setting-enums.js';
 import type { SettingDescription } from '../domain/describe.js';
 import { type Instance, instanceEtag, maskPhoneNumber } from '../domain/instance.js';
+import { onceFor } from '../domain/once-for.js';
 import type { Outcome } from '../domain/outcome.js';
 import {
   camelCase,
@@ -36,7 +37,6 @@ import {
   encodeTokenAccess,
   encodeTokenKind,
 } from './enums.js';
-import { onceFor } from './once-for.js';
 
 /** The part of a request or of a snapshot that holds the settings. */
 export type SettingGroups = {
@@ -51,8 +51,8 @@ export const decodeDuration = ({ seconds, nanos }: Duration): number => Number(s
 /** The settings a request holds, as the numbers sent, in the order of the table. */
 export const sentSettings = (groups: SettingGroups): { setting: Setting; number: number }[] =>
   SETTING_NAMES.flatMap(setting => {
-    const group: { [field: string]: number | undefined } = { ...groups[specOf(setting).group] };
-    const number = group[camelCase(setting)];
+    const group = groups[specOf(setting).group] as { [field: string]: number | undefined } | undefined;
+    const number = group?.[camelCase(setting)];
     return number === undefined ? [] : [{ setting, number }];
   });
 

@@ -35,7 +35,7 @@ export function decodeChange(request: UpdateContactBlacklistRequest) {
     replace ? mustBeEmpty(remove) : disjoint(add, remove),
     check.unlessEmpty(requestId, check.requestId),
   );
-  const bytes = UpdateContactBlacklistRequest.encode({ ...request, requestId: '' }).finish();
+  const bytes = () => UpdateContactBlacklistRequest.encode({ ...request, requestId: '' }).finish();
   return {
     instance,
     digest: digestOf('UpdateContactBlacklist', bytes),

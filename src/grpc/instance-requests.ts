@@ -21,8 +21,7 @@ export function decodeCreate(request: CreateInstanceRequest) {
     check.unlessEmpty(requestId, check.requestId),
     check.optionalEnum('connection_mode', Instance_ConnectionMode, connectionMode),
   );
-  const digest = digestOf(
-    'CreateInstance',
+  const digest = digestOf('CreateInstance', () =>
     CreateInstanceRequest.encode({ ...request, requestId: '' }).finish(),
   );
   const properties = { displayName, connectionMode: nameOf(Instance_ConnectionMode, connectionMode) };

@@ -34,7 +34,7 @@ export function decodeUpdate(request: UpdatePrivacySettingsRequest) {
     check.optionalEnum('on_failure', OnFailureNumber, request.onFailure),
     check.unlessEmpty(requestId, check.requestId),
   );
-  const bytes = UpdatePrivacySettingsRequest.encode({ ...request, requestId: '' }).finish();
+  const bytes = () => UpdatePrivacySettingsRequest.encode({ ...request, requestId: '' }).finish();
   return {
     instance,
     digest: digestOf('UpdatePrivacySettings', bytes),

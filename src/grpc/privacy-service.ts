@@ -1,5 +1,6 @@
 import { PrivacyServiceService } from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import { describeSettings } from '../domain/describe.js';
+import { onceFor } from '../domain/once-for.js';
 import type { Snapshot } from '../domain/snapshot.js';
 import type { Instances } from '../instances/instances.js';
 import { APPLYING, apply, decodeApply } from './apply.js';
@@ -7,7 +8,6 @@ import { encodeChange, encodeDescriptions, encodeSnapshot } from './codec.js';
 import * as blacklist from './contact-blacklist.js';
 import type { InnerStatus } from './errors.js';
 import { decodeListSettings, listSettings } from './list-settings.js';
-import { onceFor } from './once-for.js';
 import type { OpenCalls } from './open-calls.js';
 import { decodeInstance, decodeListChanges, decodeRead, decodeUpdate } from './privacy-requests.js';
 import type { Repeatable } from './repeatable.js';

@@ -13,16 +13,24 @@ export type RepeatableRequest<Response> = {
   /** Within what the request_id must be its own. */
   readonly scope: string;
   readonly requestId: string;
-  readonly digest: Uint8Array;
+  readonly digest: () => Uint8Array;
   readonly codec: {
     encode(response: Response): { finish(): Uint8Array };
     decode(bytes: Uint8Array): Response;
   };
 };
 
-/** Tells one request from another: SHA-256 of the method's name and the request's bytes, without the request_id. */
-export const digestOf = (method: string, request: Uint8Array): Uint8Array =>
-  createHash('sha256').update(`${method}\n`).update(request).digest();
+/**
+ * Tells one request from another: SHA-256 of the method's name and the request's bytes, without the request_id. Made
+ * when it is asked for, as few requests have a request_id.
+ */
+export function digestOf(method: string, request: () => Uint8Array): () => Uint8Array {
+  let digest: Uint8Array | undefined;
+  return () => {
+    digest ??= createHash('sha256').update(`${method}\n`).update(request()).digest();
+    return digest;
+  };
+}
 
 /** Answers requests with a known request_id as the first time. */
 export type Repeatable = ReturnType<typeof repeatable>;
@@ -42,7 +50,7 @@ export function repeatable(log: RequestLog, events: Pick<ApiEvents, 'taskFailed'
     const first = await runOnce({
       key: `${scope}/${requestId.toLowerCase()}`,
       requestId,
-      digest,
+      digest: digest(),
       now: new Date(now()),
       run: async () => {
         try {

@@ -4,8 +4,8 @@ import { type CallContext, principalOf } from '../call.js';
 import type { Check } from './gate.js';
 
 const PERIOD_MS = 60_000;
-/** Tokens remembered; beyond, the one unused longest starts anew. */
-const MOST_TOKENS = 100_000;
+/** Tokens remembered; beyond, the one unused longest starts anew. Room for all is taken in advance. */
+const MOST_TOKENS = 20_000;
 
 /** Limits the calls of each token in any minute. Making instances has a limit of its own. */
 export function tokenLimit(limits: { callsPerMinute: number; createsPerMinute: number }): Check {

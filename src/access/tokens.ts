@@ -85,16 +85,20 @@ export function tokens({
     void watches.look();
   };
 
-  async function lookUp(secret: string): Promise<TokenRecord | undefined> {
-    const cacheKey = hash('sha256', secret, 'base64');
-    const cached = cache.get(cacheKey);
-    if (cached !== undefined && now() < cached.until) return cached.token;
+  async function lookUp(secret: string, cacheKey: string): Promise<Principal | undefined> {
     const digest = digestOf(secret);
     const endsBefore = ends;
     const token = await store.findByDigest(digest);
     if (token === undefined || !timingSafeEqual(token.digest, digest)) return undefined;
     if (ends === endsBefore) cache.set(cacheKey, { token, until: now() + CACHE_MS });
-    return token;
+    return use(token);
+  }
+
+  function use(token: TokenRecord): Principal | undefined {
+    if (expired(token)) return undefined;
+    lastUses.set(token.id, new Date(now()));
+    const { id, label, kind, instance, access } = token;
+    return { tokenId: id, tokenLabel: label, kind, instance, access };
   }
 
   async function add(id: string, secret: string, wish: TokenWish): Promise<Token> {
@@ -129,13 +133,11 @@ export function tokens({
     /** Makes a token. The secret is known only now; INSTANCE_NOT_FOUND. */
     mint,
 
-    /** Whose secret it is; undefined when it is nobody's, or no longer. */
-    async verify(secret: string): Promise<Principal | undefined> {
-      const token = await lookUp(secret);
-      if (token === undefined || expired(token)) return undefined;
-      lastUses.set(token.id, new Date(now()));
-      const { id, label, kind, instance, access } = token;
-      return { tokenId: id, tokenLabel: label, kind, instance, access };
+    /** Whose secret it is, told at once when it is known; undefined when it is nobody's, or no longer. */
+    verify(secret: string): Principal | undefined | Promise<Principal | undefined> {
+      const cacheKey = hash('sha256', secret, 'base64');
+      const cached = cache.get(cacheKey);
+      return cached !== undefined && now() < cached.until ? use(cached.token) : lookUp(secret, cacheKey);
     },
 
     /** For a call that lasts: tells within 5 s that its token has ended. */

@@ -7,7 +7,7 @@ export type WireCall = { readonly path: string; readonly frame: Buffer };
 /** What came of a load: how many calls a second, and how long each took in milliseconds, in order. */
 export type Load = { readonly callsPerSecond: number; readonly ms: readonly number[] };
 
-/** One HTTP/2 connection to a gRPC server. */
+/** HTTP/2 connections to a gRPC server. */
 export type Wire = {
   /** The answer's message; rejects unless the status is OK. */
   readonly call: (call: WireCall) => Promise<Buffer>;
@@ -19,18 +19,25 @@ export type Wire = {
 /** Flag and length, which stand before each message. */
 const PREFIX_BYTES = 5;
 
+/**
+ * Calls are spread over so many. One takes 100 streams, and Node counts those that have ended until it has cleared them
+ * away: 64 calls at a time on one connection would be refused now and then.
+ */
+const CONNECTIONS = 4;
+
 /** Connects to `host:port`. */
 export function wire(address: string, token: string): Wire {
-  const session = connect(`http://${address}`);
-  const call = (what: WireCall) => callOver(session, token, what);
+  const sessions = Array.from({ length: CONNECTIONS }, () => connect(`http://${address}`));
+  const call = (what: WireCall, caller = 0) =>
+    callOver(sessions[caller % CONNECTIONS] as ClientHttp2Session, token, what);
   return {
-    call,
+    call: what => call(what),
     async load(calls, inFlight, forMs) {
       const ms: number[] = [];
       const started = performance.now();
-      const callAfterCall = async (first: number) => {
-        for (let at = performance.now(), index = first; at < started + forMs; at = performance.now()) {
-          await call(calls[index++ % calls.length] as WireCall);
+      const callAfterCall = async (caller: number) => {
+        for (let at = performance.now(), index = caller; at < started + forMs; at = performance.now()) {
+          await call(calls[index++ % calls.length] as WireCall, caller);
           ms.push(performance.now() - at);
         }
       };
@@ -38,7 +45,9 @@ export function wire(address: string, token: string): Wire {
       const callsPerSecond = (ms.length / (performance.now() - started)) * 1000;
       return { callsPerSecond, ms: sorted(ms) };
     },
-    close: () => session.close(),
+    close() {
+      for (const session of sessions) session.close();
+    },
   };
 }
 

@@ -82,7 +82,7 @@ const callOver = (session: ClientHttp2Session, token: string, { path, frame }: W
     stream.on('error', reject);
     stream.on('end', () => {
       if (status === '0') resolve(Buffer.concat(chunks).subarray(PREFIX_BYTES));
-      else reject(new Error(`${path} ended with status ${status}`));
+      else reject(new Error(`${path} ended with status ${String(status)}`));
     });
     stream.end(frame);
   });

@@ -5,7 +5,7 @@ type Point = { readonly x: number; readonly y: number };
 
 const WIDTH = 300;
 const HEIGHT = 260;
-const INNER = { left: 48, top: 34, right: 12, bottom: 66 };
+const INNER = { left: 48, top: 34, right: 16, bottom: 66 };
 const TICKS = 4;
 /** Told from each other, and from both a light and a dark page. */
 const COLOURS = ['#2f81f7', '#d9822b'];

@@ -7,7 +7,7 @@ import { FULL, QUICK } from './plan.js';
 import { asText } from './report.js';
 import { setStage } from './stage.js';
 import { measureStartUp } from './start-up.js';
-import { isMet } from './targets.js';
+import { isMet, unmeasured } from './targets.js';
 import { measureUpdates } from './updates.js';
 import { writePage, writeResults } from './write.js';
 
@@ -24,7 +24,11 @@ try {
   const startUp = await told('start-up', measureStartUp(stage, smallest, plan.startUp.rounds));
   const figures = [...updates, ...calls, ...fleets.figures, ...startUp];
   console.log(asText(figures));
-  if (!values.quick) writeResults(figures);
+  if (!values.quick) {
+    const forgotten = unmeasured(figures);
+    if (forgotten.length > 0) throw new Error(`not measured: ${forgotten.join(', ')}`);
+    writeResults(figures);
+  }
   if (values.write && !values.quick) writePage(figures, fleets.comparisons);
   process.exitCode = figures.some(figure => isMet(figure) === false) ? 1 : 0;
 } finally {

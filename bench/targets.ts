@@ -22,6 +22,10 @@ export const TARGETS: Readonly<Record<string, Target>> = {
   '1000 instances, processor time of a Get': { of: 'ratio', atMost: 1.25 },
 };
 
+/** The targets that no figure was measured for. */
+export const unmeasured = (figures: readonly Figure[]): string[] =>
+  Object.keys(TARGETS).filter(target => !figures.some(({ name }) => name === target));
+
 /** Whether the figure meets its target; undefined when it has none. */
 export function isMet(figure: Figure): boolean | undefined {
   const target = TARGETS[figure.name];

@@ -47,7 +47,7 @@ export async function measureUpdates(stage: Stage, size: number, rounds: number)
   const bare = stage.bareChanges();
   await stage.setLatency(ROUND_TRIP_MS);
 
-  async function take(into: Series, work: () => Promise<number | unknown>): Promise<void> {
+  async function take(into: Series, work: () => Promise<unknown>): Promise<void> {
     await stage.takeStanzas();
     const started = performance.now();
     const measured = await work();

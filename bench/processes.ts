@@ -39,6 +39,9 @@ export function measured(args: readonly string[], env: Record<string, string> = 
       for (const listener of listeners) listener(line);
     });
   const ended = once(child, 'exit');
+  const kill = () => child.kill('SIGKILL'); // None outlives a bench that fails.
+  process.once('exit', kill);
+  child.once('exit', () => process.off('exit', kill));
 
   function watch(pattern: RegExp): Watched {
     const waiting = new Map<number, (match: RegExpExecArray) => void>();

@@ -8,6 +8,8 @@ import { InstanceServiceService as Instances } from '../gen/ts/whatsapp/privacy/
 import { configTable } from '../src/config/table.js';
 import { PRESETS, type Preset } from '../src/domain/presets.js';
 import { SETTING_NAMES, specOf } from '../src/domain/settings-table.js';
+import { run as runCli } from './cli/support/run.js';
+import { METHODS, shortName } from './grpc/support/methods.js';
 import { ACCOUNT_TOKEN, link, type Service, startService } from './support/service.js';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -22,6 +24,31 @@ test('the README lists the settings of the table', () => {
   expect(README).toContain(
     ['| setting | what it decides | values |', '| --- | --- | --- |', ...rows].join('\n'),
   );
+});
+
+describe('what the README says that it does', () => {
+  const list = README.split('## What it does\n')[1]?.split('\n## ')[0] ?? '';
+  const rows = list.split('\n').filter(line => line.startsWith('| `'));
+  /** What stands in code quotes in a column. */
+  const quoted = (column: number) =>
+    rows.flatMap(row =>
+      [...(row.split('|')[column] ?? '').matchAll(/`([^`]+)`/g)].map(([, text = '']) => text),
+    );
+
+  test('is every method of the contract, and nothing else', () => {
+    const [privacy, others] = [true, false].map(isPrivacy =>
+      METHODS.map(shortName).filter(name => name.startsWith('PrivacyService/') === isPrivacy),
+    ) as [string[], string[]];
+    const services = new Set(others.map(name => name.split('/')[0]));
+    const methods = privacy.map(name => name.split('/')[1]);
+    expect(quoted(1).sort()).toEqual([...methods, ...services].sort());
+  });
+
+  test.each(quoted(3))('has the command %s', async command => {
+    const { code, stdout } = await runCli([...command.split(' '), '--help']);
+    expect(code).toBe(0);
+    expect(stdout).toContain(`Usage: wa-privacy ${command}`);
+  });
 });
 
 test('the README lists the presets', () => {

@@ -18,11 +18,7 @@ function welch(a: readonly number[], b: readonly number[]): number {
 }
 
 /** How far the times of two calls differ, made in random order so that the load of the machine hits both alike. */
-async function difference(
-  count: number,
-  first: () => unknown,
-  second: () => unknown,
-): Promise<number> {
+async function difference(count: number, first: () => unknown, second: () => unknown): Promise<number> {
   const samples: [number[], number[]] = [[], []];
   for (let calls = 0; calls < count; calls++) {
     const which = Math.random() < 0.5 ? 0 : 1;

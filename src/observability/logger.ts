@@ -7,10 +7,13 @@ type Log = (text: string, fields?: object) => void;
 /** Writes one JSON line per call. */
 export type Logger = { readonly [L in 'debug' | 'info' | 'warn' | 'error']: Log };
 
+/** Lines are written together: a system call for each costs as much as a tenth of the call it tells of. */
+const TOGETHER = { sync: false, minLength: 16_384, periodicFlush: 50 } as const;
+
 /** A logger on stderr, or on `stream`. Nothing it writes holds a secret or a whole phone number. */
 export function createLogger(
   level: LogLevel,
-  stream: DestinationStream = destination({ dest: 2, sync: false }),
+  stream: DestinationStream = destination({ dest: 2, ...TOGETHER }),
 ): Logger {
   const log = pino(
     {

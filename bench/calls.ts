@@ -3,7 +3,7 @@ import { PrivacyServiceService as Privacy } from '../gen/ts/whatsapp/privacy/v1/
 import { parseAssignments } from '../src/cli/assignments.js';
 import { encodeSettings } from '../src/cli/setting-values.js';
 import { type Figure, quantile } from './figure.js';
-import { type Load, type Wire, type WireCall, wire, wireCall } from './load.js';
+import { type Callers, callers, type Load, type WireCall, wireCall } from './load.js';
 import type { Plan } from './plan.js';
 import { type Measured, measured } from './processes.js';
 import { instanceName } from './seed.js';
@@ -15,7 +15,7 @@ const BUSY = 64;
 const BARE = 'a bare grpc-js method, same bytes';
 
 /** A server under load. */
-type Server = { readonly process: Measured; readonly wire: Wire };
+type Server = { readonly process: Measured; readonly callers: Callers };
 /** What a server did in one round. */
 type Round = Load & { readonly cpuUsEach: number };
 
@@ -27,18 +27,18 @@ export async function measureCalls(stage: Stage, size: number, plan: Plan['calls
     instance: instanceName(0),
     maxAge: { seconds: 3600n, nanos: 0 },
   });
-  const ours: Server = { process: service.process, wire: wire(service.address, TOKEN) };
-  const bare = await bareServer(get, await ours.wire.call(get));
+  const ours: Server = { process: service.process, callers: callers(service.address, TOKEN) };
+  const bare = await bareServer(get, await ours.callers.call(get));
   const updates = Array.from({ length: size }, (_, index) => unchangedUpdate(instanceName(index)));
 
   const round = async (
-    { process, wire }: Server,
+    { process, callers }: Server,
     calls: readonly WireCall[],
     inFlight: number,
     forMs: number,
   ) => {
     const before = process.cpuSeconds();
-    const load = await wire.load(calls, inFlight, forMs);
+    const load = await callers.load(calls, inFlight, forMs);
     return { ...load, cpuUsEach: ((process.cpuSeconds() - before) / load.ms.length) * 1e6 };
   };
   for (const calls of [[get], updates]) await round(ours, calls, BUSY, plan.warmUpMs);
@@ -53,8 +53,8 @@ export async function measureCalls(stage: Stage, size: number, plan: Plan['calls
     }
     updating.push(await round(ours, updates, BUSY, plan.forMs));
   }
-  for (const { process, wire } of [ours, bare]) {
-    wire.close();
+  for (const { process, callers } of [ours, bare]) {
+    callers.close();
     await process.stop();
   }
   service.api.close();
@@ -90,5 +90,5 @@ async function bareServer({ path }: WireCall, answer: Buffer): Promise<Server> {
   const file = fileURLToPath(new URL('./bare-server.js', import.meta.url));
   const process = measured([file, path, answer.toString('base64')]);
   const [, address = ''] = await process.watch(/^listening on (\S+)/).reached(1);
-  return { process, wire: wire(address, TOKEN) };
+  return { process, callers: callers(address, TOKEN) };
 }

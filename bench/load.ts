@@ -1,14 +1,14 @@
-import { type ClientHttp2Session, connect, type IncomingHttpHeaders } from 'node:http2';
+import { Client, credentials, Metadata } from '@grpc/grpc-js';
 import { sorted } from './figure.js';
 
-/** A unary call as it goes over the wire, made once: a client of grpc-js costs more than the server it would measure. */
-export type WireCall = { readonly path: string; readonly frame: Buffer };
+/** A unary call as it goes over the wire, serialised once. */
+export type WireCall = { readonly path: string; readonly message: Buffer };
 
 /** What came of a load: how many calls a second, and how long each took in milliseconds, in order. */
 export type Load = { readonly callsPerSecond: number; readonly ms: readonly number[] };
 
-/** HTTP/2 connections to a gRPC server. */
-export type Wire = {
+/** Callers of one gRPC server. */
+export type Callers = {
   /** The answer's message; rejects unless the status is OK. */
   readonly call: (call: WireCall) => Promise<Buffer>;
   /** Makes these calls by turns for so long, with so many under way at any time. */
@@ -16,20 +16,28 @@ export type Wire = {
   readonly close: () => void;
 };
 
-/** Flag and length, which stand before each message. */
-const PREFIX_BYTES = 5;
-
 /**
  * Calls are spread over so many. One takes 100 streams, and Node counts those that have ended until it has cleared them
  * away: 64 calls at a time on one connection would be refused now and then.
  */
 const CONNECTIONS = 4;
 
-/** Connects to `host:port`. */
-export function wire(address: string, token: string): Wire {
-  const sessions = Array.from({ length: CONNECTIONS }, () => connect(`http://${address}`));
-  const call = (what: WireCall, caller = 0) =>
-    callOver(sessions[caller % CONNECTIONS] as ClientHttp2Session, token, what);
+/** Connects to `host:port` with clients of grpc-js. */
+export function callers(address: string, token: string): Callers {
+  const own = { 'grpc.use_local_subchannel_pool': 1 };
+  const clients = Array.from(
+    { length: CONNECTIONS },
+    () => new Client(address, credentials.createInsecure(), own),
+  );
+  const metadata = new Metadata();
+  metadata.set('authorization', `Bearer ${token}`);
+  const call = ({ path, message }: WireCall, caller = 0) =>
+    new Promise<Buffer>((resolve, reject) => {
+      const client = clients[caller % CONNECTIONS] as Client;
+      client.makeUnaryRequest(path, asItIs, asItIs, message, metadata, (error, answer) =>
+        answer ? resolve(answer) : reject(error),
+      );
+    });
   return {
     call: what => call(what),
     async load(calls, inFlight, forMs) {
@@ -46,43 +54,15 @@ export function wire(address: string, token: string): Wire {
       return { callsPerSecond, ms: sorted(ms) };
     },
     close() {
-      for (const session of sessions) session.close();
+      for (const client of clients) client.close();
     },
   };
 }
 
+const asItIs = (bytes: Buffer): Buffer => bytes;
+
 /** A call of a method as the generated service definitions have it. */
-export function wireCall<Request>(
+export const wireCall = <Request>(
   method: { readonly path: string; readonly requestSerialize: (request: Request) => Buffer },
   request: Request,
-): WireCall {
-  const message = method.requestSerialize(request);
-  const prefix = Buffer.alloc(PREFIX_BYTES);
-  prefix.writeUInt32BE(message.length, 1);
-  return { path: method.path, frame: Buffer.concat([prefix, message]) };
-}
-
-const callOver = (session: ClientHttp2Session, token: string, { path, frame }: WireCall): Promise<Buffer> =>
-  new Promise((resolve, reject) => {
-    const stream = session.request({
-      ':method': 'POST',
-      ':path': path,
-      'content-type': 'application/grpc',
-      te: 'trailers',
-      authorization: `Bearer ${token}`,
-    });
-    const chunks: Buffer[] = [];
-    let status: unknown;
-    const look = (headers: IncomingHttpHeaders) => {
-      status ??= headers['grpc-status'];
-    };
-    stream.on('response', look);
-    stream.on('trailers', look);
-    stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-    stream.on('error', reject);
-    stream.on('end', () => {
-      if (status === '0') resolve(Buffer.concat(chunks).subarray(PREFIX_BYTES));
-      else reject(new Error(`${path} ended with status ${String(status)}`));
-    });
-    stream.end(frame);
-  });
+): WireCall => ({ path: method.path, message: method.requestSerialize(request) });

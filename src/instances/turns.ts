@@ -3,6 +3,9 @@ import { PrivacyError } from '../domain/errors.js';
 import { timeLeft } from './account.js';
 import type { CallLimits } from './instances.js';
 
+/** A timer may end so much before its time, by the clock that deadlines are measured with. */
+const TIMER_EARLY_MS = 1;
+
 /**
  * Does the work when its turn comes, within the caller's time. What has begun keeps its turn to its end, also when the
  * caller has gone: a task whose signal aborts would lose it.
@@ -29,7 +32,7 @@ export async function inTurn<T>(
     () => {
       begun();
       // The turn may have come because the time of those before it was over, too.
-      if (timeLeft(limits) <= 0) throw tooLate;
+      if (timeLeft(limits) <= TIMER_EARLY_MS) throw tooLate;
       return work();
     },
     { signal: waiting.signal },

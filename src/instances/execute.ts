@@ -22,7 +22,8 @@ export type Execution = {
 /** What one execution shares between its steps. */
 type Run = {
   readonly account: Account;
-  readonly session: Session;
+  /** The connection in use: another one once the first has ended. */
+  session: Session;
   readonly limits: CallLimits;
   readonly keepGoing: boolean;
   readonly ledger: Ledger;
@@ -58,10 +59,12 @@ export async function execute(
       settings = undefined;
     }
   }
+  // What stopped the update, also where it turns out below that nothing had gone wrong.
+  const stoppedBy = ledger.failure();
   if (run.sent && !settings) settings = await readBack(run, behind);
 
   const outOfTime = run.halt === OUT_OF_TIME || (ledger.hasUnknown() && timeLeft(limits) < MIN_ROOM_MS);
-  const stop = run.halt ?? ledger.failure();
+  const stop = run.halt ?? ledger.failure() ?? stoppedBy;
   if (stop) ledger.stoppedBy(stop);
   return { outcomes: ledger.outcomes(), settings, sent: run.sent, outOfTime };
 }
@@ -144,21 +147,32 @@ async function readBack(run: Run, behind: ReadReply | undefined): Promise<Snapsh
     account.reader.invalidate(); // Nobody else may take it for current either.
   }
   const later = await readLater(run);
-  if (later) ledger.observed(later);
-  else if (glimpse) ledger.doubted(glimpse);
-  return later;
+  if (later) {
+    ledger.observed(later);
+    return later;
+  }
+  if (glimpse) ledger.doubted(glimpse);
+  // What left after the last change all the same: for a push, for another caller, or above and given up.
+  const others = account.reader.current(run.session, Number.POSITIVE_INFINITY);
+  if (!others) return undefined;
+  ledger.doubted(others);
+  ledger.glimpsed(others);
+  return ledger.hasUnknown() ? undefined : others;
 }
 
-async function readLater({ account, session: first, ledger, limits }: Run): Promise<Snapshot | undefined> {
+async function readLater(run: Run): Promise<Snapshot | undefined> {
+  const { account, session: first, ledger, limits } = run;
   let latest: Snapshot | undefined;
   for (let attempt = 1; attempt <= READ_BACKS; attempt++) {
     if (account.pacing.heldForMs() > 0 || timeLeft(limits) <= 0) break;
     const session = await account.sessionAtOnce(limits).catch(() => undefined);
     if (!session) break;
+    run.session = session;
     const patience = iqTimeout(limits) * (attempt < READ_BACKS ? FIRST_SHARE : 1);
     // On another connection the read that follows every login leaves no earlier than one of our own.
     const pending = session === first || attempt > 1 ? undefined : account.reader.pending(session);
-    const reply = await (pending ? within(patience, pending) : readNow(account, session, patience));
+    // Given up, it may still be answered while the next one is under way.
+    const reply = await within(patience, pending ?? readNow(account, session, iqTimeout(limits)));
     if (reply?.kind === 'refused' && reply.code === 429) account.pacing.rateLimited();
     if (reply && isCutOff(reply)) await gone(session);
     if (reply?.kind !== 'read') continue;

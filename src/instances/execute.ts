@@ -22,14 +22,15 @@ export type Execution = {
 /** What one execution shares between its steps. */
 type Run = {
   readonly account: Account;
-  /** The connection in use: another one once the first has ended. */
-  session: Session;
+  readonly session: Session;
   readonly limits: CallLimits;
   readonly keepGoing: boolean;
   readonly ledger: Ledger;
   /** Why nothing more may be sent, whatever the caller chose. */
   halt: Cause | undefined;
   sent: boolean;
+  /** How many reads had left before the last change. */
+  readsBefore: number;
 };
 
 /**
@@ -48,7 +49,16 @@ export async function execute(
 ): Promise<Execution> {
   const { narrowing, widening } = waves(changes);
   const ledger = openLedger([...narrowing, ...widening]);
-  const run: Run = { account, session, limits, keepGoing, ledger, halt: undefined, sent: false };
+  const run: Run = {
+    account,
+    session,
+    limits,
+    keepGoing,
+    ledger,
+    halt: undefined,
+    sent: false,
+    readsBefore: 0,
+  };
 
   let settings: Snapshot | undefined;
   let behind = await sendWave(run, narrowing, widening.length === 0);
@@ -87,9 +97,7 @@ async function sendWave(
   }
   if (readBehind) await room();
   const read =
-    readBehind && !run.halt
-      ? readNow(run.account, run.session, iqTimeout(run.limits) * FIRST_SHARE)
-      : undefined;
+    readBehind && !run.halt ? readWithin(run, run.session, iqTimeout(run.limits) * FIRST_SHARE) : undefined;
   await Promise.all(inFlight);
   return read;
 }
@@ -98,6 +106,7 @@ async function send(run: Run, change: Change): Promise<void> {
   run.ledger.sending(change);
   run.account.history.sending(change);
   run.account.reader.invalidate();
+  run.readsBefore = run.account.reader.reads();
   const patience = iqTimeout(run.limits) * FIRST_SHARE;
   const reply = await run.session.setPrivacy(change.setting, change.to, patience);
   const cause = run.ledger.replied(change, reply);
@@ -121,9 +130,14 @@ function stopped(run: Run): Cause | undefined {
   return run.halt ?? (run.keepGoing ? undefined : run.ledger.failure());
 }
 
-function readNow(account: Account, session: Session, timeoutMs: number): Promise<ReadReply> {
+/** Reads; undefined when the patience is over first, after which the answer may still show itself to `readBack`. */
+function readWithin(
+  { account, limits }: Run,
+  session: Session,
+  patienceMs: number,
+): Promise<ReadReply | undefined> {
   account.spend('reads');
-  return account.reader.read(session, timeoutMs);
+  return within(patienceMs, account.reader.read(session, iqTimeout(limits)));
 }
 
 /** Of the time that is left: the rest is for the read that settles what this brings no answer to. */
@@ -153,7 +167,7 @@ async function readBack(run: Run, behind: ReadReply | undefined): Promise<Snapsh
   }
   if (glimpse) ledger.doubted(glimpse);
   // What left after the last change all the same: for a push, for another caller, or above and given up.
-  const others = account.reader.current(run.session, Number.POSITIVE_INFINITY);
+  const others = account.reader.shownAfter(run.readsBefore);
   if (!others) return undefined;
   ledger.doubted(others);
   ledger.glimpsed(others);
@@ -167,12 +181,10 @@ async function readLater(run: Run): Promise<Snapshot | undefined> {
     if (account.pacing.heldForMs() > 0 || timeLeft(limits) <= 0) break;
     const session = await account.sessionAtOnce(limits).catch(() => undefined);
     if (!session) break;
-    run.session = session;
     const patience = iqTimeout(limits) * (attempt < READ_BACKS ? FIRST_SHARE : 1);
     // On another connection the read that follows every login leaves no earlier than one of our own.
     const pending = session === first || attempt > 1 ? undefined : account.reader.pending(session);
-    // Given up, it may still be answered while the next one is under way.
-    const reply = await within(patience, pending ?? readNow(account, session, iqTimeout(limits)));
+    const reply = await (pending ? within(patience, pending) : readWithin(run, session, patience));
     if (reply?.kind === 'refused' && reply.code === 429) account.pacing.rateLimited();
     if (reply && isCutOff(reply)) await gone(session);
     if (reply?.kind !== 'read') continue;

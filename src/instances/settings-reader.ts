@@ -20,6 +20,10 @@ export interface SettingsReader {
   readShared(session: Session, timeoutMs: number): Promise<ReadReply>;
   /** Reads with an IQ of its own, which leaves now. */
   read(session: Session, timeoutMs: number): Promise<ReadReply>;
+  /** How many reads have left so far. */
+  reads(): number;
+  /** What the newest answered read shows of those that left after so many; it need not be current. */
+  shownAfter(reads: number): Snapshot | undefined;
   /** The settings may have changed: nothing read before this moment is current. */
   invalidate(): void;
   /** A change has no answer and may still take effect: nothing read before now, or soon, is current. */
@@ -86,6 +90,8 @@ export function settingsReader(
       });
       return shared.reply;
     },
+    reads: () => reads,
+    shownAfter: count => (newest && newest.read > count ? newest.snapshot : undefined),
     invalidate() {
       generation++;
     },

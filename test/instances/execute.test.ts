@@ -67,14 +67,29 @@ describe('when no read back is answered in time', () => {
     expect(execution.settings?.values).toEqual(AS_WANTED);
   });
 
-  test('one that was given up tells it, when its answer comes before the next', async () => {
-    const { account, session, reads } = openAccount({ group_add: REFUSED });
+  test.each([
+    ['right behind the changes', 0],
+    ['after that', 1],
+  ])('the one %s tells it when its answer comes after all', async (_, place) => {
+    const { account, session, reads, reader } = openAccount({ group_add: REFUSED });
+    // Of an earlier update: what is read now may not be used as current.
+    reader.unanswered();
     const run = execute(account, session, CHANGES, true, limits());
     await vi.advanceTimersByTimeAsync(1_800);
     expect(reads).toHaveLength(3);
-    reads[1]?.(AS_WANTED);
+    reads[place]?.(AS_WANTED);
     await vi.advanceTimersByTimeAsync(200);
     expect(statesOf(await run)).toEqual({ profile: 'APPLIED', group_add: 'APPLIED' });
+  });
+
+  test('the one right behind the changes finds out a false confirmation when its answer comes after all', async () => {
+    const { account, session, reads, reader } = openAccount({});
+    reader.unanswered();
+    const run = execute(account, session, CHANGES, true, limits());
+    await vi.advanceTimersByTimeAsync(1_800);
+    reads[0]?.({ profile: 'all', group_add: 'contacts' });
+    await vi.advanceTimersByTimeAsync(200);
+    expect(statesOf(await run)).toEqual({ profile: 'UNKNOWN', group_add: 'APPLIED' });
   });
 
   test('one for somebody else that denies a confirmed change makes it unknown', async () => {

@@ -54,10 +54,11 @@ export async function carryOut(service: Service, desk: Desk, plan: Plan): Promis
   await Promise.all(meanwhile);
 
   // Who left, or heard nothing, asks again with the same request_id: that waits for the end of an update that sent
-  // something. One that has sent nothing yet goes on until its deadline at most.
+  // something. One that has sent nothing yet goes on until its deadline at most. Asked as soon as something is sent, for
+  // what happens between the end of the update and the repetition was not known to it.
   let repetition: Answer | undefined;
-  if (first.outcomes === undefined && !isSent())
-    await wait(Math.max(0, startTime + plan.deadlineMs + 200 - Date.now()));
+  const lastEnd = startTime + plan.deadlineMs + 200;
+  if (first.outcomes === undefined) await until(() => isSent() || Date.now() >= lastEnd);
   if (isSent()) repetition = await update(service.client, order, { deadlineMs: 20_000 });
   if (first.outcomes === undefined) {
     answeredAt = events().length;

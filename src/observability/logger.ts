@@ -8,7 +8,7 @@ type Log = (text: string, fields?: object) => void;
 export type Logger = { readonly [L in 'debug' | 'info' | 'warn' | 'error']: Log };
 
 /** Lines are written together: a system call for each costs as much as a tenth of the call it tells of. */
-const TOGETHER = { sync: false, minLength: 8_192, periodicFlush: 50 } as const;
+const TOGETHER = { sync: false, minLength: 32_768, maxWrite: 65_536, periodicFlush: 50 } as const;
 
 /** A logger on stderr, or on `stream`. Nothing it writes holds a secret or a whole phone number. */
 export function createLogger(

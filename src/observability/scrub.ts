@@ -12,9 +12,6 @@ const KEY_MATERIAL = /[A-Za-z0-9+/]{40,}={1,2}|\b[0-9a-fA-F]{64,}\b/g;
 /** `+15550100123`, `15550100123@s.whatsapp.net`, `15550100123:4@…` and the digits alone. */
 const PHONE_NUMBER = /(?<![\w.-])\+?\d{8,15}(?=[:@]|(?![\w.-]))/g;
 
-/** What none of the three can be without. */
-const SUSPECT = /wap_|[A-Za-z0-9+/]{40}|\d{8}/;
-
 /** What a field of this name holds; the names are few, and looked at with each line of the log. */
 const HOLDS = new LRUCache<string, 'secret' | 'id' | 'phone' | 'other'>({
   max: 1000,
@@ -28,14 +25,20 @@ const HOLDS = new LRUCache<string, 'secret' | 'id' | 'phone' | 'other'>({
 /** Deep enough for everything logged on purpose; what lies deeper is left out. */
 const MAX_DEPTH = 6;
 
+/** Short texts in which nothing was found: most are the names of methods, codes and events. */
+const CLEAN = new LRUCache<string, true>({ max: 1000 });
+const LONGEST_KEPT = 100;
+
 /** The text without bearer tokens and keys, and with phone numbers masked. */
-export const scrubText = (text: string): string =>
-  SUSPECT.test(text)
-    ? text
-        .replace(BEARER, 'wap_[secret]')
-        .replace(KEY_MATERIAL, '[secret]')
-        .replace(PHONE_NUMBER, number => maskPhoneNumber(number.startsWith('+') ? number : `+${number}`))
-    : text;
+export function scrubText(text: string): string {
+  if (CLEAN.has(text)) return text;
+  const scrubbed = text
+    .replace(BEARER, 'wap_[secret]')
+    .replace(KEY_MATERIAL, '[secret]')
+    .replace(PHONE_NUMBER, number => maskPhoneNumber(number.startsWith('+') ? number : `+${number}`));
+  if (scrubbed === text && text.length <= LONGEST_KEPT) CLEAN.set(text, true);
+  return scrubbed;
+}
 
 /**
  * A copy that is safe to log, whatever it was: secrets by name or by look are replaced at any depth, phone numbers

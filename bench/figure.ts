@@ -4,6 +4,7 @@ export const CHAPTERS = [
   'Calls answered from memory',
   'A fleet on one node',
   'Growth',
+  'Parked instances',
   'Start-up',
 ] as const;
 
@@ -12,7 +13,7 @@ export type Figure = {
   readonly chapter: (typeof CHAPTERS)[number];
   /** Names it in the results and in `TARGETS`. */
   readonly name: string;
-  readonly unit: 'ms' | 'µs' | 'calls/s' | 'kB' | '%' | 'stanzas';
+  readonly unit: 'ms' | 'µs' | 'calls/s' | 'kB' | 'MB' | '%' | 'stanzas';
   /** By round. */
   readonly ours: readonly number[];
   /** By round, each measured beside the same round of ours. Left out where the number itself is what counts. */

@@ -7,6 +7,8 @@ export type Plan = {
   /** One of the sizes, and how many of its instances are also updated one after another. */
   readonly rollout: { readonly over: number; readonly oneByOne: number };
   readonly startUp: { readonly rounds: number };
+  /** How many instances are parked, and calls under way at a time. */
+  readonly parked: { readonly size: number; readonly inFlight: number };
 };
 
 /** What the targets are held against. */
@@ -21,6 +23,7 @@ export const FULL: Plan = {
   ],
   rollout: { over: 1000, oneByOne: 30 },
   startUp: { rounds: 7 },
+  parked: { size: 10_000, inFlight: 64 },
 };
 
 /** Enough to see that the bench works, and nothing to rely on. */
@@ -33,4 +36,5 @@ export const QUICK: Plan = {
   ],
   rollout: { over: 50, oneByOne: 5 },
   startUp: { rounds: 2 },
+  parked: { size: 100, inFlight: 16 },
 };

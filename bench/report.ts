@@ -1,6 +1,6 @@
 import { table } from '../src/cli/output.js';
 import { CHAPTERS, type Figure, median, ratios, type Summary, summary } from './figure.js';
-import { isMet, TARGETS } from './targets.js';
+import { isMet, targetOf } from './targets.js';
 
 const HEAD = ['what', 'ours', 'against', 'theirs', 'ratio (least–most)', 'target'] as const;
 
@@ -22,7 +22,7 @@ export const asMarkdown = (figures: readonly Figure[]): string =>
 export const asData = (figures: readonly Figure[]) =>
   figures.map(figure => {
     const ratio = ratios(figure);
-    const target = TARGETS[figure.name];
+    const target = targetOf(figure);
     return { ...figure, ratio: ratio && summary(ratio), ...(target && { target, met: isMet(figure) }) };
   });
 
@@ -56,7 +56,7 @@ const round = (value: number): string =>
   Math.abs(value) >= 100 ? value.toFixed(0) : String(Number(value.toPrecision(3)));
 
 function targetText(figure: Figure): string {
-  const target = TARGETS[figure.name];
+  const target = targetOf(figure);
   if (!target) return '';
   const bound = 'atMost' in target ? `at most ${target.atMost}` : `at least ${target.atLeast}`;
   const unit = target.of === 'value' ? ` ${figure.unit}` : '';

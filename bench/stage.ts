@@ -29,7 +29,7 @@ export type BareChanges = {
 /** A simulated WhatsApp in a process of its own, with two sets of linked accounts. */
 export type Stage = {
   /** The service, with so many instances. */
-  readonly service: (size: number) => Promise<Service>;
+  readonly service: (size: number, env?: Record<string, string>) => Promise<Service>;
   /** So many bare sockets. */
   readonly sockets: (size: number) => Fleet;
   /** What sends changes one after another. */
@@ -92,7 +92,7 @@ export async function setStage(sizes: readonly number[]): Promise<Stage> {
   };
 
   return {
-    async service(size) {
+    async service(size, env = {}) {
       const service = measured([BIN, 'serve'], {
         WA_PRIVACY_LISTEN: '127.0.0.1:0',
         WA_PRIVACY_DATA_DIR: files.data(size),
@@ -102,6 +102,7 @@ export async function setStage(sizes: readonly number[]): Promise<Stage> {
         WA_PRIVACY_READS_PER_HOUR: '0',
         WA_PRIVACY_WHATSAPP_URL: url,
         WA_PRIVACY_WHATSAPP_ROOT_KEY: rootKey,
+        ...env,
       });
       const instances = fleet(service, /"state":"CONNECTED"/, size);
       const [, address = ''] = await service.watch(/^wa-privacy listening on (\S+)/).reached(1);

@@ -3,6 +3,7 @@ import type { Disconnect } from '../domain/disconnect.js';
 import { PrivacyError, type Problem } from '../domain/errors.js';
 import { type Breaker, type Hold, breaker as newBreaker } from './breaker.js';
 import type { InstanceLog, WhatsApp } from './ports.js';
+import { spareTime } from './spare-time.js';
 
 /** Connections being made at the same time. */
 const SIMULTANEOUS = 16;
@@ -34,6 +35,7 @@ export function dials(
   whatsApp: WhatsApp,
   log: Pick<InstanceLog, 'taskFailed'>,
   breaker: Breaker = newBreaker(),
+  room: () => Promise<void> = spareTime(),
 ): Dials {
   const queue = new PQueue({
     concurrency: SIMULTANEOUS,
@@ -70,6 +72,7 @@ export function dials(
       signal.addEventListener('abort', leave);
       const dial = async (): Promise<Dialled> => {
         signal.removeEventListener('abort', leave);
+        await room();
         if (signal.aborted) return CANCELLED;
         return !isProbe && breaker.hold() ? { kind: 'held' } : connect(instance, options);
       };

@@ -38,7 +38,8 @@ export function fakeNode(initial: (dial: Dial) => Verdict, latencyMs = 0) {
     return { kind: 'open', session: sessionOf(ended.promise, end) };
   };
   const link: WhatsApp['link'] = async () => ({ kind: 'cancelled' });
-  node.dials = dials({ connect, link }, { taskFailed: ({ cause }) => faults.push(cause) });
+  const log = { taskFailed: ({ cause }: { cause: unknown }) => faults.push(cause) };
+  node.dials = dials({ connect, link }, log, undefined, async () => undefined);
   return node;
 }
 

@@ -4,6 +4,7 @@ import type { ConnectionMode, Instance } from '../domain/instance.js';
 import { type Account, timeLeft } from './account.js';
 import { budget as budgetOf, COST, type Iqs } from './budget.js';
 import { causeFrom } from './causes.js';
+import type { ConnectTimes } from './connect-times.js';
 import type { Dials } from './dials.js';
 import { follow } from './follow.js';
 import { history } from './history.js';
@@ -54,6 +55,7 @@ export type Surroundings = {
   /** Requests to WhatsApp that an instance may make; 0 for no limit. */
   readonly perHour: Iqs;
   readonly watch: WatchHub;
+  readonly connectTimes: ConnectTimes;
   /** Of instances whose record has none. */
   readonly connectionMode: ConnectionMode;
   readonly idle: IdleConnections;
@@ -61,7 +63,7 @@ export type Surroundings = {
 
 /** Takes an instance into the node's care; connects it when it is linked. */
 export function manage(initial: InstanceRecord, surroundings: Surroundings): ManagedInstance {
-  const { dials, store, credentials, changes, log, perHour, watch, idle } = surroundings;
+  const { dials, credentials, changes, log, perHour, watch, idle } = surroundings;
   const instance = initial.name;
   const past = history(instance, changes, log);
   const reader = settingsReader((before, after) => {
@@ -77,7 +79,7 @@ export function manage(initial: InstanceRecord, surroundings: Surroundings): Man
   function change(patch: Partial<InstanceRecord>): Promise<void> {
     record = { ...record, ...patch };
     if ('connectionMode' in patch) settle();
-    const saved = saving.then(() => store.update(instance, patch));
+    const saved = saving.then(() => surroundings.store.update(instance, patch));
     saving = saved.catch(cause => log.taskFailed({ task: 'storing the instance', instance, cause }));
     return saved;
   }
@@ -98,11 +100,23 @@ export function manage(initial: InstanceRecord, surroundings: Surroundings): Man
     }
     const { state, stateReason: reason } = viewOf(record, life);
     log.instanceStateChanged({ instance, state, reason });
-    const patch = storedOf(life);
-    if (patch) change(patch).catch(() => undefined); // Logged by `change`.
+    if (life.state === 'connected' && record.status === 'linked' && !neverConnected(record)) reconnected();
+    else store(life);
     for (const wake of waiting) wake();
     demand.settle();
     show(life);
+  }
+
+  /** Of a record that says all but when. */
+  function reconnected() {
+    const lastConnectTime = new Date();
+    record = { ...record, lastConnectTime };
+    surroundings.connectTimes.note(instance, lastConnectTime);
+  }
+
+  function store(life: Life) {
+    const patch = storedOf(life);
+    if (patch) change(patch).catch(() => undefined); // Logged by `change`.
   }
 
   /** Lets those who watch know what becomes of the instance. */

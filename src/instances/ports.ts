@@ -148,6 +148,8 @@ export interface InstanceStore {
   list(): Promise<InstanceRecord[]>;
   /** Changes nothing when there is no such instance. */
   update(name: string, patch: Partial<Omit<InstanceRecord, 'name' | 'createTime'>>): Promise<void>;
+  /** Stores when instances were connected last, in one transaction; those that are not there are left out. */
+  connected(times: ReadonlyMap<string, Date>): Promise<void>;
   /** Forgets the instance with its secrets, tokens and history. */
   remove(name: string): Promise<void>;
 }

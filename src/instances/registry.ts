@@ -2,6 +2,7 @@ import PQueue from 'p-queue';
 import { PrivacyError } from '../domain/errors.js';
 import { type ConnectionMode, type Instance, instanceEtag } from '../domain/instance.js';
 import { iqTimeout } from './account.js';
+import { connectTimes as laterConnectTimes } from './connect-times.js';
 import { readContactList } from './contact-list.js';
 import { dials as openDials } from './dials.js';
 import { idleConnections } from './idle-connections.js';
@@ -45,6 +46,7 @@ export async function openRegistry(options: {
 }): Promise<Registry> {
   const dials = openDials(options.whatsApp, options.log);
   const watch = watchHub();
+  const connectTimes = laterConnectTimes(options.instances, options.log);
   const surroundings: Surroundings = {
     dials,
     store: options.instances,
@@ -53,6 +55,7 @@ export async function openRegistry(options: {
     log: options.log,
     perHour: { sets: options.budget.setsPerHour, reads: options.budget.readsPerHour },
     watch,
+    connectTimes,
     connectionMode: options.connections.mode,
     idle: idleConnections({ idleMs: options.connections.idleMs, most: options.connections.mostIdle }),
   };
@@ -211,6 +214,7 @@ export async function openRegistry(options: {
 
     async stop() {
       await Promise.all([...members.values()].map(({ supervisor }) => supervisor.rest()));
+      await connectTimes.flush();
     },
   };
 }

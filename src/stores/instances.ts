@@ -72,6 +72,17 @@ export function instanceStore(db: Kysely<Schema>, storeKey: Buffer): InstanceSto
       await db.updateTable('instance').set(columns).where('name', '=', name).execute();
     },
 
+    async connected(times) {
+      await db.transaction().execute(async transaction => {
+        for (const [name, time] of times)
+          await transaction
+            .updateTable('instance')
+            .set({ last_connect_time: time.getTime() })
+            .where('name', '=', name)
+            .execute();
+      });
+    },
+
     async remove(name) {
       await db.deleteFrom('instance').where('name', '=', name).execute();
     },

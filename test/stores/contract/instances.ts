@@ -75,6 +75,23 @@ export function instanceContract(newData: () => Data): void {
     expect(await instances.list()).toEqual([afterSecond, instanceRecord('b')]);
   });
 
+  test('connect times are stored for the instances that are there, and nothing else changes', async () => {
+    const { instances } = await newData().open();
+    for (const name of ['a', 'b', 'c']) await instances.create(instanceRecord(name));
+    await instances.connected(
+      new Map([
+        ['a', at(5)],
+        ['ghost', at(6)],
+        ['c', at(7)],
+      ]),
+    );
+    expect(await instances.list()).toEqual([
+      { ...instanceRecord('a'), lastConnectTime: at(5) },
+      instanceRecord('b'),
+      { ...instanceRecord('c'), lastConnectTime: at(7) },
+    ]);
+  });
+
   test('an update of an instance that is not there makes none', async () => {
     const { instances } = await newData().open();
     await instances.update('ghost', { status: 'linked' });

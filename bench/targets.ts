@@ -19,7 +19,6 @@ export const TARGETS: Readonly<Record<string, Target>> = {
   '1000 instances, resident memory each': { of: 'ratio', atMost: 1.25 },
   '1000 instances, p99 of a Get while they connect': { of: 'value', atMost: 50 },
   '1000 instances, p99 of a Get when connected': { of: 'value', atMost: 50 },
-  '1000 instances, processor time of a Get': { of: 'ratio', atMost: 1.25 },
 };
 
 /** Of parked instances, which are measured apart. */

@@ -7,13 +7,16 @@ type Log = (text: string, fields?: object) => void;
 /** Writes one JSON line per call. */
 export type Logger = { readonly [L in 'debug' | 'info' | 'warn' | 'error']: Log };
 
-/** Lines are written together: a system call for each costs as much as a tenth of the call it tells of. */
+/**
+ * Lines are written together, for a system call costs as much as a tenth of the call it tells of. A warning or an error
+ * leaves at once, with what waited.
+ */
 const TOGETHER = { sync: false, minLength: 32_768, maxWrite: 65_536, periodicFlush: 50 } as const;
 
 /** A logger on stderr, or on `stream`. Nothing it writes holds a secret or a whole phone number. */
 export function createLogger(
   level: LogLevel,
-  stream: DestinationStream = destination({ dest: 2, ...TOGETHER }),
+  stream: DestinationStream & { flush?(): void } = destination({ dest: 2, ...TOGETHER }),
 ): Logger {
   const log = pino(
     {
@@ -29,5 +32,11 @@ export function createLogger(
     (name: keyof Logger): Log =>
     (text, fields = {}) =>
       log[name](fields, scrubText(text));
-  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+  const atOnce =
+    (name: keyof Logger): Log =>
+    (text, fields) => {
+      at(name)(text, fields);
+      stream.flush?.();
+    };
+  return { debug: at('debug'), info: at('info'), warn: atOnce('warn'), error: atOnce('error') };
 }

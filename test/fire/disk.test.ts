@@ -76,7 +76,7 @@ describe('a disk without room', () => {
     await expectUsable(scene, client);
     const asking = setInterval(scene.askForKeys, 50);
     await said(client, 'The credentials could not be stored').finally(() => clearInterval(asking));
-    expect(service.log()).toMatch(/disk I\/O error|disk is full/);
+    await expect.poll(() => service.log()).toMatch(/disk I\/O error|disk is full/);
     expect(await service.end('SIGKILL')).toBe('SIGKILL');
     await scene.quiet();
     expect(await expectOneIdentity(scene)).toBe('linked');

@@ -27,6 +27,14 @@ export function accountSync(
   onPrivacyPush: () => void,
 ): AccountSync {
   let mark: string | undefined;
+  let uploads: Promise<unknown> = Promise.resolve();
+
+  /** One after another: one that Baileys is told of during another is left out. */
+  function uploadPreKeys(): Promise<void> {
+    const upload = uploads.then(connection.uploadPreKeys);
+    uploads = upload.catch(() => undefined); // Told to whoever waits for it.
+    return upload;
+  }
 
   function changed(parts: readonly string[]) {
     if (parts.includes('disappearing_mode')) timer.forget();
@@ -36,7 +44,7 @@ export function accountSync(
   connection.takeOver('CB:notification', async node => {
     const { type } = node.attrs;
     try {
-      if (type === 'encrypt' && lacksPreKeys(node)) await connection.uploadPreKeys();
+      if (type === 'encrypt' && lacksPreKeys(node)) await uploadPreKeys();
       if (type === 'account_sync') changed(childrenOf(node).map(({ tag }) => tag));
     } finally {
       await connection.tell(buildAckStanza(node));

@@ -55,6 +55,8 @@ export type Simulator = {
   journal(phoneNumber: string): readonly PrivacyEvent[];
   /** How many connections have finished the handshake. */
   connections(): number;
+  /** Writes the state file now, which else follows a while after each change. */
+  save(): void;
   stop(): Promise<void>;
 };
 
@@ -147,6 +149,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     sets: phoneNumber => accountOf(phoneNumber)?.sets ?? [],
     journal: phoneNumber => world.journal.of(phoneNumber.replace(/^\+/, '')),
     connections: () => world.connections.size,
+    save,
     async stop() {
       await listener.stop();
       save();

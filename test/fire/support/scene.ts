@@ -82,6 +82,7 @@ export async function openScene() {
     async quiet() {
       await vi.waitUntil(() => simulator.connections() === 0, { timeout: 30_000, interval: 5 });
       await setImmediate();
+      simulator.save(); // `devices` reads the file.
     },
     /** The devices that WhatsApp has for the phone, with their keys. */
     devices() {

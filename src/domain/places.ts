@@ -1,3 +1,8 @@
+import { PrivacyError } from './errors.js';
+
+/** There is no telling when a place is given back. */
+const RETRY_MS = 1000;
+
 /** Takes a place of the key until it is disposed of; undefined when none is left. */
 export type Places = (key: string) => Disposable | undefined;
 
@@ -16,4 +21,13 @@ export function places(limit: number): Places {
       },
     };
   };
+}
+
+/** @throws PrivacyError RATE_LIMITED when it is undefined, for none was left. */
+export function placeOf(
+  place: Disposable | undefined,
+  whose: { readonly limit: number; readonly subject: string; readonly unit: string },
+): Disposable {
+  if (place) return place;
+  throw new PrivacyError({ kind: 'RATE_LIMITED', ...whose, retryAfterMs: RETRY_MS });
 }

@@ -1,28 +1,21 @@
-import { PrivacyError } from '../domain/errors.js';
-import { places } from '../domain/places.js';
+import { placeOf, places } from '../domain/places.js';
 import type { Instances } from './instances.js';
 import { withNothingSent } from './update.js';
 
 /** The most calls of one instance at the same time, those that wait included. */
 export type CallBounds = { readonly changes: number; readonly reads: number };
 
-/** Nobody knows when a call ends. */
-const RETRY_MS = 1000;
-
 /** The instances, each with an end to how many calls wait for it: RATE_LIMITED, before anything is sent. */
 export function bounded(instances: Instances, most: CallBounds): Instances {
   const free = { changes: places(most.changes), reads: places(most.reads) };
 
   async function within<T>(kind: keyof CallBounds, instance: string, work: () => Promise<T>): Promise<T> {
-    using place = free[kind](instance);
-    if (place) return await work();
-    throw new PrivacyError({
-      kind: 'RATE_LIMITED',
+    using _place = placeOf(free[kind](instance), {
       limit: most[kind],
       subject: `instance:${instance}`,
       unit: `${kind} of the instance`,
-      retryAfterMs: RETRY_MS,
     });
+    return await work();
   }
 
   return {

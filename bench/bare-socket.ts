@@ -1,26 +1,11 @@
-import makeWASocket, {
-  Curve,
-  type SignalKeyStore,
-  type SocketConfig,
-  WA_CERT_DETAILS,
-} from '@whiskeysockets/baileys';
+import makeWASocket, { Curve, type SignalKeyStore, WA_CERT_DETAILS } from '@whiskeysockets/baileys';
 import { decodeCredentials } from '../src/whatsapp/auth-state.js';
+import { SILENT } from '../src/whatsapp/baileys-logger.js';
 import { BROWSER, LIGHT_OPTIONS } from '../src/whatsapp/light-socket.js';
 import { isSignedBy } from '../src/whatsapp/signature-check.js';
 import type { Identity } from './seed.js';
 
 const KEEP_ALIVE_MS = 20_000;
-
-const none = () => undefined;
-const SILENT: SocketConfig['logger'] = {
-  level: 'silent',
-  child: () => SILENT,
-  trace: none,
-  debug: none,
-  info: none,
-  warn: none,
-  error: none,
-};
 
 /** Makes Baileys' signature check a true one, as the service does, for a WhatsApp with this root key. */
 export function checkSignatures(rootKey: string): void {

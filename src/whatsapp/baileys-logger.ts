@@ -3,7 +3,8 @@ import type { SocketConfig } from '@whiskeysockets/baileys';
 type Logger = SocketConfig['logger'];
 
 const none = () => undefined;
-const SILENT: Logger = {
+/** Keeps to itself whatever Baileys says. */
+export const SILENT: Logger = {
   level: 'silent',
   child: () => SILENT,
   trace: none,

@@ -2,17 +2,11 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { cannotRead } from '../cli/toml-file.js';
-import type { ConnectionMode } from '../domain/instance.js';
 import { LOG_LEVELS } from '../observability/log-level.js';
 import { secret } from './secret.js';
 import type { OptionSpec } from './table.js';
 
 const ADDRESS = /^(?:\[(?<v6>[0-9a-fA-F:.]+)\]|(?<host>[^\s:[\]]+)):(?<port>\d{1,5})$/;
-
-const CONNECTION_MODES = { always: 'ALWAYS', on_demand: 'ON_DEMAND' } as const satisfies Record<
-  string,
-  ConnectionMode
->;
 
 /** How the text of each kind of option is checked and read. Messages never quote the text: it may be a secret. */
 export const KINDS = {
@@ -52,7 +46,7 @@ export const KINDS = {
     .transform(Number),
   connection_mode: z
     .enum(['always', 'on_demand'], 'must be always or on_demand')
-    .transform(text => CONNECTION_MODES[text]),
+    .transform(text => text.toUpperCase() as Uppercase<typeof text>),
   boolean: z.enum(['true', 'false'], 'must be true or false').transform(text => text === 'true'),
   level: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`),
   url: z.url({ protocol: /^wss?$/, error: 'must be a ws:// or wss:// URL' }),

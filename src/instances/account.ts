@@ -43,6 +43,8 @@ export type Account = {
    * @throws PrivacyError INSTANCE_…
    */
   session(limits: CallLimits): Promise<Session>;
+  /** Dials at once after a connection that ended under a call, unless others ended like this just before. */
+  redial(): void;
   /**
    * The live connection, dialled at once where there is none, to see what became of a change that was sent. Its caller
    * is not kept waiting for what may not come: fails as soon as the dial does.

@@ -176,8 +176,9 @@ export function manage(initial: InstanceRecord, surroundings: Surroundings): Man
       if (overdrawn) throw new PrivacyError(overdrawn);
     },
     session: limits => sessionWithin(patience(limits)),
+    redial: () => supervisor.hurry('first'),
     sessionAtOnce(limits) {
-      supervisor.hurry();
+      supervisor.hurry('any');
       return sessionWithin(patience(limits), BEING_MADE);
     },
   };

@@ -35,6 +35,7 @@ export async function readSettings(
     if (!isCutOff(reply) || attempt === READ_ATTEMPTS)
       throw new PrivacyError(readProblem(instance, reply, pacing.heldForMs()));
     await gone(session);
+    account.redial();
   }
 }
 

@@ -14,8 +14,11 @@ export interface Supervisor {
   readonly life: Life;
   /** Connects now, whatever the wait; does nothing while connecting or connected. */
   connect(): void;
-  /** Ends a wait that is this instance's own, for somebody who must know what became of a change. */
-  hurry(): void;
+  /**
+   * Ends a wait that is this instance's own: any for somebody who must know what became of a change, only the first in
+   * a row of failures for others, so that they cannot undo the back-off.
+   */
+  hurry(wait: 'any' | 'first'): void;
   /** Ends the live session the caller's way, not reacting to its end; connects again when that gives false. */
   retire(end: (session: Session) => Promise<boolean>): Promise<boolean>;
   /** Gives the connection up until then, or until told to connect; does nothing unless connected. */
@@ -126,8 +129,9 @@ export function supervise({
     connect() {
       if (life.state !== 'connecting' && life.state !== 'connected') start();
     },
-    hurry() {
-      if (life.state === 'backing_off' && !life.over) start();
+    hurry(wait) {
+      if (life.state !== 'backing_off' || life.over) return;
+      if (wait === 'any' || streak.failures === 1) start();
     },
     async retire(end) {
       if (life.state !== 'connected') return false;

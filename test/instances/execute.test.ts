@@ -39,6 +39,7 @@ function openAccount(setReplies: Partial<Record<string, SetReply>>) {
     spend: () => undefined,
     history: { sending: () => undefined } as Partial<History> as History,
     session: async () => session,
+    redial: () => undefined,
     sessionAtOnce: async () => session,
   } as Partial<Account> as Account;
   return { account, session, reader, reads };

@@ -111,6 +111,7 @@ function sendNine(pace: Pacing, answer: (setting: string) => SetReply = () => ({
       },
     },
     session: async () => session,
+    redial: () => undefined,
     sessionAtOnce: async () => session,
   };
   const changes = NINE.map(([setting, from, to]) => ({ setting, from, to }));

@@ -208,11 +208,22 @@ describe('an instance that somebody needs at once', () => {
     const desk = superviseOn(node);
     await vi.advanceTimersByTimeAsync(30_000);
     const failures = node.made.length;
-    desk.hurry();
+    desk.hurry('any');
     await vi.advanceTimersByTimeAsync(20);
     expect(node.made).toHaveLength(failures + 1);
     await vi.advanceTimersByTimeAsync(HOUR_MS);
     expectFibonacci(gaps(node.made.slice(failures)), failures);
+  });
+
+  test('for less than a change is dialled in place of the first wait only', async () => {
+    const node = fakeNode(() => withCode(503));
+    const desk = superviseOn(node);
+    for (const made of [2, 2]) {
+      await vi.advanceTimersByTimeAsync(20);
+      desk.hurry('first');
+      await vi.advanceTimersByTimeAsync(20);
+      expect(node.made).toHaveLength(made);
+    }
   });
 
   test.each([...terminal, 405, 429])('after %i is not', async code => {
@@ -220,7 +231,7 @@ describe('an instance that somebody needs at once', () => {
     const desk = superviseOn(node);
     await vi.advanceTimersByTimeAsync(100);
     const { life } = desk;
-    desk.hurry();
+    desk.hurry('any');
     await vi.advanceTimersByTimeAsync(1000);
     expect(node.made).toHaveLength(1);
     expect(desk.life).toBe(life);

@@ -35,7 +35,12 @@ export async function createApp(config: Config, events: Events): Promise<App> {
     database: file,
   });
   if (master.generated) events.masterKeyGenerated(join(dataDir, 'master-key'));
-  const store = await sqliteStore({ file, masterKey: master.key });
+  const store = await sqliteStore({
+    file,
+    masterKey: master.key,
+    previousMasterKey: config.previousMasterKey?.reveal(),
+  });
+  if (store.hasNewMasterKey) events.masterKeyChanged();
 
   const tokens = openTokens({ store: store.tokens, key: store.deriveKey('tokens') });
   const first = firstToken({ configured: config.accountToken?.reveal(), folder: dataDir });

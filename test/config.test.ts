@@ -147,6 +147,16 @@ describe('options that do not fit together', () => {
     ]);
   });
 
+  test('a previous master key without its successor is refused', () => {
+    const key = Buffer.alloc(32, 1).toString('base64');
+    expect(mistakesOf({ WA_PRIVACY_PREVIOUS_MASTER_KEY: key })).toEqual([
+      'WA_PRIVACY_PREVIOUS_MASTER_KEY: needs WA_PRIVACY_MASTER_KEY too',
+    ]);
+    expect(configOf({ WA_PRIVACY_MASTER_KEY: key, WA_PRIVACY_PREVIOUS_MASTER_KEY: key })).toMatchObject({
+      previousMasterKey: { reveal: expect.any(Function) },
+    });
+  });
+
   test('a certificate that is none is refused', () => {
     const env = {
       WA_PRIVACY_TLS_CERT_FILE: file('not-a-cert.pem', 'hello'),

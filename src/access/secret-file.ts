@@ -5,6 +5,7 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -45,6 +46,14 @@ export function createSecretFile(file: string, secret: string): boolean {
   }
   syncFolder(dirname(file));
   return true;
+}
+
+/** Replaces the text of a file that only this process writes: it is whole and on disk, or the one before still is. */
+export function replaceFile(file: string, text: string): void {
+  const draft = `${file}.new`;
+  writeFileSync(draft, text, { mode: 0o600, flush: true });
+  renameSync(draft, file);
+  syncFolder(dirname(file));
 }
 
 function syncFolder(folder: string): void {

@@ -16,6 +16,8 @@ export type Config = {
   readonly dataDir: string;
   /** 32 bytes; undefined: generate or reuse the one in the data folder. */
   readonly masterKey?: Secret<Buffer> | undefined;
+  /** 32 bytes; the one that the data may still be under. */
+  readonly previousMasterKey?: Secret<Buffer> | undefined;
   readonly accountToken?: Secret<string> | undefined;
   /** PEM; undefined: plaintext, which was asked for or is on loopback. */
   readonly tls?:
@@ -66,6 +68,7 @@ function* conflicts(values: Partial<Values>, given: ReadonlyMap<OptionName, Give
     ['tls_key_file', 'tls_cert_file'],
     ['tls_client_ca_file', 'tls_cert_file'],
     ['whatsapp_root_key', 'whatsapp_url'],
+    ['previous_master_key', 'master_key'],
   ];
   for (const [name, needed] of NEEDS)
     if (given.has(name) && !given.has(needed))
@@ -86,6 +89,7 @@ const configOf = (values: Values): Config => ({
   listen: values.listen,
   dataDir: values.data_dir,
   masterKey: values.master_key,
+  previousMasterKey: values.previous_master_key,
   accountToken: values.account_token,
   tls:
     values.tls_cert_file && values.tls_key_file

@@ -42,6 +42,11 @@ export const OPTIONS = {
     secret: true,
     meaning: '32 bytes in base64; encrypts what is stored of linked accounts',
   },
+  previous_master_key: {
+    kind: 'master_key',
+    secret: true,
+    meaning: 'the key that a new master key takes over from; can go after that start',
+  },
   account_token: {
     kind: 'token',
     otherwise: 'generated',

@@ -51,6 +51,10 @@ export const events = (logger: Logger) => ({
       event: 'master_key_generated',
       path,
     }),
+  masterKeyChanged: () =>
+    logger.info('the data is under the new master key; the previous one is no longer needed', {
+      event: 'master_key_changed',
+    }),
   accountTokenGenerated: (path: string) =>
     logger.warn('generated an account token; it may do everything', {
       event: 'account_token_generated',

@@ -1,11 +1,12 @@
 import type { Kysely, Selectable, Updateable } from 'kysely';
 import type { InstanceRecord, InstanceStore } from '../instances/ports.js';
+import type { Atomically } from './changes.js';
 import { fromDate, toDate } from './columns.js';
 import { seal, unseal } from './envelope.js';
 import type { Schema } from './schema.js';
 
 /** The instances; phone numbers are sealed with the store's key. */
-export function instanceStore(db: Kysely<Schema>, storeKey: Buffer): InstanceStore {
+export function instanceStore(db: Kysely<Schema>, storeKey: Buffer, atomically: Atomically): InstanceStore {
   const toRecord = (row: Selectable<Schema['instance']>): InstanceRecord => ({
     name: row.name,
     displayName: row.display_name,
@@ -72,16 +73,12 @@ export function instanceStore(db: Kysely<Schema>, storeKey: Buffer): InstanceSto
       await db.updateTable('instance').set(columns).where('name', '=', name).execute();
     },
 
-    async connected(times) {
-      await db.transaction().execute(async transaction => {
-        for (const [name, time] of times)
-          await transaction
-            .updateTable('instance')
-            .set({ last_connect_time: time.getTime() })
-            .where('name', '=', name)
-            .execute();
-      });
-    },
+    connected: times =>
+      atomically(
+        [...times].map(([name, time]) =>
+          db.updateTable('instance').set({ last_connect_time: time.getTime() }).where('name', '=', name),
+        ),
+      ),
 
     async remove(name) {
       await db.deleteFrom('instance').where('name', '=', name).execute();

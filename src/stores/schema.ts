@@ -1,9 +1,13 @@
+import type { Generated } from 'kysely';
+
 /** The tables, as `migrations` make them. Times are epoch milliseconds; `sealed_` columns hold envelopes. */
 export type Schema = {
   store_key: {
     id: number;
     /** The store's own data key, under the master key. */
     sealed_key: Buffer;
+    /** How often the data was opened. */
+    epoch: Generated<number>;
   };
   instance: {
     name: string;

@@ -6,7 +6,8 @@ import { sealPhoneNumber, unsealPhoneNumber } from './instances.js';
 
 type CredentialRow = { sealed_key: Buffer; sealed_credentials: Buffer };
 
-const dataKeyLabel = (instance: string) => ({ kind: 'data key', instance });
+/** Of a link's data key. */
+export const dataKeyLabel = (instance: string) => ({ kind: 'data key', instance });
 const credentialsLabel = (instance: string) => ({ kind: 'credentials', instance });
 const signalKeyLabel = (instance: string, type: string, id: string) => ({
   kind: 'Signal key',

@@ -3,30 +3,41 @@ import { dirname } from 'node:path';
 import Sqlite, { type Database } from 'better-sqlite3';
 import { Kysely, SqliteDialect } from 'kysely';
 import { makeDataFolder } from '../access/secret-file.js';
+import { changeMasterKey } from './change-master-key.js';
 import { type Atomically, changeLog } from './changes.js';
+import { advanceEpoch } from './epoch.js';
 import { instanceStore } from './instances.js';
 import { migrate } from './migrations/index.js';
 import { requestLog } from './requests.js';
 import type { Schema } from './schema.js';
 import { forgetErased, sqliteCredentials } from './sqlite-credentials.js';
 import type { Store } from './store.js';
-import { deriveKey, openStoreKey } from './store-key.js';
+import { deriveKey, ensureStoreKey, openStoreKey } from './store-key.js';
 import { tokenStore } from './tokens.js';
 
+/** Where the data is and what opens it; the keys are of 32 bytes. */
+type SqliteOptions = {
+  /** `:memory:` for none. */
+  readonly file: string;
+  readonly masterKey: Buffer;
+  /** The one that the data may still be under. */
+  readonly previousMasterKey?: Buffer | undefined;
+};
+
 /**
- * Everything in one SQLite file, or in memory with `:memory:`. One process at a time; throws when another has the
- * file open, and when the master key (32 bytes) is not the one of the data.
+ * Everything in one SQLite file. One process at a time; throws when another has the file open, when the data is under
+ * neither of the master keys, and when it is older than what was opened here before.
  *
  * Kysely runs single statements only: a transaction that waits would take in whatever is written meanwhile on this one
  * connection. What needs several statements runs them without waiting.
  */
-export async function sqliteStore({ file, masterKey }: { file: string; masterKey: Buffer }): Promise<Store> {
+export async function sqliteStore({ file, masterKey, previousMasterKey }: SqliteOptions): Promise<Store> {
   const database = openDatabase(file);
   const db = new Kysely<Schema>({ dialect: new SqliteDialect({ database }) });
   try {
     await migrate(db);
-    const storeKey = await openStoreKey(db, masterKey);
-    const instances = instanceStore(db, storeKey);
+    await ensureStoreKey(db, masterKey);
+    if (file !== ':memory:') advanceEpoch(database, `${file}.epoch`);
     const atomically: Atomically = async queries => {
       database.transaction(() => {
         for (const { sql, parameters } of queries.map(query => query.compile())) {
@@ -34,6 +45,12 @@ export async function sqliteStore({ file, masterKey }: { file: string; masterKey
         }
       })();
     };
+    const hasNewMasterKey =
+      previousMasterKey !== undefined &&
+      (await changeMasterKey(db, atomically, { from: previousMasterKey, to: masterKey }));
+    if (previousMasterKey) forgetErased(database); // Also where the start before this one was killed just here.
+    const storeKey = await openStoreKey(db, masterKey);
+    const instances = instanceStore(db, storeKey, atomically);
     return {
       instances: {
         ...instances,
@@ -47,6 +64,7 @@ export async function sqliteStore({ file, masterKey }: { file: string; masterKey
       tokens: tokenStore(db, atomically),
       requests: requestLog(db, storeKey),
       deriveKey: purpose => deriveKey(storeKey, purpose),
+      hasNewMasterKey,
       close: async () => {
         database.close();
       },

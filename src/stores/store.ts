@@ -10,5 +10,7 @@ export type Store = {
   readonly requests: RequestLog;
   /** A 32-byte key for another purpose, the same whenever this data is opened. */
   deriveKey(purpose: string): Buffer;
+  /** Whether the data was under the previous master key until now. */
+  readonly hasNewMasterKey: boolean;
   close(): Promise<void>;
 };

@@ -56,7 +56,7 @@ describe('without a configured key', () => {
     expect(() => masterKey({ configured: undefined, folder, database })).toThrow(
       `none is configured and ${file} is missing`,
     );
-    expect(readdirSync(folder)).toEqual(['wa-privacy.db']);
+    expect(readdirSync(folder)).toEqual(['wa-privacy.db', 'wa-privacy.db.epoch']);
   });
 });
 

@@ -20,8 +20,8 @@ export function temporaryFolder(): string {
 export function sqliteData(file = join(temporaryFolder(), 'data', 'wa-privacy.db')): Data & { file: string } {
   return {
     file,
-    async open(masterKey = MASTER_KEY) {
-      const store = await sqliteStore({ file, masterKey });
+    async open(masterKey = MASTER_KEY, previousMasterKey?: Buffer) {
+      const store = await sqliteStore({ file, masterKey, previousMasterKey });
       onTestFinished(() => store.close());
       return store;
     },

@@ -1,4 +1,13 @@
-import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { sql } from 'kysely';
 import { describe, expect, test } from 'vitest';
@@ -22,6 +31,7 @@ describe('the database file', () => {
     expect(modes).toEqual([
       ['wa-privacy.db', '600'],
       ['wa-privacy.db-wal', '600'],
+      ['wa-privacy.db.epoch', '600'],
     ]);
   });
 
@@ -93,6 +103,66 @@ describe('forgetting', () => {
       expect(bytesOnDisk(data.file).includes(dataKey)).toBe(false);
     },
   );
+});
+
+test('after a change of the master key nothing on disk is under the one before', async () => {
+  const data = sqliteData();
+  const first = await data.open();
+  for (const name of ['a', 'b']) await linkedInstance(first, name);
+  await first.close();
+  const sealed: Buffer[] = [];
+  await data.edit(async db => {
+    for (const table of ['store_key', 'credential'] as const)
+      for (const row of await db.selectFrom(table).select('sealed_key').execute())
+        sealed.push(row.sealed_key);
+  });
+  const left = () => sealed.filter(key => bytesOnDisk(data.file).includes(key)).length;
+  expect(left()).toBe(3);
+  await data.open(Buffer.alloc(32, 'a new master key'), MASTER_KEY);
+  expect(left()).toBe(0);
+});
+
+describe('an old backup of the database', () => {
+  /** Data of which a copy was made before the last start. */
+  async function restoredData() {
+    const data = sqliteData();
+    await (await data.open()).close();
+    const backup = `${data.file}.backup`;
+    cpSync(data.file, backup);
+    await (await data.open()).close();
+    cpSync(backup, data.file);
+    return { data, witness: `${data.file}.epoch` };
+  }
+
+  test('is refused as often as it is tried, and left as it is', async () => {
+    const { data } = await restoredData();
+    const before = readFileSync(data.file);
+    for (let attempt = 0; attempt < 2; attempt++)
+      await expect(data.open()).rejects.toThrow(`${data.file} is older than what ran here last`);
+    expect(readFileSync(data.file)).toEqual(before);
+  });
+
+  test('is taken when the file that the message names is deleted, and is the newest from then on', async () => {
+    const { data, witness } = await restoredData();
+    await expect(data.open()).rejects.toThrow(`To use it all the same, delete ${witness}`);
+    rmSync(witness);
+    await (await data.open()).close();
+    await data.open();
+  });
+
+  test('is not seen where the newest was left by a start that was killed before it counted beside it', async () => {
+    const data = sqliteData();
+    await (await data.open()).close();
+    await data.edit(db => db.updateTable('store_key').set({ epoch: 2 }).execute());
+    await (await data.open()).close();
+    expect(readFileSync(`${data.file}.epoch`, 'utf8')).toBe('3\n');
+  });
+
+  test('cannot be told by a file without a number, which is refused', async () => {
+    const { data, witness } = await restoredData();
+    writeFileSync(witness, 'nine');
+    await expect(data.open()).rejects.toThrow(`${witness} does not hold a number`);
+  });
 });
 
 describe('a write that the database refuses half way', () => {

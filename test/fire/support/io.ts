@@ -49,7 +49,15 @@ export function watchIo(folder: string, hook: (point: IoPoint) => void): void {
     event === 'message' ? { kind: 'receive', what: 'a frame from WhatsApp' } : undefined,
   );
 
-  for (const name of ['mkdirSync', 'writeFileSync', 'linkSync', 'rmSync', 'openSync', 'fsyncSync'])
+  for (const name of [
+    'mkdirSync',
+    'writeFileSync',
+    'linkSync',
+    'renameSync',
+    'rmSync',
+    'openSync',
+    'fsyncSync',
+  ])
     around(fs, name, (_, [path]) =>
       typeof path === 'number' || String(path).startsWith(folder) ? { kind: 'file', what: name } : undefined,
     );

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,7 +14,6 @@ import { secretsIn } from '../../support/log-scan.js';
 import { type ServiceProcess, type Surroundings, serviceProcess } from './process.js';
 
 const TOKEN = 'wap_account-token-of-the-tests';
-const MASTER_KEY = Buffer.alloc(32, 'the master key of the tests');
 export const PHONE_NUMBER = '15550300001';
 
 /** What the data folder holds of an instance. */
@@ -35,11 +35,13 @@ export async function openScene() {
   const stateFile = join(folder, 'whatsapp.json');
   const simulator = await startSimulator({ stateFile });
   const phone = simulator.addPhone({ phoneNumber: PHONE_NUMBER });
+  const newKey = () => randomBytes(32).toString('base64');
   const env = {
     NODE_COMPILE_CACHE: join(folder, 'compile-cache'),
     WA_PRIVACY_LISTEN: '127.0.0.1:0',
     WA_PRIVACY_DATA_DIR: dataDir,
-    WA_PRIVACY_MASTER_KEY: MASTER_KEY.toString('base64'),
+    WA_PRIVACY_MASTER_KEY: newKey(),
+    WA_PRIVACY_PREVIOUS_MASTER_KEY: '',
     WA_PRIVACY_ACCOUNT_TOKEN: TOKEN,
     WA_PRIVACY_RATE_LIMIT_PER_MINUTE: '100000',
     WA_PRIVACY_SETS_PER_HOUR: '0',
@@ -71,6 +73,11 @@ export async function openScene() {
     loadNext() {
       next = load();
     },
+    /** Services loaded from now on have a new master key, and the one until now as the previous. */
+    changeMasterKey() {
+      env.WA_PRIVACY_PREVIOUS_MASTER_KEY = env.WA_PRIVACY_MASTER_KEY;
+      env.WA_PRIVACY_MASTER_KEY = newKey();
+    },
     /** The next service on the data folder, told to serve. */
     start(killAt?: number): ServiceProcess {
       const service = next ?? load();
@@ -101,7 +108,12 @@ export async function openScene() {
     async stored(instance: string, preKeyIds: readonly number[] = []): Promise<Stored> {
       const copy = mkdtempSync(join(folder, 'copy-'));
       for (const file of readdirSync(dataDir)) cpSync(join(dataDir, file), join(copy, file));
-      const store = await sqliteStore({ file: join(copy, 'wa-privacy.db'), masterKey: MASTER_KEY });
+      const { WA_PRIVACY_MASTER_KEY: key, WA_PRIVACY_PREVIOUS_MASTER_KEY: previous } = env;
+      const store = await sqliteStore({
+        file: join(copy, 'wa-privacy.db'),
+        masterKey: Buffer.from(key, 'base64'),
+        previousMasterKey: previous === '' ? undefined : Buffer.from(previous, 'base64'),
+      });
       try {
         const bytes = await store.credentials.load(instance);
         const keys = keyStore(

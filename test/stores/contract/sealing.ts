@@ -1,9 +1,9 @@
 import type { Kysely } from 'kysely';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Schema } from '../../../src/stores/schema.js';
 import type { Store } from '../../../src/stores/store.js';
 import type { Data } from './data.js';
-import { bytes, linkedInstance } from './records.js';
+import { at, bytes, linkedInstance, MASTER_KEY } from './records.js';
 
 /** Two linked instances, of which `change` edits what is stored. */
 async function edited(data: Data, change: (db: Kysely<Schema>) => Promise<unknown>): Promise<Store> {
@@ -33,6 +33,89 @@ export function sealingContract(newData: () => Data): void {
     );
     const store = await data.open();
     expect(await store.credentials.load('a')).toEqual(bytes('credentials of a'));
+  });
+
+  describe('a change of the master key', () => {
+    const NEW_KEY = Buffer.alloc(32, 'a new master key');
+
+    /** Data with two links and an answer, under MASTER_KEY. */
+    async function oldData(): Promise<Data> {
+      const data = newData();
+      const store = await data.open();
+      await linkedInstance(store, 'a');
+      await linkedInstance(store, 'b', '+15550100456');
+      const answer = { digest: Buffer.alloc(32), answer: bytes('the answer'), status: 'response' as const };
+      await store.requests.save('key', answer, at(9));
+      await store.close();
+      return data;
+    }
+
+    test('keeps everything, which then opens with the new key alone', async () => {
+      const data = await oldData();
+      const before = await data.open();
+      const kept = { instances: await before.instances.list(), tokens: before.deriveKey('tokens') };
+      await before.close();
+
+      const during = await data.open(NEW_KEY, MASTER_KEY);
+      expect(during.hasNewMasterKey).toBe(true);
+      await during.close();
+      await expect(data.open(MASTER_KEY)).rejects.toThrow('The master key is not the one');
+
+      const after = await data.open(NEW_KEY);
+      expect(after.hasNewMasterKey).toBe(false);
+      expect(await after.instances.list()).toEqual(kept.instances);
+      expect(after.deriveKey('tokens')).toEqual(kept.tokens);
+      for (const name of ['a', 'b']) {
+        expect(await after.credentials.load(name)).toEqual(bytes(`credentials of ${name}`));
+        const keys = await after.credentials.loadKeys(name, 'session', ['1']);
+        expect(keys.get('1')).toEqual(bytes(`session of ${name}`));
+      }
+      expect((await after.requests.find('key', at(1)))?.answer).toEqual(bytes('the answer'));
+    });
+
+    test('is done once, and a previous key that stays configured does no harm', async () => {
+      const data = await oldData();
+      for (const isChange of [true, false]) {
+        const store = await data.open(NEW_KEY, MASTER_KEY);
+        expect(store.hasNewMasterKey).toBe(isChange);
+        await store.close();
+      }
+    });
+
+    test('is no change for new data', async () => {
+      const data = newData();
+      const store = await data.open(NEW_KEY, MASTER_KEY);
+      expect(store.hasNewMasterKey).toBe(false);
+      await store.close();
+      await data.open(NEW_KEY);
+    });
+
+    test('from a key that is not the data’s own is refused and changes nothing', async () => {
+      const data = await oldData();
+      await expect(data.open(NEW_KEY, Buffer.alloc(32, 'a third key'))).rejects.toThrow(
+        'The master key is not the one that this data was written with',
+      );
+      const store = await data.open();
+      expect(await store.credentials.load('a')).toEqual(bytes('credentials of a'));
+    });
+
+    test('leaves a damaged data key as damaged as it was, and the other links whole', async () => {
+      const data = await oldData();
+      await data.edit(async db => {
+        const row = await db
+          .selectFrom('credential')
+          .selectAll()
+          .where('instance', '=', 'a')
+          .executeTakeFirstOrThrow();
+        const change = { sealed_key: flipped(row.sealed_key) };
+        await db.updateTable('credential').set(change).where('instance', '=', 'a').execute();
+      });
+      const store = await data.open(NEW_KEY, MASTER_KEY);
+      await expect(store.credentials.load('a')).rejects.toThrow(
+        'Cannot open the stored data key of instance a',
+      );
+      expect(await store.credentials.load('b')).toEqual(bytes('credentials of b'));
+    });
   });
 
   test('changed credentials are an error and never "no credentials"', async () => {

@@ -1,0 +1,42 @@
+import type { Kysely } from 'kysely';
+import type { Atomically } from './changes.js';
+import { isSealedWith, type Label, seal, unseal } from './envelope.js';
+import type { Schema } from './schema.js';
+import { dataKeyLabel } from './sqlite-credentials.js';
+import { STORE_KEY_LABEL } from './store-key.js';
+
+/**
+ * Seals every data key that is under one master key under another, all of them or none; false when they are under
+ * another already. What the data keys seal stays as it is. Before anything else uses the store.
+ */
+export async function changeMasterKey(
+  db: Kysely<Schema>,
+  atomically: Atomically,
+  { from, to }: { from: Buffer; to: Buffer },
+): Promise<boolean> {
+  const { sealed_key: storeKey } = await db
+    .selectFrom('store_key')
+    .select('sealed_key')
+    .executeTakeFirstOrThrow();
+  if (!isSealedWith(from, storeKey)) return false;
+
+  const reseal = (label: Label, sealed: Buffer): Buffer => seal(to, label, unseal(from, label, sealed));
+  const resealed = ({ instance, sealed_key }: { instance: string; sealed_key: Buffer }): Buffer => {
+    try {
+      return reseal(dataKeyLabel(instance), sealed_key);
+    } catch {
+      return sealed_key; // Damaged, as this instance will say; the others are not.
+    }
+  };
+  const links = await db.selectFrom('credential').select(['instance', 'sealed_key']).execute();
+  await atomically([
+    db.updateTable('store_key').set({ sealed_key: reseal(STORE_KEY_LABEL, storeKey) }),
+    ...links.map(link =>
+      db
+        .updateTable('credential')
+        .set({ sealed_key: resealed(link) })
+        .where('instance', '=', link.instance),
+    ),
+  ]);
+  return true;
+}

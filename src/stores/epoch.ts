@@ -1,0 +1,37 @@
+import { readFileSync } from 'node:fs';
+import type { Database } from 'better-sqlite3';
+import { replaceFile } from '../access/secret-file.js';
+
+/**
+ * Counts how often a database was opened, in it and in a file beside it, which an old backup of the database does not
+ * bring back: throws when the file has counted further. Without that file any database is taken.
+ */
+export function advanceEpoch(database: Database, witness: string): void {
+  const find = database.prepare<[], { epoch: number }>('select epoch from store_key');
+  const last = find.get()?.epoch ?? 0;
+  if (last < readEpoch(witness)) {
+    throw new Error(
+      `${database.name} is older than what ran here last, as an old backup is: with it tokens revoked since then ` +
+        `work again, and links and history made since then are missing. To use it all the same, delete ${witness}`,
+    );
+  }
+  // In this order: killed in between, the next start finds the database ahead and not behind.
+  database.prepare('update store_key set epoch = ?').run(last + 1);
+  replaceFile(witness, `${last + 1}\n`);
+}
+
+function readEpoch(file: string): number {
+  const text = readText(file)?.trim();
+  if (text === undefined) return 0;
+  if (!/^\d{1,15}$/.test(text)) throw new Error(`${file} does not hold a number`);
+  return Number(text);
+}
+
+function readText(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}

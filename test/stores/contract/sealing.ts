@@ -22,6 +22,17 @@ const flipped = (sealed: Buffer | null): Buffer => {
   return copy;
 };
 
+/** Flips a bit of what is stored of the link of `a`. */
+const damage = (column: 'sealed_key' | 'sealed_credentials') => async (db: Kysely<Schema>) => {
+  const row = await db
+    .selectFrom('credential')
+    .select(column)
+    .where('instance', '=', 'a')
+    .executeTakeFirstOrThrow();
+  const change = { [column]: flipped(row[column] ?? null) };
+  await db.updateTable('credential').set(change).where('instance', '=', 'a').execute();
+};
+
 export function sealingContract(newData: () => Data): void {
   test('data opened with another master key is refused, and opens with its own', async () => {
     const data = newData();
@@ -101,15 +112,7 @@ export function sealingContract(newData: () => Data): void {
 
     test('leaves a damaged data key as damaged as it was, and the other links whole', async () => {
       const data = await oldData();
-      await data.edit(async db => {
-        const row = await db
-          .selectFrom('credential')
-          .selectAll()
-          .where('instance', '=', 'a')
-          .executeTakeFirstOrThrow();
-        const change = { sealed_key: flipped(row.sealed_key) };
-        await db.updateTable('credential').set(change).where('instance', '=', 'a').execute();
-      });
+      await data.edit(damage('sealed_key'));
       const store = await data.open(NEW_KEY, MASTER_KEY);
       await expect(store.credentials.load('a')).rejects.toThrow(
         'Cannot open the stored data key of instance a',
@@ -119,15 +122,7 @@ export function sealingContract(newData: () => Data): void {
   });
 
   test('changed credentials are an error and never "no credentials"', async () => {
-    const store = await edited(newData(), async db => {
-      const row = await db
-        .selectFrom('credential')
-        .selectAll()
-        .where('instance', '=', 'a')
-        .executeTakeFirstOrThrow();
-      const change = { sealed_credentials: flipped(row.sealed_credentials) };
-      await db.updateTable('credential').set(change).where('instance', '=', 'a').execute();
-    });
+    const store = await edited(newData(), damage('sealed_credentials'));
     await expect(store.credentials.load('a')).rejects.toThrow(
       'Cannot open the stored credentials of instance a: it was changed or belongs elsewhere',
     );
@@ -135,15 +130,7 @@ export function sealingContract(newData: () => Data): void {
   });
 
   test('a changed data key is an error for everything of its instance', async () => {
-    const store = await edited(newData(), async db => {
-      const row = await db
-        .selectFrom('credential')
-        .selectAll()
-        .where('instance', '=', 'a')
-        .executeTakeFirstOrThrow();
-      const change = { sealed_key: flipped(row.sealed_key) };
-      await db.updateTable('credential').set(change).where('instance', '=', 'a').execute();
-    });
+    const store = await edited(newData(), damage('sealed_key'));
     const error = 'Cannot open the stored data key of instance a: it was changed or belongs elsewhere';
     const changes = [{ type: 'session', id: '1', value: bytes('x') }];
     await expect(store.credentials.load('a')).rejects.toThrow(error);

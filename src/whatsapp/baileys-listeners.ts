@@ -1,4 +1,5 @@
 import type { EventEmitter } from 'node:events';
+import { withoutStacks } from './without-stacks.js';
 
 type AnyListener = (...values: unknown[]) => unknown;
 
@@ -10,10 +11,12 @@ export function containListeners(ws: EventEmitter, onFault: (event: string, erro
   const emit = ws.emit.bind(ws);
   const isContained = (event: string) => event === 'message' || event.startsWith('CB:');
   ws.emit = (event: string, ...values: unknown[]) => {
+    if (event === 'open') return withoutStacks(() => emit(event, ...values)); // Begins the handshake.
     if (!isContained(event)) return emit(event, ...values);
     const listeners = ws.rawListeners(event) as AnyListener[]; // Node types them as `Function`.
     for (const listener of listeners) {
-      const handle = async () => listener(...values);
+      const handle = async () =>
+        event === 'message' ? withoutStacks(() => listener(...values)) : listener(...values);
       handle().catch((error: unknown) => onFault(event, error));
     }
     return listeners.length > 0;

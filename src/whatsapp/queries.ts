@@ -2,6 +2,7 @@ import type { BinaryNode } from '@whiskeysockets/baileys';
 import { statusOf } from './disconnects.js';
 import type { LightSocket } from './light-socket.js';
 import { NeverLeft } from './wire.js';
+import { withoutStacks } from './without-stacks.js';
 
 /** What became of a query. */
 export type Answer =
@@ -19,7 +20,7 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
  */
 export function queries({ ws, generateMessageTag, sendNode }: LightSocket) {
   // Baileys throws at once what it cannot encode.
-  const send = async (node: BinaryNode) => sendNode(node);
+  const send = async (node: BinaryNode) => withoutStacks(() => sendNode(node));
   const pending = new Set<(answer: Answer) => void>();
 
   function ask(node: BinaryNode, timeoutMs: number): Promise<Answer> {

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import type { Database } from 'better-sqlite3';
 import { replaceFile } from '../access/secret-file.js';
 
@@ -21,17 +21,8 @@ export function advanceEpoch(database: Database, witness: string): void {
 }
 
 function readEpoch(file: string): number {
-  const text = readText(file)?.trim();
-  if (text === undefined) return 0;
+  if (!existsSync(file)) return 0;
+  const text = readFileSync(file, 'utf8').trim();
   if (!/^\d{1,15}$/.test(text)) throw new Error(`${file} does not hold a number`);
   return Number(text);
-}
-
-function readText(file: string): string | undefined {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  }
 }

@@ -2,9 +2,9 @@ import {
   type ApplyPrivacySettingsResponse,
   PrivacyServiceService as Privacy,
 } from '../gen/ts/whatsapp/privacy/v1/privacy_service.js';
-import { parseAssignments } from '../src/cli/assignments.js';
 import type { Api } from '../src/cli/client.js';
 import { encodeSettings } from '../src/cli/setting-values.js';
+import { parseAssignments } from '../src/input/assignments.js';
 import type { Figure } from './figure.js';
 import type { Plan } from './plan.js';
 import { instanceName } from './seed.js';

@@ -5,8 +5,8 @@ import { addInstanceCommands } from './cli/instance.js';
 import { addLinkCommands } from './cli/link.js';
 import { addPrivacyCommands } from './cli/privacy.js';
 import { addTokenCommands } from './cli/token.js';
-import { UsageError } from './cli/usage.js';
 import { serveFlags } from './config/table.js';
+import { UsageError } from './input/usage.js';
 import type { SimulateFlags } from './simulate.js';
 
 /** Of this package, whose package.json is the nearest above this file. */

@@ -1,6 +1,6 @@
-import { UsageError } from './cli/usage.js';
 import { KINDS } from './config/kinds.js';
 import { endSignal } from './end-signal.js';
+import { UsageError } from './input/usage.js';
 import { type Simulator, startControl, startSimulator } from './simulator/index.js';
 
 /** The flags of `simulate`. */

@@ -7,6 +7,7 @@ import {
   PrivacyServiceService,
   UpdatePrivacySettingsResponse,
 } from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
+import { UsageError } from '../input/usage.js';
 import { type Api, isServiceError } from './client.js';
 import { clientCommand, type Run } from './command.js';
 import { innerErrorJson, innerErrorText } from './errors.js';
@@ -15,7 +16,6 @@ import { settingName } from './setting-values.js';
 import { changeText } from './settings-text.js';
 import { statusDetails } from './status-details.js';
 import { addUpdateOptions, type UpdateFlags, updateRequest } from './update-options.js';
-import { UsageError } from './usage.js';
 
 type Flags = UpdateFlags & { readonly all?: true; readonly instances?: readonly string[] };
 

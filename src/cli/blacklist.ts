@@ -7,11 +7,11 @@ import {
 } from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import { decodeEntry, encodeEntry, encodeListSetting } from '../contract/contact-blacklist.js';
 import { type ContactId, contactId, LIST_SETTINGS, type ListSetting } from '../domain/contact-list.js';
-import { didYouMean } from './closest.js';
+import { didYouMean } from '../input/closest.js';
+import { UsageError } from '../input/usage.js';
 import { clientCommand, type Run } from './command.js';
 import { fields, plain, toJson } from './output.js';
 import { outcomesTable } from './settings-text.js';
-import { UsageError } from './usage.js';
 
 type Flags = {
   readonly add?: readonly string[];

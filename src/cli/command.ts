@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
+import { CLIENT_OPTIONS } from '../input/client-options.js';
 import { type Api, isServiceError } from './client.js';
-import { CLIENT_OPTIONS } from './client-options.js';
 import { type ClientFlags, connectAsTold } from './connection.js';
 import { parseDuration } from './duration.js';
 import { failureJson, failureText } from './errors.js';

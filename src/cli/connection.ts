@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ChannelCredentials, credentials } from '@grpc/grpc-js';
+import { CLIENT_OPTIONS } from '../input/client-options.js';
+import { isLoopback } from '../input/loopback.js';
+import { UsageError } from '../input/usage.js';
 import { type Api, connect } from './client.js';
-import { CLIENT_OPTIONS } from './client-options.js';
-import { isLoopback } from './loopback.js';
-import { UsageError } from './usage.js';
 
 /** The flags of every client command; see CLIENT_OPTIONS. */
 export type ClientFlags = {

@@ -8,10 +8,10 @@ import {
   InstanceServiceService,
   UpdateInstanceResponse,
 } from '../../gen/ts/whatsapp/privacy/v1/instance_service.js';
+import { UsageError } from '../input/usage.js';
 import { clientCommand, type Run } from './command.js';
 import { instanceText, stateName } from './instance-text.js';
 import { fields, type Output, table, toJson } from './output.js';
-import { UsageError } from './usage.js';
 
 type Properties = { readonly displayName?: string; readonly connectionMode?: keyof typeof MODES };
 

@@ -7,10 +7,10 @@ import {
   Token_Kind,
   TokenServiceService,
 } from '../../gen/ts/whatsapp/privacy/v1/token_service.js';
+import { UsageError } from '../input/usage.js';
 import { clientCommand, type Run } from './command.js';
 import { parseDuration, toDuration } from './duration.js';
 import { fields, table, toJson } from './output.js';
-import { UsageError } from './usage.js';
 
 type CreateFlags = {
   readonly instance?: string;

@@ -1,9 +1,9 @@
 import { type Command, Option } from 'commander';
 import { OnFailure } from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import { namesOf } from '../contract/enum-names.js';
-import { assignmentHelp } from './assignments.js';
-import { CLIENT_OPTIONS } from './client-options.js';
-import { presetHelp, wantedValues } from './presets.js';
+import { assignmentHelp } from '../input/assignments.js';
+import { CLIENT_OPTIONS } from '../input/client-options.js';
+import { presetHelp, wantedValues } from '../input/presets.js';
 import { encodeSettings } from './setting-values.js';
 
 /** The flags of commands that change settings. */

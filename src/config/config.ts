@@ -1,7 +1,7 @@
 import { createSecureContext } from 'node:tls';
 import type { z } from 'zod';
-import { isLoopback } from '../cli/loopback.js';
 import type { ConnectionMode } from '../domain/instance.js';
+import { isLoopback } from '../input/loopback.js';
 import type { LogLevel } from '../observability/log-level.js';
 import { KINDS } from './kinds.js';
 import { type Secret, secret } from './secret.js';

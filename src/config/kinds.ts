@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { cannotRead } from '../cli/toml-file.js';
+import { cannotRead } from '../input/toml-file.js';
 import { LOG_LEVELS } from '../observability/log-level.js';
 import { secret } from './secret.js';
 import type { OptionSpec } from './table.js';

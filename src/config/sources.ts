@@ -1,7 +1,7 @@
-import { CLIENT_VARIABLES } from '../cli/client-options.js';
-import { didYouMean } from '../cli/closest.js';
-import { PRESETS_TABLE, readPresets } from '../cli/presets.js';
-import { readText, readToml } from '../cli/toml-file.js';
+import { CLIENT_VARIABLES } from '../input/client-options.js';
+import { didYouMean } from '../input/closest.js';
+import { PRESETS_TABLE, readPresets } from '../input/presets.js';
+import { readText, readToml } from '../input/toml-file.js';
 import {
   CONFIG_FILE,
   flagOf,

@@ -8,8 +8,8 @@ import {
 } from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import { innerErrorText } from '../cli/errors.js';
 import { table } from '../cli/output.js';
-import { wantedValues } from '../cli/presets.js';
 import { encodeSettings } from '../cli/setting-values.js';
+import { wantedValues } from '../input/presets.js';
 import { link } from './link.js';
 import type { Stage } from './stage.js';
 

@@ -12,13 +12,13 @@ import {
   UpdatePrivacySettingsResponse,
   WatchPrivacySettingsResponse,
 } from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
-import { parseAssignments } from '../cli/assignments.js';
 import { isServiceError } from '../cli/client.js';
 import { failureJson, failureText } from '../cli/errors.js';
 import { createOutput, toJson } from '../cli/output.js';
 import { encodeSettings } from '../cli/setting-values.js';
 import { outcomesTable, settingsText } from '../cli/settings-text.js';
 import { eventText } from '../cli/watch.js';
+import { parseAssignments } from '../input/assignments.js';
 import { applyPreset, endsTable, linkMore, watchPhone } from './fleet.js';
 import { link } from './link.js';
 import { type Stage, setStage } from './stage.js';

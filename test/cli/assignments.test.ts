@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { parseAssignments } from '../../src/cli/assignments.js';
-import { UsageError } from '../../src/cli/usage.js';
+import { parseAssignments } from '../../src/input/assignments.js';
+import { UsageError } from '../../src/input/usage.js';
 
 function mistakesIn(...texts: string[]): readonly string[] {
   try {

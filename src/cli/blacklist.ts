@@ -6,7 +6,12 @@ import {
   UpdateContactBlacklistResponse,
 } from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import { decodeEntry, encodeEntry, encodeListSetting } from '../contract/contact-blacklist.js';
-import { type ContactId, contactId, LIST_SETTINGS, type ListSetting } from '../domain/contact-list.js';
+import {
+  type ContactId,
+  contactId,
+  LIST_SETTINGS,
+  type ListSetting,
+} from '../domain/settings/contact-list.js';
 import { didYouMean } from '../input/closest.js';
 import { UsageError } from '../input/usage.js';
 import { clientCommand, type Run } from './command.js';

@@ -4,7 +4,7 @@ import {
   PrivacyServiceService,
 } from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import { PrivacySettings } from '../../gen/ts/whatsapp/privacy/v1/privacy_settings.js';
-import { SETTING_NAMES } from '../domain/settings-table.js';
+import { SETTING_NAMES } from '../domain/settings/settings-table.js';
 import { clientCommand, type Run } from './command.js';
 import { parseDuration, toDuration } from './duration.js';
 import { innerErrorJson, innerErrorText } from './errors.js';

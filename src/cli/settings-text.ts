@@ -4,8 +4,8 @@ import {
   SettingOutcome_State,
 } from '../../gen/ts/whatsapp/privacy/v1/error_details.js';
 import type { PrivacySettings } from '../../gen/ts/whatsapp/privacy/v1/privacy_settings.js';
-import { EXCEPTING } from '../domain/contact-list.js';
-import { SETTING_NAMES, type Setting, settingOfCategory, specOf } from '../domain/settings-table.js';
+import { EXCEPTING } from '../domain/settings/contact-list.js';
+import { SETTING_NAMES, type Setting, settingOfCategory, specOf } from '../domain/settings/settings-table.js';
 import { fields, table } from './output.js';
 import { settingName, valueIn } from './setting-values.js';
 

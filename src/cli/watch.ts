@@ -9,7 +9,7 @@ import {
 } from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import type { PrivacySettings } from '../../gen/ts/whatsapp/privacy/v1/privacy_settings.js';
 import { decodeSetting } from '../contract/setting-enums.js';
-import { SETTING_NAMES, type Setting } from '../domain/settings-table.js';
+import { SETTING_NAMES, type Setting } from '../domain/settings/settings-table.js';
 import { isServiceError } from './client.js';
 import { clientCommand, type Run } from './command.js';
 import { inSeconds, parseDuration, toDuration } from './duration.js';

@@ -2,7 +2,7 @@ import {
   type BlacklistEntry,
   ContactBlacklistSetting,
 } from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
-import { type ContactId, isLid, LIST_SETTINGS, type ListSetting } from '../domain/contact-list.js';
+import { type ContactId, isLid, LIST_SETTINGS, type ListSetting } from '../domain/settings/contact-list.js';
 import type { NamesOf, Same } from './enum-names.js';
 
 // The table and the contract have the same lists.

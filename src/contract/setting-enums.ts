@@ -1,5 +1,11 @@
 import * as pb from '../../gen/ts/whatsapp/privacy/v1/privacy_settings.js';
-import { SETTING_NAMES, type SETTINGS, type Setting, specOf, type Value } from '../domain/settings-table.js';
+import {
+  SETTING_NAMES,
+  type SETTINGS,
+  type Setting,
+  specOf,
+  type Value,
+} from '../domain/settings/settings-table.js';
 import type { Difference, NamesOf, None, Same } from './enum-names.js';
 
 /** The enum of each setting's values. */

@@ -1,6 +1,6 @@
 import type { InstanceState } from './instance.js';
 import type { ApplyReport, UpdateReport } from './outcome.js';
-import type { Setting } from './settings-table.js';
+import type { Setting } from './settings/settings-table.js';
 
 /** The reasons of `BadRequest.FieldViolation`. */
 export type ViolationReason =

@@ -1,5 +1,5 @@
-import type { Setting } from './settings-table.js';
-import type { Snapshot } from './snapshot.js';
+import type { Setting } from './settings/settings-table.js';
+import type { Snapshot } from './settings/snapshot.js';
 
 /** How one requested setting ended; the meanings are those of `SettingOutcome.State` in the contract. */
 export type OutcomeState =

@@ -14,18 +14,18 @@ import type {
 import type { Token } from '../../gen/ts/whatsapp/privacy/v1/token_service.js';
 import type { TokenRecord } from '../access/ports.js';
 import { decodeValue, encodeSetting, encodeValue, valuesInOrder } from '../contract/setting-enums.js';
-import type { SettingDescription } from '../domain/describe.js';
 import { type Instance, instanceEtag, maskPhoneNumber } from '../domain/instance.js';
-import { onceFor } from '../domain/once-for.js';
 import type { Outcome } from '../domain/outcome.js';
+import type { SettingDescription } from '../domain/settings/describe.js';
+import { onceFor } from '../domain/settings/once-for.js';
 import {
   camelCase,
   SETTING_NAMES,
   type Setting,
   type SettingSpec,
   specOf,
-} from '../domain/settings-table.js';
-import { etagOf, type Snapshot, type Wishes } from '../domain/snapshot.js';
+} from '../domain/settings/settings-table.js';
+import { etagOf, type Snapshot, type Wishes } from '../domain/settings/snapshot.js';
 import type { ChangeRecord } from '../instances/ports.js';
 import {
   encodeConnectionMode,

@@ -8,8 +8,8 @@ import {
   UpdateContactBlacklistResponse,
 } from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import { decodeEntry, decodeListSetting, encodeEntry } from '../contract/contact-blacklist.js';
-import { type Contact, isLid, type ListSetting, listEtag, shownId } from '../domain/contact-list.js';
 import type { Violation } from '../domain/errors.js';
+import { type Contact, isLid, type ListSetting, listEtag, shownId } from '../domain/settings/contact-list.js';
 import type { Instances } from '../instances/instances.js';
 import { encodeOutcome } from './codec.js';
 import type { Call } from './method.js';

@@ -7,10 +7,10 @@ import * as service from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import { Token_Access, Token_Kind } from '../../gen/ts/whatsapp/privacy/v1/token_service.js';
 import type { TokenRecord } from '../access/ports.js';
 import type { NamesOf, Same } from '../contract/enum-names.js';
-import type { NotWritableReason } from '../domain/describe.js';
 import type { Reason } from '../domain/errors.js';
 import type { ConnectionMode, InstanceState } from '../domain/instance.js';
 import type { OnFailure, OutcomeState } from '../domain/outcome.js';
+import type { NotWritableReason } from '../domain/settings/describe.js';
 import type { Origin } from '../instances/ports.js';
 
 // The domain's names and the contract's are the same. What is on one side only does not compile.

@@ -1,7 +1,7 @@
 import { Metadata, type StatusObject, status } from '@grpc/grpc-js';
 import { Status } from '../../gen/ts/google/rpc/status.js';
 import { PrivacyError } from '../domain/errors.js';
-import { camelCase } from '../domain/settings-table.js';
+import { camelCase } from '../domain/settings/settings-table.js';
 import { DOMAIN, detailsOf, retryDelayMs } from './details.js';
 import type { ApiEvents } from './events.js';
 import { codeOf, inWords, textOf } from './problems.js';

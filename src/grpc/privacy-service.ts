@@ -1,7 +1,7 @@
 import { PrivacyServiceService } from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
-import { describeSettings } from '../domain/describe.js';
-import { onceFor } from '../domain/once-for.js';
-import type { Snapshot } from '../domain/snapshot.js';
+import { describeSettings } from '../domain/settings/describe.js';
+import { onceFor } from '../domain/settings/once-for.js';
+import type { Snapshot } from '../domain/settings/snapshot.js';
 import type { Instances } from '../instances/instances.js';
 import { APPLYING, apply, decodeApply } from './apply.js';
 import { encodeChange, encodeDescriptions, encodeSnapshot } from './codec.js';

@@ -1,7 +1,7 @@
 import { status } from '@grpc/grpc-js';
 import type { Problem, Reason, Violation } from '../domain/errors.js';
 import type { Cause } from '../domain/outcome.js';
-import type { Setting } from '../domain/settings-table.js';
+import type { Setting } from '../domain/settings/settings-table.js';
 import { cut, QUOTED } from './text.js';
 
 /** A problem of one kind, with its data. */

@@ -1,10 +1,10 @@
 import type { Duration } from '../../gen/ts/google/protobuf/duration.js';
 import { nameOf, namesOf } from '../contract/enum-names.js';
 import { decodeValue, fieldPath, valuesInOrder } from '../contract/setting-enums.js';
-import { isPhoneNumber } from '../domain/contact-list.js';
 import { PrivacyError, type Violation, type ViolationReason } from '../domain/errors.js';
 import { INSTANCE_NAME } from '../domain/instance.js';
-import { camelCase, specOf } from '../domain/settings-table.js';
+import { isPhoneNumber } from '../domain/settings/contact-list.js';
+import { camelCase, specOf } from '../domain/settings/settings-table.js';
 import { decodeDuration, type SettingGroups, sentSettings } from './codec.js';
 import { cut, QUOTED } from './text.js';
 

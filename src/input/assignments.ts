@@ -1,4 +1,4 @@
-import { isValueOf, SETTING_NAMES, type Setting, specOf } from '../domain/settings-table.js';
+import { isValueOf, SETTING_NAMES, type Setting, specOf } from '../domain/settings/settings-table.js';
 import { didYouMean } from './closest.js';
 import { UsageError } from './usage.js';
 

@@ -1,5 +1,5 @@
-import { PRESETS, type Preset } from '../domain/presets.js';
-import type { Setting } from '../domain/settings-table.js';
+import { PRESETS, type Preset } from '../domain/settings/presets.js';
+import type { Setting } from '../domain/settings/settings-table.js';
 import { readAssignments } from './assignments.js';
 import { CLIENT_OPTIONS } from './client-options.js';
 import { didYouMean } from './closest.js';

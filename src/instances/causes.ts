@@ -1,6 +1,6 @@
 import type { Problem } from '../domain/errors.js';
 import type { Cause } from '../domain/outcome.js';
-import type { Change } from '../domain/waves.js';
+import type { Change } from '../domain/settings/waves.js';
 import type { NoAnswer, ReadReply, SetReply } from './ports.js';
 
 /** What a reply other than a confirmation means for its change. */

@@ -1,3 +1,4 @@
+import { PrivacyError, type Violation } from '../domain/errors.js';
 import {
   byId,
   type Contact,
@@ -8,8 +9,7 @@ import {
   isLid,
   type ListDelta,
   type ListSetting,
-} from '../domain/contact-list.js';
-import { PrivacyError, type Violation } from '../domain/errors.js';
+} from '../domain/settings/contact-list.js';
 import type { Account } from './account.js';
 import { inquire } from './inquire.js';
 import type { CallLimits, ListOrder } from './instances.js';

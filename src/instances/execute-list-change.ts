@@ -1,3 +1,4 @@
+import type { Cause, Outcome } from '../domain/outcome.js';
 import {
   apply,
   type Contact,
@@ -7,9 +8,8 @@ import {
   type ListDelta,
   type ListSetting,
   listEtag,
-} from '../domain/contact-list.js';
-import type { Cause, Outcome } from '../domain/outcome.js';
-import { reportedValue, type Snapshot } from '../domain/snapshot.js';
+} from '../domain/settings/contact-list.js';
+import { reportedValue, type Snapshot } from '../domain/settings/snapshot.js';
 import { type Account, gone, iqTimeout, MIN_ROOM_MS, timeLeft } from './account.js';
 import { CALLER_GONE, causeOf, isCutOff, OUT_OF_TIME } from './causes.js';
 import { identify, readContactList } from './contact-list.js';

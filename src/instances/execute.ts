@@ -1,6 +1,6 @@
 import type { Cause, Outcome } from '../domain/outcome.js';
-import type { Snapshot } from '../domain/snapshot.js';
-import { type Change, waves } from '../domain/waves.js';
+import type { Snapshot } from '../domain/settings/snapshot.js';
+import { type Change, waves } from '../domain/settings/waves.js';
 import { type Account, gone, iqTimeout, MIN_ROOM_MS, timeLeft } from './account.js';
 import { CALLER_GONE, isCutOff, OUT_OF_TIME } from './causes.js';
 import type { CallLimits } from './instances.js';

@@ -1,7 +1,7 @@
 import type { Outcome, OutcomeState } from '../domain/outcome.js';
-import { SETTING_NAMES, type Setting } from '../domain/settings-table.js';
-import { changedSettings, reportedValue, type Snapshot } from '../domain/snapshot.js';
-import type { Change } from '../domain/waves.js';
+import { SETTING_NAMES, type Setting } from '../domain/settings/settings-table.js';
+import { changedSettings, reportedValue, type Snapshot } from '../domain/settings/snapshot.js';
+import type { Change } from '../domain/settings/waves.js';
 import type { UpdateOrder } from './instances.js';
 import type { ChangeLog, ChangeRecord, InstanceLog, Origin } from './ports.js';
 import type { Origins } from './sight.js';

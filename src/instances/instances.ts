@@ -1,7 +1,7 @@
-import type { Contact, ContactId, ListSetting } from '../domain/contact-list.js';
 import type { ConnectionMode, Instance, InstanceState } from '../domain/instance.js';
 import type { OnFailure, Outcome, UpdateReport } from '../domain/outcome.js';
-import type { Snapshot, Wishes } from '../domain/snapshot.js';
+import type { Contact, ContactId, ListSetting } from '../domain/settings/contact-list.js';
+import type { Snapshot, Wishes } from '../domain/settings/snapshot.js';
 import type { Actor, ChangeRecord, LinkCode, LinkMethod } from './ports.js';
 import type { WatchHub } from './watch.js';
 

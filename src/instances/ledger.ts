@@ -1,7 +1,7 @@
 import type { Cause, Outcome } from '../domain/outcome.js';
-import type { Setting } from '../domain/settings-table.js';
-import { reportedValue, type Snapshot } from '../domain/snapshot.js';
-import type { Change } from '../domain/waves.js';
+import type { Setting } from '../domain/settings/settings-table.js';
+import { reportedValue, type Snapshot } from '../domain/settings/snapshot.js';
+import type { Change } from '../domain/settings/waves.js';
 import { causeOf } from './causes.js';
 import type { SetReply } from './ports.js';
 

@@ -1,9 +1,15 @@
-import type { Contact, ContactId, ContactList, ListDelta, ListSetting } from '../domain/contact-list.js';
 import type { Disconnect } from '../domain/disconnect.js';
 import type { ConnectionMode, InstanceState } from '../domain/instance.js';
 import type { OutcomeState } from '../domain/outcome.js';
-import type { Setting } from '../domain/settings-table.js';
-import type { Snapshot } from '../domain/snapshot.js';
+import type {
+  Contact,
+  ContactId,
+  ContactList,
+  ListDelta,
+  ListSetting,
+} from '../domain/settings/contact-list.js';
+import type { Setting } from '../domain/settings/settings-table.js';
+import type { Snapshot } from '../domain/settings/snapshot.js';
 
 /** WhatsApp's answer to a read. */
 export type ReadReply = { readonly kind: 'read'; readonly snapshot: Snapshot } | Refused | NoAnswer;

@@ -1,5 +1,5 @@
 import { PrivacyError } from '../domain/errors.js';
-import type { Snapshot } from '../domain/snapshot.js';
+import type { Snapshot } from '../domain/settings/snapshot.js';
 import { type Account, gone, IQ_TIMEOUT_MS, timeLeft } from './account.js';
 import { isCutOff, readProblem } from './causes.js';
 import type { CallLimits } from './instances.js';

@@ -1,7 +1,7 @@
 import type { Cause, Outcome } from '../domain/outcome.js';
-import { inverted } from '../domain/plan.js';
-import type { Snapshot } from '../domain/snapshot.js';
-import type { Change } from '../domain/waves.js';
+import { inverted } from '../domain/settings/plan.js';
+import type { Snapshot } from '../domain/settings/snapshot.js';
+import type { Change } from '../domain/settings/waves.js';
 import { type Account, MIN_ROOM_MS, timeLeft } from './account.js';
 import { type Execution, execute } from './execute.js';
 import type { CallLimits } from './instances.js';

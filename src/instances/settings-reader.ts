@@ -1,4 +1,4 @@
-import type { Snapshot } from '../domain/snapshot.js';
+import type { Snapshot } from '../domain/settings/snapshot.js';
 import type { ReadReply, Session } from './ports.js';
 
 /** A read that has waited longer for its answer is not joined: it may never come. */

@@ -1,6 +1,6 @@
 import type { Reason } from '../domain/errors.js';
-import type { Setting } from '../domain/settings-table.js';
-import { etagOf, type Snapshot } from '../domain/snapshot.js';
+import type { Setting } from '../domain/settings/settings-table.js';
+import { etagOf, type Snapshot } from '../domain/settings/snapshot.js';
 import type { Origin } from './ports.js';
 
 /** Who made each change that two reads show. */

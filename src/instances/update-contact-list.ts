@@ -1,7 +1,7 @@
-import { EXCEPTING, listEtag } from '../domain/contact-list.js';
 import { PrivacyError, type Problem } from '../domain/errors.js';
 import type { Outcome, OutcomeReason } from '../domain/outcome.js';
-import { isLocked, isReported, reportedValue, type Snapshot } from '../domain/snapshot.js';
+import { EXCEPTING, listEtag } from '../domain/settings/contact-list.js';
+import { isLocked, isReported, reportedValue, type Snapshot } from '../domain/settings/snapshot.js';
 import { problemOf } from '../domain/verdict.js';
 import type { Account } from './account.js';
 import type { Iqs } from './budget.js';

@@ -1,9 +1,9 @@
 import { PrivacyError, type Problem } from '../domain/errors.js';
 import type { Cause, Outcome, OutcomeReason, UpdateReport } from '../domain/outcome.js';
-import { type Plan, planUpdate } from '../domain/plan.js';
-import { etagOf, type Snapshot, type Wishes, wishedSettings } from '../domain/snapshot.js';
+import { type Plan, planUpdate } from '../domain/settings/plan.js';
+import { etagOf, type Snapshot, type Wishes, wishedSettings } from '../domain/settings/snapshot.js';
+import type { Change } from '../domain/settings/waves.js';
 import { problemOf } from '../domain/verdict.js';
-import type { Change } from '../domain/waves.js';
 import type { Account } from './account.js';
 import type { Iqs } from './budget.js';
 import { causeFrom } from './causes.js';

@@ -1,5 +1,5 @@
-import { SETTING_NAMES, type Setting } from '../domain/settings-table.js';
-import { isReported, reportedValue, type Snapshot } from '../domain/snapshot.js';
+import { SETTING_NAMES, type Setting } from '../domain/settings/settings-table.js';
+import { isReported, reportedValue, type Snapshot } from '../domain/settings/snapshot.js';
 import type { Origin } from './ports.js';
 import { isDeleted, type Origins, type Unavailable, type Watched } from './sight.js';
 

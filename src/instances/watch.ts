@@ -1,5 +1,5 @@
 import { PrivacyError } from '../domain/errors.js';
-import type { Snapshot } from '../domain/snapshot.js';
+import type { Snapshot } from '../domain/settings/snapshot.js';
 import {
   DELETED,
   isSame,

@@ -1,5 +1,11 @@
 import type { BinaryNode } from '@whiskeysockets/baileys';
-import { type Contact, type ContactId, distinct, EXCEPTING, type ListDelta } from '../domain/contact-list.js';
+import {
+  type Contact,
+  type ContactId,
+  distinct,
+  EXCEPTING,
+  type ListDelta,
+} from '../domain/settings/contact-list.js';
 import type { ListReply } from '../instances/ports.js';
 import { jidOf, lidOf, phoneNumberOf } from './jids.js';
 import { childrenOf, errorIn } from './nodes.js';

@@ -7,8 +7,8 @@ import {
   idsOf,
   isPhoneNumber,
   type ListDelta,
-} from '../domain/contact-list.js';
-import { specOf } from '../domain/settings-table.js';
+} from '../domain/settings/contact-list.js';
+import { specOf } from '../domain/settings/settings-table.js';
 import type { FindReply, ListReply, Refused, Session, SetReply } from '../instances/ports.js';
 import type { Connection } from './connection.js';
 import { type ListForm, listReadStanza, listSetStanza, parseListReply } from './contact-list-protocol.js';

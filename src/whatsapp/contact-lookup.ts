@@ -1,5 +1,5 @@
 import type { BinaryNode } from '@whiskeysockets/baileys';
-import type { Contact, ContactId } from '../domain/contact-list.js';
+import type { Contact, ContactId } from '../domain/settings/contact-list.js';
 import type { FindReply } from '../instances/ports.js';
 import { lidOf, phoneNumberOf } from './jids.js';
 import { bytesIn, childOf, childrenOf, errorIn, SERVER } from './nodes.js';

@@ -1,6 +1,6 @@
 import type { BinaryNode } from '@whiskeysockets/baileys';
-import { isValueOf, specOf } from '../domain/settings-table.js';
-import type { Snapshot } from '../domain/snapshot.js';
+import { isValueOf, specOf } from '../domain/settings/settings-table.js';
+import type { Snapshot } from '../domain/settings/snapshot.js';
 import type { NoAnswer } from '../instances/ports.js';
 import { errorIn, SERVER } from './nodes.js';
 import { contentOf, failed, type Refused, UNCLEAR } from './replies.js';

@@ -1,4 +1,4 @@
-import { type ContactId, isLid } from '../domain/contact-list.js';
+import { type ContactId, isLid } from '../domain/settings/contact-list.js';
 
 /** A JID of a phone number, whatever the device; `c.us` is its older name. */
 const PHONE_NUMBER = /^(\d{3,20})(?::\d+)?@(?:s\.whatsapp\.net|c\.us)$/;

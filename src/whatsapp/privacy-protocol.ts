@@ -1,6 +1,6 @@
 import type { BinaryNode } from '@whiskeysockets/baileys';
-import { isValueOf, type Setting, settingOfCategory, specOf } from '../domain/settings-table.js';
-import type { OtherCategory, Snapshot, UnreadableCategory } from '../domain/snapshot.js';
+import { isValueOf, type Setting, settingOfCategory, specOf } from '../domain/settings/settings-table.js';
+import type { OtherCategory, Snapshot, UnreadableCategory } from '../domain/settings/snapshot.js';
 import type { ReadReply, SetReply } from '../instances/ports.js';
 import { childrenOf, errorIn, type NodeError, SERVER } from './nodes.js';
 import { contentOf, failed, NO_DETAILS, UNCLEAR } from './replies.js';

@@ -9,7 +9,7 @@ import {
 import { PrivacySetting } from '../../gen/ts/whatsapp/privacy/v1/privacy_settings.js';
 import { encodeSettings } from '../../src/cli/setting-values.js';
 import { decodeSetting } from '../../src/contract/setting-enums.js';
-import { specOf } from '../../src/domain/settings-table.js';
+import { specOf } from '../../src/domain/settings/settings-table.js';
 import type { NewAccount } from '../../src/simulator/index.js';
 import { type CallError, failureOf } from '../support/call.js';
 import { type Service, startService, takePrivacyStanzas } from '../support/service.js';

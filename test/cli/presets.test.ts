@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { readConfig } from '../../src/config/config.js';
-import { PRESETS } from '../../src/domain/presets.js';
-import { isValueOf, type Setting, specOf } from '../../src/domain/settings-table.js';
+import { PRESETS } from '../../src/domain/settings/presets.js';
+import { isValueOf, type Setting, specOf } from '../../src/domain/settings/settings-table.js';
 import { wantedValues } from '../../src/input/presets.js';
 import { UsageError } from '../../src/input/usage.js';
 

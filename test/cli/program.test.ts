@@ -5,7 +5,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
 import { readConfig } from '../../src/config/config.js';
 import { OPTION_NAMES, optionSpec, variableOf } from '../../src/config/table.js';
-import { SETTING_NAMES, specOf } from '../../src/domain/settings-table.js';
+import { SETTING_NAMES, specOf } from '../../src/domain/settings/settings-table.js';
 import { run } from './support/run.js';
 import { startService } from './support/service.js';
 

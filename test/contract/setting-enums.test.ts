@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { PrivacySetting } from '../../gen/ts/whatsapp/privacy/v1/privacy_settings.js';
 import { decodeValue, encodeSetting, encodeValue, fieldPath } from '../../src/contract/setting-enums.js';
-import { SETTING_NAMES, SETTINGS } from '../../src/domain/settings-table.js';
+import { SETTING_NAMES, SETTINGS } from '../../src/domain/settings/settings-table.js';
 
 const proto = readFileSync(
   new URL('../../proto/whatsapp/privacy/v1/privacy_settings.proto', import.meta.url),

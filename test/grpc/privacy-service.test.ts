@@ -11,7 +11,7 @@ import {
 } from '../../gen/ts/whatsapp/privacy/v1/privacy_settings.js';
 import { PrivacyError, type Problem } from '../../src/domain/errors.js';
 import type { Outcome, UpdateReport } from '../../src/domain/outcome.js';
-import { etagOf } from '../../src/domain/snapshot.js';
+import { etagOf } from '../../src/domain/settings/snapshot.js';
 import type { UpdateOrder } from '../../src/instances/instances.js';
 import { startApi } from './support/api.js';
 import { MADE_AT, snapshot } from './support/instances.js';

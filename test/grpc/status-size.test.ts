@@ -3,7 +3,7 @@ import { Status } from '../../gen/ts/google/rpc/status.js';
 import { PrivacyServiceService } from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import { PrivacyError, type Violation } from '../../src/domain/errors.js';
 import type { Outcome } from '../../src/domain/outcome.js';
-import { SETTING_NAMES } from '../../src/domain/settings-table.js';
+import { SETTING_NAMES } from '../../src/domain/settings/settings-table.js';
 import { startApi } from './support/api.js';
 import { snapshot } from './support/instances.js';
 import { invoke } from './support/invoke.js';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { Change } from '../../src/domain/waves.js';
+import type { Change } from '../../src/domain/settings/waves.js';
 import type { Account } from '../../src/instances/account.js';
 import { type Execution, execute } from '../../src/instances/execute.js';
 import type { History } from '../../src/instances/history.js';

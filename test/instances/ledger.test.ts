@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { Snapshot } from '../../src/domain/snapshot.js';
-import type { Change } from '../../src/domain/waves.js';
+import type { Snapshot } from '../../src/domain/settings/snapshot.js';
+import type { Change } from '../../src/domain/settings/waves.js';
 import { openLedger } from '../../src/instances/ledger.js';
 import type { SetReply } from '../../src/instances/ports.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Setting } from '../../src/domain/settings-table.js';
+import type { Setting } from '../../src/domain/settings/settings-table.js';
 import type { Account } from '../../src/instances/account.js';
 import { execute } from '../../src/instances/execute.js';
 import { type Pacing, pacing } from '../../src/instances/pacing.js';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { Snapshot } from '../../src/domain/snapshot.js';
+import type { Snapshot } from '../../src/domain/settings/snapshot.js';
 import type { Session } from '../../src/instances/ports.js';
 import { settingsReader } from '../../src/instances/settings-reader.js';
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { Snapshot } from '../../src/domain/snapshot.js';
+import type { Snapshot } from '../../src/domain/settings/snapshot.js';
 import type { Origin } from '../../src/instances/ports.js';
 import { type WatchHub, watchHub } from '../../src/instances/watch.js';
 import type { WatchEvent } from '../../src/instances/watch-reader.js';

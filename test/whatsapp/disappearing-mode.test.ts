@@ -1,6 +1,6 @@
 import type { BinaryNode } from '@whiskeysockets/baileys';
 import { describe, expect, test } from 'vitest';
-import type { Snapshot } from '../../src/domain/snapshot.js';
+import type { Snapshot } from '../../src/domain/settings/snapshot.js';
 import {
   isLasting,
   parseTimerReply,

@@ -1,8 +1,8 @@
-import { type Contact, isLid, listEtag } from '../../../src/domain/contact-list.js';
 import { PrivacyError } from '../../../src/domain/errors.js';
 import type { Instance } from '../../../src/domain/instance.js';
-import type { Snapshot } from '../../../src/domain/snapshot.js';
-import { wishedSettings } from '../../../src/domain/snapshot.js';
+import { type Contact, isLid, listEtag } from '../../../src/domain/settings/contact-list.js';
+import type { Snapshot } from '../../../src/domain/settings/snapshot.js';
+import { wishedSettings } from '../../../src/domain/settings/snapshot.js';
 import type { Instances } from '../../../src/instances/instances.js';
 import { watchHub } from '../../../src/instances/watch.js';
 import type { Store } from '../../../src/stores/store.js';

@@ -9,7 +9,7 @@ import {
   distinct,
   LIST_SETTINGS,
   listEtag,
-} from '../../src/domain/contact-list.js';
+} from '../../../src/domain/settings/contact-list.js';
 
 const person = (number: number): Contact & { lid: string } => ({
   lid: `${1000 + number}@lid`,

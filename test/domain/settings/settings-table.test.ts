@@ -7,10 +7,10 @@ import {
   SETTING_NAMES,
   SETTINGS,
   settingOfCategory,
-} from '../../src/domain/settings-table.js';
+} from '../../../src/domain/settings/settings-table.js';
 
 const proto = readFileSync(
-  join(import.meta.dirname, '../../proto/whatsapp/privacy/v1/privacy_settings.proto'),
+  join(import.meta.dirname, '../../../proto/whatsapp/privacy/v1/privacy_settings.proto'),
   'utf8',
 );
 

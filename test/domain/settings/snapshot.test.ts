@@ -1,6 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { planUpdate } from '../../src/domain/plan.js';
-import { etagOf, isLocked, isReported, reportedValue, type Snapshot } from '../../src/domain/snapshot.js';
+import { planUpdate } from '../../../src/domain/settings/plan.js';
+import {
+  etagOf,
+  isLocked,
+  isReported,
+  reportedValue,
+  type Snapshot,
+} from '../../../src/domain/settings/snapshot.js';
 
 const snapshot = (parts: Partial<Snapshot>): Snapshot => ({
   values: {},

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { SETTING_NAMES, specOf } from '../../src/domain/settings-table.js';
-import { type Change, waves, widens } from '../../src/domain/waves.js';
+import { SETTING_NAMES, specOf } from '../../../src/domain/settings/settings-table.js';
+import { type Change, waves, widens } from '../../../src/domain/settings/waves.js';
 
 const change = (setting: Change['setting'], from: string | undefined, to: string): Change => ({
   setting,

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { makeDataFolder } from '../src/access/secret-file.js';
 import type { CredentialStore, InstanceRecord, KeyChange } from '../src/instances/ports.js';
 import { startSimulator } from '../src/simulator/index.js';
-import { masterKey } from '../src/stores/master-key.js';
+import { masterKey } from '../src/stores/sealing/master-key.js';
 import { sqliteStore } from '../src/stores/sqlite.js';
 import { whatsApp } from '../src/whatsapp/index.js';
 

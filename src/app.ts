@@ -8,7 +8,7 @@ import { grpcServer } from './grpc/server.js';
 import { bounded } from './instances/bounded.js';
 import { openRegistry } from './instances/registry.js';
 import type { Events } from './observability/events.js';
-import { masterKey } from './stores/master-key.js';
+import { masterKey } from './stores/sealing/master-key.js';
 import { sqliteStore } from './stores/sqlite.js';
 import { whatsApp } from './whatsapp/index.js';
 

@@ -1,8 +1,8 @@
 import { createHmac, createSecretKey } from 'node:crypto';
 import type { Database } from 'better-sqlite3';
 import type { CredentialStore, KeyChange } from '../instances/ports.js';
-import { newKey, seal, unseal } from './envelope.js';
-import { sealPhoneNumber, unsealPhoneNumber } from './instances.js';
+import { newKey, seal, unseal } from './sealing/envelope.js';
+import { sealPhoneNumber, unsealPhoneNumber } from './tables/instances.js';
 
 type CredentialRow = { sealed_key: Buffer; sealed_credentials: Buffer };
 

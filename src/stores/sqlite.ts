@@ -4,16 +4,16 @@ import Sqlite, { type Database } from 'better-sqlite3';
 import { Kysely, SqliteDialect } from 'kysely';
 import { makeDataFolder } from '../access/secret-file.js';
 import { changeMasterKey } from './change-master-key.js';
-import { type Atomically, changeLog } from './changes.js';
 import { advanceEpoch } from './epoch.js';
-import { instanceStore } from './instances.js';
 import { migrate } from './migrations/index.js';
-import { requestLog } from './requests.js';
-import type { Schema } from './schema.js';
+import { deriveKey, ensureStoreKey, openStoreKey } from './sealing/store-key.js';
 import { forgetErased, sqliteCredentials } from './sqlite-credentials.js';
 import type { Store } from './store.js';
-import { deriveKey, ensureStoreKey, openStoreKey } from './store-key.js';
-import { tokenStore } from './tokens.js';
+import { type Atomically, changeLog } from './tables/changes.js';
+import { instanceStore } from './tables/instances.js';
+import { requestLog } from './tables/requests.js';
+import type { Schema } from './tables/schema.js';
+import { tokenStore } from './tables/tokens.js';
 
 /** Where the data is and what opens it; the keys are of 32 bytes. */
 type SqliteOptions = {

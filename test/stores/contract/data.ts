@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
-import type { Schema } from '../../../src/stores/schema.js';
 import type { Store } from '../../../src/stores/store.js';
+import type { Schema } from '../../../src/stores/tables/schema.js';
 
 /** Data of one engine, empty at first. */
 export type Data = {

@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import { describe, expect, test } from 'vitest';
-import type { Schema } from '../../../src/stores/schema.js';
 import type { Store } from '../../../src/stores/store.js';
+import type { Schema } from '../../../src/stores/tables/schema.js';
 import type { Data } from './data.js';
 import { at, bytes, linkedInstance, MASTER_KEY } from './records.js';
 

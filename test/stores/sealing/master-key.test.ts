@@ -1,9 +1,9 @@
 import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { masterKey } from '../../src/stores/master-key.js';
-import { sqliteStore } from '../../src/stores/sqlite.js';
-import { temporaryFolder } from './sqlite-data.js';
+import { masterKey } from '../../../src/stores/sealing/master-key.js';
+import { sqliteStore } from '../../../src/stores/sqlite.js';
+import { temporaryFolder } from '../sqlite-data.js';
 
 const paths = () => {
   const folder = join(temporaryFolder(), 'data');

@@ -1,8 +1,8 @@
 import type { Kysely, Selectable, Updateable } from 'kysely';
-import type { InstanceRecord, InstanceStore } from '../instances/ports.js';
+import type { InstanceRecord, InstanceStore } from '../../instances/ports.js';
+import { seal, unseal } from '../sealing/envelope.js';
 import type { Atomically } from './changes.js';
 import { fromDate, toDate } from './columns.js';
-import { seal, unseal } from './envelope.js';
 import type { Schema } from './schema.js';
 
 /** The instances; phone numbers are sealed with the store's key. */

@@ -1,6 +1,6 @@
 import type { Insertable, Kysely, Selectable } from 'kysely';
-import type { TokenRecord, TokenStore } from '../access/ports.js';
-import { PrivacyError } from '../domain/errors.js';
+import type { TokenRecord, TokenStore } from '../../access/ports.js';
+import { PrivacyError } from '../../domain/errors.js';
 import type { Atomically } from './changes.js';
 import { fromDate, invalidCursor, toDate } from './columns.js';
 import type { Schema } from './schema.js';

@@ -1,4 +1,4 @@
-import { PrivacyError } from '../domain/errors.js';
+import { PrivacyError } from '../../domain/errors.js';
 
 /** A time as stored. */
 export const fromDate = (date: Date | undefined): number | null => date?.getTime() ?? null;

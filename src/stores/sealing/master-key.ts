@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { createSecretFile, readSecretFile } from '../access/secret-file.js';
+import { createSecretFile, readSecretFile } from '../../access/secret-file.js';
 import { newKey } from './envelope.js';
 
 /**

@@ -1,6 +1,6 @@
 import { assert, property, string, uint8Array } from 'fast-check';
 import { expect, test } from 'vitest';
-import { isSealedWith, newKey, seal, unseal } from '../../src/stores/envelope.js';
+import { isSealedWith, newKey, seal, unseal } from '../../../src/stores/sealing/envelope.js';
 
 const key = Buffer.alloc(32, 'key');
 const label = { kind: 'Signal key', instance: 'desk', id: '15550100123.0' };

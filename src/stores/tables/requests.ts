@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
-import type { RequestLog } from '../access/ports.js';
-import { seal, unseal } from './envelope.js';
+import type { RequestLog } from '../../access/ports.js';
+import { seal, unseal } from '../sealing/envelope.js';
 import type { Schema } from './schema.js';
 
 const DIGEST_BYTES = 32;

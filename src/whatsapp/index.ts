@@ -1,10 +1,10 @@
 import type { CredentialStore, WhatsApp } from '../instances/ports.js';
-import { connect } from './connect.js';
-import { link } from './link.js';
-import { WHATSAPP_ROOT_KEY } from './server-check.js';
-import { DEFAULT_TIMEOUTS, type Settings, type Timeouts, type WhatsAppLog } from './settings.js';
+import { WHATSAPP_ROOT_KEY } from './baileys/server-check.js';
+import { DEFAULT_TIMEOUTS, type Settings, type Timeouts, type WhatsAppLog } from './connection/settings.js';
+import { link } from './linking/link.js';
+import { connect } from './session/connect.js';
 
-export type { Timeouts, WhatsAppLog } from './settings.js';
+export type { Timeouts, WhatsAppLog } from './connection/settings.js';
 
 /** Where WhatsApp is, and where its secrets are kept. */
 export type WhatsAppOptions = {

@@ -9,7 +9,11 @@ import { startSimulator } from '../../../src/simulator/index.js';
 import { node } from '../../../src/simulator/stanza.js';
 import { readState } from '../../../src/simulator/state-file.js';
 import { sqliteStore } from '../../../src/stores/sqlite.js';
-import { decodeCredentials, keyStore, type LinkedCredentials } from '../../../src/whatsapp/auth-state.js';
+import {
+  decodeCredentials,
+  keyStore,
+  type LinkedCredentials,
+} from '../../../src/whatsapp/connection/auth-state.js';
 import { secretsIn } from '../../support/log-scan.js';
 import { type ServiceProcess, type Surroundings, serviceProcess } from './process.js';
 

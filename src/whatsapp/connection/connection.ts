@@ -1,0 +1,139 @@
+import type { AuthenticationCreds, BinaryNode, SocketConfig } from '@whiskeysockets/baileys';
+import type { Disconnect } from '../../domain/disconnect.js';
+import { containListeners } from '../baileys/baileys-listeners.js';
+import { lightSocket } from '../baileys/light-socket.js';
+import { takeWire } from '../baileys/wire.js';
+import * as disconnects from './disconnects.js';
+import { keepAlive } from './keep-alive.js';
+import { resultOf } from './nodes.js';
+import { notForUs } from './not-for-us.js';
+import { type Answer, queries } from './queries.js';
+import type { Settings } from './settings.js';
+
+/** A connection to WhatsApp, linked or not. It ends once, by either side, and says why. */
+export type Connection = {
+  /** Fulfils when WhatsApp has accepted a login. */
+  readonly open: Promise<void>;
+  readonly ended: Promise<Disconnect>;
+  /** Puts a listener in place of Baileys' own, if it has any. */
+  takeOver(event: string, listener: (node: BinaryNode) => unknown): void;
+  /** Makes more pre-keys, stores them and gives WhatsApp their public parts. */
+  uploadPreKeys(): Promise<void>;
+  /** Sends a stanza that has no answer; false when it did not leave. */
+  tell(node: BinaryNode): Promise<boolean>;
+  /** Sends a query and waits for its answer. Never rejects. */
+  ask(node: BinaryNode, timeoutMs: number): Promise<Answer>;
+  end(disconnect: Disconnect): void;
+  /** Ends it, unless something else did, and waits until the socket is gone. */
+  close(): Promise<void>;
+};
+
+/** Who connects. */
+export type ConnectionOptions = {
+  readonly instance: string;
+  readonly auth: SocketConfig['auth'];
+  /** Takes changed credentials in; nothing leaves until the promise fulfils. */
+  readonly onCredentials: (update: Partial<AuthenticationCreds>) => Promise<void>;
+};
+
+/** Dials. Throws when Baileys cannot make anything of the credentials. */
+export function openConnection(
+  { url, rootKey, log, timeouts }: Settings,
+  { instance, auth, onCredentials }: ConnectionOptions,
+): Connection {
+  const open = Promise.withResolvers<void>();
+  const ended = Promise.withResolvers<Disconnect>();
+  const gone = Promise.withResolvers<void>();
+  let isOver = false;
+
+  const { sock, socket } = lightSocket({
+    url,
+    rootKey,
+    auth,
+    connectMs: timeouts.connectMs,
+    queryMs: timeouts.queryMs,
+    onRefused: stanza => log.stanzaRefused({ instance, stanza }),
+  });
+  const { ws, ev } = sock;
+  const wire = takeWire(socket, timeouts.closeMs);
+  const { ask, tell, abandon } = queries(sock);
+  const pings = keepAlive(ws, ask, timeouts.keepAliveMs, () =>
+    end(disconnects.timedOut('WhatsApp stopped answering')),
+  );
+
+  function end(disconnect: Disconnect) {
+    if (isOver) return;
+    isOver = true;
+    ended.resolve(disconnect);
+    wire.shut();
+    pings.stop();
+    abandon();
+    sock.end(undefined).catch(cause => onFault('the end', cause));
+    // Baileys' own pending queries would hold their timers; this event ends them, and always has a listener.
+    ws.emit('error', new Error('The connection has ended'));
+  }
+
+  function onFault(event: string, cause: unknown) {
+    // Each frame is numbered by the encryption: after one that cannot be read, none can.
+    if (event === 'message') end(disconnects.ownCause('WhatsApp sent a frame that cannot be read'));
+    else if (!isOver) log.taskFailed({ task: `Handling ${event}`, instance, cause });
+  }
+
+  function takeOver(event: string, listener: (node: BinaryNode) => unknown) {
+    ws.removeAllListeners(event);
+    ws.on(event, listener);
+  }
+
+  // Linking is ours alone, and nothing is linked twice.
+  ws.removeAllListeners('CB:iq,type:set,pair-device');
+  ws.removeAllListeners('CB:iq,,pair-success');
+  containListeners(ws, onFault);
+  takeOver('CB:iq,type:get', node => {
+    if (node.attrs['xmlns'] === 'urn:xmpp:ping') void tell(resultOf(node));
+  });
+  for (const tag of ['message', 'receipt', 'call'])
+    takeOver(`CB:${tag}`, node => tell(notForUs(node, auth.creds.me?.id)));
+  // Baileys would tell of the end before us, without the reason.
+  takeOver('CB:stream:error', node => end(disconnects.fromStreamError(node)));
+  takeOver('CB:failure', node => end(disconnects.fromFailure(node, new Date())));
+  takeOver('CB:xmlstreamend', () => end(disconnects.streamEnded()));
+  takeOver('CB:ib,,downgrade_webclient', () => end(disconnects.notMultiDevice()));
+  ws.prependListener('error', (error: unknown) => end(disconnects.fromSocketError(error)));
+  ws.on('unexpected-response', (_request: unknown, { statusCode }: { statusCode?: number }) =>
+    end(disconnects.fromHttpStatus(statusCode ?? 0)),
+  );
+  ev.on('connection.update', ({ connection, lastDisconnect }) => {
+    if (connection === 'open' && !isOver) open.resolve();
+    if (connection === 'close') end(disconnects.fromBaileys(lastDisconnect?.error));
+  });
+  socket.once('close', () => {
+    // A moment later, because Baileys tells the reason, if it has one, only after this.
+    setImmediate(() => {
+      end(disconnects.streamEnded());
+      gone.resolve();
+    });
+  });
+
+  // Baileys' own listener sends a presence without a type, which counts as "available".
+  ev.removeAllListeners('creds.update');
+  ev.on('creds.update', update => {
+    if (isOver) return;
+    const stored = onCredentials(update);
+    wire.hold(stored);
+    stored.catch(() => end(disconnects.notStored()));
+  });
+
+  return {
+    open: open.promise,
+    ended: ended.promise,
+    takeOver,
+    uploadPreKeys: () => sock.uploadPreKeys(),
+    tell,
+    ask: (node, timeoutMs) => (isOver ? Promise.resolve({ kind: 'not_sent' }) : ask(node, timeoutMs)),
+    end,
+    async close() {
+      end(disconnects.ownCause('Closed by this service'));
+      await gone.promise;
+    },
+  };
+}

@@ -1,0 +1,86 @@
+import type { BinaryNode } from '@whiskeysockets/baileys';
+import { DISCONNECTS, type Disconnect } from '../../domain/disconnect.js';
+import { childOf, codeOf } from './nodes.js';
+
+/** A cause of our own. */
+export const ownCause = (text: string): Disconnect => ({ code: undefined, text });
+
+/** The store refused what must be durable. */
+export const notStored = (): Disconnect => ownCause('The credentials could not be stored');
+
+/** Baileys' code for what took too long. */
+export const timedOut = (text: string): Disconnect => ({ code: 408, text });
+
+/** The stream was ended without a reason, by WhatsApp or on the way. */
+export const streamEnded = (): Disconnect => ({ code: 428, text: 'WhatsApp closed the connection' });
+
+/** `<ib><downgrade_webclient/></ib>` */
+export const notMultiDevice = (): Disconnect => withWords(411);
+
+/**
+ * `<stream:error code="515"/>`, `<stream:error code="401"><conflict type="device_removed"/></stream:error>` and
+ * `<stream:error><conflict type="replaced"/></stream:error>`; without any code it is Baileys' 500, mostly transient.
+ */
+export function fromStreamError(node: BinaryNode): Disconnect {
+  const code = codeOf(node.attrs['code']);
+  const conflict = childOf(node, 'conflict');
+  if (conflict?.attrs['type'] === 'replaced') return withWords(440);
+  if (conflict?.attrs['type'] === 'device_removed') return withWords(code ?? 401);
+  return withWords(code ?? (conflict ? 440 : 500));
+}
+
+/** `<failure reason="403"/>`; a temporary ban, 402, says with `expire` for how many seconds. */
+export function fromFailure({ attrs }: BinaryNode, now: Date): Disconnect {
+  const code = codeOf(attrs['reason']) ?? 500;
+  const until = code === 402 ? endOfBan(attrs['expire'], now) : undefined;
+  return { ...withWords(code), ...(until && { until }) };
+}
+
+/** Seconds from now, or, where the number is too large for that, since 1970. */
+function endOfBan(expire: string | undefined, now: Date): Date | undefined {
+  if (!/^\d{1,10}$/.test(expire ?? '')) return undefined;
+  const seconds = Number(expire);
+  return new Date(seconds * 1000 + (seconds < 1e9 ? now.getTime() : 0));
+}
+
+/**
+ * The upgrade to a WebSocket was answered with an HTTP status. Only those that mean "later" are taken for WhatsApp's
+ * codes: a 401 or 403 may come from any proxy on the way and must not end a link.
+ */
+export const fromHttpStatus = (status: number): Disconnect => ({
+  code: status === 429 || (status >= 500 && status <= 504) ? status : undefined,
+  text: `The server answered HTTP ${status} in place of a WebSocket`,
+});
+
+/** The socket failed: unreachable, reset, or a broken WebSocket frame. */
+export function fromSocketError(error: unknown): Disconnect {
+  const name = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return { code: 408, text: `No connection to WhatsApp${name && ` (${name})`}` };
+}
+
+/** Why Baileys gave up before or after the login, as its `connection.update` tells it. */
+export function fromBaileys(error: unknown): Disconnect {
+  const message = error instanceof Error ? error.message : '';
+  if (/certificat/i.test(message)) return ownCause('The server could not prove that it is WhatsApp');
+  switch (statusOf(error)) {
+    case 408:
+      return timedOut('WhatsApp did not answer');
+    case 428:
+      return streamEnded();
+    default:
+      return ownCause('The handshake with WhatsApp failed');
+  }
+}
+
+/** The status of a Boom, Baileys' error; undefined for any other. */
+export function statusOf(error: unknown): number | undefined {
+  const output = error instanceof Error && 'output' in error ? error.output : undefined;
+  const status =
+    typeof output === 'object' && output && 'statusCode' in output ? output.statusCode : undefined;
+  return typeof status === 'number' ? status : undefined;
+}
+
+const withWords = (code: number): Disconnect => ({
+  code,
+  text: DISCONNECTS[code]?.text ?? `WhatsApp ended the connection (${code})`,
+});

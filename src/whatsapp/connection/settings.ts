@@ -1,0 +1,44 @@
+import type { CredentialStore } from '../../instances/ports.js';
+
+/** How long things may take, in milliseconds. */
+export type Timeouts = {
+  /** From dialling until WhatsApp has accepted the login, or until there is a code to show. */
+  readonly connectMs: number;
+  /** From ping to ping, give or take a quarter; half of it for the answer. */
+  readonly keepAliveMs: number;
+  /** For the answer to each query of a login or of linking. */
+  readonly queryMs: number;
+  /** For the peer's part in closing a connection. */
+  readonly closeMs: number;
+  /** How long the first QR code is shown, and each later one (WhatsApp Web's times). */
+  readonly firstQrMs: number;
+  readonly laterQrMs: number;
+};
+
+export const DEFAULT_TIMEOUTS: Timeouts = {
+  connectMs: 30_000,
+  keepAliveMs: 20_000,
+  queryMs: 7_000,
+  closeMs: 1_000,
+  firstQrMs: 60_000,
+  laterQrMs: 20_000,
+};
+
+/** What this folder tells the operator. */
+export type WhatsAppLog = {
+  /** A stanza that the light session does not allow was held back. */
+  stanzaRefused(refusal: { instance: string; stanza: string }): void;
+  /** Something went wrong that nobody waits for; the service goes on. */
+  taskFailed(failure: { task: string; instance: string; cause: unknown }): void;
+};
+
+/** What all connections have in common. */
+export type Settings = {
+  /** Undefined for WhatsApp's own. */
+  readonly url: string | undefined;
+  /** The key that signs the server's certificates, 32 bytes. */
+  readonly rootKey: Buffer<ArrayBuffer>;
+  readonly credentials: CredentialStore;
+  readonly log: WhatsAppLog;
+  readonly timeouts: Timeouts;
+};

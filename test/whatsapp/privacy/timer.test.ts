@@ -1,0 +1,190 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { reportedValue } from '../../../src/domain/settings/snapshot.js';
+import type { Session } from '../../../src/instances/ports.js';
+import type { Effect } from '../../../src/simulator/index.js';
+import { startAdapter } from '../support/adapter.js';
+
+/** Longer than the test may take: what answers within it was not waited out. */
+const LONG_MS = 600_000;
+
+let desk: Awaited<ReturnType<typeof startAdapter>>;
+let session: Session;
+let pushes = 0;
+beforeEach(async () => {
+  pushes = 0;
+  desk = await startAdapter({ timeouts: { closeMs: 100 } });
+  session = await desk.linkedSession(() => pushes++);
+});
+afterEach(() => desk[Symbol.asyncDispose]());
+
+const inject = (type: 'get' | 'set', effect: Effect, times = 1) =>
+  desk.simulator.inject({ match: { on: 'iq', xmlns: 'disappearing_mode', type }, effect, times });
+const asked = (type = 'get') => desk.simulator.findStanzas({ xmlns: 'disappearing_mode', type }).length;
+const set = (value: string, timeoutMs = LONG_MS) =>
+  session.setPrivacy('default_disappearing_timer', value, timeoutMs);
+
+/** The value that a read shows, or what it says in place of it. */
+async function shown(): Promise<string> {
+  const reply = await session.readPrivacy(LONG_MS);
+  if (reply.kind !== 'read') return reply.kind;
+  expect(reply.snapshot.values.last_seen).toBe('all');
+  const unreadable = reply.snapshot.unreadable.find(({ category }) => category === 'disappearing_mode');
+  const value = reportedValue(reply.snapshot, 'default_disappearing_timer');
+  return value ?? (unreadable ? `unreadable ${unreadable.code} ${unreadable.text}` : 'not reported');
+}
+
+describe('the disappearing timer', () => {
+  test('is read beside the first settings of a connection, and then kept', async () => {
+    desk.phone.setDisappearingMode(604_800);
+    await vi.waitFor(() => expect(pushes).toBe(1));
+    expect(await shown()).toBe('604800');
+    expect(await shown()).toBe('604800');
+    expect(asked()).toBe(1);
+    expect(desk.simulator.findStanzas({ xmlns: 'privacy' })).toHaveLength(2);
+  });
+
+  test('is asked for right behind the settings, not after their answer', async () => {
+    desk.simulator.inject({ match: { on: 'privacy_get' }, effect: { do: 'silence' } });
+    void session.readPrivacy(LONG_MS);
+    await vi.waitFor(() => expect(asked()).toBe(1));
+    const kinds = desk.simulator.stanzas.map(({ node }) => node.attrs['xmlns']);
+    expect(kinds.indexOf('privacy')).toBeLessThan(kinds.indexOf('disappearing_mode'));
+  });
+
+  test('is asked for once by reads at the same time', async () => {
+    const reads = await Promise.all([shown(), shown(), shown()]);
+    expect(reads).toEqual(['0', '0', '0']);
+    expect(asked()).toBe(1);
+  });
+
+  test('is asked for anew on the next connection', async () => {
+    expect(await shown()).toBe('0');
+    await session.close();
+    desk.phone.setDisappearingMode(86_400);
+    session = await desk.session(() => pushes++);
+    expect(await shown()).toBe('86400');
+  });
+
+  test.each(['categories', 'bare'] as const)('is asked for anew after a push (%s)', async push => {
+    desk.simulator.behaviour.push = push;
+    expect(await shown()).toBe('0');
+    desk.phone.setDisappearingMode(86_400);
+    await vi.waitFor(() => expect(pushes).toBe(1));
+    expect(await shown()).toBe('86400');
+    expect(await shown()).toBe('86400');
+    expect(asked()).toBe(2);
+  });
+
+  test('is asked for anew when it was changed while this device was away', async () => {
+    await session.close();
+    desk.phone.setDisappearingMode(86_400);
+    pushes = 0;
+    session = await desk.session(() => pushes++);
+    await vi.waitFor(() => expect(pushes).toBe(2)); // The mark and the notification.
+    expect(await shown()).toBe('86400');
+  });
+
+  test('is not asked for after a push about something else', async () => {
+    expect(await shown()).toBe('0');
+    desk.phone.setPrivacy('status', 'none');
+    await vi.waitFor(() => expect(pushes).toBe(1));
+    expect(await shown()).toBe('0');
+    expect(asked()).toBe(1);
+  });
+
+  test('that was asked for before a push is not kept', async () => {
+    inject('get', { do: 'delay', ms: 100, moment: 'after_apply' });
+    const early = shown();
+    await vi.waitFor(() => expect(asked()).toBe(1));
+    desk.phone.setDisappearingMode(86_400);
+    await vi.waitFor(() => expect(pushes).toBe(1));
+    await early;
+    expect(await shown()).toBe('86400');
+  });
+
+  test('is asked for anew where that is wanted', async () => {
+    expect(await shown()).toBe('0');
+    session.forgetTimer();
+    expect(await shown()).toBe('0');
+    expect(asked()).toBe(2);
+  });
+});
+
+describe('a timer that is not told', () => {
+  test.each<[string, Effect, string]>([
+    ['a refusal', { do: 'refuse', code: 403, text: 'forbidden' }, 'unreadable 403 forbidden'],
+    ['that there is none', { do: 'refuse', code: 501 }, 'not reported'],
+  ])('because of %s does not fail the read, and is not asked for again', async (_, effect, told) => {
+    inject('get', effect);
+    expect(await shown()).toBe(told);
+    expect(await shown()).toBe(told);
+    expect(asked()).toBe(1);
+  });
+
+  test.each<[string, Effect, string]>([
+    ['a fault', { do: 'refuse', code: 503 }, 'unreadable 503 '],
+    ['a rate limit', { do: 'refuse', code: 429, text: 'rate-overlimit' }, 'unreadable 429 rate-overlimit'],
+    ['nonsense', { do: 'lie', lie: 'empty' }, 'unreadable 0 an answer without a value'],
+  ])('because of %s does not fail the read, and is asked for again', async (_, effect, told) => {
+    inject('get', effect);
+    expect(await shown()).toBe(told);
+    expect(await shown()).toBe('0');
+  });
+
+  test('because of silence holds no read up for long', async () => {
+    inject('get', { do: 'silence' });
+    expect(await shown()).toBe('unreadable 0 no answer');
+  });
+
+  test('in time for one read is known to the next', async () => {
+    inject('get', { do: 'delay', ms: 400, moment: 'after_apply' });
+    expect(await shown()).toBe('unreadable 0 no answer');
+    await vi.waitFor(async () => expect(await shown()).toBe('0'));
+    expect(asked()).toBe(1);
+  });
+});
+
+describe('changing it', () => {
+  test('is confirmed by a read that left after the answer', async () => {
+    expect(await shown()).toBe('0');
+    desk.simulator.clearStanzas();
+    expect(await set('86400')).toEqual({ kind: 'confirmed' });
+    expect(desk.phone.disappearingMode()).toBe(86_400);
+    expect([asked('set'), asked()]).toEqual([1, 1]);
+    expect(await shown()).toBe('86400');
+    expect(asked()).toBe(1);
+  });
+
+  test('is not confirmed by an answer alone', async () => {
+    inject('set', { do: 'lie', lie: 'confirm' });
+    expect(await set('86400')).toEqual({ kind: 'no_answer', cause: 'unclear' });
+    expect(desk.phone.disappearingMode()).toBe(0);
+    inject('get', { do: 'silence' });
+    expect(await set('86400', 200)).toEqual({ kind: 'no_answer', cause: 'timeout' });
+    expect(desk.phone.disappearingMode()).toBe(86_400);
+  });
+
+  test.each([400, 403, 429])('is refused with %d', async code => {
+    inject('set', { do: 'refuse', code });
+    expect(await set('86400')).toMatchObject({ kind: 'refused', code });
+    expect(asked()).toBe(0);
+  });
+
+  test('is unknown with a fault, applied or not', async () => {
+    inject('set', { do: 'refuse', code: 503, applied: true });
+    expect(await set('86400')).toEqual({ kind: 'no_answer', cause: 'fault', code: 503 });
+  });
+
+  test('leaves nothing of a read that may have been answered before it', async () => {
+    inject('set', { do: 'delay', ms: 100, moment: 'before_apply' });
+    const changing = set('86400');
+    expect(await shown()).toBe('0');
+    expect(await changing).toEqual({ kind: 'confirmed' });
+    expect(await shown()).toBe('86400');
+  });
+
+  test('leaves as not sent from a connection that has ended', async () => {
+    await session.close();
+    expect(await set('86400')).toEqual({ kind: 'not_sent' });
+  });
+});

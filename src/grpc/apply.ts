@@ -6,7 +6,7 @@ import {
   PrivacyServiceService,
 } from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import { PrivacyError } from '../domain/errors.js';
-import { MIN_ROOM_MS, timeLeft } from '../instances/account.js';
+import { MIN_ROOM_MS, timeLeft } from '../instances/account/account.js';
 import { eachEnded } from './each-ended.js';
 import type { InnerStatus } from './errors.js';
 import type { Call } from './method.js';

@@ -26,7 +26,7 @@ import {
   specOf,
 } from '../domain/settings/settings-table.js';
 import { etagOf, type Snapshot, type Wishes } from '../domain/settings/snapshot.js';
-import type { ChangeRecord } from '../instances/ports.js';
+import type { ChangeRecord } from '../instances/account/ports.js';
 import {
   encodeConnectionMode,
   encodeInstanceState,

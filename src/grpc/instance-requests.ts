@@ -8,7 +8,7 @@ import {
   type UpdateInstanceRequest,
 } from '../../gen/ts/whatsapp/privacy/v1/instance_service.js';
 import { nameOf } from '../contract/enum-names.js';
-import type { LinkMethod } from '../instances/ports.js';
+import type { LinkMethod } from '../instances/account/ports.js';
 import { instanceBefore, pageLimit } from './pages.js';
 import { digestOf } from './repeatable.js';
 import * as check from './validate.js';

@@ -5,7 +5,7 @@ import type {
 import { encodeSetting } from '../contract/setting-enums.js';
 import { PrivacyError } from '../domain/errors.js';
 import type { Instances } from '../instances/instances.js';
-import type { WatchEvent } from '../instances/watch-reader.js';
+import type { WatchEvent } from '../instances/watching/watch-reader.js';
 import { decodeDuration, encodeSnapshot } from './codec.js';
 import { encodeOrigin, encodeReason } from './enums.js';
 import type { Call } from './method.js';

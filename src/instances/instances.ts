@@ -2,8 +2,8 @@ import type { ConnectionMode, Instance, InstanceState } from '../domain/instance
 import type { OnFailure, Outcome, UpdateReport } from '../domain/outcome.js';
 import type { Contact, ContactId, ListSetting } from '../domain/settings/contact-list.js';
 import type { Snapshot, Wishes } from '../domain/settings/snapshot.js';
-import type { Actor, ChangeRecord, LinkCode, LinkMethod } from './ports.js';
-import type { WatchHub } from './watch.js';
+import type { Actor, ChangeRecord, LinkCode, LinkMethod } from './account/ports.js';
+import type { WatchHub } from './watching/watch.js';
 
 /** How long a call may take and who stopped waiting. */
 export type CallLimits = {

@@ -1,10 +1,10 @@
 import { PrivacyError, type Problem } from '../domain/errors.js';
 import { maskPhoneNumber } from '../domain/instance.js';
-import { timeLeft } from './account.js';
+import { timeLeft } from './account/account.js';
+import type { LinkCode, LinkMethod, LinkResult, WhatsApp } from './account/ports.js';
+import { type Life, notUsable } from './connecting/life.js';
 import type { CallLimits, LinkEvent } from './instances.js';
-import { type Life, notUsable } from './life.js';
 import type { ManagedInstance } from './managed-instance.js';
-import type { LinkCode, LinkMethod, LinkResult, WhatsApp } from './ports.js';
 
 /** The first login after linking uploads some 800 keys. */
 const FIRST_LOGIN_MS = 60_000;

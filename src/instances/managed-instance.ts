@@ -1,18 +1,11 @@
 import PQueue from 'p-queue';
 import { PrivacyError } from '../domain/errors.js';
 import type { ConnectionMode, Instance } from '../domain/instance.js';
-import { type Account, timeLeft } from './account.js';
-import { budget as budgetOf, COST, type Iqs } from './budget.js';
-import { causeFrom } from './causes.js';
-import type { ConnectTimes } from './connect-times.js';
-import type { Dials } from './dials.js';
-import { follow } from './follow.js';
-import { history } from './history.js';
-import type { IdleConnections } from './idle-connections.js';
-import type { CallLimits } from './instances.js';
-import { initialLife, type Life, notUsable, storedOf, viewOf } from './life.js';
-import { pacing } from './pacing.js';
-import { nextContact, type Parking, parking } from './parking.js';
+import { type Account, timeLeft } from './account/account.js';
+import { budget as budgetOf, COST, type Iqs } from './account/budget.js';
+import { causeFrom } from './account/causes.js';
+import { history } from './account/history.js';
+import { pacing } from './account/pacing.js';
 import type {
   ChangeLog,
   CredentialStore,
@@ -20,10 +13,17 @@ import type {
   InstanceRecord,
   InstanceStore,
   Session,
-} from './ports.js';
-import { settingsReader } from './settings-reader.js';
-import { type Supervisor, supervise } from './supervisor.js';
-import type { WatchHub } from './watch.js';
+} from './account/ports.js';
+import { settingsReader } from './account/settings-reader.js';
+import type { ConnectTimes } from './connecting/connect-times.js';
+import type { Dials } from './connecting/dials.js';
+import type { IdleConnections } from './connecting/idle-connections.js';
+import { initialLife, type Life, notUsable, storedOf, viewOf } from './connecting/life.js';
+import { nextContact, type Parking, parking } from './connecting/parking.js';
+import { type Supervisor, supervise } from './connecting/supervisor.js';
+import type { CallLimits } from './instances.js';
+import { follow } from './reading/follow.js';
+import type { WatchHub } from './watching/watch.js';
 
 /** How long a call waits for an instance that is reconnecting. */
 const WAIT_FOR_SESSION_MS = 10_000;

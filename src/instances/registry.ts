@@ -1,15 +1,7 @@
 import PQueue from 'p-queue';
 import { PrivacyError } from '../domain/errors.js';
 import { type ConnectionMode, type Instance, instanceEtag } from '../domain/instance.js';
-import { iqTimeout } from './account.js';
-import { connectTimes as laterConnectTimes } from './connect-times.js';
-import { readContactList } from './contact-list.js';
-import { dials as openDials } from './dials.js';
-import { idleConnections } from './idle-connections.js';
-import type { CallLimits, Instances } from './instances.js';
-import { notUsable } from './life.js';
-import { link } from './link.js';
-import { type ManagedInstance, manage, type Surroundings } from './managed-instance.js';
+import { iqTimeout } from './account/account.js';
 import type {
   ChangeLog,
   CredentialStore,
@@ -17,12 +9,20 @@ import type {
   InstanceRecord,
   InstanceStore,
   WhatsApp,
-} from './ports.js';
-import { readSettings } from './read.js';
-import { inTurn } from './turns.js';
-import { updateSettings, withNothingSent } from './update.js';
-import { updateContactList } from './update-contact-list.js';
-import { watchHub } from './watch.js';
+} from './account/ports.js';
+import { inTurn } from './account/turns.js';
+import { connectTimes as laterConnectTimes } from './connecting/connect-times.js';
+import { dials as openDials } from './connecting/dials.js';
+import { idleConnections } from './connecting/idle-connections.js';
+import { notUsable } from './connecting/life.js';
+import type { CallLimits, Instances } from './instances.js';
+import { link } from './link.js';
+import { type ManagedInstance, manage, type Surroundings } from './managed-instance.js';
+import { readContactList } from './reading/contact-list.js';
+import { readSettings } from './reading/read.js';
+import { updateSettings, withNothingSent } from './updating/update.js';
+import { updateContactList } from './updating/update-contact-list.js';
+import { watchHub } from './watching/watch.js';
 
 /** Reads of many instances that one node sends to WhatsApp at the same time. */
 const READS_AT_ONCE = 32;

@@ -1,6 +1,6 @@
 import { createHmac, createSecretKey } from 'node:crypto';
 import type { Database } from 'better-sqlite3';
-import type { CredentialStore, KeyChange } from '../instances/ports.js';
+import type { CredentialStore, KeyChange } from '../instances/account/ports.js';
 import { newKey, seal, unseal } from './sealing/envelope.js';
 import { sealPhoneNumber, unsealPhoneNumber } from './tables/instances.js';
 

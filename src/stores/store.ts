@@ -1,5 +1,5 @@
 import type { RequestLog, TokenStore } from '../access/ports.js';
-import type { ChangeLog, CredentialStore, InstanceStore } from '../instances/ports.js';
+import type { ChangeLog, CredentialStore, InstanceStore } from '../instances/account/ports.js';
 
 /** Everything the service keeps, in one engine. `test/stores/contract.ts` holds what each engine promises. */
 export type Store = {

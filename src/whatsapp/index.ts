@@ -1,4 +1,4 @@
-import type { CredentialStore, WhatsApp } from '../instances/ports.js';
+import type { CredentialStore, WhatsApp } from '../instances/account/ports.js';
 import { WHATSAPP_ROOT_KEY } from './baileys/server-check.js';
 import { DEFAULT_TIMEOUTS, type Settings, type Timeouts, type WhatsAppLog } from './connection/settings.js';
 import { link } from './linking/link.js';

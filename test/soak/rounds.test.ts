@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { dials } from '../../src/instances/dials.js';
-import type { Life } from '../../src/instances/life.js';
-import { type Supervisor, supervise } from '../../src/instances/supervisor.js';
+import { dials } from '../../src/instances/connecting/dials.js';
+import type { Life } from '../../src/instances/connecting/life.js';
+import { type Supervisor, supervise } from '../../src/instances/connecting/supervisor.js';
 import { type Effect, type Phone, type Simulator, startSimulator } from '../../src/simulator/index.js';
 import { whatsApp } from '../../src/whatsapp/index.js';
 import { memoryCredentials } from '../support/memory-credentials.js';

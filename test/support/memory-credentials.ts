@@ -1,4 +1,4 @@
-import type { CredentialStore } from '../../src/instances/ports.js';
+import type { CredentialStore } from '../../src/instances/account/ports.js';
 
 /** Secrets in memory, and how often each method was called. */
 export function memoryCredentials() {

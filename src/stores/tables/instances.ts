@@ -1,5 +1,5 @@
 import type { Kysely, Selectable, Updateable } from 'kysely';
-import type { InstanceRecord, InstanceStore } from '../../instances/ports.js';
+import type { InstanceRecord, InstanceStore } from '../../instances/account/ports.js';
 import { seal, unseal } from '../sealing/envelope.js';
 import type { Atomically } from './changes.js';
 import { fromDate, toDate } from './columns.js';

@@ -1,4 +1,4 @@
-import type { CredentialStore } from '../../instances/ports.js';
+import type { CredentialStore } from '../../instances/account/ports.js';
 
 /** How long things may take, in milliseconds. */
 export type Timeouts = {

@@ -5,7 +5,7 @@ import {
   initAuthCreds,
 } from '@whiskeysockets/baileys';
 import type { Disconnect } from '../../domain/disconnect.js';
-import type { LinkMethod, LinkResult, WhatsApp } from '../../instances/ports.js';
+import type { LinkMethod, LinkResult, WhatsApp } from '../../instances/account/ports.js';
 import { encodeCredentials, NO_KEYS } from '../connection/auth-state.js';
 import { type Connection, openConnection } from '../connection/connection.js';
 import { notStored, ownCause, timedOut } from '../connection/disconnects.js';

@@ -6,7 +6,7 @@ import {
   EXCEPTING,
   type ListDelta,
 } from '../../domain/settings/contact-list.js';
-import type { ListReply } from '../../instances/ports.js';
+import type { ListReply } from '../../instances/account/ports.js';
 import { childrenOf, errorIn } from '../connection/nodes.js';
 import { jidOf, lidOf, phoneNumberOf } from './jids.js';
 import { privacyIq } from './privacy-protocol.js';

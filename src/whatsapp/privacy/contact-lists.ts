@@ -9,7 +9,7 @@ import {
   type ListDelta,
 } from '../../domain/settings/contact-list.js';
 import { specOf } from '../../domain/settings/settings-table.js';
-import type { FindReply, ListReply, Refused, Session, SetReply } from '../../instances/ports.js';
+import type { FindReply, ListReply, Refused, Session, SetReply } from '../../instances/account/ports.js';
 import type { Connection } from '../connection/connection.js';
 import { type ListForm, listReadStanza, listSetStanza, parseListReply } from './contact-list-protocol.js';
 import { lookupStanza, parseLookupReply } from './contact-lookup.js';

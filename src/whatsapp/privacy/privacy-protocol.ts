@@ -1,7 +1,7 @@
 import type { BinaryNode } from '@whiskeysockets/baileys';
 import { isValueOf, type Setting, settingOfCategory, specOf } from '../../domain/settings/settings-table.js';
 import type { OtherCategory, Snapshot, UnreadableCategory } from '../../domain/settings/snapshot.js';
-import type { ReadReply, SetReply } from '../../instances/ports.js';
+import type { ReadReply, SetReply } from '../../instances/account/ports.js';
 import { childrenOf, errorIn, type NodeError, SERVER } from '../connection/nodes.js';
 import { contentOf, failed, NO_DETAILS, UNCLEAR } from './replies.js';
 

@@ -1,8 +1,8 @@
 import type { BinaryNode } from '@whiskeysockets/baileys';
-import type { NoAnswer, Refused } from '../../instances/ports.js';
+import type { NoAnswer, Refused } from '../../instances/account/ports.js';
 import { childOf, childrenOf, errorIn, type NodeError } from '../connection/nodes.js';
 
-export type { Refused } from '../../instances/ports.js';
+export type { Refused } from '../../instances/account/ports.js';
 
 /** A reply that fits no rule. */
 export const UNCLEAR: NoAnswer = { kind: 'no_answer', cause: 'unclear' };

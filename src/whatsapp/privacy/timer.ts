@@ -1,4 +1,4 @@
-import type { NoAnswer, SetReply } from '../../instances/ports.js';
+import type { NoAnswer, SetReply } from '../../instances/account/ports.js';
 import type { Connection } from '../connection/connection.js';
 import type { Answer } from '../connection/queries.js';
 import {

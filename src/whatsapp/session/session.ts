@@ -1,5 +1,5 @@
 import type { BinaryNode } from '@whiskeysockets/baileys';
-import type { NoAnswer, Session } from '../../instances/ports.js';
+import type { NoAnswer, Session } from '../../instances/account/ports.js';
 import type { Connection } from '../connection/connection.js';
 import { SERVER } from '../connection/nodes.js';
 import type { Writes } from '../connection/writes.js';

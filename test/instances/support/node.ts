@@ -1,8 +1,8 @@
 import type { Disconnect } from '../../../src/domain/disconnect.js';
-import { type Dials, dials } from '../../../src/instances/dials.js';
-import type { Life } from '../../../src/instances/life.js';
-import type { Session, WhatsApp } from '../../../src/instances/ports.js';
-import { type Supervisor, supervise } from '../../../src/instances/supervisor.js';
+import type { Session, WhatsApp } from '../../../src/instances/account/ports.js';
+import { type Dials, dials } from '../../../src/instances/connecting/dials.js';
+import type { Life } from '../../../src/instances/connecting/life.js';
+import { type Supervisor, supervise } from '../../../src/instances/connecting/supervisor.js';
 
 /** What WhatsApp does with a dial. */
 export type Verdict = 'open' | Disconnect;

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { reportedValue } from '../../../src/domain/settings/snapshot.js';
-import type { Session } from '../../../src/instances/ports.js';
+import type { Session } from '../../../src/instances/account/ports.js';
 import type { Effect } from '../../../src/simulator/index.js';
 import { startAdapter } from '../support/adapter.js';
 

@@ -1,7 +1,7 @@
 import { type BinaryNode, encodeBinaryNode } from '@whiskeysockets/baileys';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { Session } from '../../../src/instances/ports.js';
+import type { Session } from '../../../src/instances/account/ports.js';
 import { adapterTo, DESK, linkTo, never, startAdapter } from '../support/adapter.js';
 import { type Client, type ScriptedServer, scriptedServer } from '../support/scripted-server.js';
 

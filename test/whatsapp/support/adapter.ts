@@ -1,4 +1,4 @@
-import type { LinkCode, LinkMethod, Session, WhatsApp } from '../../../src/instances/ports.js';
+import type { LinkCode, LinkMethod, Session, WhatsApp } from '../../../src/instances/account/ports.js';
 import { type Behaviour, type Phone, startSimulator } from '../../../src/simulator/index.js';
 import { type Timeouts, whatsApp } from '../../../src/whatsapp/index.js';
 import { memoryCredentials } from '../../support/memory-credentials.js';

@@ -1,0 +1,55 @@
+import { setImmediate } from 'node:timers/promises';
+import type { CallLimits } from '../instances.js';
+import type { Budget, IqKind } from './budget.js';
+import type { History } from './history.js';
+import type { Pacing } from './pacing.js';
+import type { Session } from './ports.js';
+import type { SettingsReader } from './settings-reader.js';
+
+/** How long one IQ may take when the caller's time allows it. */
+export const IQ_TIMEOUT_MS = 10_000;
+/** With less time than this nothing new is sent. */
+export const MIN_ROOM_MS = 200;
+
+/** Milliseconds left for the call. */
+export const timeLeft = (limits: CallLimits): number => limits.deadline - Date.now();
+
+/** Milliseconds an IQ may take that nothing has to follow. */
+export const iqTimeout = (limits: CallLimits): number =>
+  Math.min(IQ_TIMEOUT_MS, Math.max(timeLeft(limits), 1));
+
+/** Fulfils when nobody takes this connection, which has ended, for the account's any more. */
+export async function gone(session: Session): Promise<void> {
+  await session.ended;
+  await setImmediate();
+}
+
+/** One linked account as reads and updates need it. */
+export type Account = {
+  readonly instance: string;
+  readonly reader: SettingsReader;
+  readonly pacing: Pacing;
+  readonly budget: Budget;
+  /**
+   * Pays for an IQ that leaves now.
+   *
+   * @throws PrivacyError RATE_LIMITED, unless it was paid for before
+   */
+  spend(kind: IqKind): void;
+  readonly history: History;
+  /**
+   * The live connection; waits for one while the instance is connecting, within the caller's time.
+   *
+   * @throws PrivacyError INSTANCE_…
+   */
+  session(limits: CallLimits): Promise<Session>;
+  /** Dials at once after a connection that ended under a call, unless others ended like this just before. */
+  redial(): void;
+  /**
+   * The live connection, dialled at once where there is none, to see what became of a change that was sent. Its caller
+   * is not kept waiting for what may not come: fails as soon as the dial does.
+   *
+   * @throws PrivacyError INSTANCE_…
+   */
+  sessionAtOnce(limits: CallLimits): Promise<Session>;
+};

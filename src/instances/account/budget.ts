@@ -1,0 +1,77 @@
+import type { Problem } from '../../domain/errors.js';
+
+/** Requests to WhatsApp, by kind. */
+export type Iqs = { readonly sets: number; readonly reads: number };
+export type IqKind = keyof Iqs;
+
+/** How many requests one instance may send to WhatsApp. */
+export interface Budget {
+  /** Takes what a whole piece of work needs, or nothing and says why. No more of a kind than its burst. */
+  take(wanted: Iqs): Overdrawn | undefined;
+  /** Gives back what was taken and not sent. */
+  giveBack(unused: Iqs): void;
+}
+
+type Overdrawn = Problem & { readonly kind: 'RATE_LIMITED' };
+
+/** One of a kind. */
+export const COST: Readonly<Record<IqKind, Iqs>> = {
+  sets: { sets: 1, reads: 0 },
+  reads: { sets: 0, reads: 1 },
+};
+
+const PERIOD_MS = 60 * 60 * 1000;
+const BURST: Iqs = { sets: 40, reads: 60 };
+
+/**
+ * The budget of an instance: so many an hour, 0 for no limit, of which a burst may leave at once.
+ *
+ * @param now Milliseconds of a clock that never goes back.
+ */
+export function budget(instance: string, perHour: Iqs, now: () => number = () => performance.now()): Budget {
+  const kinds = (['sets', 'reads'] as const).filter(kind => perHour[kind] > 0);
+  const buckets = kinds.map(kind => ({
+    kind,
+    unit: kind === 'sets' ? 'changes of the instance' : 'reads of the instance',
+    limit: perHour[kind],
+    bucket: tokenBucket(perHour[kind], BURST[kind], now),
+  }));
+  return {
+    take(wanted) {
+      const waits = buckets.map(({ kind, unit, limit, bucket }) => ({
+        unit,
+        limit,
+        retryAfterMs: bucket.msUntil(wanted[kind]),
+      }));
+      const [longest] = waits.sort((a, b) => b.retryAfterMs - a.retryAfterMs);
+      if (longest && longest.retryAfterMs > 0) {
+        const subject = `instance:${instance}`;
+        return { kind: 'RATE_LIMITED', periodSeconds: PERIOD_MS / 1000, subject, ...longest };
+      }
+      for (const { kind, bucket } of buckets) bucket.take(wanted[kind]);
+      return undefined;
+    },
+    giveBack(unused) {
+      for (const { kind, bucket } of buckets) bucket.take(-unused[kind]);
+    },
+  };
+}
+
+/** Never lets more through than `burst`, and `perHour` spread evenly over each hour. */
+function tokenBucket(perHour: number, burst: number, now: () => number) {
+  const intervalMs = PERIOD_MS / perHour;
+  /** When everything taken will have been earned, if nothing more is taken. */
+  let fullAt = Number.NEGATIVE_INFINITY;
+  const fullAfter = (count: number) => Math.max(fullAt, now()) + count * intervalMs;
+  return {
+    /** Milliseconds until so many can be taken; 0 when they can now. */
+    msUntil(count: number) {
+      const overdueMs = fullAfter(count) - burst * intervalMs - now();
+      // A rounding error is no time to wait.
+      return count > 0 && overdueMs > 1e-3 ? Math.ceil(overdueMs) : 0;
+    },
+    take(count: number) {
+      fullAt = fullAfter(count);
+    },
+  };
+}

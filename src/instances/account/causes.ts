@@ -1,0 +1,84 @@
+import type { Problem } from '../../domain/errors.js';
+import type { Cause } from '../../domain/outcome.js';
+import type { Change } from '../../domain/settings/waves.js';
+import type { NoAnswer, ReadReply, SetReply } from './ports.js';
+
+/** What a reply other than a confirmation means for its change. */
+export function causeOf(reply: Exclude<SetReply, { kind: 'confirmed' }>, change: Change): Cause {
+  switch (reply.kind) {
+    case 'not_sent':
+      return { reason: 'INSTANCE_NOT_CONNECTED', message: 'the connection to WhatsApp had ended' };
+    case 'refused':
+      return {
+        reason: refusalReason(reply.code, change),
+        message: `WhatsApp refused the change (${`${reply.code} ${reply.text}`.trim()})`,
+        whatsappCode: reply.code,
+        whatsappText: reply.text,
+      };
+    case 'no_answer':
+      return {
+        reason: 'WHATSAPP_TIMEOUT',
+        message: NO_ANSWER[reply.cause],
+        ...(reply.code === undefined ? {} : { whatsappCode: reply.code }),
+      };
+  }
+}
+
+const NO_ANSWER = {
+  timeout: 'WhatsApp did not answer in time',
+  closed: 'the connection ended before WhatsApp answered',
+  fault: 'WhatsApp reported a fault of its own',
+  unclear: 'WhatsApp answered with something that proves nothing',
+} as const;
+
+/** Whether the connection ended while this reply was awaited. */
+export const isCutOff = (reply: { readonly kind: string; readonly cause?: NoAnswer['cause'] }): boolean =>
+  reply.kind === 'no_answer' && reply.cause === 'closed';
+
+/** 409 is a stale list stamp, so it means a conflict only where there is a list. */
+function refusalReason(code: number, { to }: Change): Cause['reason'] {
+  if (code === 429) return 'WHATSAPP_RATE_LIMITED';
+  return code === 409 && to === 'contact_blacklist' ? 'BLACKLIST_CONFLICT' : 'WHATSAPP_REJECTED';
+}
+
+/** Why nothing more was sent. */
+export const OUT_OF_TIME: Cause = {
+  reason: 'DEADLINE_TOO_SHORT',
+  message: 'the deadline left no time for it',
+};
+export const CALLER_GONE: Cause = { reason: 'DEADLINE_TOO_SHORT', message: 'the caller had gone' };
+
+/** Why nothing was sent, where a problem came before any plan. */
+const IN_WORDS: Partial<Record<Problem['kind'], string>> = {
+  INSTANCE_NOT_LINKED: 'no account is linked',
+  INSTANCE_LOGGED_OUT: 'the account was logged out',
+  INSTANCE_SUSPENDED: 'WhatsApp refuses the account for now',
+  INSTANCE_NOT_CONNECTED: 'the instance is not connected to WhatsApp',
+  RATE_LIMITED: 'a limit of this service is reached',
+  WHATSAPP_REJECTED: 'WhatsApp refused to tell the settings',
+  WHATSAPP_RATE_LIMITED: 'WhatsApp limits the requests of this account',
+  WHATSAPP_TIMEOUT: 'WhatsApp did not tell the settings',
+  DEADLINE_TOO_SHORT: 'the deadline left no time for it',
+};
+
+/** The cause that a problem gives to settings that were not attempted, or cannot be followed. */
+export const causeFrom = (problem: Problem): Cause => ({
+  reason: problem.kind as Cause['reason'],
+  message: inUse(problem) ? 'the credentials are in use elsewhere' : (IN_WORDS[problem.kind] ?? problem.kind),
+});
+
+const inUse = (problem: Problem): boolean =>
+  problem.kind === 'INSTANCE_NOT_CONNECTED' && problem.state === 'CONFLICT';
+
+/** The problem of a read that brought no settings. */
+export function readProblem(
+  instance: string,
+  reply: Exclude<ReadReply, { kind: 'read' }>,
+  holdMs: number,
+): Problem {
+  const whatsappCode = reply.code === undefined ? {} : { whatsappCode: reply.code };
+  if (reply.kind === 'no_answer') return { kind: 'WHATSAPP_TIMEOUT', instance, ...whatsappCode };
+  if (reply.code === 429)
+    return { kind: 'WHATSAPP_RATE_LIMITED', instance, retryAfterMs: holdMs, ...whatsappCode };
+  return { kind: 'WHATSAPP_REJECTED', instance, whatsappText: reply.text, ...whatsappCode };
+}

@@ -1,0 +1,230 @@
+import type { Disconnect } from '../../domain/disconnect.js';
+import type { ConnectionMode, InstanceState } from '../../domain/instance.js';
+import type { OutcomeState } from '../../domain/outcome.js';
+import type {
+  Contact,
+  ContactId,
+  ContactList,
+  ListDelta,
+  ListSetting,
+} from '../../domain/settings/contact-list.js';
+import type { Setting } from '../../domain/settings/settings-table.js';
+import type { Snapshot } from '../../domain/settings/snapshot.js';
+
+/** WhatsApp's answer to a read. */
+export type ReadReply = { readonly kind: 'read'; readonly snapshot: Snapshot } | Refused | NoAnswer;
+
+/** WhatsApp's answer to a read of a list of excepted contacts. */
+export type ListReply = { readonly kind: 'read'; readonly list: ContactList } | Refused | NoAnswer;
+
+/** WhatsApp's answer to who some ids stand for. */
+export type FindReply =
+  /** By the id asked for; those who are not on WhatsApp, and LIDs without a known phone number, are missing. */
+  { readonly kind: 'found'; readonly contacts: ReadonlyMap<ContactId, Contact> } | Refused | NoAnswer;
+
+/** WhatsApp's answer to a change of one setting. */
+export type SetReply =
+  /** A result that holds exactly this category with exactly this value. */
+  | { readonly kind: 'confirmed' }
+  /** An error stanza or `value="error"` with a code below 500; WhatsApp made no change. */
+  | Refused
+  /** The connection had ended before the stanza left; no change was made. */
+  | { readonly kind: 'not_sent' }
+  | NoAnswer;
+
+/** WhatsApp said no. */
+export type Refused = { readonly kind: 'refused'; readonly code: number; readonly text: string };
+
+/** Nothing that proves an effect or its absence. */
+export type NoAnswer = {
+  readonly kind: 'no_answer';
+  /** `unclear`: a reply that fits no rule; `fault`: WhatsApp reported a fault of its own, with `code`. */
+  readonly cause: 'timeout' | 'closed' | 'fault' | 'unclear';
+  readonly code?: number;
+};
+
+/** The live connection of one linked account. No method rejects: every end is data. */
+export interface Session {
+  /** Fulfils when the connection has ended. */
+  readonly ended: Promise<Disconnect>;
+  /** Reads all settings with one IQ, and another one beside it where the disappearing timer is not known. */
+  readPrivacy(timeoutMs: number): Promise<ReadReply>;
+  /** What reads have shown of the disappearing timer is not new enough: the next one asks for it. */
+  forgetTimer(): void;
+  /** Changes one setting with one IQ. */
+  setPrivacy(setting: Setting, value: string, timeoutMs: number): Promise<SetReply>;
+  /**
+   * Reads the contacts that a setting excepts, with one IQ; an account whose lists are by phone number costs one more
+   * on each connection. Nobody is told while the setting has another value.
+   */
+  readContactList(setting: ListSetting, timeoutMs: number): Promise<ListReply>;
+  /**
+   * Changes that list from the state with this stamp, and the setting to `contact_blacklist`, with one IQ; with one
+   * more before it for contacts whose LID the list did not tell.
+   */
+  changeContactList(
+    setting: ListSetting,
+    delta: ListDelta,
+    stamp: string | undefined,
+    timeoutMs: number,
+  ): Promise<SetReply>;
+  /** Finds contacts by what this connection remembers, and the others by one IQ. */
+  findContacts(ids: readonly ContactId[], timeoutMs: number): Promise<FindReply>;
+  /** Asks WhatsApp to remove this device; false when it did not confirm. Ends the session. */
+  logout(timeoutMs: number): Promise<boolean>;
+  /** Ends the session; resolves when the socket is gone. */
+  close(): Promise<void>;
+}
+
+/** What a caller has to show to the phone while linking. */
+export type LinkCode = {
+  readonly kind: 'qr' | 'pairing_code';
+  readonly code: string;
+  readonly expiresAt: Date;
+};
+
+/** How to link. */
+export type LinkMethod =
+  | { readonly kind: 'qr' }
+  | { readonly kind: 'pairing_code'; readonly phoneNumber: string };
+
+/** How an attempt to link ended. Only `linked` leaves anything behind. */
+export type LinkResult =
+  /** The new credentials are stored and pair-success is answered; now connect with them. */
+  | { readonly kind: 'linked'; readonly phoneNumber: string }
+  /** Nobody used the code in time. */
+  | { readonly kind: 'timed_out' }
+  /** The phone that used the code has another number than the instance; the link was not completed. */
+  | { readonly kind: 'other_account' }
+  | Refused
+  | { readonly kind: 'disconnected'; readonly disconnect: Disconnect }
+  | { readonly kind: 'cancelled' };
+
+/** WhatsApp, as far as this service uses it. */
+export interface WhatsApp {
+  /**
+   * Connects with the stored credentials; resolves once WhatsApp accepted the login. Has its own deadline.
+   * `onPrivacyPush` is called when WhatsApp says that settings changed, also for changes missed while offline.
+   */
+  connect(
+    instance: string,
+    options: { signal: AbortSignal; onPrivacyPush: () => void },
+  ): Promise<
+    | { readonly kind: 'open'; readonly session: Session }
+    | { readonly kind: 'failed'; readonly disconnect: Disconnect }
+  >;
+  /**
+   * Links a phone to the instance: calls `onCode` with every code to show, each in place of the one before.
+   * Refuses a phone whose number is not `expectedPhoneNumber` (E.164) when that is given.
+   */
+  link(
+    instance: string,
+    method: LinkMethod,
+    options: {
+      signal: AbortSignal;
+      expectedPhoneNumber: string | undefined;
+      onCode: (code: LinkCode) => void;
+    },
+  ): Promise<LinkResult>;
+}
+
+/** What is stored of an instance besides its secrets. */
+export type InstanceRecord = {
+  readonly name: string;
+  readonly displayName: string;
+  /** What holds while nothing runs; the live states are the supervisor's. */
+  readonly status: 'unlinked' | 'linked' | 'logged_out' | 'suspended' | 'conflict';
+  readonly statusReason: string;
+  /** E.164; empty until an account was linked, and kept after a logout so that a relink can be checked. */
+  readonly phoneNumber: string;
+  readonly createTime: Date;
+  readonly linkTime: Date | undefined;
+  readonly lastConnectTime: Date | undefined;
+  /** When a suspended instance is tried again. */
+  readonly retryTime: Date | undefined;
+  /** Undefined when the service's own holds. */
+  readonly connectionMode: ConnectionMode | undefined;
+};
+
+/** The instances. */
+export interface InstanceStore {
+  /** False when the name is taken. */
+  create(record: InstanceRecord): Promise<boolean>;
+  /** All, ordered by name. A phone number that is damaged is left out, and `statusReason` says so. */
+  list(): Promise<InstanceRecord[]>;
+  /** Changes nothing when there is no such instance. */
+  update(name: string, patch: Partial<Omit<InstanceRecord, 'name' | 'createTime'>>): Promise<void>;
+  /** Stores when instances were connected last, in one transaction; those that are not there are left out. */
+  connected(times: ReadonlyMap<string, Date>): Promise<void>;
+  /** Forgets the instance with its secrets, tokens and history. */
+  remove(name: string): Promise<void>;
+}
+
+/** One Signal key to write, or with `undefined` to forget. */
+export type KeyChange = {
+  readonly type: string;
+  readonly id: string;
+  readonly value: Uint8Array | undefined;
+};
+
+/**
+ * The secrets of linked accounts. A write is durable when its promise fulfils. A read that fails rejects: it never
+ * looks like "no credentials", for that would end in a second identity.
+ */
+export interface CredentialStore {
+  /** Undefined when the instance was never linked or was unlinked. Rejects too when its phone number is damaged. */
+  load(instance: string): Promise<Uint8Array | undefined>;
+  /** Rejects when the instance has none yet: only `saveLink` makes an identity. */
+  save(instance: string, credentials: Uint8Array): Promise<void>;
+  /** In one transaction: these credentials and no keys, in place of whatever there was, and the record linked. */
+  saveLink(
+    instance: string,
+    credentials: Uint8Array,
+    link: { phoneNumber: string; linkTime: Date },
+  ): Promise<void>;
+  /** In one transaction: forgets credentials and keys, and the record is unlinked and without a number. */
+  clear(instance: string): Promise<void>;
+  loadKeys(instance: string, type: string, ids: readonly string[]): Promise<Map<string, Uint8Array>>;
+  /** All or none; rejects when the instance has no credentials. */
+  saveKeys(instance: string, changes: readonly KeyChange[]): Promise<void>;
+}
+
+/** The token a change was made with. */
+export type Actor = { readonly tokenId: string; readonly tokenLabel: string };
+
+/** Who made a change. */
+export type Origin = 'THIS_SERVICE' | 'OTHER_DEVICE';
+
+/** One change of one setting, made or tried. */
+export type ChangeRecord = {
+  readonly instance: string;
+  readonly time: Date;
+  /** Undefined when another device made it. */
+  readonly actor: Actor | undefined;
+  readonly origin: Origin;
+  readonly setting: Setting;
+  readonly oldValue: string | undefined;
+  readonly newValue: string;
+  readonly outcome: OutcomeState;
+  /** The idempotency id of the call; empty when it had none. */
+  readonly requestId: string;
+  readonly whatsappCode: number | undefined;
+};
+
+/** The history of changes. */
+export interface ChangeLog {
+  /** All or none; changes of an instance that was removed are dropped. */
+  append(changes: readonly ChangeRecord[]): Promise<void>;
+  /** Newest first; `before` is the cursor of the page before. INVALID_REQUEST when it is none. */
+  list(
+    instance: string,
+    page: { before: string | undefined; limit: number },
+  ): Promise<{ changes: ChangeRecord[]; next: string | undefined }>;
+}
+
+/** What this folder tells the operator. */
+export interface InstanceLog {
+  instanceStateChanged(change: { instance: string; state: InstanceState; reason: string }): void;
+  /** Something of our own failed; the service goes on. */
+  taskFailed(failure: { task: string; instance: string; cause: unknown }): void;
+}

@@ -1,0 +1,110 @@
+import type { Snapshot } from '../../domain/settings/snapshot.js';
+import type { ReadReply, Session } from './ports.js';
+
+/** A read that has waited longer for its answer is not joined: it may never come. */
+const JOIN_WITHIN_MS = 1000;
+/** How long after a change without an answer it is reckoned with; Baileys waits as long for one. */
+const UNSETTLED_MS = 60_000;
+
+/**
+ * What WhatsApp last reported of one account, and whether that still holds. A snapshot is current as long as the
+ * connection it came over lives, no push announced a change, nothing was sent since its read left and every change
+ * that was sent has its answer.
+ */
+export interface SettingsReader {
+  /** The current snapshot when it was observed within `maxAgeMs`, else undefined. */
+  current(session: Session, maxAgeMs: number): Snapshot | undefined;
+  /** The answer of a read under way that is not older than the last change. */
+  pending(session: Session): Promise<ReadReply> | undefined;
+  /** Reads with an IQ of its own, whose answer others may share. */
+  readShared(session: Session, timeoutMs: number): Promise<ReadReply>;
+  /** Reads with an IQ of its own, which leaves now. */
+  read(session: Session, timeoutMs: number): Promise<ReadReply>;
+  /** How many reads have left so far. */
+  reads(): number;
+  /** What the newest answered read shows of those that left after so many; it need not be current. */
+  shownAfter(reads: number): Snapshot | undefined;
+  /** The settings may have changed: nothing read before this moment is current. */
+  invalidate(): void;
+  /** A change has no answer and may still take effect: nothing read before now, or soon, is current. */
+  unanswered(): void;
+  /** There is no connection any more: what came over it is not current, and what it held on to can go. */
+  disconnected(): void;
+  /** Another account may be behind the instance: what comes next is compared with nothing. */
+  forget(): void;
+}
+
+/**
+ * Reads the settings of one account.
+ *
+ * @param onObserved Is given each read with the one before it, if there is one of the same account.
+ */
+export function settingsReader(
+  onObserved: (before: Snapshot | undefined, after: Snapshot) => void,
+): SettingsReader {
+  let generation = 0;
+  /** 0 when a read has left after it. */
+  let unsettledUntil = 0;
+  let reads = 0;
+  let newest: { read: number; snapshot: Snapshot } | undefined;
+  let latest: { session: Session; generation: number; snapshot: Snapshot } | undefined;
+  let underWay:
+    | { session: Session; generation: number; sentAt: number; reply: Promise<ReadReply> }
+    | undefined;
+
+  const isCurrent = (from: { session: Session; generation: number } | undefined, session: Session) =>
+    from?.session === session && from.generation === generation;
+
+  async function read(session: Session, timeoutMs: number): Promise<ReadReply> {
+    const asOf = generation;
+    const read = ++reads;
+    const isSettled = Date.now() >= unsettledUntil;
+    if (unsettledUntil > 0) session.forgetTimer();
+    if (isSettled) unsettledUntil = 0;
+    const reply = await session.readPrivacy(timeoutMs);
+    if (reply.kind === 'read' && read > (newest?.read ?? 0)) {
+      const before = newest?.snapshot;
+      newest = { read, snapshot: reply.snapshot };
+      onObserved(before, reply.snapshot);
+    }
+    if (reply.kind === 'read' && asOf === generation && isSettled)
+      latest = { session, generation, snapshot: reply.snapshot };
+    return reply;
+  }
+
+  return {
+    read,
+    current(session, maxAgeMs) {
+      if (!latest || !isCurrent(latest, session)) return undefined;
+      return Date.now() - latest.snapshot.observedAt.getTime() <= maxAgeMs ? latest.snapshot : undefined;
+    },
+    pending(session) {
+      if (!underWay || !isCurrent(underWay, session)) return undefined;
+      return Date.now() - underWay.sentAt < JOIN_WITHIN_MS ? underWay.reply : undefined;
+    },
+    readShared(session, timeoutMs) {
+      const shared = { session, generation, sentAt: Date.now(), reply: read(session, timeoutMs) };
+      underWay = shared;
+      void shared.reply.finally(() => {
+        if (underWay === shared) underWay = undefined;
+      });
+      return shared.reply;
+    },
+    reads: () => reads,
+    shownAfter: count => (newest && newest.read > count ? newest.snapshot : undefined),
+    invalidate() {
+      generation++;
+    },
+    unanswered() {
+      generation++;
+      unsettledUntil = Date.now() + UNSETTLED_MS;
+    },
+    disconnected() {
+      latest = undefined;
+    },
+    forget() {
+      generation++;
+      newest = undefined;
+    },
+  };
+}

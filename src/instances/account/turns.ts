@@ -1,0 +1,41 @@
+import type PQueue from 'p-queue';
+import { PrivacyError } from '../../domain/errors.js';
+import type { CallLimits } from '../instances.js';
+import { timeLeft } from './account.js';
+
+/** A timer may end so much before its time, by the clock that deadlines are measured with. */
+const TIMER_EARLY_MS = 1;
+
+/**
+ * Does the work when its turn comes, within the caller's time. What has begun keeps its turn to its end, also when the
+ * caller has gone: a task whose signal aborts would lose it.
+ *
+ * @throws PrivacyError DEADLINE_TOO_SHORT
+ */
+export async function inTurn<T>(
+  turns: PQueue,
+  instance: string,
+  limits: CallLimits,
+  work: () => Promise<T>,
+): Promise<T> {
+  const waiting = new AbortController();
+  const tooLate = new PrivacyError({ kind: 'DEADLINE_TOO_SHORT', instance });
+  const giveUp = () => waiting.abort(tooLate);
+  const timer = setTimeout(giveUp, Math.max(timeLeft(limits), 0));
+  limits.signal.addEventListener('abort', giveUp);
+  if (limits.signal.aborted || timeLeft(limits) <= 0) giveUp();
+  const begun = () => {
+    clearTimeout(timer);
+    limits.signal.removeEventListener('abort', giveUp);
+  };
+  const turn = turns.add(
+    () => {
+      begun();
+      // The turn may have come because the time of those before it was over, too.
+      if (timeLeft(limits) <= TIMER_EARLY_MS) throw tooLate;
+      return work();
+    },
+    { signal: waiting.signal },
+  );
+  return turn.finally(begun);
+}

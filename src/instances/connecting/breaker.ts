@@ -1,0 +1,79 @@
+import { setMaxListeners } from 'node:events';
+import { backoffMs } from '../../domain/backoff.js';
+import { type Disconnect, holdOf } from '../../domain/disconnect.js';
+
+/** How often one account tries whether WhatsApp takes this client again. */
+const PROBE_EVERY_MS = 5 * 60_000;
+/** A rate limit so long after the end of the last one counts as the first again. */
+const FORGIVEN_AFTER_MS = 15 * 60_000;
+
+/** Why no instance of the node may dial, and when one may: at `until`, or as soon as `over` aborts. */
+export type Hold = { readonly until: Date; readonly cause: Disconnect; readonly over: AbortSignal };
+
+/** Stops the dials of a whole node when WhatsApp has something against all of them. */
+export interface Breaker {
+  /** Undefined when an instance may dial. */
+  readonly hold: () => Hold | undefined;
+  /** An instance dials, as `hold` allowed. True when it is the one that tries, which is not held back any more. */
+  readonly dialling: () => boolean;
+  /** WhatsApp accepted this client. */
+  readonly accepted: () => void;
+  /** A connection ended or could not be made. */
+  readonly failed: (disconnect: Disconnect) => void;
+}
+
+/** The breaker of a node; `now` and `random` are as those of `Date` and `Math`. */
+export function breaker(now: () => number = Date.now, random: () => number = Math.random): Breaker {
+  type Ongoing = { readonly until: number; readonly cause: Disconnect };
+  /** Undefined while WhatsApp takes this client. */
+  let refusal: Ongoing | undefined;
+  let limit: (Ongoing & { readonly count: number }) | undefined;
+  let acceptance = endless();
+
+  return {
+    hold() {
+      const longest = !refusal || (limit && limit.until > refusal.until) ? limit : refusal;
+      if (!longest || longest.until <= now()) return undefined;
+      const { signal } = longest === refusal ? acceptance : NEVER;
+      return { until: new Date(longest.until), cause: longest.cause, over: signal };
+    },
+    dialling() {
+      if (!refusal) return false;
+      refusal = { ...refusal, until: now() + PROBE_EVERY_MS };
+      return true;
+    },
+    accepted() {
+      if (!refusal) return;
+      refusal = undefined;
+      acceptance.abort();
+      acceptance = endless();
+    },
+    failed(cause) {
+      switch (holdOf(cause)) {
+        case 'until_accepted':
+          if (refusal && now() < refusal.until) return; // Of the probe, or of a dial that was under way.
+          refusal = { until: now() + PROBE_EVERY_MS, cause };
+          break;
+        case 'for_a_while': {
+          if (limit && now() < limit.until) return; // Of a dial that was under way.
+          const previous = limit && now() - limit.until <= FORGIVEN_AFTER_MS ? limit.count : 0;
+          const count = previous + 1;
+          limit = { until: now() + backoffMs(count, true, random), cause, count };
+          break;
+        }
+        case undefined:
+          break;
+      }
+    },
+  };
+}
+
+/** A controller whose signal every instance of the node may listen to. */
+function endless(): AbortController {
+  const controller = new AbortController();
+  setMaxListeners(0, controller.signal);
+  return controller;
+}
+
+/** A rate limit ends with its time alone. */
+const NEVER = endless();

@@ -1,0 +1,74 @@
+import { backoffMs } from '../../domain/backoff.js';
+import type { Problem } from '../../domain/errors.js';
+import { type Account, IQ_TIMEOUT_MS } from '../account/account.js';
+import { COST } from '../account/budget.js';
+import { readProblem } from '../account/causes.js';
+import type { Session } from '../account/ports.js';
+
+/** WhatsApp Web reads at most once a second after pushes. */
+const PUSH_DEBOUNCE_MS = 1000;
+
+/** Keeps what is known of an account's settings current. */
+export interface Follower {
+  /** A new connection: what changed while the account was offline shows only in a read. */
+  connected(): void;
+  /** WhatsApp says that settings changed. */
+  pushed(): void;
+}
+
+/**
+ * Follows one account: reads after each connect and after pushes, and again after a read that brought nothing.
+ *
+ * @param session The live connection; undefined while there is none.
+ * @param onLost Called when a read brought nothing, so that nobody knows how the settings are.
+ */
+export function follow(
+  account: Account,
+  session: () => Session | undefined,
+  onLost: (problem: Problem) => void,
+): Follower {
+  const { instance, reader, pacing, budget } = account;
+  let due: NodeJS.Timeout | undefined;
+  let failures = 0;
+
+  const readIn = (ms: number) => {
+    due ??= setTimeout(() => void catchUp(), ms).unref();
+  };
+
+  async function catchUp() {
+    due = undefined;
+    const live = session();
+    // Somebody may have read since.
+    if (!live || reader.current(live, Number.POSITIVE_INFINITY)) return;
+    const problem = await read(live);
+    if (!problem) failures = 0;
+    if (!problem || session() !== live) return;
+    onLost(problem);
+    const askedMs = 'retryAfterMs' in problem ? (problem.retryAfterMs ?? 0) : 0;
+    readIn(Math.max(backoffMs(++failures, false), askedMs));
+  }
+
+  /** Why a read brought nothing, or was not made: WhatsApp or the budget says that the account has asked enough. */
+  async function read(live: Session): Promise<Problem | undefined> {
+    const retryAfterMs = pacing.heldForMs();
+    if (retryAfterMs > 0) return { kind: 'WHATSAPP_RATE_LIMITED', instance, retryAfterMs };
+    const overdrawn = budget.take(COST.reads);
+    if (overdrawn) return overdrawn;
+    const reply = await reader.readShared(live, IQ_TIMEOUT_MS);
+    if (reply.kind === 'read') return undefined;
+    if (reply.kind === 'refused' && reply.code === 429) pacing.rateLimited();
+    return readProblem(instance, reply, pacing.heldForMs());
+  }
+
+  return {
+    connected() {
+      clearTimeout(due);
+      failures = 0;
+      void catchUp();
+    },
+    pushed() {
+      reader.invalidate();
+      readIn(PUSH_DEBOUNCE_MS);
+    },
+  };
+}

@@ -1,0 +1,66 @@
+import type { Cause, Outcome } from '../../domain/outcome.js';
+import { inverted } from '../../domain/settings/plan.js';
+import type { Snapshot } from '../../domain/settings/snapshot.js';
+import type { Change } from '../../domain/settings/waves.js';
+import { type Account, MIN_ROOM_MS, timeLeft } from '../account/account.js';
+import type { CallLimits } from '../instances.js';
+import { type Execution, execute } from './execute.js';
+import { afterRead } from './ledger.js';
+
+const NOT_ROLLED_BACK: Cause = {
+  reason: 'WHATSAPP_REJECTED',
+  message: 'it was applied and could not be set back to its previous value',
+};
+
+/**
+ * Sets back what was applied when something else was not, the last change first. What cannot be set back stays APPLIED
+ * and says why. Goes on when the caller has gone: half an update is what the caller did not want.
+ */
+export async function rollBack(
+  account: Account,
+  execution: Execution,
+  limits: CallLimits,
+): Promise<Execution> {
+  const applied = execution.outcomes.filter(({ state }) => state === 'APPLIED');
+  if (applied.length === 0 || applied.length === execution.outcomes.length) return execution;
+
+  const undone = await undo(account, inverted(applied.map(asChange)), {
+    ...limits,
+    signal: new AbortController().signal,
+  });
+  const outcomes = execution.outcomes.map(outcome => {
+    if (outcome.state !== 'APPLIED') return undone?.settings ? settled(outcome, undone.settings) : outcome;
+    const back = undone?.outcomes.find(({ setting }) => setting === outcome.setting);
+    if (back?.state === 'APPLIED') return { ...outcome, state: 'ROLLED_BACK' as const };
+    const state = back?.state === 'UNKNOWN' ? ('UNKNOWN' as const) : outcome.state;
+    return { ...outcome, state, cause: back?.cause ?? NOT_ROLLED_BACK };
+  });
+  return {
+    ...execution,
+    outcomes,
+    settings: undone?.sent ? undone.settings : execution.settings,
+    outOfTime: execution.outOfTime || (undone?.outOfTime ?? false),
+  };
+}
+
+/** What the read after the rollback tells of a change that was not set back. */
+function settled(outcome: Outcome, settings: Snapshot): Outcome {
+  const known = afterRead(outcome, settings);
+  return known.state === 'APPLIED' ? { ...known, cause: NOT_ROLLED_BACK } : known;
+}
+
+const asChange = ({ setting, previous, requested }: Outcome): Change => ({
+  setting,
+  from: previous,
+  to: requested,
+});
+
+async function undo(
+  account: Account,
+  changes: readonly Change[],
+  limits: CallLimits,
+): Promise<Execution | undefined> {
+  if (account.pacing.heldForMs() > 0 || timeLeft(limits) < MIN_ROOM_MS) return undefined;
+  const session = await account.session(limits).catch(() => undefined);
+  return session && execute(account, session, changes, true, limits);
+}

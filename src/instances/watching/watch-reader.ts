@@ -1,0 +1,120 @@
+import { SETTING_NAMES, type Setting } from '../../domain/settings/settings-table.js';
+import { isReported, reportedValue, type Snapshot } from '../../domain/settings/snapshot.js';
+import type { Origin } from '../account/ports.js';
+import { isDeleted, type Origins, type Unavailable, type Watched } from './sight.js';
+
+/** What a reader is told. */
+export type WatchEvent =
+  | { readonly kind: 'snapshot'; readonly instance: string; readonly settings: Snapshot }
+  | {
+      readonly kind: 'change';
+      readonly instance: string;
+      /** The settings that differ from what the reader was told before. */
+      readonly changed: readonly Setting[];
+      readonly settings: Snapshot;
+      /** Undefined when it is not known, or not the same for all of them. */
+      readonly origin: Origin | undefined;
+    }
+  | ({ readonly kind: 'unavailable'; readonly instance: string } & Unavailable)
+  /** Nothing happened for a while. */
+  | { readonly kind: 'heartbeat' };
+
+/** What one reader knows of one instance. */
+type View = {
+  readonly watched: Watched;
+  /** The settings told last; undefined when the next ones must be told in full. */
+  told: { readonly snapshot: Snapshot; readonly etag: string } | undefined;
+  wasToldOf: boolean;
+  /** Who made the changes since then. */
+  readonly origins: Map<Setting, Origin>;
+};
+
+/** One reader, who takes an event whenever there is time for it; what is kept meanwhile is one view per instance. */
+export function watchReader(initial: Iterable<Watched>, takesNew: boolean) {
+  const views = new Map<Watched, View>();
+  /** The views with something to tell, the longest waiting first. */
+  const due = new Set<View>();
+  let wake = () => {};
+
+  function viewOf(watched: Watched): View {
+    const view = { watched, told: undefined, wasToldOf: false, origins: new Map() };
+    views.set(watched, view);
+    return view;
+  }
+  for (const watched of initial) due.add(viewOf(watched));
+
+  /** Takes note of a change of sight. */
+  function notice(watched: Watched, origins?: Origins): void {
+    const view = views.get(watched) ?? (takesNew && !isDeleted(watched) ? viewOf(watched) : undefined);
+    if (!view) return;
+    for (const [setting, origin] of origins ?? []) view.origins.set(setting, origin);
+    if (watched.sight.kind === 'unavailable') view.told = undefined;
+    due.add(view);
+    // Nobody needs to hear of what came and went unseen, and a reader who never reads must not collect it.
+    if (takesNew && isDeleted(watched) && !view.wasToldOf) forget(view);
+    wake();
+  }
+
+  function forget(view: View): void {
+    views.delete(view.watched);
+    due.delete(view);
+  }
+
+  /** What there is to tell of a view; undefined when the reader knows it all. */
+  function take(view: View): WatchEvent | undefined {
+    due.delete(view);
+    const { told } = view;
+    const { instance, sight } = view.watched;
+    if (sight.kind === 'nothing') return undefined;
+    view.wasToldOf = true;
+    if (isDeleted(view.watched)) forget(view);
+    if (sight.kind === 'unavailable') return { ...sight, instance };
+
+    const { snapshot: settings, etag } = sight;
+    view.told = { snapshot: settings, etag };
+    const changed = told ? differing(told.snapshot, settings) : [];
+    const origins = new Set(changed.map(setting => view.origins.get(setting)));
+    view.origins.clear();
+    if (!told) return { kind: 'snapshot', instance, settings };
+    if (told.etag === etag) return undefined;
+    const [origin] = origins.size === 1 ? origins : [];
+    return { kind: 'change', instance, changed, settings, origin };
+  }
+
+  /** What happens, one after another; a heartbeat where nothing did for so long. Ends when the signal aborts. */
+  async function* events(heartbeatMs: number, signal: AbortSignal): AsyncGenerator<WatchEvent> {
+    const stop = () => wake();
+    signal.addEventListener('abort', stop);
+    try {
+      let quietSince = performance.now();
+      while (!signal.aborted) {
+        const [view] = due;
+        const event = view && take(view);
+        const leftMs = quietSince + heartbeatMs - performance.now();
+        if (event || (!view && leftMs <= 0)) {
+          yield event ?? { kind: 'heartbeat' };
+          quietSince = performance.now();
+        } else if (!view) {
+          await new Promise<void>(resolve => {
+            const timer = setTimeout(resolve, leftMs);
+            wake = () => {
+              clearTimeout(timer);
+              resolve();
+            };
+          });
+        }
+      }
+    } finally {
+      signal.removeEventListener('abort', stop);
+    }
+  }
+
+  return { notice, events };
+}
+
+/** The settings that have another value; one that cannot be read any more is not known to have one. */
+const differing = (before: Snapshot, after: Snapshot): Setting[] =>
+  SETTING_NAMES.filter(setting => {
+    const value = reportedValue(after, setting);
+    return reportedValue(before, setting) !== value && (value !== undefined || !isReported(after, setting));
+  });

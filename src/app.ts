@@ -4,7 +4,7 @@ import { makeDataFolder } from './access/secret-file.js';
 import { tokens as openTokens } from './access/tokens.js';
 import { BOUNDS } from './bounds.js';
 import type { Config } from './config/config.js';
-import { grpcServer } from './grpc/server.js';
+import { grpcServer } from './grpc/server/server.js';
 import { bounded } from './instances/bounded.js';
 import { openRegistry } from './instances/registry.js';
 import type { Events } from './observability/events.js';

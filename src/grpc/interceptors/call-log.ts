@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Metadata, ServerInterceptingCall, type ServerInterceptor, status } from '@grpc/grpc-js';
-import { type CallContext, isOurs, setContext } from '../call.js';
-import type { ApiEvents } from '../events.js';
+import { type CallContext, isOurs, setContext } from '../calls/call.js';
+import type { ApiEvents } from '../errors/events.js';
 import type { ErrorNet } from './error-net.js';
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;

@@ -1,6 +1,6 @@
 import { type StatusObject, status } from '@grpc/grpc-js';
-import type { CallContext } from '../call.js';
-import type { Answer } from '../errors.js';
+import type { CallContext } from '../calls/call.js';
+import type { Answer } from '../errors/errors.js';
 
 /** How a call ends, as grpc-js hands it from interceptor to interceptor. */
 export type Outcome = Pick<StatusObject, 'code' | 'details'> & {

@@ -1,6 +1,6 @@
 import { type Metadata, ServerInterceptingCall, type ServerInterceptor } from '@grpc/grpc-js';
-import { type CallContext, contextOf, isOurs } from '../call.js';
-import type { Answer } from '../errors.js';
+import { type CallContext, contextOf, isOurs } from '../calls/call.js';
+import type { Answer } from '../errors/errors.js';
 
 /** Looks at a call before its request is read. Throws or rejects to refuse it. */
 export type Check = (context: CallContext, metadata: Metadata) => void | Promise<void>;

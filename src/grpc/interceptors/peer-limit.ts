@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { PrivacyError } from '../../domain/errors.js';
-import type { CallContext } from '../call.js';
+import type { CallContext } from '../calls/call.js';
 import type { Check } from './gate.js';
 
 const PERIOD_MS = 60_000;

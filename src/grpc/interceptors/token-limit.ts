@@ -1,6 +1,6 @@
 import { slidingWindow } from '../../access/rate-limit.js';
 import { PrivacyError } from '../../domain/errors.js';
-import { type CallContext, principalOf } from '../call.js';
+import { type CallContext, principalOf } from '../calls/call.js';
 import type { Check } from './gate.js';
 
 const PERIOD_MS = 60_000;

@@ -1,7 +1,7 @@
 import { Client, credentials } from '@grpc/grpc-js';
 import { onTestFinished } from 'vitest';
 import { tokens as makeTokens } from '../../../src/access/tokens.js';
-import { type GrpcServerOptions, grpcServer } from '../../../src/grpc/server.js';
+import { type GrpcServerOptions, grpcServer } from '../../../src/grpc/server/server.js';
 import type { EndedCall } from '../../../src/observability/events.js';
 import { sqliteStore } from '../../../src/stores/sqlite.js';
 import { instancesInMemory } from './instances.js';

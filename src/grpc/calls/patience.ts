@@ -1,0 +1,67 @@
+import type { ServerUnaryCall, ServerWritableStream } from '@grpc/grpc-js';
+import { PrivacyError } from '../../domain/errors.js';
+import type { CallLimits } from '../../instances/instances.js';
+
+/** How long a method may take. */
+export type Patience = {
+  /** However long the caller would wait. */
+  readonly maximumMs: number;
+  /** Where the caller set no deadline. */
+  readonly defaultMs: number;
+  /** How a call ends that was still welcome to its caller; as one whose deadline passed when not said. */
+  readonly whenOver?: () => PrivacyError;
+};
+
+/** No call lasts longer. */
+export const LONGEST_CALL_MS = 30 * 60_000;
+
+/** Nothing new is started this long before the deadline, so that the outcomes still arrive. */
+const MARGIN_MS = 150;
+/** What has not ended by then is answered without it, before grpc-js answers without details. */
+const LAST_MOMENT_MS = 50;
+
+type AnyCall<Request, Response> =
+  | ServerUnaryCall<Request, Response>
+  | ServerWritableStream<Request, Response>;
+
+/** The limits of a running call, until they are disposed of. */
+export function startLimits<Request, Response>(
+  call: AnyCall<Request, Response>,
+  { maximumMs, defaultMs, whenOver }: Patience,
+  instance: string | undefined,
+): CallLimits & Disposable {
+  const now = Date.now();
+  const callers = Number(call.getDeadline());
+  const endsAt = Math.min(callers, now + (callers === Infinity ? defaultMs : maximumMs));
+  const ended = new AbortController();
+  const tooShort = () =>
+    new PrivacyError({ kind: 'DEADLINE_TOO_SHORT', ...(instance !== undefined && { instance }) });
+  const tooLate = () => ended.abort(endsAt < callers && whenOver ? whenOver() : tooShort());
+  const timer = setTimeout(tooLate, Math.max(endsAt - LAST_MOMENT_MS - now, 0));
+  const gone = () => ended.abort(new Error('the caller has gone'));
+  call.once('cancelled', gone);
+  return {
+    deadline: endsAt - MARGIN_MS,
+    signal: ended.signal,
+    [Symbol.dispose]() {
+      clearTimeout(timer);
+      call.off('cancelled', gone); // A call is "cancelled" also after its status.
+    },
+  };
+}
+
+/** What the promise brings, or the signal's reason when that aborts first. */
+export function unlessAborted<T>(promise: PromiseLike<T> | T, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason as Error);
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    const leaving =
+      <Result>(settle: (result: Result) => void) =>
+      (result: Result) => {
+        signal.removeEventListener('abort', abort);
+        settle(result);
+      };
+    Promise.resolve(promise).then(leaving(resolve), leaving(reject));
+  });
+}

@@ -1,0 +1,67 @@
+import { once } from 'node:events';
+import type { handleServerStreamingCall } from '@grpc/grpc-js';
+import type { Tokens } from '../../access/tokens.js';
+import type { Answer } from '../errors/errors.js';
+import { contextOf, principalOf } from './call.js';
+import { admit, type Method, type Order } from './method.js';
+import type { OpenCalls } from './open-calls.js';
+import { type Patience, startLimits, unlessAborted } from './patience.js';
+
+/** One method that streams; events are encoded one by one, so that leaving reaches the iteration itself. */
+type StreamMethod<Request, Ordered extends Order, Event, Response> = Method<
+  Request,
+  Ordered,
+  AsyncIterable<Event>
+> & {
+  readonly encode: (event: Event) => Response;
+  /** When the server is draining it begins nothing more and ends by itself; others are ended. */
+  readonly endsByItself?: true;
+};
+
+/** Makes methods that answer with a stream. */
+export type Stream = ReturnType<typeof stream>;
+
+/**
+ * A method that answers with a stream, as grpc-js wants it. Waits for a slow reader, ends the iteration when the
+ * caller has gone, and ends the stream when the server is draining or the caller's token has ended.
+ */
+export const stream =
+  (answer: Answer, draining: AbortSignal, tokens: Pick<Tokens, 'watch'>, open: OpenCalls) =>
+  <Request, Ordered extends Order, Event, Response>(
+    patience: Patience,
+    method: StreamMethod<Request, Ordered, Event, Response>,
+  ): handleServerStreamingCall<Request, Response> =>
+  call => {
+    const context = contextOf(call.metadata);
+    const run = async () => {
+      const order = admit(call.request, method.decode, context);
+      using limits = startLimits(call, patience, order.instance);
+      const principal = principalOf(context);
+      using _place = open(principal.tokenId, context.method);
+      using token = tokens.watch(principal.tokenId);
+      const over = AbortSignal.any([limits.signal, token.signal, ...(method.endsByItself ? [] : [draining])]);
+      const signal = AbortSignal.any([over, draining]);
+      const events = method.handle(order, {
+        principal,
+        requestId: context.requestId,
+        limits: { deadline: limits.deadline, signal },
+      });
+      const iterator = events[Symbol.asyncIterator]();
+      try {
+        for (;;) {
+          const { done, value } = await unlessAborted(iterator.next(), over);
+          if (done) return;
+          if (!call.write(method.encode(value))) await unlessAborted(once(call, 'drain'), over);
+        }
+      } finally {
+        // Not awaited: a generator that waits for something returns only after that.
+        void Promise.resolve(iterator.return?.()).catch(() => {});
+      }
+    };
+    run().then(
+      () => call.end(),
+      (error: unknown) => {
+        if (!call.cancelled) call.emit('error', answer(error, context));
+      },
+    );
+  };

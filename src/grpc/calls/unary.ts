@@ -1,0 +1,36 @@
+import type { handleUnaryCall } from '@grpc/grpc-js';
+import type { Answer } from '../errors/errors.js';
+import { contextOf, principalOf } from './call.js';
+import { admit, type Method, type Order } from './method.js';
+import { startLimits, unlessAborted } from './patience.js';
+
+const PATIENCE = { maximumMs: 120_000, defaultMs: 30_000 };
+
+/** Makes methods that answer once. */
+export type Unary = ReturnType<typeof unary>;
+
+/** A method that answers once, as grpc-js wants it: whatever it throws, and also when it never ends, is answered. */
+export const unary =
+  (answer: Answer) =>
+  <Request, Ordered extends Order, Response>(
+    method: Method<Request, Ordered, Promise<Response> | Response>,
+  ): handleUnaryCall<Request, Response> =>
+  (call, callback) => {
+    const context = contextOf(call.metadata);
+    const run = async () => {
+      const order = admit(call.request, method.decode, context);
+      using limits = startLimits(call, PATIENCE, order.instance);
+      const response = method.handle(order, {
+        principal: principalOf(context),
+        requestId: context.requestId,
+        limits,
+      });
+      return await unlessAborted(response, limits.signal);
+    };
+    run().then(
+      response => callback(null, response),
+      (error: unknown) => {
+        if (!call.cancelled) callback(answer(error, context));
+      },
+    );
+  };

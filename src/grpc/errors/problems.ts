@@ -1,0 +1,184 @@
+import { status } from '@grpc/grpc-js';
+import type { Problem, Reason, Violation } from '../../domain/errors.js';
+import type { Cause } from '../../domain/outcome.js';
+import type { Setting } from '../../domain/settings/settings-table.js';
+import { cut, QUOTED } from '../messages/text.js';
+
+/** A problem of one kind, with its data. */
+type Of<Kind extends Reason> = Problem & { kind: Kind };
+
+type Row<Kind extends Reason> = {
+  readonly code: status | ((problem: Of<Kind>) => status);
+  /** What happened and what to do about it. */
+  readonly text: string | ((problem: Of<Kind>) => string);
+};
+
+/** The status and the words of every problem. A new kind does not compile until it stands here. */
+const ROWS: { readonly [Kind in Reason]: Row<Kind> } = {
+  INVALID_REQUEST: { code: status.INVALID_ARGUMENT, text: firstViolation },
+  SETTING_READ_ONLY: { code: status.INVALID_ARGUMENT, text: firstViolation },
+  CONTACT_UNKNOWN: { code: status.INVALID_ARGUMENT, text: firstViolation },
+  MALFORMED_MESSAGE: {
+    code: status.INVALID_ARGUMENT,
+    text: "The request's bytes are not a message of this method; make the client from the published protos",
+  },
+  TOKEN_MISSING: {
+    code: status.UNAUTHENTICATED,
+    text: 'No bearer token; send the metadata "authorization: Bearer <token>"',
+  },
+  TOKEN_INVALID: {
+    code: status.UNAUTHENTICATED,
+    text: 'The token is unknown, revoked or expired; use another one',
+  },
+  SCOPE_DENIED: {
+    code: status.PERMISSION_DENIED,
+    text: 'The token does not cover this call; use one that covers the method and the instance',
+  },
+  INSTANCE_NOT_FOUND: {
+    code: status.NOT_FOUND,
+    text: ({ instance }) => `Instance ${instance} does not exist; make it with CreateInstance`,
+  },
+  TOKEN_NOT_FOUND: {
+    code: status.NOT_FOUND,
+    text: ({ tokenId }) => `Token ${cut(tokenId, QUOTED)} does not exist; ListTokens shows those that work`,
+  },
+  INSTANCE_ALREADY_EXISTS: {
+    code: status.ALREADY_EXISTS,
+    text: ({ instance }) => `Instance ${instance} exists already; choose another name`,
+  },
+  REQUEST_ID_REUSED: {
+    code: status.ALREADY_EXISTS,
+    text: 'The request_id was used with another request; send a new one with each new request',
+  },
+  INSTANCE_NOT_LINKED: {
+    code: status.FAILED_PRECONDITION,
+    text: 'No account is linked to the instance; call LinkInstance',
+  },
+  INSTANCE_LOGGED_OUT: {
+    code: status.FAILED_PRECONDITION,
+    text: 'WhatsApp or the phone ended the link; call LinkInstance again',
+  },
+  INSTANCE_SUSPENDED: {
+    code: status.FAILED_PRECONDITION,
+    text: 'WhatsApp refuses the account for now; look at it on the phone',
+  },
+  INSTANCE_ALREADY_LINKED: {
+    code: status.FAILED_PRECONDITION,
+    text: 'An account is linked already; call UnlinkInstance first to link another',
+  },
+  INSTANCE_NOT_CONNECTED: {
+    code: ({ state }) => (state === 'CONFLICT' ? status.FAILED_PRECONDITION : status.UNAVAILABLE),
+    text: ({ state }) =>
+      state === 'CONFLICT'
+        ? 'The credentials are in use elsewhere; call ReconnectInstance when they no longer are'
+        : 'The instance is connecting to WhatsApp; call again',
+  },
+  SETTING_NOT_AVAILABLE: {
+    code: status.FAILED_PRECONDITION,
+    text: 'The account does not report this setting, so it must not be set; leave it out',
+  },
+  SETTING_LOCKED: {
+    code: status.FAILED_PRECONDITION,
+    text: 'Strict Account Settings lock this setting; end them on the phone',
+  },
+  ETAG_MISMATCH: { code: status.ABORTED, text: 'The etag is stale; read again and decide anew' },
+  LINK_IN_PROGRESS: {
+    code: status.ABORTED,
+    text: 'Another LinkInstance call holds the instance; end that one first',
+  },
+  LINK_TIMED_OUT: {
+    code: status.DEADLINE_EXCEEDED,
+    text: 'Nobody used the code in time; call LinkInstance again',
+  },
+  LINK_OTHER_ACCOUNT: {
+    code: status.FAILED_PRECONDITION,
+    text: 'The instance belongs to another phone number, so the link was undone; call UnlinkInstance first',
+  },
+  PARTIAL_UPDATE: {
+    code: status.ABORTED,
+    text: problem =>
+      'failedCount' in problem
+        ? `${problem.failedCount} of ${problem.succeededCount + problem.failedCount} instances did not end as asked; their messages tell why`
+        : 'Not every change was made; read the settings and send what is still wanted',
+  },
+  RATE_LIMITED: {
+    code: status.RESOURCE_EXHAUSTED,
+    text: ({ limit, periodSeconds, unit = 'calls' }) =>
+      periodSeconds === undefined
+        ? `More than ${limit} ${unit} at once; call again when one has ended`
+        : `More than ${limit} ${unit} in ${periodSeconds} s; call again when RetryInfo says`,
+  },
+  WHATSAPP_RATE_LIMITED: {
+    code: status.RESOURCE_EXHAUSTED,
+    text: 'WhatsApp limits the requests of this account; call again when RetryInfo says',
+  },
+  WHATSAPP_REJECTED: {
+    code: status.FAILED_PRECONDITION,
+    text: ({ whatsappCode, whatsappText }) =>
+      `WhatsApp refused${inBrackets(whatsappCode, whatsappText)}; the same request will be refused again`,
+  },
+  WHATSAPP_TIMEOUT: {
+    code: status.UNAVAILABLE,
+    text: ({ whatsappCode }) =>
+      `WhatsApp gave no usable answer${inBrackets(whatsappCode)} and nothing was changed; call again`,
+  },
+  BLACKLIST_CONFLICT: {
+    code: status.ABORTED,
+    text: 'Another device kept changing the list; read it again and decide anew',
+  },
+  DEADLINE_TOO_SHORT: {
+    code: status.DEADLINE_EXCEEDED,
+    text: 'The deadline left no time to finish; call again with a longer one',
+  },
+  SHUTTING_DOWN: {
+    code: status.UNAVAILABLE,
+    text: 'This server is going away; call again to reach another',
+  },
+};
+
+/** The states in which the origin answers with one sentence. */
+const NOT_USABLE: readonly Reason[] = [
+  'INSTANCE_NOT_CONNECTED',
+  'INSTANCE_NOT_LINKED',
+  'INSTANCE_LOGGED_OUT',
+  'INSTANCE_SUSPENDED',
+];
+
+function firstViolation({ violations }: { violations: readonly Violation[] }): string {
+  return violations[0]?.description ?? 'The request is not valid';
+}
+
+function inBrackets(...parts: (string | number | undefined)[]): string {
+  const text = parts.filter(Boolean).join(' ');
+  return text && ` (${cut(text, QUOTED)})`;
+}
+
+// The row of a problem's kind takes that problem, which TypeScript cannot follow through the table.
+const rowOf = (problem: Problem) => ROWS[problem.kind] as Row<Reason>;
+
+export function codeOf(problem: Problem): status {
+  const { code } = rowOf(problem);
+  return typeof code === 'function' ? code(problem) : code;
+}
+
+/** What happened and what to do about it. */
+export function adviceOf(problem: Problem): string {
+  const { text } = rowOf(problem);
+  return typeof text === 'function' ? text(problem) : text;
+}
+
+/** The words of the status when nothing more exact is known; PrivacyService keeps those of the origin. */
+export const textOf = (problem: Problem, method: string): string =>
+  NOT_USABLE.includes(problem.kind) && method.includes('.PrivacyService/')
+    ? 'Instance is not connected to WhatsApp'
+    : adviceOf(problem);
+
+/** The words of an outcome's cause; an update that failed before its first step knows the reason alone. */
+export const inWords = (cause: Cause, problem: Problem): string =>
+  cause.message === problem.kind ? adviceOf(problem) : cause.message;
+
+/** The settings a problem is about. */
+export const settingsOf = (problem: Problem): readonly Setting[] => {
+  if ('settings' in problem) return problem.settings;
+  return 'setting' in problem && problem.setting ? [problem.setting] : [];
+};

@@ -1,0 +1,96 @@
+import { status } from '@grpc/grpc-js';
+import {
+  ApplyPrivacySettingsRequest,
+  type ApplyPrivacySettingsResponse,
+  OnFailure as OnFailureNumber,
+  PrivacyServiceService,
+} from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
+import { PrivacyError } from '../../domain/errors.js';
+import { MIN_ROOM_MS, timeLeft } from '../../instances/account/account.js';
+import { eachEnded } from '../calls/each-ended.js';
+import type { Call } from '../calls/method.js';
+import type { Patience } from '../calls/patience.js';
+import { digestOf, type Repeatable } from '../calls/repeatable.js';
+import type { InnerStatus } from '../errors/errors.js';
+import * as check from '../messages/validate.js';
+import { decodeOrder, type Update } from './update.js';
+
+const METHOD = PrivacyServiceService.applyPrivacySettings.path.slice(1);
+const MOST_INSTANCES = 1000;
+/** Instances of one call that are updated at the same time. */
+const AT_ONCE = 16;
+/** Kept free before the caller's time is over, so that the last ends and the status arrive. */
+const ROOM_MS = 500;
+
+/** A thousand instances take a while. */
+export const APPLYING: Patience = { maximumMs: 600_000, defaultMs: 600_000 };
+
+type ApplyOrder = ReturnType<typeof decodeApply>;
+
+export function decodeApply(request: ApplyPrivacySettingsRequest) {
+  const { instances, requestId } = request;
+  check.refuse(
+    check.settings(request),
+    check.instanceNames('instances', instances, { least: 1, most: MOST_INSTANCES }),
+    check.optionalEnum('on_failure', OnFailureNumber, request.onFailure),
+    check.unlessEmpty(requestId, check.requestId),
+  );
+  const bytes = () => ApplyPrivacySettingsRequest.encode({ ...request, requestId: '' }).finish();
+  return {
+    instance: undefined,
+    instances,
+    digest: digestOf('ApplyPrivacySettings', bytes),
+    order: { ...decodeOrder(request), etag: undefined, unattended: true as const },
+  };
+}
+
+/** Makes the same update on every instance and tells of each as it ends. */
+export const apply = (answerOnce: Repeatable, update: Update, statusOf: InnerStatus) =>
+  async function* (
+    { instances, digest, order }: ApplyOrder,
+    { principal, requestId, limits }: Call,
+  ): AsyncGenerator<ApplyPrivacySettingsResponse> {
+    const request = { method: METHOD, digest };
+    await claim(answerOnce, { ...request, requestId: order.requestId });
+    const call = { principal, limits: { ...limits, deadline: limits.deadline - ROOM_MS } };
+    const updateOne = (instance: string) =>
+      update({ ...request, scope: `ApplyPrivacySettings/${instance}` }, instance, order, call);
+    const mayBegin = () => !limits.signal.aborted && timeLeft(call.limits) > MIN_ROOM_MS;
+
+    const succeeded = new Set<number>();
+    let doneCount = 0;
+    let outOfTime = false;
+    for await (const { index, result } of eachEnded(instances, AT_ONCE, updateOne, mayBegin)) {
+      const end = { index, instance: instances[index] ?? '', doneCount: ++doneCount };
+      const totalCount = instances.length;
+      if (result.status === 'fulfilled') {
+        succeeded.add(index);
+        yield { ...end, totalCount, result: { $case: 'success', value: result.value } };
+      } else {
+        const value = statusOf(result.reason, { method: METHOD, requestId });
+        outOfTime ||= value.code === status.DEADLINE_EXCEEDED;
+        yield { ...end, totalCount, result: { $case: 'error', value } };
+      }
+    }
+    if (succeeded.size === instances.length) return;
+
+    outOfTime ||= doneCount < instances.length && !limits.signal.aborted;
+    const failedIndexes = [...instances.keys()].filter(index => !succeeded.has(index));
+    const counts = { succeededCount: succeeded.size, failedCount: failedIndexes.length };
+    throw new PrivacyError(
+      outOfTime ? { kind: 'DEADLINE_TOO_SHORT' } : { kind: 'PARTIAL_UPDATE', ...counts },
+      { apply: { succeededCount: succeeded.size, failedIndexes } },
+    );
+  };
+
+/** Refuses a request_id that came with another request; the answers themselves are kept by instance. */
+const claim = (
+  answerOnce: Repeatable,
+  request: { method: string; digest: () => Uint8Array; requestId: string },
+): Promise<unknown> =>
+  answerOnce({ ...request, scope: 'ApplyPrivacySettings', codec: NOTHING }, async () => ({
+    response: undefined,
+    keep: true,
+  }));
+
+const NOTHING = { encode: () => ({ finish: () => Buffer.of() }), decode: () => undefined };

@@ -1,0 +1,50 @@
+import {
+  type ListPrivacySettingsRequest,
+  type ListPrivacySettingsResponse,
+  PrivacyServiceService,
+} from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
+import type { Instances } from '../../instances/instances.js';
+import type { Call } from '../calls/method.js';
+import type { OpenCalls } from '../calls/open-calls.js';
+import type { InnerStatus } from '../errors/errors.js';
+import { decodeDuration, encodeSnapshot } from '../messages/codec.js';
+import { coveredPage, instanceBefore, pageLimit } from '../messages/pages.js';
+import * as check from '../messages/validate.js';
+
+const LIST = PrivacyServiceService.listPrivacySettings.path.slice(1);
+
+type ListOrder = ReturnType<typeof decodeListSettings>;
+
+export function decodeListSettings({ pageSize, pageToken, maxAge }: ListPrivacySettingsRequest) {
+  const after = instanceBefore(pageToken);
+  check.refuse(check.pageSize(pageSize), check.pageToken(after), check.duration('max_age', maxAge));
+  return {
+    instance: undefined,
+    limit: pageLimit(pageSize),
+    after: after ?? '',
+    maxAgeMs: maxAge && decodeDuration(maxAge),
+  };
+}
+
+/** Reads a page of instances; one that cannot be read, or not in time, is an entry with its error. */
+export const listSettings =
+  (instances: Instances, statusOf: InnerStatus, open: OpenCalls) =>
+  async (
+    { maxAgeMs, ...wanted }: ListOrder,
+    { principal, limits, requestId }: Call,
+  ): Promise<ListPrivacySettingsResponse> => {
+    using _place = open(principal.tokenId, LIST);
+    const page = coveredPage(instances, principal, wanted);
+    const names = page.instances.map(({ name }) => name);
+    const reads = await instances.readEach(names, maxAgeMs, limits);
+    return {
+      entries: reads.map((read, index) => ({
+        instance: names[index] ?? '',
+        result:
+          read.status === 'fulfilled'
+            ? { $case: 'settings', value: encodeSnapshot(read.value) }
+            : { $case: 'error', value: statusOf(read.reason, { method: LIST, requestId }) },
+      })),
+      nextPageToken: page.nextPageToken,
+    };
+  };

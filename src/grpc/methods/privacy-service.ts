@@ -1,0 +1,105 @@
+import { PrivacyServiceService } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
+import { describeSettings } from '../../domain/settings/describe.js';
+import { onceFor } from '../../domain/settings/once-for.js';
+import type { Snapshot } from '../../domain/settings/snapshot.js';
+import type { Instances } from '../../instances/instances.js';
+import type { OpenCalls } from '../calls/open-calls.js';
+import type { Repeatable } from '../calls/repeatable.js';
+import type { Stream } from '../calls/stream.js';
+import type { Unary } from '../calls/unary.js';
+import type { InnerStatus } from '../errors/errors.js';
+import { encodeChange, encodeDescriptions, encodeSnapshot } from '../messages/codec.js';
+import { APPLYING, apply, decodeApply } from './apply.js';
+import * as blacklist from './contact-blacklist.js';
+import { decodeListSettings, listSettings } from './list-settings.js';
+import { decodeInstance, decodeListChanges, decodeRead, decodeUpdate } from './privacy-requests.js';
+import { updates } from './update.js';
+import { decodeWatch, encodeWatchEvent, WATCHING, watch } from './watch.js';
+
+const UPDATE = PrivacyServiceService.updatePrivacySettings.path.slice(1);
+
+const { getPrivacySettings } = PrivacyServiceService;
+
+/** The service as the contract defines it; settings that are handed out again are not serialised again. */
+export const privacyDefinition = {
+  ...PrivacyServiceService,
+  getPrivacySettings: {
+    ...getPrivacySettings,
+    responseSerialize: onceFor(getPrivacySettings.responseSerialize),
+  },
+};
+
+/** The methods of PrivacyService. */
+export const privacyService = ({
+  instances,
+  answerOnce,
+  one,
+  many,
+  openLists,
+  statusOf,
+}: {
+  readonly instances: Instances;
+  readonly answerOnce: Repeatable;
+  readonly one: Unary;
+  readonly many: Stream;
+  readonly openLists: OpenCalls;
+  readonly statusOf: InnerStatus;
+}) => {
+  const update = updates(instances, answerOnce);
+  const settingsOf = onceFor((snapshot: Snapshot) => ({ settings: encodeSnapshot(snapshot) }));
+  return {
+    getPrivacySettings: one({
+      decode: decodeRead,
+      async handle({ instance, maxAgeMs }, { limits }) {
+        return settingsOf(await instances.readSettings(instance, maxAgeMs, limits));
+      },
+    }),
+
+    listPrivacySettings: one({
+      decode: decodeListSettings,
+      handle: listSettings(instances, statusOf, openLists),
+    }),
+
+    describePrivacySettings: one({
+      decode: decodeInstance,
+      async handle({ instance }, { limits }) {
+        const snapshot = await instances.readSettings(instance, undefined, limits);
+        return { descriptions: encodeDescriptions(describeSettings(snapshot)) };
+      },
+    }),
+
+    updatePrivacySettings: one({
+      decode: decodeUpdate,
+      handle: ({ instance, digest, order }, call) =>
+        update({ method: UPDATE, scope: instance, digest }, instance, order, call),
+    }),
+
+    applyPrivacySettings: many(APPLYING, {
+      decode: decodeApply,
+      handle: apply(answerOnce, update, statusOf),
+      encode: response => response,
+      endsByItself: true,
+    }),
+
+    watchPrivacySettings: many(WATCHING, {
+      decode: decodeWatch,
+      handle: watch(instances),
+      encode: encodeWatchEvent,
+    }),
+
+    listPrivacyChanges: one({
+      decode: decodeListChanges,
+      async handle({ instance, ...page }) {
+        const { changes, next } = await instances.listChanges(instance, page);
+        return { changes: changes.map(encodeChange), nextPageToken: next ?? '' };
+      },
+    }),
+
+    getContactBlacklist: one({ decode: blacklist.decodeGet, handle: blacklist.read(instances) }),
+
+    updateContactBlacklist: one({
+      decode: blacklist.decodeChange,
+      handle: blacklist.change(instances, answerOnce),
+    }),
+  };
+};

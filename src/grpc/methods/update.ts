@@ -1,0 +1,45 @@
+import {
+  OnFailure as OnFailureNumber,
+  UpdatePrivacySettingsResponse,
+} from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
+import { nameOf } from '../../contract/enum-names.js';
+import type { Instances, UpdateOrder } from '../../instances/instances.js';
+import type { Call } from '../calls/method.js';
+import type { Repeatable, RepeatableRequest } from '../calls/repeatable.js';
+import { decodeWishes, encodeOutcomes, encodeSnapshot, type SettingGroups } from '../messages/codec.js';
+
+/** What the requests of all updates have in common. */
+type UpdateRequest = SettingGroups & {
+  readonly onFailure: OnFailureNumber;
+  readonly validateOnly: boolean;
+  readonly requestId: string;
+};
+
+/** What a valid request asks for. */
+export const decodeOrder = (request: UpdateRequest) => ({
+  wishes: decodeWishes(request),
+  onFailure: nameOf(OnFailureNumber, request.onFailure) ?? ('STOP' as const),
+  validateOnly: request.validateOnly,
+  requestId: request.requestId,
+});
+
+/** Updates one instance; a repetition of the request gets the first answer if something was sent then. */
+export type Update = ReturnType<typeof updates>;
+
+export const updates =
+  (instances: Instances, answerOnce: Repeatable) =>
+  async (
+    request: Pick<RepeatableRequest<unknown>, 'method' | 'scope' | 'digest'>,
+    instance: string,
+    order: Omit<UpdateOrder, 'actor'>,
+    { principal: { tokenId, tokenLabel }, limits }: Pick<Call, 'principal' | 'limits'>,
+  ): Promise<UpdatePrivacySettingsResponse> => {
+    instances.get(instance); // INSTANCE_NOT_FOUND comes before what the request_id stands for.
+    const { requestId } = order;
+    return answerOnce({ ...request, requestId, codec: UpdatePrivacySettingsResponse }, async () => {
+      const actor = { tokenId, tokenLabel };
+      const report = await instances.updateSettings(instance, { ...order, actor }, limits);
+      const settings = report.settings && encodeSnapshot(report.settings);
+      return { response: { settings, outcomes: encodeOutcomes(report.outcomes) }, keep: report.sent };
+    });
+  };

@@ -1,0 +1,71 @@
+import type {
+  WatchPrivacySettingsRequest,
+  WatchPrivacySettingsResponse,
+} from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
+import { encodeSetting } from '../../contract/setting-enums.js';
+import { PrivacyError } from '../../domain/errors.js';
+import type { Instances } from '../../instances/instances.js';
+import type { WatchEvent } from '../../instances/watching/watch-reader.js';
+import type { Call } from '../calls/method.js';
+import { LONGEST_CALL_MS, type Patience } from '../calls/patience.js';
+import { decodeDuration, encodeSnapshot } from '../messages/codec.js';
+import { encodeOrigin, encodeReason } from '../messages/enums.js';
+import * as check from '../messages/validate.js';
+
+const MOST_INSTANCES = 1000;
+const HEARTBEAT_MS = 30_000;
+const HEARTBEAT = { leastMs: 5_000, mostMs: 600_000, inWords: '5 s to 10 min' };
+
+/** How long a caller may watch: as it likes, but one stream ends before its connection does, of old age. */
+export const WATCHING: Patience = {
+  maximumMs: LONGEST_CALL_MS,
+  defaultMs: LONGEST_CALL_MS,
+  whenOver: () =>
+    new PrivacyError({ kind: 'SHUTTING_DOWN' }, { message: 'The stream has lasted long enough; call again' }),
+};
+
+type WatchOrder = ReturnType<typeof decodeWatch>;
+
+export function decodeWatch({ instances, heartbeatInterval }: WatchPrivacySettingsRequest) {
+  check.refuse(
+    check.instanceNames('instances', instances, { least: 0, most: MOST_INSTANCES }),
+    check.durationWithin('heartbeat_interval', heartbeatInterval, HEARTBEAT),
+  );
+  const heartbeatMs = heartbeatInterval ? decodeDuration(heartbeatInterval) : HEARTBEAT_MS;
+  return { instance: undefined, instances, heartbeatMs };
+}
+
+/** Watches the instances that are named, or else all that the token covers. */
+export const watch = (instances: Instances) =>
+  async function* (
+    { instances: named, heartbeatMs }: WatchOrder,
+    { principal, limits }: Call,
+  ): AsyncGenerator<WatchEvent> {
+    const own = principal.instance === undefined ? undefined : [principal.instance];
+    yield* instances.watch(named.length > 0 ? named : own, heartbeatMs, limits.signal);
+  };
+
+export function encodeWatchEvent(event: WatchEvent): WatchPrivacySettingsResponse {
+  switch (event.kind) {
+    case 'heartbeat':
+      return { instance: '', event: { $case: 'heartbeat', value: {} } };
+    case 'snapshot':
+      return {
+        instance: event.instance,
+        event: { $case: 'snapshot', value: encodeSnapshot(event.settings) },
+      };
+    case 'change': {
+      const { instance, changed, settings, origin } = event;
+      const value = {
+        changed: changed.map(encodeSetting),
+        settings: encodeSnapshot(settings),
+        origin: encodeOrigin(origin),
+      };
+      return { instance, event: { $case: 'change', value } };
+    }
+    case 'unavailable': {
+      const { instance, reason, message } = event;
+      return { instance, event: { $case: 'unavailable', value: { reason: encodeReason(reason), message } } };
+    }
+  }
+}

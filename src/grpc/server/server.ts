@@ -1,0 +1,105 @@
+import { Server, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js';
+import { InstanceServiceService } from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
+import { TokenServiceService } from '../../../gen/ts/whatsapp/privacy/v1/token_service.js';
+import type { RequestLog } from '../../access/ports.js';
+import type { Tokens } from '../../access/tokens.js';
+import type { Instances } from '../../instances/instances.js';
+import { acceptingMalformed } from '../calls/malformed.js';
+import { openCalls } from '../calls/open-calls.js';
+import { repeatable } from '../calls/repeatable.js';
+import { stream } from '../calls/stream.js';
+import { unary } from '../calls/unary.js';
+import { answers, innerStatuses } from '../errors/errors.js';
+import { type ApiEvents, safe } from '../errors/events.js';
+import { auth } from '../interceptors/auth.js';
+import { callLog } from '../interceptors/call-log.js';
+import { errorNet } from '../interceptors/error-net.js';
+import { type Check, gate } from '../interceptors/gate.js';
+import { failedTokens } from '../interceptors/peer-limit.js';
+import { tokenLimit } from '../interceptors/token-limit.js';
+import { instanceService } from '../methods/instance-service.js';
+import { privacyDefinition, privacyService } from '../methods/privacy-service.js';
+import { tokenService } from '../methods/token-service.js';
+import { addHealth } from './health.js';
+import { addReflection } from './reflection.js';
+import { drain, listen, SERVER_OPTIONS, type Tls } from './transport.js';
+
+/** What the API is made of. */
+export type GrpcServerOptions = {
+  readonly instances: Instances;
+  readonly tokens: Tokens;
+  readonly requestLog: RequestLog;
+  readonly events: ApiEvents;
+  readonly limits: {
+    /** Calls of one token. */
+    readonly callsPerMinute: number;
+    /** CreateInstance calls of one token. */
+    readonly createsPerMinute: number;
+    /** Calls of one address with a token that is not good. */
+    readonly failedTokensPerMinute: number;
+    /** Streams of one method that one token may have open. */
+    readonly openStreams: number;
+    /** ListPrivacySettings calls of one token at the same time. */
+    readonly openLists: number;
+    /** Connections to this server. */
+    readonly connections: number;
+  };
+  /** Undefined for plaintext. */
+  readonly tls: Tls | undefined;
+  readonly reflection: boolean;
+  /** Epoch milliseconds. */
+  readonly now?: () => number;
+};
+
+/** The API, not yet listening. */
+export function grpcServer(options: GrpcServerOptions) {
+  const { instances, tokens, requestLog, limits, now = Date.now } = options;
+  const events = safe(options.events);
+  const draining = new AbortController();
+  const shuttingDown: Check = () => draining.signal.throwIfAborted();
+  const answer = answers(events, now);
+  const failures = failedTokens(limits.failedTokensPerMinute);
+
+  const server = new Server({
+    ...SERVER_OPTIONS,
+    interceptors: [
+      callLog(events, errorNet(answer), now), // Outermost: names the call and sees every answer as it leaves.
+      // One check after another, before the request is read: parsing is what they protect.
+      gate(answer, [
+        failures.check, // Before anything costs: who guesses tokens is refused unseen.
+        auth(tokens, failures), // Before the limit, which counts by token.
+        tokenLimit(limits),
+        shuttingDown, // Last, so that this refusal has the metadata of every other.
+      ]),
+      // Deadlines are for those who got this far: `unary` and `stream` set them.
+    ],
+  });
+
+  const one = unary(answer);
+  const many = stream(answer, draining.signal, tokens, openCalls(limits.openStreams, 'open streams'));
+  const openLists = openCalls(limits.openLists, 'lists');
+  const answerOnce = repeatable(requestLog, events, now);
+  const statusOf = innerStatuses(events, now);
+  // A method without a handler answers UNIMPLEMENTED.
+  const handlers: [ServiceDefinition, UntypedServiceImplementation][] = [
+    [privacyDefinition, privacyService({ instances, answerOnce, one, many, openLists, statusOf })],
+    [InstanceServiceService, instanceService(instances, tokens, answerOnce, one, many)],
+    [TokenServiceService, tokenService(tokens, one, now)],
+  ];
+  for (const [service, methods] of handlers) server.addService(acceptingMalformed(service), methods);
+  addHealth(
+    server,
+    handlers.map(([service]) => serviceName(service)),
+    draining.signal,
+  );
+  if (options.reflection) addReflection(server);
+
+  return {
+    /** Starts serving on `host:port`; resolves to where, with the port that was picked for 0. */
+    listen: (address: string) => listen(server, address, options.tls, limits.connections),
+    /** Stops serving: refuses new calls, ends streams, and lets the others finish for `graceMs` at most. */
+    drain: (graceMs: number) => drain(server, draining, graceMs),
+  };
+}
+
+const serviceName = (service: ServiceDefinition) => Object.values(service)[0]?.path.split('/')[1] ?? '';

@@ -1,0 +1,67 @@
+import {
+  logVerbosity,
+  type Server,
+  ServerCredentials,
+  type ServerOptions,
+  setLogVerbosity,
+} from '@grpc/grpc-js';
+import { PrivacyError } from '../../domain/errors.js';
+import { LONGEST_CALL_MS } from '../calls/patience.js';
+import { http2Servers } from './http2-servers.js';
+import { showRepeatedAuthorization } from './repeated-headers.js';
+
+/** A certificate, and the authority of callers' certificates where they must have one; all in PEM. */
+export type Tls = { readonly cert: Buffer; readonly key: Buffer; readonly clientCa: Buffer | undefined };
+
+/** Limits that grpc-js leaves open, and the means to find dead connections and to move clients elsewhere. */
+export const SERVER_OPTIONS: ServerOptions = {
+  'grpc.max_receive_message_length': 64 * 1024,
+  'grpc.max_concurrent_streams': 100,
+  'grpc.keepalive_time_ms': 60_000,
+  'grpc.keepalive_timeout_ms': 20_000,
+  'grpc.max_connection_idle_ms': 10 * 60_000,
+  'grpc.max_connection_age_ms': 30 * 60_000,
+  // Cuts what still runs then.
+  'grpc.max_connection_age_grace_ms': LONGEST_CALL_MS + 60_000,
+};
+
+/** Listens on `host:port`; port 0 picks a free one. More connections than `mostConnections` are closed as they come. */
+export async function listen(
+  server: Server,
+  address: string,
+  tls: Tls | undefined,
+  mostConnections: number,
+): Promise<{ host: string; port: number }> {
+  setLogVerbosity(logVerbosity.NONE); // Its lines are no JSON, and what matters in them reaches us as errors.
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync(address, credentials(tls), (error, bound) => {
+      if (error) reject(new Error(`Cannot listen on ${address}`, { cause: error }));
+      else resolve(bound);
+    });
+  });
+  showRepeatedAuthorization(server);
+  for (const http2Server of http2Servers(server)) http2Server.maxConnections = mostConnections;
+  return { host: address.replace(/:\d+$/, ''), port };
+}
+
+function credentials(tls: Tls | undefined): ServerCredentials {
+  if (!tls) return ServerCredentials.createInsecure();
+  const { cert, key, clientCa } = tls;
+  const pair = { cert_chain: cert, private_key: key };
+  return ServerCredentials.createSsl(clientCa ?? null, [pair], clientCa !== undefined);
+}
+
+/**
+ * Stops serving: whoever listens to `draining` says so first and ends its streams, then running calls may finish, and
+ * after `graceMs` what is left is cut.
+ */
+export async function drain(server: Server, draining: AbortController, graceMs: number): Promise<void> {
+  draining.abort(new PrivacyError({ kind: 'SHUTTING_DOWN' }));
+  await new Promise<void>(resolve => {
+    const timer = setTimeout(() => server.forceShutdown(), graceMs);
+    server.tryShutdown(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}

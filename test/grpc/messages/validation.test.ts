@@ -1,0 +1,450 @@
+import { readFileSync } from 'node:fs';
+import { fromBinary } from '@bufbuild/protobuf';
+import { type DescriptorProto, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { InstanceServiceService } from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
+import { PrivacyServiceService } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
+import { TokenServiceService } from '../../../gen/ts/whatsapp/privacy/v1/token_service.js';
+import { type Api, openApi } from '../support/api.js';
+import { invoke } from '../support/invoke.js';
+import { METHODS, methodNamed } from '../support/methods.js';
+
+let api: Api;
+beforeAll(async () => {
+  api = await openApi();
+  await api.addInstance('support-desk');
+});
+afterAll(() => api.close());
+
+const { getPrivacySettings } = PrivacyServiceService;
+const { createInstance, listInstances } = InstanceServiceService;
+const { createToken, rotateToken } = TokenServiceService;
+const instance = 'support-desk';
+const lastSeen = { visibility: { lastSeen: 1 } };
+/** A change of a list, but for what it changes. */
+const LIST = { instance, setting: 1 };
+const number = (value: string) => ({ id: { $case: 'phoneNumber', value } });
+const lid = (value: string) => ({ id: { $case: 'lid', value } });
+
+/** What is wrong with a request, as the answer tells it. */
+async function refusal(method: string, request: object) {
+  const ended = await invoke(api, methodNamed(method), request);
+  const violations = ended.detail('google.rpc.BadRequest')?.fieldViolations ?? [];
+  return {
+    code: ended.code,
+    message: ended.message,
+    info: ended.detail('google.rpc.ErrorInfo'),
+    violations: violations.map(({ field, reason }) => `${field} ${reason}`),
+    descriptions: violations.map(({ description }) => description),
+  };
+}
+
+describe('an update', () => {
+  test.each([
+    ['without a group', {}],
+    ['with empty groups', { visibility: {}, privacy: {}, permissions: {} }],
+  ])('%s is refused in the words of the origin', async (_, groups) => {
+    expect(await refusal('UpdatePrivacySettings', { instance, ...groups })).toEqual({
+      code: 'INVALID_ARGUMENT',
+      message: 'At least one privacy setting must be provided',
+      info: { reason: 'INVALID_REQUEST', domain: 'privacy.whatsapp.v1', metadata: {} },
+      violations: [' REQUIRED'],
+      descriptions: ['At least one privacy setting must be provided'],
+    });
+  });
+
+  test.each([
+    ['visibility', 'lastSeen', 'last_seen', 'all, contacts, contact_blacklist, none'],
+    ['visibility', 'status', 'status', 'all, contacts, contact_blacklist, none'],
+    ['visibility', 'profile', 'profile', 'all, contacts, contact_blacklist, none'],
+    ['visibility', 'online', 'online', 'all, match_last_seen'],
+    ['privacy', 'readReceipts', 'read_receipts', 'all, none'],
+    ['privacy', 'defaultDisappearingTimer', 'default_disappearing_timer', '0, 86400, 604800, 7776000'],
+    ['permissions', 'callAdd', 'call_add', 'all, known'],
+    ['permissions', 'groupAdd', 'group_add', 'all, contacts, contact_blacklist'],
+    ['permissions', 'messages', 'messages', 'all, contacts'],
+  ])('refuses a value of %s.%s without a name', async (group, name, protoName, valid) => {
+    for (const number of [0, 99, -1]) {
+      const refused = await refusal('UpdatePrivacySettings', { instance, [group]: { [name]: number } });
+      const text = `Invalid ${name} value: ${number}. Valid values: ${valid}`;
+      const field = `${group}.${protoName}`;
+      expect(refused).toEqual({
+        code: 'INVALID_ARGUMENT',
+        message: text,
+        info: {
+          reason: 'INVALID_REQUEST',
+          domain: 'privacy.whatsapp.v1',
+          metadata: { field, value: String(number), valid_values: valid },
+        },
+        violations: [`${field} UNKNOWN_VALUE`],
+        descriptions: [text],
+      });
+    }
+  });
+
+  test.each([
+    ['privacy', 'defense', 'DEFENSE'],
+    ['permissions', 'stickers', 'STICKERS'],
+  ])('refuses %s.%s, which is read-only, whatever its value', async (group, name, setting) => {
+    for (const number of [0, 1, 99]) {
+      const refused = await refusal('UpdatePrivacySettings', { instance, [group]: { [name]: number } });
+      expect(refused).toEqual({
+        code: 'INVALID_ARGUMENT',
+        message: `${name} cannot be changed through this service`,
+        info: { reason: 'SETTING_READ_ONLY', domain: 'privacy.whatsapp.v1', metadata: { setting } },
+        violations: [`${group}.${name} READ_ONLY`],
+        descriptions: [`${name} cannot be changed through this service`],
+      });
+    }
+  });
+
+  test('lists everything that is wrong at once, in the order of the table', async () => {
+    const refused = await refusal('UpdatePrivacySettings', {
+      instance: 'No!',
+      visibility: { online: 99, lastSeen: 0 },
+      privacy: { defense: 1, defaultDisappearingTimer: 9 },
+      permissions: { messages: 99, stickers: 1, callAdd: 1 },
+      onFailure: 99,
+      requestId: 'not a uuid',
+    });
+    expect(refused.violations).toEqual([
+      'visibility.last_seen UNKNOWN_VALUE',
+      'visibility.online UNKNOWN_VALUE',
+      'privacy.default_disappearing_timer UNKNOWN_VALUE',
+      'permissions.messages UNKNOWN_VALUE',
+      'privacy.defense READ_ONLY',
+      'permissions.stickers READ_ONLY',
+      'instance INVALID_FORMAT',
+      'on_failure UNKNOWN_VALUE',
+      'request_id INVALID_FORMAT',
+    ]);
+    expect(refused.info?.reason).toBe('INVALID_REQUEST');
+    expect(refused.message).toBe(refused.descriptions[0]);
+  });
+
+  test('is INVALID_REQUEST when something else is wrong besides a read-only setting', async () => {
+    const refused = await refusal('UpdatePrivacySettings', { instance: '', privacy: { defense: 1 } });
+    expect(refused.violations).toEqual(['privacy.defense READ_ONLY', 'instance REQUIRED']);
+    expect(refused.info?.reason).toBe('INVALID_REQUEST');
+  });
+
+  test('tells what on_failure may be', async () => {
+    const refused = await refusal('UpdatePrivacySettings', { instance, ...lastSeen, onFailure: 7 });
+    expect(refused.message).toBe('Invalid onFailure value: 7. Valid values: STOP, CONTINUE, ROLL_BACK');
+  });
+});
+
+test('an update of many instances has the rules of one', async () => {
+  const instances = ['support-desk'];
+  expect(await refusal('ApplyPrivacySettings', { instances })).toMatchObject({
+    message: 'At least one privacy setting must be provided',
+    violations: [' REQUIRED'],
+  });
+  const readOnly = await refusal('ApplyPrivacySettings', { instances, privacy: { defense: 1 } });
+  expect(readOnly.info?.reason).toBe('SETTING_READ_ONLY');
+  const wrong = { instances: ['a', 'a'], visibility: { lastSeen: 9 }, privacy: { defense: 1 } };
+  expect((await refusal('ApplyPrivacySettings', wrong)).violations).toEqual([
+    'visibility.last_seen UNKNOWN_VALUE',
+    'privacy.defense READ_ONLY',
+    'instances[1] DUPLICATE',
+  ]);
+});
+
+const THOUSAND_AND_ONE = Array.from({ length: 1001 }, (_, index) => `desk-${index}`);
+
+/** For each request field with a rule: a value that breaks it, and the reason then given. */
+const BROKEN: Record<string, [request: object, reason: string][]> = {
+  'GetPrivacySettingsRequest.instance': [
+    [{}, 'REQUIRED'],
+    [{ instance: '-a' }, 'INVALID_FORMAT'],
+    [{ instance: 'A' }, 'INVALID_FORMAT'],
+    [{ instance: 'a'.repeat(64) }, 'INVALID_FORMAT'],
+    [{ instance: 'a\n' }, 'INVALID_FORMAT'],
+    [{ instance: '\ufffd' }, 'INVALID_FORMAT'],
+  ],
+  'GetPrivacySettingsRequest.max_age': [
+    [{ instance, maxAge: { seconds: -1n, nanos: 0 } }, 'OUT_OF_RANGE'],
+    [{ instance, maxAge: { seconds: 0n, nanos: -1 } }, 'OUT_OF_RANGE'],
+    [{ instance, maxAge: { seconds: 0n, nanos: 1_000_000_000 } }, 'OUT_OF_RANGE'],
+    [{ instance, maxAge: { seconds: 2n ** 62n, nanos: 0 } }, 'OUT_OF_RANGE'],
+  ],
+  'DescribePrivacySettingsRequest.instance': [[{}, 'REQUIRED']],
+  'UpdatePrivacySettingsRequest.instance': [[lastSeen, 'REQUIRED']],
+  'UpdatePrivacySettingsRequest.on_failure': [
+    [{ instance, ...lastSeen, onFailure: 99 }, 'UNKNOWN_VALUE'],
+    [{ instance, ...lastSeen, onFailure: -1 }, 'UNKNOWN_VALUE'],
+  ],
+  'UpdatePrivacySettingsRequest.request_id': [
+    [{ instance, ...lastSeen, requestId: '7d0c2a0e' }, 'INVALID_FORMAT'],
+  ],
+  'ListPrivacySettingsRequest.page_size': [[{ pageSize: -1 }, 'OUT_OF_RANGE']],
+  'ListPrivacySettingsRequest.page_token': [[{ pageToken: 'support-desk' }, 'INVALID_FORMAT']],
+  'ListPrivacySettingsRequest.max_age': [[{ maxAge: { seconds: -1n, nanos: 0 } }, 'OUT_OF_RANGE']],
+  'ApplyPrivacySettingsRequest.instances': [
+    [lastSeen, 'REQUIRED'],
+    [{ ...lastSeen, instances: THOUSAND_AND_ONE }, 'OUT_OF_RANGE'],
+  ],
+  'ApplyPrivacySettingsRequest.instances[1]': [
+    [{ ...lastSeen, instances: ['a', ''] }, 'REQUIRED'],
+    [{ ...lastSeen, instances: ['a', 'No!'] }, 'INVALID_FORMAT'],
+    [{ ...lastSeen, instances: ['a', 'a'] }, 'DUPLICATE'],
+  ],
+  'ApplyPrivacySettingsRequest.on_failure': [
+    [{ ...lastSeen, instances: ['a'], onFailure: 99 }, 'UNKNOWN_VALUE'],
+  ],
+  'ApplyPrivacySettingsRequest.request_id': [
+    [{ ...lastSeen, instances: ['a'], requestId: 'x' }, 'INVALID_FORMAT'],
+  ],
+  'WatchPrivacySettingsRequest.instances[0]': [[{ instances: ['No!'] }, 'INVALID_FORMAT']],
+  'WatchPrivacySettingsRequest.instances[2]': [[{ instances: ['a', 'b', 'a'] }, 'DUPLICATE']],
+  'WatchPrivacySettingsRequest.instances': [[{ instances: THOUSAND_AND_ONE }, 'OUT_OF_RANGE']],
+  'WatchPrivacySettingsRequest.heartbeat_interval': [
+    { seconds: 4n, nanos: 999_999_999 },
+    { seconds: 600n, nanos: 1 },
+    { seconds: -5n, nanos: 0 },
+  ].map(heartbeatInterval => [{ heartbeatInterval }, 'OUT_OF_RANGE']),
+  'ListPrivacyChangesRequest.instance': [[{}, 'REQUIRED']],
+  'ListPrivacyChangesRequest.page_size': [[{ instance, pageSize: -1 }, 'OUT_OF_RANGE']],
+  'CreateInstanceRequest.name': [[{ name: 'Not a name' }, 'INVALID_FORMAT']],
+  'CreateInstanceRequest.display_name': [
+    [{ displayName: '\u{1F512}'.repeat(64) }, 'OUT_OF_RANGE'],
+    [{ displayName: 'a\u0000' }, 'INVALID_FORMAT'],
+  ],
+  'CreateInstanceRequest.request_id': [[{ requestId: 'x' }, 'INVALID_FORMAT']],
+  'CreateInstanceRequest.connection_mode': [[{ connectionMode: 3 }, 'UNKNOWN_VALUE']],
+  'UpdateInstanceRequest.name': [[{ displayName: 'Desk' }, 'REQUIRED']],
+  'UpdateInstanceRequest.display_name': [
+    [{ name: instance, displayName: 'a'.repeat(64) }, 'OUT_OF_RANGE'],
+    [{ name: instance, displayName: '\n' }, 'INVALID_FORMAT'],
+  ],
+  'UpdateInstanceRequest.connection_mode': [[{ name: instance, connectionMode: -1 }, 'UNKNOWN_VALUE']],
+  'GetInstanceRequest.name': [[{}, 'REQUIRED']],
+  'ListInstancesRequest.page_size': [[{ pageSize: -1 }, 'OUT_OF_RANGE']],
+  'ListInstancesRequest.page_token': [
+    [{ pageToken: 'support-desk' }, 'INVALID_FORMAT'],
+    [{ pageToken: `${Buffer.from('support-desk').toString('base64url')}=` }, 'INVALID_FORMAT'],
+  ],
+  'ListInstancesRequest.state': [[{ state: 99 }, 'UNKNOWN_VALUE']],
+  'DeleteInstanceRequest.name': [[{}, 'REQUIRED']],
+  'LinkInstanceRequest.name': [[{ method: { $case: 'qr', value: {} } }, 'REQUIRED']],
+  'LinkInstanceRequest.method': [[{ name: instance }, 'REQUIRED']],
+  'LinkInstanceRequest.pairing_code.phone_number': [
+    '',
+    '15550100123',
+    '+05550100123',
+    '+1555010012345678',
+    '+1 555',
+  ].map(phoneNumber => [
+    { name: instance, method: { $case: 'pairingCode', value: { phoneNumber } } },
+    phoneNumber ? 'INVALID_FORMAT' : 'REQUIRED',
+  ]),
+  'UnlinkInstanceRequest.name': [[{}, 'REQUIRED']],
+  'ReconnectInstanceRequest.name': [[{}, 'REQUIRED']],
+  'GetContactBlacklistRequest.instance': [[{ setting: 1 }, 'REQUIRED']],
+  'GetContactBlacklistRequest.setting': [
+    [{ instance }, 'REQUIRED'],
+    [{ instance, setting: 5 }, 'UNKNOWN_VALUE'],
+  ],
+  'UpdateContactBlacklistRequest.instance': [[{ setting: 1, replace: true }, 'REQUIRED']],
+  'UpdateContactBlacklistRequest.setting': [
+    [{ instance, replace: true }, 'REQUIRED'],
+    [{ instance, replace: true, setting: 99 }, 'UNKNOWN_VALUE'],
+  ],
+  'UpdateContactBlacklistRequest.add': [
+    [
+      { ...LIST, add: Array.from({ length: 1001 }, (_, index) => number(`+1555${1_000_000 + index}`)) },
+      'OUT_OF_RANGE',
+    ],
+  ],
+  'UpdateContactBlacklistRequest.add[0]': [
+    [{ ...LIST, add: [{}] }, 'REQUIRED'],
+    [{ ...LIST, add: [number('')] }, 'REQUIRED'],
+    ...['15550100123', '+0155501001', '+1 555 0100', '+1', '123@lid'].map((text): [object, string] => [
+      { ...LIST, add: [number(text)] },
+      'INVALID_FORMAT',
+    ]),
+    ...['', '@lid', '123', '123:4@lid', '+15550100123', '123456789012345678901@lid'].map(
+      (text): [object, string] => [{ ...LIST, add: [lid(text)] }, 'INVALID_FORMAT'],
+    ),
+  ],
+  'UpdateContactBlacklistRequest.add[1]': [
+    [{ ...LIST, add: [number('+15550100123'), number('+15550100123')] }, 'DUPLICATE'],
+  ],
+  'UpdateContactBlacklistRequest.remove': [
+    [{ ...LIST, replace: true, remove: [lid('123@lid')] }, 'CONFLICTING'],
+    [
+      { ...LIST, remove: Array.from({ length: 1001 }, (_, index) => lid(`${index + 1}@lid`)) },
+      'OUT_OF_RANGE',
+    ],
+  ],
+  'UpdateContactBlacklistRequest.remove[1]': [
+    [{ ...LIST, add: [lid('123@lid')], remove: [lid('122@lid'), lid('123@lid')] }, 'CONFLICTING'],
+    [{ ...LIST, remove: [lid('122@lid'), number('122')] }, 'INVALID_FORMAT'],
+  ],
+  'UpdateContactBlacklistRequest.request_id': [
+    [{ ...LIST, replace: true, requestId: '7' }, 'INVALID_FORMAT'],
+  ],
+  'CreateTokenRequest.kind': [
+    [{ access: 1 }, 'REQUIRED'],
+    [{ access: 1, kind: 99 }, 'UNKNOWN_VALUE'],
+  ],
+  'CreateTokenRequest.instance': [
+    [{ kind: 2, access: 1 }, 'REQUIRED'],
+    [{ kind: 2, access: 1, instance: 'Not a name' }, 'INVALID_FORMAT'],
+    [{ kind: 1, access: 1, instance }, 'CONFLICTING'],
+  ],
+  'CreateTokenRequest.access': [
+    [{ kind: 1 }, 'REQUIRED'],
+    [{ kind: 1, access: 99 }, 'UNKNOWN_VALUE'],
+  ],
+  'CreateTokenRequest.label': [
+    [{ kind: 1, access: 1, label: '\u{1F512}'.repeat(64) }, 'OUT_OF_RANGE'],
+    [{ kind: 1, access: 1, label: 'a\u001b[31m' }, 'INVALID_FORMAT'],
+  ],
+  'CreateTokenRequest.expire_time': [
+    new Date(0),
+    new Date(Date.now() - 1),
+    new Date(253_402_300_800_000),
+  ].map(expireTime => [{ kind: 1, access: 1, expireTime }, 'OUT_OF_RANGE']),
+  'ListTokensRequest.page_size': [[{ pageSize: -1 }, 'OUT_OF_RANGE']],
+  'RevokeTokenRequest.id': [[{}, 'REQUIRED']],
+  'RotateTokenRequest.id': [[{}, 'REQUIRED']],
+  'RotateTokenRequest.grace_period': [
+    { seconds: -1n, nanos: 0 },
+    { seconds: 0n, nanos: -1 },
+    { seconds: 86_400n, nanos: 1 },
+    { seconds: 2n ** 62n, nanos: 0 },
+  ].map(gracePeriod => [{ id: 'k7f3q2', gracePeriod }, 'OUT_OF_RANGE']),
+};
+
+/** Fields in which everything is valid. */
+const FREE = [
+  'UpdateContactBlacklistRequest.replace',
+  'UpdateContactBlacklistRequest.validate_only',
+  'UpdateContactBlacklistRequest.etag',
+  'UpdatePrivacySettingsRequest.validate_only',
+  'ApplyPrivacySettingsRequest.validate_only',
+  'UpdatePrivacySettingsRequest.etag',
+  'DeleteInstanceRequest.etag',
+  // Checked by the store, which makes them.
+  'ListPrivacyChangesRequest.page_token',
+  'ListTokensRequest.page_token',
+];
+/** Fields tested above, with every number. */
+const SETTINGS = ['visibility', 'privacy', 'permissions'];
+
+test('a change of an instance that changes nothing is refused', async () => {
+  const refused = await refusal('UpdateInstance', { name: instance });
+  expect(refused.violations).toEqual([' REQUIRED']);
+  expect(refused.message).toBe('At least one property must be provided');
+});
+
+test('a change of a list that changes nothing is refused', async () => {
+  const refused = await refusal('UpdateContactBlacklist', LIST);
+  expect(refused.violations).toEqual([' REQUIRED']);
+  expect(refused.message).toBe('At least one contact must be added or removed, or the list replaced');
+});
+
+test('a change of a list is refused with everything that is wrong at once', async () => {
+  const refused = await refusal('UpdateContactBlacklist', {
+    instance: 'No!',
+    setting: 9,
+    add: [number('1'), {}, lid('123@lid'), lid('123@lid')],
+    remove: [lid('123@lid'), lid('x')],
+    requestId: '7',
+  });
+  expect(refused.violations).toEqual([
+    'instance INVALID_FORMAT',
+    'setting UNKNOWN_VALUE',
+    'add[0] INVALID_FORMAT',
+    'add[1] REQUIRED',
+    'add[3] DUPLICATE',
+    'remove[1] INVALID_FORMAT',
+    'remove[0] CONFLICTING',
+    'request_id INVALID_FORMAT',
+  ]);
+});
+
+test('a new token is refused with everything that is wrong at once', async () => {
+  const expireTime = new Date(0);
+  const request = { kind: 99, instance: 'No!', label: 'a\n', expireTime };
+  const refused = await refusal('CreateToken', request);
+  expect(refused.violations).toEqual([
+    'kind UNKNOWN_VALUE',
+    'instance INVALID_FORMAT',
+    'access REQUIRED',
+    'label INVALID_FORMAT',
+    'expire_time OUT_OF_RANGE',
+  ]);
+  expect(refused.message).toBe('Invalid kind value: 99. Valid values: ACCOUNT, INSTANCE');
+});
+
+describe('a broken rule is named by its field:', () => {
+  const cases = Object.entries(BROKEN).flatMap(([path, broken]) =>
+    broken.map(([request, reason]) => ({ path, request, reason })),
+  );
+  test.each(cases)('$path $reason', async ({ path, request, reason }) => {
+    const field = path.slice(path.indexOf('.') + 1);
+    const refused = await refusal(path.replace(/Request\..*/, ''), request);
+    expect(refused.code).toBe('INVALID_ARGUMENT');
+    expect(refused.violations).toEqual([`${field} ${reason}`]);
+    expect(refused.info).toMatchObject({ reason: 'INVALID_REQUEST', metadata: { field } });
+  });
+
+  test('the limits themselves are allowed', async () => {
+    const displayName = '\u{1F512}'.repeat(63);
+    const created = await invoke(api, createInstance, { name: 'a'.repeat(63), displayName });
+    expect(created.responses[0]?.instance).toMatchObject({ name: 'a'.repeat(63), displayName });
+    const maxAge = { seconds: 0n, nanos: 0 };
+    expect((await invoke(api, getPrivacySettings, { instance, maxAge })).code).toBe('OK');
+    expect((await invoke(api, listInstances, { pageSize: 2 ** 31 - 1 })).code).toBe('OK');
+    const wish = { kind: 1, access: 1, label: '\u{1F512}'.repeat(63) };
+    const lasting = { ...wish, expireTime: new Date(253_402_300_799_999) };
+    const made = await invoke(api, createToken, lasting);
+    expect(made.responses[0]?.token).toMatchObject(lasting);
+    const gracePeriod = { seconds: 86_400n, nanos: 0 };
+    const id = made.responses[0]?.token?.id ?? '';
+    expect((await invoke(api, rotateToken, { id, gracePeriod })).code).toBe('OK');
+  });
+});
+
+test('every field of every request that is answered has a rule, or is listed as free', () => {
+  const { file } = fromBinary(
+    FileDescriptorSetSchema,
+    readFileSync(new URL('../../../gen/descriptor.binpb', import.meta.url)),
+  );
+  const messages = new Map(file.flatMap(one => one.messageType).map(message => [message.name, message]));
+  const isMessage = (typeName: string, of: DescriptorProto) => typeName.includes(`${of.name}.`);
+
+  /** Whether a field is `optional`, for which protoc makes a oneof of its own. */
+  const isOptionalAt = (index: number) => (field: DescriptorProto['field'][number]) =>
+    field.proto3Optional && field.oneofIndex === index;
+
+  /** `Request.field` of each field; for a oneof its name, and what is in its cases. */
+  const fieldsOf = (message: DescriptorProto, prefix: string): string[] => [
+    ...message.oneofDecl
+      .filter((_, index) => !message.field.some(isOptionalAt(index)))
+      .map(({ name }) => `${prefix}.${name}`),
+    ...message.field.flatMap(field => {
+      const nested = message.nestedType.find(({ name }) =>
+        field.typeName.endsWith(`${message.name}.${name}`),
+      );
+      if (nested) return fieldsOf(nested, `${prefix}.${field.name}`);
+      return isMessage(field.typeName, message) ? [] : [`${prefix}.${field.name}`];
+    }),
+  ];
+
+  const fields = METHODS.flatMap(({ path }) => {
+    const name = `${path.slice(path.lastIndexOf('/') + 1)}Request`;
+    const message = messages.get(name);
+    return message ? fieldsOf(message, name) : [`no ${name}`];
+  });
+  const settings = ['Update', 'Apply'].flatMap(method =>
+    SETTINGS.map(group => `${method}PrivacySettingsRequest.${group}`),
+  );
+  const broken = new Set(Object.keys(BROKEN).map(path => path.replace(/\[\d+\]$/, '')));
+  expect([...broken, ...FREE, ...settings].sort()).toEqual(fields.sort());
+
+  const groups = ['Visibility', 'Privacy', 'Permissions'].flatMap(name => messages.get(name)?.field ?? []);
+  expect(groups).toHaveLength(11); // Nine writable and two read-only settings, as above.
+});

@@ -1,0 +1,191 @@
+import { describe, expect, test } from 'vitest';
+import { PrivacyServiceService as Privacy } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
+import { LastSeenVisibility } from '../../../gen/ts/whatsapp/privacy/v1/privacy_settings.js';
+import { PrivacyError } from '../../../src/domain/errors.js';
+import type { CallLimits, Instances } from '../../../src/instances/instances.js';
+import { caller } from '../../support/call.js';
+import { type Api, startApi } from '../support/api.js';
+import { invoke } from '../support/invoke.js';
+
+const AT_ONCE = 16;
+const hideLastSeen = { visibility: { lastSeen: LastSeenVisibility.NONE } };
+
+/** An API with so many instances, and what their updates do. */
+async function fleet(size: number, update?: (name: string, limits: CallLimits) => Promise<void>) {
+  const api = await startApi();
+  const instances = Array.from({ length: size }, (_, index) => `desk-${String(index).padStart(4, '0')}`);
+  for (const name of instances) await api.instances.create({ name, displayName: '' });
+  const begun: string[] = [];
+  const really = api.instances.updateSettings;
+  const updateSettings: Instances['updateSettings'] = async (name, order, limits) => {
+    begun.push(name);
+    await update?.(name, limits);
+    return really(name, order, limits);
+  };
+  Object.assign(api.instances, { updateSettings });
+  return { api, instances, begun };
+}
+const apply = (api: Api, instances: string[], deadlineMs?: number) =>
+  invoke(
+    api,
+    Privacy.applyPrivacySettings,
+    { instances, ...hideLastSeen },
+    deadlineMs === undefined ? {} : { deadlineMs },
+  );
+
+describe('an update of many instances', () => {
+  test('reports each as it ends, and ends OK when all did', async () => {
+    const { api, instances } = await fleet(40);
+    const { code, responses } = await apply(api, instances);
+    expect(code).toBe('OK');
+    expect(responses.map(({ doneCount }) => doneCount)).toEqual(instances.map((_, index) => index + 1));
+    expect(new Set(responses.map(({ totalCount }) => totalCount))).toEqual(new Set([40]));
+    for (const { index, instance, result } of responses) {
+      expect(instance).toBe(instances[index]);
+      expect(result?.$case).toBe('success');
+    }
+  });
+
+  test('works on a bounded number at once', async () => {
+    let [now, most] = [0, 0];
+    const { api, instances } = await fleet(100, async () => {
+      most = Math.max(most, ++now);
+      await new Promise(resolve => setTimeout(resolve, 5));
+      now--;
+    });
+    expect((await apply(api, instances)).code).toBe('OK');
+    expect(most).toBe(AT_ONCE);
+  });
+
+  test('tells the places of the first hundred that failed, and how many did', async () => {
+    const { api, instances } = await fleet(250, async name => {
+      if (Number(name.slice(-4)) % 2) throw new PrivacyError({ kind: 'INSTANCE_LOGGED_OUT', instance: name });
+    });
+    const ended = await apply(api, instances);
+    expect(ended).toMatchObject({
+      code: 'ABORTED',
+      message: '125 of 250 instances did not end as asked; their messages tell why',
+      detailTypes: [
+        'google.rpc.ErrorInfo',
+        'google.rpc.RequestInfo',
+        'whatsapp.privacy.v1.PrivacyApplyFailure',
+      ],
+    });
+    expect(ended.detail('google.rpc.ErrorInfo')).toEqual({
+      reason: 'PARTIAL_UPDATE',
+      domain: 'privacy.whatsapp.v1',
+      metadata: { succeeded_count: '125', failed_count: '125' },
+    });
+    expect(ended.detail('whatsapp.privacy.v1.PrivacyApplyFailure')).toEqual({
+      succeededCount: 125,
+      failedCount: 125,
+      failedIndexes: Array.from({ length: 100 }, (_, index) => 2 * index + 1),
+    });
+    expect(ended.metadata.get('grpc-retry-pushback-ms')).toEqual(['-1']);
+  });
+
+  test('goes on after a fault of the service in one of them', async () => {
+    const { api, instances } = await fleet(3, async name => {
+      if (name === 'desk-0001') throw new Error('secret details');
+    });
+    const { code, responses } = await apply(api, instances);
+    expect(code).toBe('ABORTED');
+    const failed = responses.find(({ result }) => result?.$case === 'error');
+    expect(failed).toMatchObject({ index: 1, result: { value: { code: 13 } } });
+    expect(JSON.stringify(failed)).not.toContain('secret details');
+    expect(api.faults).toHaveLength(1);
+  });
+
+  test('whose time runs out counts those not reached as failed', async () => {
+    const { api, instances, begun } = await fleet(40, async (name, { deadline }) => {
+      if (Number(name.slice(-4)) < 10) return;
+      await new Promise(resolve => setTimeout(resolve, deadline - Date.now()));
+    });
+    const ended = await apply(api, instances, 2500);
+    expect(ended.code).toBe('DEADLINE_EXCEEDED');
+    expect(ended.detail('google.rpc.ErrorInfo')).toMatchObject({
+      reason: 'DEADLINE_TOO_SHORT',
+      metadata: {},
+    });
+    const failure = ended.detail('whatsapp.privacy.v1.PrivacyApplyFailure');
+    expect(failure?.succeededCount).toBe(ended.responses.length);
+    expect(failure?.succeededCount).toBeGreaterThanOrEqual(10);
+    expect(begun).toHaveLength(ended.responses.length);
+    expect(failure?.failedCount).toBe(40 - begun.length);
+  });
+
+  test('begins nothing more when its caller has gone', async () => {
+    const held = Promise.withResolvers<void>();
+    const { api, instances, begun } = await fleet(40, () => held.promise);
+    const client = caller(api.address, api.secret);
+    const gone = new AbortController();
+    const call = client.stream(
+      Privacy.applyPrivacySettings,
+      { instances, ...hideLastSeen },
+      { signal: gone.signal },
+    );
+    const ended = call.next().catch(() => undefined);
+    await expect.poll(() => begun.length).toBe(AT_ONCE);
+    gone.abort();
+    await ended;
+    await expect.poll(() => api.calls.map(({ code }) => code)).toEqual(['CANCELLED']);
+    held.resolve();
+    await new Promise(resolve => setTimeout(resolve, 50));
+    expect(begun).toHaveLength(AT_ONCE);
+    client.close();
+  });
+
+  test('finishes what has begun when the server goes away, and tells of it', async () => {
+    const held = Promise.withResolvers<void>();
+    const { api, instances, begun } = await fleet(40, () => held.promise);
+    const call = apply(api, instances);
+    await expect.poll(() => begun.length).toBe(AT_ONCE);
+    const drained = api.server.drain(20_000);
+    held.resolve();
+    const ended = await call;
+    await drained;
+    expect(ended.code).toBe('ABORTED');
+    expect(ended.responses).toHaveLength(AT_ONCE);
+    expect(ended.detail('whatsapp.privacy.v1.PrivacyApplyFailure')).toMatchObject({
+      succeededCount: AT_ONCE,
+      failedCount: 40 - AT_ONCE,
+    });
+    expect(begun).toHaveLength(AT_ONCE);
+  });
+});
+
+describe('a list of settings', () => {
+  test('has the error of a fault of the service in its place, and the others', async () => {
+    const { api } = await fleet(2);
+    const really = api.instances.readSettings;
+    const readSettings: Instances['readSettings'] = async (name, ...rest) => {
+      if (name === 'desk-0000') throw new Error('secret details');
+      return really(name, ...rest);
+    };
+    Object.assign(api.instances, { readSettings });
+    const { code, responses } = await invoke(api, Privacy.listPrivacySettings, {});
+    expect(code).toBe('OK');
+    expect(responses[0]?.entries).toMatchObject([
+      { instance: 'desk-0000', result: { $case: 'error', value: { code: 13 } } },
+      { instance: 'desk-0001', result: { $case: 'settings' } },
+    ]);
+    expect(JSON.stringify(responses[0]?.entries[0])).not.toContain('secret details');
+    expect(api.faults).toHaveLength(1);
+  });
+
+  test('comes in pages of at most 200, 50 when it is not said', async () => {
+    const { api } = await fleet(230);
+    const page = async (pageSize: number, pageToken = '') => {
+      const { responses } = await invoke(api, Privacy.listPrivacySettings, { pageSize, pageToken });
+      return responses[0] ?? { entries: [], nextPageToken: 'none' };
+    };
+    expect((await page(0)).entries).toHaveLength(50);
+    const first = await page(1000);
+    expect(first.entries).toHaveLength(200);
+    const last = await page(1000, first.nextPageToken);
+    expect(last.entries.map(({ instance }) => instance)).toEqual(
+      Array.from({ length: 30 }, (_, index) => `desk-0${200 + index}`),
+    );
+    expect(last.nextPageToken).toBe('');
+  });
+});

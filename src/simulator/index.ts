@@ -1,7 +1,7 @@
-export type { NewAccount } from './accounts.js';
-export type { Behaviour } from './behaviour.js';
-export { type Control, startControl } from './control.js';
-export type { Effect, Fault, FaultMatch, InjectedFault, Lie } from './faults.js';
-export type { PrivacyEvent } from './journal.js';
-export type { Phone } from './phone.js';
-export { type Simulator, type SimulatorOptions, startSimulator } from './simulator.js';
+export { type Control, startControl } from './control/control.js';
+export type { Phone } from './phone/phone.js';
+export { type Simulator, type SimulatorOptions, startSimulator } from './serving/simulator.js';
+export type { NewAccount } from './world/accounts.js';
+export type { Behaviour } from './world/behaviour.js';
+export type { Effect, Fault, FaultMatch, InjectedFault, Lie } from './world/faults.js';
+export type { PrivacyEvent } from './world/journal.js';

@@ -6,8 +6,8 @@ import { setImmediate } from 'node:timers/promises';
 import { vi } from 'vitest';
 import type { ChangeRecord, InstanceRecord } from '../../../src/instances/account/ports.js';
 import { startSimulator } from '../../../src/simulator/index.js';
-import { node } from '../../../src/simulator/stanza.js';
-import { readState } from '../../../src/simulator/state-file.js';
+import { node } from '../../../src/simulator/wire/stanza.js';
+import { readState } from '../../../src/simulator/world/state-file.js';
 import { sqliteStore } from '../../../src/stores/sqlite.js';
 import {
   decodeCredentials,

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Effect, FaultMatch } from '../../../src/simulator/index.js';
-import { newKeyPair } from '../../../src/simulator/xeddsa.js';
+import { newKeyPair } from '../../../src/simulator/wire/xeddsa.js';
 import type { Timeouts } from '../../../src/whatsapp/index.js';
 import { adapterTo, DESK, linkTo, never, startAdapter } from '../support/adapter.js';
 import { scriptedServer } from '../support/scripted-server.js';

@@ -2,10 +2,10 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { type BinaryNode, decodeBinaryNode, encodeBinaryNode, type KeyPair } from '@whiskeysockets/baileys';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { certificateChains } from '../../../src/simulator/certificates.js';
-import { frame, frameReader } from '../../../src/simulator/frames.js';
-import { noiseResponder, type Responder, type Transport } from '../../../src/simulator/noise.js';
-import { newKeyPair } from '../../../src/simulator/xeddsa.js';
+import { certificateChains } from '../../../src/simulator/wire/certificates.js';
+import { frame, frameReader } from '../../../src/simulator/wire/frames.js';
+import { noiseResponder, type Responder, type Transport } from '../../../src/simulator/wire/noise.js';
+import { newKeyPair } from '../../../src/simulator/wire/xeddsa.js';
 
 /** A client after the handshake, at the test's command. */
 export type Client = {

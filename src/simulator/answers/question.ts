@@ -1,0 +1,28 @@
+import type { BinaryNode } from '../wire/stanza.js';
+import type { Account, Device, World } from '../world/world.js';
+
+/** An IQ of a logged-in device. */
+export type Question = {
+  readonly world: World;
+  readonly account: Account;
+  readonly device: Device;
+  readonly iq: BinaryNode;
+  readonly backlog: Backlog;
+};
+
+/** How the server means to answer an IQ, before any fault. */
+export type Plan = {
+  /** Makes the change, if there is one. */
+  readonly apply?: () => void;
+  readonly reply: () => BinaryNode;
+  /** What follows the reply to an IQ that took effect. */
+  readonly after?: () => void;
+};
+
+/** The notifications that waited while a device was away. */
+export type Backlog = {
+  /** Announces them; with nothing waiting, says so. */
+  start(): void;
+  /** Sends them and says that it was all. */
+  send(): void;
+};

@@ -1,0 +1,79 @@
+import {
+  attr,
+  type BinaryNode,
+  bytesOf,
+  child,
+  children,
+  node,
+  refusal,
+  result,
+  userOf,
+} from '../wire/stanza.js';
+import type { Person } from '../world/people.js';
+import type { World } from '../world/world.js';
+import { timerNode } from './disappearing-mode.js';
+import type { Plan, Question } from './question.js';
+
+/** Facts about users: whether they are on WhatsApp, their LID, their devices. */
+export function usyncPlan({ world, iq }: Question): Plan {
+  const usync = child(iq, 'usync');
+  if (!usync) return { reply: () => refusal(iq, 400) };
+  const protocols = children(child(usync, 'query')).map(({ tag }) => tag);
+  return {
+    reply: () =>
+      result(iq, [
+        node('usync', usync.attrs, [
+          node(
+            'result',
+            {},
+            protocols.map(protocol => node(protocol)),
+          ),
+          node(
+            'list',
+            {},
+            children(child(usync, 'list'), 'user').map(user => userNode(world, user, protocols)),
+          ),
+        ]),
+      ]),
+  };
+}
+
+function userNode(world: World, user: BinaryNode, protocols: string[]): BinaryNode {
+  const asked = bytesOf(child(user, 'contact'));
+  const name = asked.toString().replace(/^\+/, '') || userOf(attr(user, 'jid'));
+  const person = world.people.byPhoneNumber(name) ?? world.people.byLid(name);
+  const facts = protocols.map(protocol => fact(protocol, world, person, asked));
+  const jid = person
+    ? `${person.phoneNumber}@s.whatsapp.net`
+    : (attr(user, 'jid') ?? `${name}@s.whatsapp.net`);
+  return node(
+    'user',
+    { jid },
+    facts.filter(part => part !== undefined),
+  );
+}
+
+function fact(
+  protocol: string,
+  { accounts }: World,
+  person: Person | undefined,
+  asked: Buffer,
+): BinaryNode | undefined {
+  // The number comes back as it was asked for (whatsmeow reads it).
+  if (protocol === 'contact') return node('contact', { type: person ? 'in' : 'out' }, asked);
+  const lid = person?.lid;
+  if (protocol === 'lid') return lid === undefined ? undefined : node('lid', { val: `${lid}@lid` });
+  const account = person && accounts.get(person.phoneNumber);
+  if (!account) return undefined;
+  switch (protocol) {
+    case 'disappearing_mode':
+      return timerNode(account);
+    case 'devices': {
+      const ids = [0, ...account.devices.keys()];
+      const devices = ids.map(id => node('device', { id: `${id}`, 'key-index': `${id}` }));
+      return node('devices', {}, [node('device-list', {}, devices)]);
+    }
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,142 @@
+import { z } from 'zod';
+import type { BinaryNode } from '../wire/stanza.js';
+import type { NewAccount } from '../world/accounts.js';
+import type { Behaviour } from '../world/behaviour.js';
+import type { Effect, Fault, FaultMatch } from '../world/faults.js';
+import type { NewPerson } from '../world/people.js';
+import type { StanzaQuery } from '../world/stanza-log.js';
+
+const text = z.string().exactOptional();
+const whole = z.int().nonnegative().exactOptional();
+const applied = z.boolean().exactOptional();
+const moment = z.enum(['before_apply', 'after_apply', 'after_reply']).exactOptional();
+
+/** A stanza as JSON; text content is sent as its UTF-8 bytes. */
+export const stanzaSchema = z.strictObject({
+  tag: z.string().min(1),
+  attrs: z.record(z.string(), z.string()).default({}),
+  get content() {
+    return z
+      .union([z.array(stanzaSchema), z.string().transform(value => Buffer.from(value))])
+      .exactOptional();
+  },
+});
+stanzaSchema satisfies z.ZodType<BinaryNode>;
+
+const effectSchema = z.discriminatedUnion('do', [
+  z.strictObject({ do: z.literal('refuse'), code: whole, text, applied }),
+  z.strictObject({ do: z.literal('refuse_category'), code: z.int(), text, category: text, applied }),
+  z.strictObject({
+    do: z.literal('lie'),
+    lie: z.enum([
+      'confirm',
+      'wrong_name',
+      'other_value',
+      'unknown_value',
+      'two_categories',
+      'empty',
+      'no_privacy',
+      'text',
+    ]),
+    applied,
+  }),
+  z.strictObject({
+    do: z.enum(['silence', 'close', 'reset', 'half_open', 'undecodable', 'undecryptable']),
+    moment,
+  }),
+  z.strictObject({ do: z.literal('reply'), stanza: stanzaSchema, applied }),
+  z.strictObject({
+    do: z.literal('send'),
+    stanza: stanzaSchema,
+    next: z.enum(['go_on', 'stop', 'close']).exactOptional(),
+    moment,
+  }),
+  z.strictObject({
+    do: z.literal('phone'),
+    settings: z.record(z.string(), z.string()).exactOptional(),
+    contacts: z.record(z.string(), z.array(z.string())).exactOptional(),
+    moment,
+  }),
+  z.strictObject({ do: z.literal('delay'), ms: z.int().nonnegative(), moment }),
+  z.strictObject({ do: z.literal('stream_error'), code: whole, conflict: text, moment }),
+  z.strictObject({ do: z.literal('failure'), reason: whole, code: whole, expire: whole }),
+  z.strictObject({ do: z.literal('http'), status: z.int().min(400).max(599) }),
+  z.strictObject({ do: z.literal('two_in_one') }),
+]) satisfies z.ZodType<Effect>;
+
+const matchSchema = z.strictObject({
+  on: z.enum([
+    'upgrade',
+    'hello',
+    'registration',
+    'login',
+    'iq',
+    'privacy_get',
+    'list_get',
+    'privacy_set',
+    'ping',
+  ]),
+  category: text,
+  xmlns: text,
+  type: z.enum(['get', 'set']).exactOptional(),
+  phoneNumber: text,
+}) satisfies z.ZodType<FaultMatch>;
+
+/** A fault as JSON; `times` may be `"always"`, as JSON has no infinity. */
+export const faultSchema = z.strictObject({
+  match: matchSchema,
+  effect: effectSchema,
+  times: z
+    .union([z.int().positive(), z.literal('always').transform(() => Number.POSITIVE_INFINITY)])
+    .exactOptional(),
+  after: whole,
+}) satisfies z.ZodType<Fault>;
+
+export const newAccountSchema = z.strictObject({
+  phoneNumber: z.string(),
+  lid: text,
+  name: text,
+  settings: z.record(z.string(), z.string()).exactOptional(),
+  categories: z.array(z.string()).exactOptional(),
+  lists: z.record(z.string(), z.array(z.string())).exactOptional(),
+  addressing: z.enum(['lid', 'pn', 'either']).exactOptional(),
+}) satisfies z.ZodType<NewAccount>;
+
+export const newPersonSchema = z.strictObject({
+  phoneNumber: z.string(),
+  lid: z.string().nullable().exactOptional(),
+}) satisfies z.ZodType<NewPerson>;
+
+export const stanzaQuerySchema = z.strictObject({
+  phoneNumber: text,
+  device: z.coerce.number().int().exactOptional(),
+  tag: text,
+  xmlns: text,
+  type: text,
+  category: text,
+}) satisfies z.ZodType<StanzaQuery>;
+
+const behaviour = {
+  latencyMs: z.number().nonnegative(),
+  certificate: z.enum(['honest', 'other_root', 'changed_leaf', 'changed_intermediate']),
+  pairSuccess: z.enum(['honest', 'wrong_account_signature', 'wrong_hmac']),
+  refresh: z.enum(['on_first_scan', 'on_connect', 'never']),
+  refreshChild: z.enum(['companion_reg_refresh', 'pair-device-rotate-qr']),
+  refreshAck: z.enum(['awaited', 'not_awaited']),
+  platformDisplay: z.enum(['checked', 'refused', 'any']),
+  echoOwnSets: z.boolean(),
+  push: z.enum(['categories', 'bare']),
+  severalCategories: z.enum(['apply', 'refuse']),
+  invalidSet: z.enum(['refuse', 'refuse_category']),
+  unreportedSet: z.enum(['apply', 'refuse_category']),
+  lockedSet: z.enum(['apply', 'refuse', 'refuse_category']),
+  staleList: z.enum(['refuse', 'refuse_category']),
+  unknownContact: z.enum(['refuse', 'refuse_category', 'ignore']),
+  listAway: z.enum(['kept', 'cleared']),
+  listReply: z.enum(['honest', 'pn', 'without_lid', 'without_pn', 'without_stamp', 'stamp_none', 'twice']),
+  offlineBatch: z.enum(['awaited', 'not_awaited']),
+  edgeRouting: z.boolean(),
+} satisfies { [Name in keyof Behaviour]: z.ZodType<Behaviour[Name]> };
+
+/** Some of the switches. */
+export const behaviourSchema = z.strictObject(behaviour).partial();

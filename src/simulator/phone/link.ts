@@ -1,0 +1,102 @@
+import { bytesOf, child, node, resultChild, SERVER, seconds } from '../wire/stanza.js';
+import { jidOf, lidOf } from '../world/accounts.js';
+import type { Account, Device, RegisteringConnection, World } from '../world/world.js';
+import { deviceIdentity } from './device-identity.js';
+import { parseQr } from './qr.js';
+
+/** An account has at most four companions (WhatsApp's FAQ on linked devices). */
+const MAX_DEVICES = 4;
+
+/** Why a phone says that it could not link. */
+export type LinkFailure =
+  | 'not_a_whatsapp_qr'
+  /** No connection has this ref: another server's, or its client has gone. */
+  | 'unknown_ref'
+  | 'expired'
+  /** The client shows other keys than it registered. */
+  | 'wrong_keys'
+  /** The adv secret was retired by `companion_reg_refresh`; scan a newer QR. */
+  | 'retired'
+  | 'too_many_devices'
+  /** No client asked for a code for this number. */
+  | 'no_code_request'
+  | 'wrong_code'
+  | 'too_many_tries'
+  /** The companion answered pair-success with an error, with a wrong signature, or not at all. */
+  | 'refused_by_companion'
+  | 'bad_device_signature'
+  | 'no_answer';
+
+export type LinkAttempt =
+  | { readonly linked: true; readonly device: number }
+  | { readonly linked: false; readonly reason: LinkFailure };
+
+export const failed = (reason: LinkFailure): LinkAttempt => ({ linked: false, reason });
+
+/** What happens when the phone's camera sees the QR. */
+export async function scanQr(world: World, account: Account, payload: string): Promise<LinkAttempt> {
+  const qr = parseQr(payload);
+  if (!qr) return failed('not_a_whatsapp_qr');
+  const registering = [...world.registering].find(({ refState }) => refState(qr.ref) !== 'unknown');
+  if (!registering || registering.used) return failed('unknown_ref');
+  if (registering.refState(qr.ref) === 'expired') return failed('expired');
+  const { connection, keys } = registering;
+  if (!qr.noiseKey.equals(connection.noiseKey) || !qr.identityKey.equals(keys.identityKey)) {
+    return failed('wrong_keys');
+  }
+  if (!registering.accepts(qr.advSecret)) return failed('retired');
+  return completeLink(world, account, registering, Buffer.from(qr.advSecret, 'base64'));
+}
+
+/** Sends `pair-success`, checks the companion's signature, adds the device and asks it to reconnect (515). */
+export async function completeLink(
+  world: World,
+  account: Account,
+  registering: RegisteringConnection,
+  advSecret: Buffer,
+): Promise<LinkAttempt> {
+  if (account.devices.size >= MAX_DEVICES) return failed('too_many_devices');
+  const { connection, keys } = registering;
+  registering.used = true;
+  const id = account.nextDevice++;
+  const identity = deviceIdentity(
+    account.identity,
+    keys.identityKey,
+    advSecret,
+    id,
+    world.behaviour.pairSuccess,
+  );
+  const attrs = { from: SERVER, type: 'set', id: world.nextId(), xmlns: 'md', t: seconds() };
+  const answer = await connection.ask(
+    node('iq', attrs, [
+      node('pair-success', {}, [
+        node('device-identity', {}, identity.sealed),
+        node('device', { jid: jidOf(account, id), lid: lidOf(account, id) }),
+        node('platform', { name: 'android' }),
+      ]),
+    ]),
+  );
+  if (!answer) return failed('no_answer');
+  const signed = child(resultChild(answer), 'device-identity');
+  if (!signed) {
+    connection.end();
+    return failed('refused_by_companion');
+  }
+  if (!identity.isConfirmedBy(bytesOf(signed))) {
+    connection.streamError(401);
+    return failed('bad_device_signature');
+  }
+  const device: Device = {
+    id,
+    noiseKey: connection.noiseKey,
+    linkTime: new Date(),
+    keys,
+    unacked: [],
+    dirty: new Set(),
+    connection: undefined,
+  };
+  account.devices.set(id, device);
+  world.changed();
+  connection.streamError(515);
+  return { linked: true, device: id };
+}

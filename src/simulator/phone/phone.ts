@@ -1,0 +1,101 @@
+import { applySettings } from '../answers/apply-settings.js';
+import { exceptContacts } from '../answers/contact-lists.js';
+import { setDisappearingMode } from '../answers/disappearing-mode.js';
+import { notifyDevices } from '../answers/notifications.js';
+import { removeDevice } from '../answers/removal.js';
+import type { BinaryNode } from '../wire/stanza.js';
+import type { Person } from '../world/people.js';
+import type { Account, Addressing, World } from '../world/world.js';
+import { enterCode } from './enter-code.js';
+import { type LinkAttempt, scanQr } from './link.js';
+import { refreshCode } from './pairing-code.js';
+
+/** The phone of one account: what its owner does on it. */
+export type Phone = {
+  /** Digits only. */
+  readonly phoneNumber: string;
+  readonly lid: string;
+  /** Points the camera at a QR; resolves when it is linked or the phone says that it could not. */
+  scan(qrPayload: string): Promise<LinkAttempt>;
+  /** Types in the pairing code that a client shows; hyphens and small letters are fine. */
+  enterCode(code: string): Promise<LinkAttempt>;
+  /** Asks the client that waits for a code to show another one; false when none waits. */
+  refreshCode(): boolean;
+  /** Changes a setting in the phone's menu; any category and value, also ones nobody has heard of. */
+  setPrivacy(category: string, value: string): void;
+  /** Chooses "My contacts except…" in the menu of a category, with exactly these phone numbers, all on WhatsApp. */
+  exceptContacts(category: string, phoneNumbers: readonly string[]): void;
+  /** The list of a category, which the server may hold while the category has another value. */
+  contactList(category: string): { stamp: string | undefined; contacts: Person[] };
+  /** Whether the account's contact lists are by LID or by phone number. */
+  setAddressing(addressing: Addressing): void;
+  /** Changes the timer of new chats, in seconds. */
+  setDisappearingMode(duration: number): void;
+  disappearingMode(): number;
+  /** Takes a category away from the account. */
+  removeCategory(category: string): void;
+  /** What the server holds: the truth. */
+  settings(): Record<string, string>;
+  devices(): { device: number; connected: boolean; linkTime: Date }[];
+  /** Unlinks a companion; false when there is none with that id. */
+  removeDevice(device: number): boolean;
+  /** Ends the connections of the account's companions. */
+  dropConnections(how: 'close' | 'reset' | 'half_open'): void;
+  /** Sends `<stream:error>` to the account's companions and closes. */
+  streamError(code?: number, conflict?: string): void;
+  /** Sends any stanza to the account's companions. */
+  send(stanza: BinaryNode): void;
+  /** Sends `account_sync` with this child to all companions, also with one nobody has heard of. */
+  notify(change: BinaryNode): void;
+};
+
+export function phoneOf(world: World, account: Account): Phone {
+  const connections = () =>
+    [...account.devices.values()].flatMap(({ connection }) => (connection ? [connection] : []));
+  return {
+    phoneNumber: account.phoneNumber,
+    lid: account.lid,
+    scan: qrPayload => scanQr(world, account, qrPayload),
+    enterCode: code => enterCode(world, account, code),
+    refreshCode: () => refreshCode(world, account),
+    setPrivacy: (category, value) => applySettings(world, account, [{ category, value }], 0),
+    exceptContacts: (category, phoneNumbers) => exceptContacts(world, account, category, phoneNumbers),
+    contactList(category) {
+      const list = account.lists.get(category);
+      const contacts = [...(list?.members ?? [])].flatMap(number => world.people.byPhoneNumber(number) ?? []);
+      return { stamp: list?.stamp, contacts };
+    },
+    setAddressing(addressing) {
+      account.addressing = addressing;
+      world.changed();
+    },
+    setDisappearingMode: duration => setDisappearingMode(world, account, duration, 0),
+    disappearingMode: () => account.disappearingMode.duration,
+    removeCategory(category) {
+      account.settings.delete(category);
+      world.changed();
+    },
+    settings: () => Object.fromEntries(account.settings),
+    devices: () =>
+      [...account.devices.values()].map(({ id, connection, linkTime }) => ({
+        device: id,
+        connected: connection !== undefined,
+        linkTime,
+      })),
+    removeDevice: device => removeDevice(world, account, device),
+    dropConnections(how) {
+      for (const connection of connections()) {
+        if (how === 'close') connection.end();
+        else if (how === 'reset') connection.reset();
+        else connection.mute();
+      }
+    },
+    streamError(code, conflict) {
+      for (const connection of connections()) connection.streamError(code, conflict);
+    },
+    send(stanza) {
+      for (const connection of connections()) connection.send(stanza);
+    },
+    notify: change => notifyDevices(world, account, change),
+  };
+}

@@ -1,0 +1,153 @@
+import type { Socket } from 'node:net';
+import { decodeBinaryNode, encodeBinaryNode } from '@whiskeysockets/baileys';
+import type { WebSocket } from 'ws';
+import { frame, frameReader } from '../wire/frames.js';
+import { type Handshaken, noiseResponder, type Responder, type Transport } from '../wire/noise.js';
+import { attr, type BinaryNode, node } from '../wire/stanza.js';
+import { openWire } from '../wire/wire.js';
+import type { Connection, Session, World } from '../world/world.js';
+import { disturb } from './disturb.js';
+import { login } from './login.js';
+import { register } from './registration.js';
+
+/** Serves one WebSocket until it ends. */
+export function serve(world: World, ws: WebSocket, tcp: Socket): void {
+  const reader = frameReader();
+  let responder: Responder | undefined;
+  let transport: Transport | undefined;
+  let session: Session | undefined;
+  let receiving = Promise.resolve();
+  let open = true;
+  const asked = new Map<string, (answer: BinaryNode | undefined) => void>();
+
+  const wire = openWire(ws, tcp, {
+    tripMs: () => world.behaviour.latencyMs / 2,
+    bytes: orClose(bytes => {
+      for (const message of reader.push(bytes)) receiveFrame(message);
+    }),
+    closed() {
+      open = false;
+      for (const resolve of asked.values()) resolve(undefined);
+      if (connection) world.connections.delete(connection);
+      session?.closed();
+    },
+  });
+  let connection: Connection | undefined;
+
+  function receiveFrame(message: Buffer): void {
+    if (transport) receiveSealed(transport.decrypt(message));
+    else if (responder) begin(responder.finish(message));
+    else greet(message);
+  }
+
+  function greet(message: Buffer): void {
+    const effect = world.faults.take({ stage: 'hello' });
+    if (effect?.do === 'close') wire.close();
+    if (effect?.do === 'reset') wire.reset();
+    if (effect?.do === 'undecodable') wire.write(frame(Buffer.from('undecodable')));
+    if (effect) return;
+    const { prologue } = reader.intro() ?? { prologue: Buffer.alloc(0) };
+    responder = noiseResponder(world.keys.static, world.certificates[world.behaviour.certificate], prologue);
+    const { reply, done } = responder.hello(message);
+    wire.write(frame(reply));
+    if (done) begin(done);
+  }
+
+  function begin(client: Handshaken): void {
+    transport = client.transport;
+    const opened = newConnection(client.noiseKey, client.transport);
+    connection = opened;
+    world.connections.add(opened);
+    const registering = client.payload.devicePairingData;
+    const effect = world.faults.take({
+      stage: registering ? 'registration' : 'login',
+      phoneNumber: registering ? undefined : String(client.payload.username),
+    });
+    const start = (goesOn: boolean) => {
+      if (!goesOn || !open) return;
+      session = registering ? register(world, opened, registering) : login(world, opened, client.payload);
+    };
+    const goesOn = effect ? disturb(opened, effect, 'before_apply') : true;
+    if (typeof goesOn === 'boolean') start(goesOn);
+    else void goesOn.then(start);
+  }
+
+  function receiveSealed(plain: Buffer): void {
+    // Decoding may inflate and so takes turns of the event loop; one after the other keeps the order.
+    receiving = receiving.then(async () => {
+      const stanza = await decodeBinaryNode(plain).catch(() => undefined);
+      if (stanza) receive(stanza);
+      else wire.close();
+    });
+  }
+
+  function receive(stanza: BinaryNode): void {
+    if (!connection || !open) return;
+    const { owner } = connection;
+    const id = attr(stanza, 'id') ?? '';
+    world.log.add({
+      time: Date.now(),
+      connection: connection.id,
+      phoneNumber: owner?.account.phoneNumber,
+      device: owner?.device.id,
+      node: stanza,
+    });
+    const resolve = asked.get(id);
+    if (stanza.tag === 'iq' && resolve && attr(stanza, 'type') !== 'get') {
+      asked.delete(id);
+      resolve(stanza);
+    } else {
+      session?.receive(stanza);
+    }
+  }
+
+  function newConnection(noiseKey: Buffer, sealer: Transport): Connection {
+    const send = (stanza: BinaryNode) => {
+      if (open) wire.write(frame(sealer.encrypt(encodeBinaryNode(stanza))));
+    };
+    return {
+      id: world.nextConnection(),
+      noiseKey,
+      owner: undefined,
+      ready: false,
+      isOpen: () => open && wire.isOpen(),
+      send,
+      ask: iq =>
+        new Promise(resolve => {
+          if (!open) return resolve(undefined);
+          asked.set(attr(iq, 'id') ?? '', resolve);
+          send(iq);
+        }),
+      end: wire.close,
+      reset: wire.reset,
+      mute: wire.mute,
+      joinNext: wire.joinNext,
+      streamError(code, conflict) {
+        const reason = conflict === undefined ? [] : [node('conflict', { type: conflict })];
+        send(node('stream:error', { code: code?.toString() }, reason));
+        wire.close();
+      },
+      fail({ reason, code, expire }) {
+        const attrs = { reason: reason?.toString(), code: code?.toString(), expire: expire?.toString() };
+        send(node('failure', attrs));
+        wire.close();
+      },
+      sendGarbage(kind) {
+        // A list of five with nothing in it, or bytes that no counter of ours sealed.
+        const bytes = kind === 'undecodable' ? sealer.encrypt(Buffer.from([0, 248, 5])) : Buffer.alloc(40, 7);
+        wire.write(frame(bytes));
+      },
+    };
+  }
+
+  /** A client that breaks the protocol is cut off. */
+  function orClose(handle: (bytes: Buffer) => void): (bytes: Buffer) => void {
+    return bytes => {
+      try {
+        handle(bytes);
+      } catch {
+        ws.terminate();
+      }
+    };
+  }
+}

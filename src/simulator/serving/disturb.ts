@@ -1,0 +1,44 @@
+import type { Effect, Moment } from '../world/faults.js';
+import type { Connection } from '../world/world.js';
+
+/** Does what the effect does at this moment; false when the stanza is not handled any further. */
+export function disturb(connection: Connection, effect: Effect, moment: Moment): boolean | Promise<boolean> {
+  if (!('moment' in effect ? effect.moment === moment : moment === 'before_apply')) return true;
+  switch (effect.do) {
+    case 'silence':
+      return false;
+    case 'close':
+      connection.end();
+      return false;
+    case 'reset':
+      connection.reset();
+      return false;
+    case 'half_open':
+      connection.mute();
+      return false;
+    case 'stream_error':
+      connection.streamError(effect.code, effect.conflict);
+      return false;
+    case 'failure':
+      connection.fail(effect);
+      return false;
+    case 'undecodable':
+    case 'undecryptable':
+      connection.sendGarbage(effect.do);
+      return true;
+    case 'send':
+      connection.send(effect.stanza);
+      if (effect.next === 'close') connection.end();
+      return (effect.next ?? 'go_on') === 'go_on';
+    case 'delay':
+      return new Promise(resolve => setTimeout(() => resolve(true), effect.ms).unref());
+    case 'refuse':
+    case 'refuse_category':
+    case 'lie':
+    case 'phone':
+    case 'reply':
+    case 'http':
+    case 'two_in_one':
+      return true;
+  }
+}

@@ -1,0 +1,62 @@
+import { randomBytes } from 'node:crypto';
+import type { proto } from '@whiskeysockets/baileys';
+import { answerTo } from '../answers/answers.js';
+import { backlogOf, forgetAcked } from '../answers/notifications.js';
+import { child, node, SERVER, seconds } from '../wire/stanza.js';
+import { lidOf } from '../world/accounts.js';
+import type { Connection, Session, World } from '../world/world.js';
+import { answerIq } from './iq.js';
+
+/** Serves a client with credentials: checks them, says `success` and answers until it goes. */
+export function login(world: World, connection: Connection, payload: proto.ClientPayload): Session {
+  const account = world.accounts.get(String(payload.username));
+  const device = account?.devices.get(payload.device ?? 0);
+  if (!account || !device?.noiseKey.equals(connection.noiseKey)) {
+    connection.fail({ reason: 401 });
+    return { receive: () => undefined, closed: () => undefined };
+  }
+  device.connection?.streamError(undefined, 'replaced');
+  device.connection = connection;
+  connection.owner = { account, device };
+  const backlog = backlogOf(world, device, connection);
+
+  connection.send(
+    node('success', {
+      t: seconds(),
+      lid: lidOf(account, device.id),
+      display_name: account.name,
+      props: '27',
+      abprops: '0',
+      location: 'sim',
+      companion_enc_static: randomBytes(32).toString('base64'),
+    }),
+  );
+  if (world.behaviour.edgeRouting) {
+    const info = node('routing_info', {}, Buffer.from([8, 8, account.devices.size]));
+    connection.send(node('ib', { from: SERVER }, [node('edge_routing', {}, [info])]));
+  }
+  // A passive client says when it wants its backlog.
+  if (!payload.passive) backlog.start();
+
+  return {
+    receive(stanza) {
+      switch (stanza.tag) {
+        case 'iq':
+          void answerIq(connection, world, stanza, answerTo({ world, account, device, iq: stanza, backlog }));
+          break;
+        case 'ack':
+          forgetAcked(world, device, stanza);
+          break;
+        case 'ib':
+          if (child(stanza, 'offline_batch')) backlog.send();
+          break;
+        default:
+          // Presences, receipts and whatever else a client sends are kept in the log and have no effect.
+          break;
+      }
+    },
+    closed() {
+      if (device.connection === connection) device.connection = undefined;
+    },
+  };
+}

@@ -1,0 +1,80 @@
+import type { CertificateChoice } from '../wire/certificates.js';
+
+/** The child of the notification that retires the advertised adv secret; WhatsApp uses both. */
+export type RefreshChild = 'companion_reg_refresh' | 'pair-device-rotate-qr';
+
+/**
+ * How this WhatsApp behaves where the real one is not known, varies, or must be caught lying. May be changed while
+ * the simulator runs.
+ */
+export type Behaviour = {
+  /** Round trip between client and server; half of it each way, order preserved. */
+  latencyMs: number;
+  /** The chain shown in the handshake. */
+  certificate: CertificateChoice;
+  /** How `pair-success` is signed: truly, with another account key than the one it names, or with another adv secret. */
+  pairSuccess: 'honest' | 'wrong_account_signature' | 'wrong_hmac';
+  /**
+   * When the adv secret shown in the QR is retired. `on_first_scan` (seen live since July 2026, Baileys 2737): the
+   * first scan on a connection fails and triggers the notification; only a QR with another secret links.
+   * `on_connect`: right after `pair-device`; a client that keeps its secret is not caught unless its QR was scanned before.
+   */
+  refresh: 'on_first_scan' | 'on_connect' | 'never';
+  refreshChild: RefreshChild;
+  /**
+   * Whether the phone goes on failing until the client has acked the retirement, as WA Web does. Live, one client
+   * linked without (Baileys rc14 throws while it acks for an unlinked device; Baileys PR 2749, comment in 2737).
+   */
+  refreshAck: 'awaited' | 'not_awaited';
+  /** Whether `companion_platform_display` must name a known browser and system (Baileys PR 2769). */
+  platformDisplay: 'checked' | 'refused' | 'any';
+  /** Whether `account_sync` goes to the device that made the change too. */
+  echoOwnSets: boolean;
+  /** What the push of a change holds: the changed categories (whatsmeow, zapo) or the timer, or nothing. */
+  push: 'categories' | 'bare';
+  /** Several categories in one set: all applied, or the IQ refused. */
+  severalCategories: 'apply' | 'refuse';
+  /** A value or category WhatsApp does not know: an error stanza, or an error inside the category. */
+  invalidSet: 'refuse' | 'refuse_category';
+  /** A known category that the account does not report: accepted (Baileys PR 1071), or refused. */
+  unreportedSet: 'apply' | 'refuse_category';
+  /** A set of a category that `defense` locks. */
+  lockedSet: 'apply' | 'refuse' | 'refuse_category';
+  /** A change of a contact list with a stale stamp: 409 as an error stanza (zapo) or inside the category (WA Web). */
+  staleList: 'refuse' | 'refuse_category';
+  /** A contact nobody knows in a change of a contact list: all of it refused, or this contact passed over. */
+  unknownContact: 'refuse' | 'refuse_category' | 'ignore';
+  /** Whether a contact list outlives another value of its category. */
+  listAway: 'kept' | 'cleared';
+  /**
+   * How a contact list is told: as asked, or by phone number where LIDs were asked for, without `jid`, without
+   * `pn_jid`, without stamp, with the stamp `none`, or with each contact twice.
+   */
+  listReply: 'honest' | 'pn' | 'without_lid' | 'without_pn' | 'without_stamp' | 'stamp_none' | 'twice';
+  /** Whether the offline backlog waits for the client's `offline_batch`. */
+  offlineBatch: 'awaited' | 'not_awaited';
+  /** Whether the client is told routing info for its next connection. */
+  edgeRouting: boolean;
+};
+
+export const DEFAULT_BEHAVIOUR: Readonly<Behaviour> = {
+  latencyMs: 0,
+  certificate: 'honest',
+  pairSuccess: 'honest',
+  refresh: 'on_first_scan',
+  refreshChild: 'companion_reg_refresh',
+  refreshAck: 'awaited',
+  platformDisplay: 'checked',
+  echoOwnSets: false,
+  push: 'categories',
+  severalCategories: 'apply',
+  invalidSet: 'refuse_category',
+  unreportedSet: 'apply',
+  lockedSet: 'refuse_category',
+  staleList: 'refuse_category',
+  unknownContact: 'refuse_category',
+  listAway: 'kept',
+  listReply: 'honest',
+  offlineBatch: 'awaited',
+  edgeRouting: false,
+};

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { PrivacyServiceService as Privacy } from '../gen/ts/whatsapp/privacy/v1/privacy_service.js';
-import { encodeSettings } from '../src/cli/setting-values.js';
+import { encodeSettings } from '../src/cli/texts/setting-values.js';
 import { parseAssignments } from '../src/input/assignments.js';
 import { type Figure, quantile } from './figure.js';
 import { type Callers, callers, type Load, type WireCall, wireCall } from './load.js';

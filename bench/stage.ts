@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { credentials } from '@grpc/grpc-js';
-import { type Api, connect } from '../src/cli/client.js';
+import { type Api, connect } from '../src/cli/client/client.js';
 import { type Measured, measured } from './processes.js';
 import { copyOf, type Identity, linkTemplate, writeDataFolder, writeSimulatorState } from './seed.js';
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PrivacyServiceService as Privacy } from '../gen/ts/whatsapp/privacy/v1/privacy_service.js';
-import type { Api } from '../src/cli/client.js';
-import { encodeSettings } from '../src/cli/setting-values.js';
+import type { Api } from '../src/cli/client/client.js';
+import { encodeSettings } from '../src/cli/texts/setting-values.js';
 import { parseAssignments } from '../src/input/assignments.js';
 import type { Figure } from './figure.js';
 import { instanceName } from './seed.js';

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { findPackageJSON } from 'node:module';
 import { Command, CommanderError, Option } from 'commander';
-import { addInstanceCommands } from './cli/instance.js';
-import { addLinkCommands } from './cli/link.js';
-import { addPrivacyCommands } from './cli/privacy.js';
-import { addTokenCommands } from './cli/token.js';
+import { addInstanceCommands } from './cli/commands/instance.js';
+import { addLinkCommands } from './cli/commands/link.js';
+import { addPrivacyCommands } from './cli/commands/privacy.js';
+import { addTokenCommands } from './cli/commands/token.js';
 import { serveFlags } from './config/table.js';
 import { UsageError } from './input/usage.js';
 import type { SimulateFlags } from './simulate.js';

@@ -6,9 +6,9 @@ import {
   PrivacyServiceService as Privacy,
   type WatchPrivacySettingsResponse,
 } from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
-import { innerErrorText } from '../cli/errors.js';
-import { table } from '../cli/output.js';
-import { encodeSettings } from '../cli/setting-values.js';
+import { table } from '../cli/terminal/output.js';
+import { innerErrorText } from '../cli/texts/errors.js';
+import { encodeSettings } from '../cli/texts/setting-values.js';
 import { wantedValues } from '../input/presets.js';
 import { link } from './link.js';
 import type { Stage } from './stage.js';

@@ -12,12 +12,12 @@ import {
   UpdatePrivacySettingsResponse,
   WatchPrivacySettingsResponse,
 } from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
-import { isServiceError } from '../cli/client.js';
-import { failureJson, failureText } from '../cli/errors.js';
-import { createOutput, toJson } from '../cli/output.js';
-import { encodeSettings } from '../cli/setting-values.js';
-import { outcomesTable, settingsText } from '../cli/settings-text.js';
-import { eventText } from '../cli/watch.js';
+import { isServiceError } from '../cli/client/client.js';
+import { eventText } from '../cli/commands/watch.js';
+import { createOutput, toJson } from '../cli/terminal/output.js';
+import { failureJson, failureText } from '../cli/texts/errors.js';
+import { encodeSettings } from '../cli/texts/setting-values.js';
+import { outcomesTable, settingsText } from '../cli/texts/settings-text.js';
 import { parseAssignments } from '../input/assignments.js';
 import { applyPreset, endsTable, linkMore, watchPhone } from './fleet.js';
 import { link } from './link.js';

@@ -2,7 +2,7 @@ import {
   type Instance,
   InstanceServiceService as Instances,
 } from '../../gen/ts/whatsapp/privacy/v1/instance_service.js';
-import type { Api } from '../cli/client.js';
+import type { Api } from '../cli/client/client.js';
 import type { Phone } from '../simulator/index.js';
 
 /** Links as a person would: the phone scans each code that is shown, until one links. */

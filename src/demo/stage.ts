@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { credentials } from '@grpc/grpc-js';
 import { createApp } from '../app.js';
-import { type Api, connect } from '../cli/client.js';
+import { type Api, connect } from '../cli/client/client.js';
 import { readConfig } from '../config/config.js';
 import { events } from '../observability/events.js';
 import { createLogger } from '../observability/logger.js';

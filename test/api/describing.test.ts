@@ -7,7 +7,7 @@ import {
   SettingDescription_NotWritableReason as Why,
 } from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import { PrivacySetting } from '../../gen/ts/whatsapp/privacy/v1/privacy_settings.js';
-import { encodeSettings } from '../../src/cli/setting-values.js';
+import { encodeSettings } from '../../src/cli/texts/setting-values.js';
 import { decodeSetting } from '../../src/contract/setting-enums.js';
 import { specOf } from '../../src/domain/settings/settings-table.js';
 import type { NewAccount } from '../../src/simulator/index.js';

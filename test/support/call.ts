@@ -6,7 +6,7 @@ import {
   type MethodDefinition,
   type ServiceError,
 } from '@grpc/grpc-js';
-import { type StatusDetails, statusDetails } from '../../src/cli/status-details.js';
+import { type StatusDetails, statusDetails } from '../../src/cli/texts/status-details.js';
 
 /** How a call is made, where it is not as usual. */
 export type CallOptions = {

@@ -3,17 +3,17 @@ import {
   GetPrivacySettingsResponse,
   PrivacyServiceService,
   UpdatePrivacySettingsResponse,
-} from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
+} from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
+import { clientCommand, type Run } from '../client/command.js';
+import { addUpdateOptions, type UpdateFlags, updateRequest } from '../client/update-options.js';
+import { parseDuration, toDuration } from '../terminal/duration.js';
+import { toJson } from '../terminal/output.js';
+import { outcomesTable, settingsText } from '../texts/settings-text.js';
 import { addApplyCommand } from './apply.js';
 import { addBlacklistCommand } from './blacklist.js';
-import { clientCommand, type Run } from './command.js';
 import { addDescribeCommand } from './describe.js';
-import { parseDuration, toDuration } from './duration.js';
 import { addHistoryCommand } from './history.js';
 import { addListCommand } from './list-settings.js';
-import { toJson } from './output.js';
-import { outcomesTable, settingsText } from './settings-text.js';
-import { addUpdateOptions, type UpdateFlags, updateRequest } from './update-options.js';
 import { addWatchCommand } from './watch.js';
 
 type GetFlags = { readonly maxAge?: number };

@@ -4,10 +4,10 @@ import {
   PrivacyServiceService,
   SettingDescription_NotWritableReason as Reason,
   type SettingDescription,
-} from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
-import { clientCommand, type Run } from './command.js';
-import { table, toJson } from './output.js';
-import { settingName } from './setting-values.js';
+} from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
+import { clientCommand, type Run } from '../client/command.js';
+import { table, toJson } from '../terminal/output.js';
+import { settingName } from '../texts/setting-values.js';
 
 /** Adds `privacy describe`. */
 export function addDescribeCommand(privacy: Command): void {

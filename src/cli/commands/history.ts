@@ -1,14 +1,14 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { SettingOutcome_State } from '../../gen/ts/whatsapp/privacy/v1/error_details.js';
+import { SettingOutcome_State } from '../../../gen/ts/whatsapp/privacy/v1/error_details.js';
 import {
   Origin,
   PrivacyChange,
   PrivacyServiceService,
-} from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
-import { clientCommand, type Run } from './command.js';
-import { table, toJson } from './output.js';
-import { settingName } from './setting-values.js';
-import { changeText } from './settings-text.js';
+} from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
+import { clientCommand, type Run } from '../client/command.js';
+import { table, toJson } from '../terminal/output.js';
+import { settingName } from '../texts/setting-values.js';
+import { changeText } from '../texts/settings-text.js';
 
 type Flags = { readonly limit: number };
 

@@ -4,19 +4,19 @@ import {
   PrivacyServiceService,
   UpdateContactBlacklistRequest,
   UpdateContactBlacklistResponse,
-} from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
-import { decodeEntry, encodeEntry, encodeListSetting } from '../contract/contact-blacklist.js';
+} from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
+import { decodeEntry, encodeEntry, encodeListSetting } from '../../contract/contact-blacklist.js';
 import {
   type ContactId,
   contactId,
   LIST_SETTINGS,
   type ListSetting,
-} from '../domain/settings/contact-list.js';
-import { didYouMean } from '../input/closest.js';
-import { UsageError } from '../input/usage.js';
-import { clientCommand, type Run } from './command.js';
-import { fields, plain, toJson } from './output.js';
-import { outcomesTable } from './settings-text.js';
+} from '../../domain/settings/contact-list.js';
+import { didYouMean } from '../../input/closest.js';
+import { UsageError } from '../../input/usage.js';
+import { clientCommand, type Run } from '../client/command.js';
+import { fields, plain, toJson } from '../terminal/output.js';
+import { outcomesTable } from '../texts/settings-text.js';
 
 type Flags = {
   readonly add?: readonly string[];

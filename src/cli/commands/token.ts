@@ -6,11 +6,11 @@ import {
   Token_Access,
   Token_Kind,
   TokenServiceService,
-} from '../../gen/ts/whatsapp/privacy/v1/token_service.js';
-import { UsageError } from '../input/usage.js';
-import { clientCommand, type Run } from './command.js';
-import { parseDuration, toDuration } from './duration.js';
-import { fields, table, toJson } from './output.js';
+} from '../../../gen/ts/whatsapp/privacy/v1/token_service.js';
+import { UsageError } from '../../input/usage.js';
+import { clientCommand, type Run } from '../client/command.js';
+import { parseDuration, toDuration } from '../terminal/duration.js';
+import { fields, table, toJson } from '../terminal/output.js';
 
 type CreateFlags = {
   readonly instance?: string;

@@ -2,12 +2,12 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import {
   SettingOutcome,
   SettingOutcome_State as State,
-} from '../../gen/ts/whatsapp/privacy/v1/error_details.js';
-import { ContactBlacklistSetting as List } from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
-import { PrivacySetting } from '../../gen/ts/whatsapp/privacy/v1/privacy_settings.js';
-import { encodeEntry } from '../../src/contract/contact-blacklist.js';
-import { run } from './support/run.js';
-import { startService } from './support/service.js';
+} from '../../../gen/ts/whatsapp/privacy/v1/error_details.js';
+import { ContactBlacklistSetting as List } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
+import { PrivacySetting } from '../../../gen/ts/whatsapp/privacy/v1/privacy_settings.js';
+import { encodeEntry } from '../../../src/contract/contact-blacklist.js';
+import { run } from '../support/run.js';
+import { startService } from '../support/service.js';
 
 const entries = ['+15550100101', '102@lid'].map(encodeEntry);
 const outcome = SettingOutcome.fromPartial({

@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
-import type { LinkInstanceResponse } from '../../gen/ts/whatsapp/privacy/v1/instance_service.js';
-import { liveBlock } from './live-block.js';
-import { plain } from './output.js';
+import type { LinkInstanceResponse } from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
+import { liveBlock } from '../terminal/live-block.js';
+import { plain } from '../terminal/output.js';
 
 /** A code to show: every event of linking but the last. */
 type CodeEvent = Exclude<NonNullable<LinkInstanceResponse['event']>, { $case: 'linked' }>;

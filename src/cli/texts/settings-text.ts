@@ -2,11 +2,16 @@ import {
   ErrorReason,
   type SettingOutcome,
   SettingOutcome_State,
-} from '../../gen/ts/whatsapp/privacy/v1/error_details.js';
-import type { PrivacySettings } from '../../gen/ts/whatsapp/privacy/v1/privacy_settings.js';
-import { EXCEPTING } from '../domain/settings/contact-list.js';
-import { SETTING_NAMES, type Setting, settingOfCategory, specOf } from '../domain/settings/settings-table.js';
-import { fields, table } from './output.js';
+} from '../../../gen/ts/whatsapp/privacy/v1/error_details.js';
+import type { PrivacySettings } from '../../../gen/ts/whatsapp/privacy/v1/privacy_settings.js';
+import { EXCEPTING } from '../../domain/settings/contact-list.js';
+import {
+  SETTING_NAMES,
+  type Setting,
+  settingOfCategory,
+  specOf,
+} from '../../domain/settings/settings-table.js';
+import { fields, table } from '../terminal/output.js';
 import { settingName, valueIn } from './setting-values.js';
 
 /** All settings of an account, and what it reported besides. */

@@ -7,11 +7,11 @@ import {
   Instance_State,
   InstanceServiceService,
   UpdateInstanceResponse,
-} from '../../gen/ts/whatsapp/privacy/v1/instance_service.js';
-import { UsageError } from '../input/usage.js';
-import { clientCommand, type Run } from './command.js';
-import { instanceText, stateName } from './instance-text.js';
-import { fields, type Output, table, toJson } from './output.js';
+} from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
+import { UsageError } from '../../input/usage.js';
+import { clientCommand, type Run } from '../client/command.js';
+import { fields, type Output, table, toJson } from '../terminal/output.js';
+import { instanceText, stateName } from '../texts/instance-text.js';
 
 type Properties = { readonly displayName?: string; readonly connectionMode?: keyof typeof MODES };
 

@@ -1,21 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { status } from '@grpc/grpc-js';
 import type { Command } from 'commander';
-import { ErrorReason } from '../../gen/ts/whatsapp/privacy/v1/error_details.js';
+import { ErrorReason } from '../../../gen/ts/whatsapp/privacy/v1/error_details.js';
 import {
   Origin,
   PrivacyServiceService,
   WatchPrivacySettingsResponse,
-} from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
-import type { PrivacySettings } from '../../gen/ts/whatsapp/privacy/v1/privacy_settings.js';
-import { decodeSetting } from '../contract/setting-enums.js';
-import { SETTING_NAMES, type Setting } from '../domain/settings/settings-table.js';
-import { isServiceError } from './client.js';
-import { clientCommand, type Run } from './command.js';
-import { inSeconds, parseDuration, toDuration } from './duration.js';
-import { plain, toJson } from './output.js';
-import { valueText } from './settings-text.js';
-import { statusDetails } from './status-details.js';
+} from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
+import type { PrivacySettings } from '../../../gen/ts/whatsapp/privacy/v1/privacy_settings.js';
+import { decodeSetting } from '../../contract/setting-enums.js';
+import { SETTING_NAMES, type Setting } from '../../domain/settings/settings-table.js';
+import { isServiceError } from '../client/client.js';
+import { clientCommand, type Run } from '../client/command.js';
+import { inSeconds, parseDuration, toDuration } from '../terminal/duration.js';
+import { plain, toJson } from '../terminal/output.js';
+import { valueText } from '../texts/settings-text.js';
+import { statusDetails } from '../texts/status-details.js';
 
 type Flags = { readonly heartbeat?: number };
 

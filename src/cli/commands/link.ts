@@ -5,11 +5,11 @@ import {
   LinkInstanceResponse,
   ReconnectInstanceResponse,
   UnlinkInstanceResponse,
-} from '../../gen/ts/whatsapp/privacy/v1/instance_service.js';
-import { clientCommand, type Run } from './command.js';
-import { instanceText } from './instance-text.js';
+} from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
+import { clientCommand, type Run } from '../client/command.js';
+import { plain, toJson } from '../terminal/output.js';
+import { instanceText } from '../texts/instance-text.js';
 import { linkScreen } from './link-screen.js';
-import { plain, toJson } from './output.js';
 
 type LinkFlags = { readonly code?: string };
 

@@ -7,11 +7,14 @@ import {
   RequestInfo,
   ResourceInfo,
   RetryInfo,
-} from '../../gen/ts/google/rpc/error_details.js';
-import { Status } from '../../gen/ts/google/rpc/status.js';
-import { PrivacyApplyFailure, PrivacyUpdateFailure } from '../../gen/ts/whatsapp/privacy/v1/error_details.js';
-import { inSeconds } from './duration.js';
-import { toJson } from './output.js';
+} from '../../../gen/ts/google/rpc/error_details.js';
+import { Status } from '../../../gen/ts/google/rpc/status.js';
+import {
+  PrivacyApplyFailure,
+  PrivacyUpdateFailure,
+} from '../../../gen/ts/whatsapp/privacy/v1/error_details.js';
+import { inSeconds } from '../terminal/duration.js';
+import { toJson } from '../terminal/output.js';
 
 type Read<T> = { readonly message: T; readonly json: unknown };
 

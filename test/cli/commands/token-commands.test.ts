@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { Token, Token_Access, Token_Kind } from '../../gen/ts/whatsapp/privacy/v1/token_service.js';
-import { run } from './support/run.js';
-import { type Answers, startService } from './support/service.js';
+import { Token, Token_Access, Token_Kind } from '../../../gen/ts/whatsapp/privacy/v1/token_service.js';
+import { run } from '../support/run.js';
+import { type Answers, startService } from '../support/service.js';
 
 const madeAt = new Date('2026-01-31T12:00:00Z');
 const token = Token.fromPartial({

@@ -1,10 +1,10 @@
 import { type Command, Option } from 'commander';
-import { OnFailure } from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
-import { namesOf } from '../contract/enum-names.js';
-import { assignmentHelp } from '../input/assignments.js';
-import { CLIENT_OPTIONS } from '../input/client-options.js';
-import { presetHelp, wantedValues } from '../input/presets.js';
-import { encodeSettings } from './setting-values.js';
+import { OnFailure } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
+import { namesOf } from '../../contract/enum-names.js';
+import { assignmentHelp } from '../../input/assignments.js';
+import { CLIENT_OPTIONS } from '../../input/client-options.js';
+import { presetHelp, wantedValues } from '../../input/presets.js';
+import { encodeSettings } from '../texts/setting-values.js';
 
 /** The flags of commands that change settings. */
 export type UpdateFlags = {

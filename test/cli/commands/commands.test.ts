@@ -11,28 +11,28 @@ import {
   PreconditionFailure,
   RequestInfo,
   RetryInfo,
-} from '../../gen/ts/google/rpc/error_details.js';
+} from '../../../gen/ts/google/rpc/error_details.js';
 import {
   ErrorReason,
   PrivacyUpdateFailure,
   SettingOutcome,
   SettingOutcome_State,
-} from '../../gen/ts/whatsapp/privacy/v1/error_details.js';
+} from '../../../gen/ts/whatsapp/privacy/v1/error_details.js';
 import {
   Instance,
   Instance_ConnectionMode,
   Instance_State,
-} from '../../gen/ts/whatsapp/privacy/v1/instance_service.js';
-import { OnFailure } from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
+} from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
+import { OnFailure } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import {
   CallAddPermission,
   LastSeenVisibility,
   PrivacySetting,
   PrivacySettings,
-} from '../../gen/ts/whatsapp/privacy/v1/privacy_settings.js';
-import { certificate } from '../support/certificate.js';
-import { type Ended, run } from './support/run.js';
-import { type Answers, detail, failure, startService } from './support/service.js';
+} from '../../../gen/ts/whatsapp/privacy/v1/privacy_settings.js';
+import { certificate } from '../../support/certificate.js';
+import { type Ended, run } from '../support/run.js';
+import { type Answers, detail, failure, startService } from '../support/service.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'wa-privacy-cli-'));
 afterAll(() => rmSync(folder, { recursive: true }));

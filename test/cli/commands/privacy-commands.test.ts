@@ -1,15 +1,15 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { SettingOutcome_State as State } from '../../gen/ts/whatsapp/privacy/v1/error_details.js';
+import { SettingOutcome_State as State } from '../../../gen/ts/whatsapp/privacy/v1/error_details.js';
 import {
   type ListPrivacyChangesRequest,
   Origin,
   PrivacyChange,
   SettingDescription_NotWritableReason as Reason,
   SettingDescription,
-} from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
-import { PrivacySetting } from '../../gen/ts/whatsapp/privacy/v1/privacy_settings.js';
-import { run } from './support/run.js';
-import { type Answers, startService } from './support/service.js';
+} from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
+import { PrivacySetting } from '../../../gen/ts/whatsapp/privacy/v1/privacy_settings.js';
+import { run } from '../support/run.js';
+import { type Answers, startService } from '../support/service.js';
 
 async function serviceWith(answers: Answers) {
   const { address, calls, stop } = await startService(answers);

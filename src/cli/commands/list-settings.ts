@@ -2,14 +2,14 @@ import type { Command } from 'commander';
 import {
   type ListPrivacySettingsResponse_Entry as Entry,
   PrivacyServiceService,
-} from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
-import { PrivacySettings } from '../../gen/ts/whatsapp/privacy/v1/privacy_settings.js';
-import { SETTING_NAMES } from '../domain/settings/settings-table.js';
-import { clientCommand, type Run } from './command.js';
-import { parseDuration, toDuration } from './duration.js';
-import { innerErrorJson, innerErrorText } from './errors.js';
-import { table, toJson } from './output.js';
-import { valueText } from './settings-text.js';
+} from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
+import { PrivacySettings } from '../../../gen/ts/whatsapp/privacy/v1/privacy_settings.js';
+import { SETTING_NAMES } from '../../domain/settings/settings-table.js';
+import { clientCommand, type Run } from '../client/command.js';
+import { parseDuration, toDuration } from '../terminal/duration.js';
+import { table, toJson } from '../terminal/output.js';
+import { innerErrorJson, innerErrorText } from '../texts/errors.js';
+import { valueText } from '../texts/settings-text.js';
 
 type Flags = { readonly maxAge?: number };
 

@@ -3,30 +3,30 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { status } from '@grpc/grpc-js';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { ErrorInfo, RetryInfo } from '../../gen/ts/google/rpc/error_details.js';
-import type { Status } from '../../gen/ts/google/rpc/status.js';
+import { ErrorInfo, RetryInfo } from '../../../gen/ts/google/rpc/error_details.js';
+import type { Status } from '../../../gen/ts/google/rpc/status.js';
 import {
   ErrorReason,
   PrivacyApplyFailure,
   SettingOutcome,
   SettingOutcome_State,
-} from '../../gen/ts/whatsapp/privacy/v1/error_details.js';
-import { Instance } from '../../gen/ts/whatsapp/privacy/v1/instance_service.js';
+} from '../../../gen/ts/whatsapp/privacy/v1/error_details.js';
+import { Instance } from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
 import {
   ApplyPrivacySettingsResponse,
   OnFailure,
   Origin,
   type WatchPrivacySettingsResponse,
-} from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
+} from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import {
   GroupAddPermission,
   LastSeenVisibility,
   OnlineVisibility,
   PrivacySetting,
   PrivacySettings,
-} from '../../gen/ts/whatsapp/privacy/v1/privacy_settings.js';
-import { run } from './support/run.js';
-import { type Answers, detail, failure, startService } from './support/service.js';
+} from '../../../gen/ts/whatsapp/privacy/v1/privacy_settings.js';
+import { run } from '../support/run.js';
+import { type Answers, detail, failure, startService } from '../support/service.js';
 
 async function serviceWith(answers: Answers) {
   const { address, calls, stop } = await startService(answers);

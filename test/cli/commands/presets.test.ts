@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { readConfig } from '../../src/config/config.js';
-import { PRESETS } from '../../src/domain/settings/presets.js';
-import { isValueOf, type Setting, specOf } from '../../src/domain/settings/settings-table.js';
-import { wantedValues } from '../../src/input/presets.js';
-import { UsageError } from '../../src/input/usage.js';
+import { readConfig } from '../../../src/config/config.js';
+import { PRESETS } from '../../../src/domain/settings/presets.js';
+import { isValueOf, type Setting, specOf } from '../../../src/domain/settings/settings-table.js';
+import { wantedValues } from '../../../src/input/presets.js';
+import { UsageError } from '../../../src/input/usage.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'wa-privacy-presets-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -1,10 +1,10 @@
 import { type Command, Option } from 'commander';
-import { CLIENT_OPTIONS } from '../input/client-options.js';
+import { CLIENT_OPTIONS } from '../../input/client-options.js';
+import { parseDuration } from '../terminal/duration.js';
+import { createOutput, type Output } from '../terminal/output.js';
+import { failureJson, failureText } from '../texts/errors.js';
 import { type Api, isServiceError } from './client.js';
 import { type ClientFlags, connectAsTold } from './connection.js';
-import { parseDuration } from './duration.js';
-import { failureJson, failureText } from './errors.js';
-import { createOutput, type Output } from './output.js';
 
 /** One run of a client command. */
 export type Run<Flags> = {

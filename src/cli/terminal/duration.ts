@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander';
-import type { Duration } from '../../gen/ts/google/protobuf/duration.js';
+import type { Duration } from '../../../gen/ts/google/protobuf/duration.js';
 
 const MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 

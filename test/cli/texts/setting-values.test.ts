@@ -12,9 +12,9 @@ import {
   ReadReceiptsMode,
   StatusVisibility,
   StickersPermission,
-} from '../../gen/ts/whatsapp/privacy/v1/privacy_settings.js';
-import { encodeSettings, settingName, valueIn } from '../../src/cli/setting-values.js';
-import { SETTING_NAMES, specOf } from '../../src/domain/settings/settings-table.js';
+} from '../../../gen/ts/whatsapp/privacy/v1/privacy_settings.js';
+import { encodeSettings, settingName, valueIn } from '../../../src/cli/texts/setting-values.js';
+import { SETTING_NAMES, specOf } from '../../../src/domain/settings/settings-table.js';
 
 const NOTHING = { visibility: undefined, privacy: undefined, permissions: undefined };
 

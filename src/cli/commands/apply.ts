@@ -1,21 +1,24 @@
 import type { ServiceError } from '@grpc/grpc-js';
 import type { Command } from 'commander';
-import { SettingOutcome_State } from '../../gen/ts/whatsapp/privacy/v1/error_details.js';
-import { Instance_State, InstanceServiceService } from '../../gen/ts/whatsapp/privacy/v1/instance_service.js';
+import { SettingOutcome_State } from '../../../gen/ts/whatsapp/privacy/v1/error_details.js';
+import {
+  Instance_State,
+  InstanceServiceService,
+} from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
 import {
   type ApplyPrivacySettingsResponse as End,
   PrivacyServiceService,
   UpdatePrivacySettingsResponse,
-} from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
-import { UsageError } from '../input/usage.js';
-import { type Api, isServiceError } from './client.js';
-import { clientCommand, type Run } from './command.js';
-import { innerErrorJson, innerErrorText } from './errors.js';
-import { table, toJson } from './output.js';
-import { settingName } from './setting-values.js';
-import { changeText } from './settings-text.js';
-import { statusDetails } from './status-details.js';
-import { addUpdateOptions, type UpdateFlags, updateRequest } from './update-options.js';
+} from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
+import { UsageError } from '../../input/usage.js';
+import { type Api, isServiceError } from '../client/client.js';
+import { clientCommand, type Run } from '../client/command.js';
+import { addUpdateOptions, type UpdateFlags, updateRequest } from '../client/update-options.js';
+import { table, toJson } from '../terminal/output.js';
+import { innerErrorJson, innerErrorText } from '../texts/errors.js';
+import { settingName } from '../texts/setting-values.js';
+import { changeText } from '../texts/settings-text.js';
+import { statusDetails } from '../texts/status-details.js';
 
 type Flags = UpdateFlags & { readonly all?: true; readonly instances?: readonly string[] };
 

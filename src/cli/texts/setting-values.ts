@@ -1,6 +1,6 @@
-import type { PrivacySettings } from '../../gen/ts/whatsapp/privacy/v1/privacy_settings.js';
-import { decodeSetting, decodeValue, encodeValue } from '../contract/setting-enums.js';
-import { camelCase, type Setting, specOf } from '../domain/settings/settings-table.js';
+import type { PrivacySettings } from '../../../gen/ts/whatsapp/privacy/v1/privacy_settings.js';
+import { decodeSetting, decodeValue, encodeValue } from '../../contract/setting-enums.js';
+import { camelCase, type Setting, specOf } from '../../domain/settings/settings-table.js';
 
 /** The parts of a request or of a snapshot that hold the settings. */
 export type SettingGroups = Pick<PrivacySettings, 'visibility' | 'privacy' | 'permissions'>;

@@ -2,9 +2,9 @@ import {
   type Instance,
   Instance_ConnectionMode,
   Instance_State,
-} from '../../gen/ts/whatsapp/privacy/v1/instance_service.js';
-import { nameOf } from '../contract/enum-names.js';
-import { fields } from './output.js';
+} from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
+import { nameOf } from '../../contract/enum-names.js';
+import { fields } from '../terminal/output.js';
 
 /** The name of a state, also of one newer than this build. */
 export const stateName = (state: Instance_State): string => Instance_State[state] ?? `number ${state}`;

@@ -1,7 +1,7 @@
 import { type ServiceError, status } from '@grpc/grpc-js';
-import type { Status } from '../../gen/ts/google/rpc/status.js';
-import { inSeconds } from './duration.js';
-import { plain } from './output.js';
+import type { Status } from '../../../gen/ts/google/rpc/status.js';
+import { inSeconds } from '../terminal/duration.js';
+import { plain } from '../terminal/output.js';
 import { outcomesTable } from './settings-text.js';
 import { readDetails, type StatusDetails, statusDetails } from './status-details.js';
 

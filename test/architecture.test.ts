@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { expect, test } from 'vitest';
 
 /** What each folder of src may import besides itself; '.' is the files at the top. */
@@ -33,6 +33,20 @@ const MAY_IMPORT: Record<string, string[]> = {
   ],
 };
 
+/**
+ * The rooms of a folder, floor by floor from the top; '.' is the folder's own files. A room imports from the floors
+ * below it: not from above, and not from the rooms beside it.
+ */
+const FLOORS: Record<string, string[][]> = {
+  domain: [['.'], ['settings']],
+  instances: [['.'], ['updating'], ['reading', 'watching', 'connecting'], ['account']],
+  grpc: [['server'], ['methods', 'interceptors'], ['calls'], ['errors'], ['messages']],
+  whatsapp: [['.'], ['session'], ['linking', 'privacy'], ['connection'], ['baileys']],
+  stores: [['.'], ['migrations', 'tables'], ['sealing']],
+  simulator: [['.'], ['control'], ['serving'], ['phone'], ['answers'], ['world'], ['wire']],
+  cli: [['commands'], ['client'], ['texts'], ['terminal']],
+};
+
 /** Packages that only some folders may use. */
 const PACKAGE_HOMES: Record<string, string[]> = {
   '@whiskeysockets/baileys': ['whatsapp', 'simulator'],
@@ -42,25 +56,43 @@ const PACKAGE_HOMES: Record<string, string[]> = {
   pino: ['observability'],
 };
 
+/** The most files that lie side by side in a folder or a room. */
+const MOST_FILES = 12;
+
 const SRC = join(import.meta.dirname, '../src');
 const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter(file => file.endsWith('.ts'));
 const folderOf = (file: string) => (file.includes('/') ? (file.split('/')[0] ?? '') : '.');
+const roomOf = (file: string) => file.split('/').slice(1, -1)[0] ?? '.';
 
 function importsOf(file: string): string[] {
   const text = readFileSync(join(SRC, file), 'utf8');
   return [...text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map(match => match[1] ?? '');
 }
 
+/** Every import of one file of this repository by another, as paths from src. */
+const arrows = files.flatMap(file =>
+  importsOf(file)
+    .filter(specifier => specifier.startsWith('.') && !specifier.endsWith('/package.json'))
+    .map(specifier => ({ file, target: relative(SRC, join(SRC, file, '..', specifier)) })),
+);
+const told = ({ file, target }: { file: string; target: string }) => `${file} imports ${target}`;
+
 test('imports between folders point inwards', () => {
-  const wrong = files.flatMap(file =>
-    importsOf(file)
-      .filter(specifier => specifier.startsWith('.') && !specifier.endsWith('/package.json'))
-      .map(specifier => relative(SRC, join(SRC, file, '..', specifier)))
-      .map(target => (target.startsWith('../gen/') ? 'gen' : folderOf(target)))
-      .filter(target => target !== folderOf(file) && !MAY_IMPORT[folderOf(file)]?.includes(target))
-      .map(target => `${file} imports ${target}`),
-  );
-  expect(wrong).toEqual([]);
+  const wrong = arrows.filter(({ file, target }) => {
+    const [from, to] = [folderOf(file), target.startsWith('../gen/') ? 'gen' : folderOf(target)];
+    return from !== to && !MAY_IMPORT[from]?.includes(to);
+  });
+  expect(wrong.map(told)).toEqual([]);
+});
+
+test('imports between the rooms of a folder point downwards', () => {
+  const wrong = arrows.filter(({ file, target }) => {
+    if (folderOf(file) !== folderOf(target) || roomOf(file) === roomOf(target)) return false;
+    const floors = FLOORS[folderOf(file)] ?? [];
+    const floorOf = (path: string) => floors.findIndex(rooms => rooms.includes(roomOf(path)));
+    return floorOf(target) <= floorOf(file);
+  });
+  expect(wrong.map(told)).toEqual([]);
 });
 
 test('gRPC, Baileys and SQL stay in their folders', () => {
@@ -73,6 +105,16 @@ test('gRPC, Baileys and SQL stay in their folders', () => {
   expect(wrong).toEqual([]);
 });
 
-test('every folder is in the map', () => {
-  expect([...new Set(files.map(folderOf))].filter(folder => !(folder in MAY_IMPORT))).toEqual([]);
+test('every folder and every room is in the map', () => {
+  const unknown = files.filter(file => {
+    const floors = FLOORS[folderOf(file)]?.flat() ?? ['.'];
+    return !(folderOf(file) in MAY_IMPORT) || !(folderOf(file) === '.' || floors.includes(roomOf(file)));
+  });
+  expect(unknown).toEqual([]);
+});
+
+test('no folder holds more files of its own than one can take in', () => {
+  const counts = Object.groupBy(files, file => dirname(file));
+  const full = Object.entries(counts).filter(([, own]) => (own?.length ?? 0) > MOST_FILES);
+  expect(full.map(([folder]) => folder)).toEqual([]);
 });

@@ -1,57 +1,10 @@
 import type { ConnectionMode, Instance, InstanceState } from '../domain/instance.js';
-import type { OnFailure, Outcome, UpdateReport } from '../domain/outcome.js';
-import type { Contact, ContactId, ListSetting } from '../domain/settings/contact-list.js';
-import type { Snapshot, Wishes } from '../domain/settings/snapshot.js';
-import type { Actor, ChangeRecord, LinkCode, LinkMethod } from './account/ports.js';
+import type { UpdateReport } from '../domain/outcome.js';
+import type { Contact, ListSetting } from '../domain/settings/contact-list.js';
+import type { Snapshot } from '../domain/settings/snapshot.js';
+import type { CallLimits, ListOrder, ListReport, UpdateOrder } from './account/orders.js';
+import type { ChangeRecord, LinkCode, LinkMethod } from './account/ports.js';
 import type { WatchHub } from './watching/watch.js';
-
-/** How long a call may take and who stopped waiting. */
-export type CallLimits = {
-  /** Epoch milliseconds; nothing new is started after it. */
-  readonly deadline: number;
-  /** Aborts when the caller has gone. A change that was sent is followed to its outcome all the same. */
-  readonly signal: AbortSignal;
-};
-
-/** An update of one instance. */
-export type UpdateOrder = {
-  readonly wishes: Wishes;
-  readonly onFailure: OnFailure;
-  readonly validateOnly: boolean;
-  /** Refuse when the settings have another etag; undefined for no check. */
-  readonly etag: string | undefined;
-  readonly actor: Actor;
-  /** The idempotency id of the call; empty when it has none. */
-  readonly requestId: string;
-  /** Once begun it goes on to its end, also when the caller has gone. */
-  readonly unattended?: true;
-};
-
-/** A change of the list of contacts that a setting excepts. */
-export type ListOrder = {
-  readonly setting: ListSetting;
-  readonly add: readonly ContactId[];
-  readonly remove: readonly ContactId[];
-  /** Make the list exactly `add`. */
-  readonly replace: boolean;
-  readonly validateOnly: boolean;
-  /** Refuse when the list has another etag; undefined for no check. */
-  readonly etag: string | undefined;
-  readonly actor: Actor;
-  /** The idempotency id of the call; empty when it has none. */
-  readonly requestId: string;
-};
-
-/** The end of such a change. */
-export type ListReport = {
-  /** The list after it; with `validateOnly` as it would be. */
-  readonly contacts: readonly Contact[];
-  /** Of the list as it is. */
-  readonly etag: string;
-  readonly outcome: Outcome;
-  /** Whether any change left for WhatsApp. */
-  readonly sent: boolean;
-};
 
 /** What callers decide about an instance. */
 export type InstanceProperties = {

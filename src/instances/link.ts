@@ -1,9 +1,10 @@
 import { PrivacyError, type Problem } from '../domain/errors.js';
 import { maskPhoneNumber } from '../domain/instance.js';
 import { timeLeft } from './account/account.js';
+import type { CallLimits } from './account/orders.js';
 import type { LinkCode, LinkMethod, LinkResult, WhatsApp } from './account/ports.js';
 import { type Life, notUsable } from './connecting/life.js';
-import type { CallLimits, LinkEvent } from './instances.js';
+import type { LinkEvent } from './instances.js';
 import type { ManagedInstance } from './managed-instance.js';
 
 /** The first login after linking uploads some 800 keys. */

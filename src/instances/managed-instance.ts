@@ -5,6 +5,7 @@ import { type Account, timeLeft } from './account/account.js';
 import { budget as budgetOf, COST, type Iqs } from './account/budget.js';
 import { causeFrom } from './account/causes.js';
 import { history } from './account/history.js';
+import type { CallLimits } from './account/orders.js';
 import { pacing } from './account/pacing.js';
 import type {
   ChangeLog,
@@ -21,7 +22,6 @@ import type { IdleConnections } from './connecting/idle-connections.js';
 import { initialLife, type Life, notUsable, storedOf, viewOf } from './connecting/life.js';
 import { nextContact, type Parking, parking } from './connecting/parking.js';
 import { type Supervisor, supervise } from './connecting/supervisor.js';
-import type { CallLimits } from './instances.js';
 import { follow } from './reading/follow.js';
 import type { WatchHub } from './watching/watch.js';
 

@@ -2,6 +2,7 @@ import PQueue from 'p-queue';
 import { PrivacyError } from '../domain/errors.js';
 import { type ConnectionMode, type Instance, instanceEtag } from '../domain/instance.js';
 import { iqTimeout } from './account/account.js';
+import type { CallLimits } from './account/orders.js';
 import type {
   ChangeLog,
   CredentialStore,
@@ -15,7 +16,7 @@ import { connectTimes as laterConnectTimes } from './connecting/connect-times.js
 import { dials as openDials } from './connecting/dials.js';
 import { idleConnections } from './connecting/idle-connections.js';
 import { notUsable } from './connecting/life.js';
-import type { CallLimits, Instances } from './instances.js';
+import type { Instances } from './instances.js';
 import { link } from './link.js';
 import { type ManagedInstance, manage, type Surroundings } from './managed-instance.js';
 import { readContactList } from './reading/contact-list.js';

@@ -1,9 +1,9 @@
 import type { Kysely } from 'kysely';
 import { isSealedWith, type Label, seal, unseal } from './sealing/envelope.js';
-import { STORE_KEY_LABEL } from './sealing/store-key.js';
 import { dataKeyLabel } from './sqlite-credentials.js';
 import type { Atomically } from './tables/changes.js';
 import type { Schema } from './tables/schema.js';
+import { STORE_KEY_LABEL } from './tables/store-key.js';
 
 /**
  * Seals every data key that is under one master key under another, all of them or none; false when they are under

@@ -6,13 +6,13 @@ import { makeDataFolder } from '../access/secret-file.js';
 import { changeMasterKey } from './change-master-key.js';
 import { advanceEpoch } from './epoch.js';
 import { migrate } from './migrations/index.js';
-import { deriveKey, ensureStoreKey, openStoreKey } from './sealing/store-key.js';
 import { forgetErased, sqliteCredentials } from './sqlite-credentials.js';
 import type { Store } from './store.js';
 import { type Atomically, changeLog } from './tables/changes.js';
 import { instanceStore } from './tables/instances.js';
 import { requestLog } from './tables/requests.js';
 import type { Schema } from './tables/schema.js';
+import { deriveKey, ensureStoreKey, openStoreKey } from './tables/store-key.js';
 import { tokenStore } from './tables/tokens.js';
 
 /** Where the data is and what opens it; the keys are of 32 bytes. */

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { CallLimits } from '../../src/instances/account/orders.js';
 import type { CredentialStore } from '../../src/instances/account/ports.js';
-import type { CallLimits } from '../../src/instances/instances.js';
 import { openRegistry, type Registry } from '../../src/instances/registry.js';
 import { type Phone, type Simulator, startSimulator } from '../../src/simulator/index.js';
 import { sqliteStore } from '../../src/stores/sqlite.js';

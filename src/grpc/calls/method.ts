@@ -1,7 +1,7 @@
 import { isAllowed } from '../../access/permits.js';
 import type { Principal } from '../../access/tokens.js';
 import { PrivacyError } from '../../domain/errors.js';
-import type { CallLimits } from '../../instances/instances.js';
+import type { CallLimits } from '../../instances/account/orders.js';
 import { type CallContext, principalOf } from './call.js';
 import { MALFORMED } from './malformed.js';
 

@@ -1,6 +1,6 @@
 import type { ServerUnaryCall, ServerWritableStream } from '@grpc/grpc-js';
 import { PrivacyError } from '../../domain/errors.js';
-import type { CallLimits } from '../../instances/instances.js';
+import type { CallLimits } from '../../instances/account/orders.js';
 
 /** How long a method may take. */
 export type Patience = {

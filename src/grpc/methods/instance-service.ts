@@ -5,7 +5,8 @@ import {
   type LinkInstanceResponse,
 } from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
 import type { Tokens } from '../../access/tokens.js';
-import type { CallLimits, Instances, LinkEvent } from '../../instances/instances.js';
+import type { CallLimits } from '../../instances/account/orders.js';
+import type { Instances, LinkEvent } from '../../instances/instances.js';
 import type { Repeatable } from '../calls/repeatable.js';
 import type { Stream } from '../calls/stream.js';
 import type { Unary } from '../calls/unary.js';

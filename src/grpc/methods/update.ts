@@ -3,7 +3,8 @@ import {
   UpdatePrivacySettingsResponse,
 } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import { nameOf } from '../../contract/enum-names.js';
-import type { Instances, UpdateOrder } from '../../instances/instances.js';
+import type { UpdateOrder } from '../../instances/account/orders.js';
+import type { Instances } from '../../instances/instances.js';
 import type { Call } from '../calls/method.js';
 import type { Repeatable, RepeatableRequest } from '../calls/repeatable.js';
 import { decodeWishes, encodeOutcomes, encodeSnapshot, type SettingGroups } from '../messages/codec.js';

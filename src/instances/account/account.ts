@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
-import type { CallLimits } from '../instances.js';
 import type { Budget, IqKind } from './budget.js';
 import type { History } from './history.js';
+import type { CallLimits } from './orders.js';
 import type { Pacing } from './pacing.js';
 import type { Session } from './ports.js';
 import type { SettingsReader } from './settings-reader.js';

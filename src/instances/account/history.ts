@@ -2,9 +2,8 @@ import type { Outcome, OutcomeState } from '../../domain/outcome.js';
 import { SETTING_NAMES, type Setting } from '../../domain/settings/settings-table.js';
 import { changedSettings, reportedValue, type Snapshot } from '../../domain/settings/snapshot.js';
 import type { Change } from '../../domain/settings/waves.js';
-import type { UpdateOrder } from '../instances.js';
-import type { Origins } from '../watching/sight.js';
-import type { ChangeLog, ChangeRecord, InstanceLog, Origin } from './ports.js';
+import type { UpdateOrder } from './orders.js';
+import type { ChangeLog, ChangeRecord, InstanceLog, Origin, Origins } from './ports.js';
 
 /** Keeps the history of one account: what this service tried, and what it saw other devices do. */
 export interface History {

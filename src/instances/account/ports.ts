@@ -195,6 +195,9 @@ export type Actor = { readonly tokenId: string; readonly tokenLabel: string };
 /** Who made a change. */
 export type Origin = 'THIS_SERVICE' | 'OTHER_DEVICE';
 
+/** Who made each change that two reads show. */
+export type Origins = ReadonlyMap<Setting, Origin>;
+
 /** One change of one setting, made or tried. */
 export type ChangeRecord = {
   readonly instance: string;

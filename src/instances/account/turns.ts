@@ -1,7 +1,7 @@
 import type PQueue from 'p-queue';
 import { PrivacyError } from '../../domain/errors.js';
-import type { CallLimits } from '../instances.js';
 import { timeLeft } from './account.js';
+import type { CallLimits } from './orders.js';
 
 /** A timer may end so much before its time, by the clock that deadlines are measured with. */
 const TIMER_EARLY_MS = 1;

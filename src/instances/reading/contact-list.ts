@@ -11,7 +11,7 @@ import {
   type ListSetting,
 } from '../../domain/settings/contact-list.js';
 import type { Account } from '../account/account.js';
-import type { CallLimits, ListOrder } from '../instances.js';
+import type { CallLimits, ListOrder } from '../account/orders.js';
 import { inquire } from './inquire.js';
 
 /**

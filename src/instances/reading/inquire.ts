@@ -1,8 +1,8 @@
 import { PrivacyError } from '../../domain/errors.js';
 import { type Account, gone, iqTimeout, timeLeft } from '../account/account.js';
 import { isCutOff, readProblem } from '../account/causes.js';
+import type { CallLimits } from '../account/orders.js';
 import type { NoAnswer, Refused, Session } from '../account/ports.js';
-import type { CallLimits } from '../instances.js';
 import { READ_ATTEMPTS } from './read.js';
 
 /**

@@ -2,8 +2,8 @@ import { PrivacyError } from '../../domain/errors.js';
 import type { Snapshot } from '../../domain/settings/snapshot.js';
 import { type Account, gone, IQ_TIMEOUT_MS, timeLeft } from '../account/account.js';
 import { isCutOff, readProblem } from '../account/causes.js';
+import type { CallLimits } from '../account/orders.js';
 import type { ReadReply, Session } from '../account/ports.js';
-import type { CallLimits } from '../instances.js';
 
 /** The most reads of one call: repeated when the connection ends before the answer, as it changes nothing. */
 export const READ_ATTEMPTS = 2;

@@ -12,8 +12,8 @@ import {
 import { reportedValue, type Snapshot } from '../../domain/settings/snapshot.js';
 import { type Account, gone, iqTimeout, MIN_ROOM_MS, timeLeft } from '../account/account.js';
 import { CALLER_GONE, causeOf, isCutOff, OUT_OF_TIME } from '../account/causes.js';
+import type { CallLimits, ListOrder } from '../account/orders.js';
 import type { Session, SetReply } from '../account/ports.js';
-import type { CallLimits, ListOrder } from '../instances.js';
 import { identify, readContactList } from '../reading/contact-list.js';
 import { inquire } from '../reading/inquire.js';
 import { FIRST_SHARE } from './execute.js';

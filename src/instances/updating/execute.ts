@@ -3,8 +3,8 @@ import type { Snapshot } from '../../domain/settings/snapshot.js';
 import { type Change, waves } from '../../domain/settings/waves.js';
 import { type Account, gone, iqTimeout, MIN_ROOM_MS, timeLeft } from '../account/account.js';
 import { CALLER_GONE, isCutOff, OUT_OF_TIME } from '../account/causes.js';
+import type { CallLimits } from '../account/orders.js';
 import type { ReadReply, Session, SetReply } from '../account/ports.js';
-import type { CallLimits } from '../instances.js';
 import { within } from '../reading/read.js';
 import { type Ledger, openLedger } from './ledger.js';
 

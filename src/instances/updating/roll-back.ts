@@ -3,7 +3,7 @@ import { inverted } from '../../domain/settings/plan.js';
 import type { Snapshot } from '../../domain/settings/snapshot.js';
 import type { Change } from '../../domain/settings/waves.js';
 import { type Account, MIN_ROOM_MS, timeLeft } from '../account/account.js';
-import type { CallLimits } from '../instances.js';
+import type { CallLimits } from '../account/orders.js';
 import { type Execution, execute } from './execute.js';
 import { afterRead } from './ledger.js';
 

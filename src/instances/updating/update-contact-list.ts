@@ -5,8 +5,8 @@ import { isLocked, isReported, reportedValue, type Snapshot } from '../../domain
 import { problemOf } from '../../domain/verdict.js';
 import type { Account } from '../account/account.js';
 import type { Iqs } from '../account/budget.js';
+import type { CallLimits, ListOrder, ListReport } from '../account/orders.js';
 import { prepay } from '../account/prepay.js';
-import type { CallLimits, ListOrder, ListReport } from '../instances.js';
 import { identify } from '../reading/contact-list.js';
 import { READ_ATTEMPTS } from '../reading/read.js';
 import { executeListChange, isSame, lookAt, wished } from './execute-list-change.js';

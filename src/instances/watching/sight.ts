@@ -1,10 +1,5 @@
 import type { Reason } from '../../domain/errors.js';
-import type { Setting } from '../../domain/settings/settings-table.js';
 import { etagOf, type Snapshot } from '../../domain/settings/snapshot.js';
-import type { Origin } from '../account/ports.js';
-
-/** Who made each change that two reads show. */
-export type Origins = ReadonlyMap<Setting, Origin>;
 
 /** Why the settings of an instance cannot be followed for now. */
 export type Unavailable = { readonly reason: Reason; readonly message: string };

@@ -1,14 +1,7 @@
 import { PrivacyError } from '../../domain/errors.js';
 import type { Snapshot } from '../../domain/settings/snapshot.js';
-import {
-  DELETED,
-  isSame,
-  type Origins,
-  type Sight,
-  sightOf,
-  type Unavailable,
-  type Watched,
-} from './sight.js';
+import type { Origins } from '../account/ports.js';
+import { DELETED, isSame, type Sight, sightOf, type Unavailable, type Watched } from './sight.js';
 import { type WatchEvent, watchReader } from './watch-reader.js';
 
 /** What the instances of a node tell those who watch them. */

@@ -2,7 +2,7 @@ import { Metadata, status } from '@grpc/grpc-js';
 import { describe, expect, test, vi } from 'vitest';
 import { InstanceServiceService } from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
 import { PrivacyServiceService } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
-import type { CallLimits } from '../../../src/instances/instances.js';
+import type { CallLimits } from '../../../src/instances/account/orders.js';
 import { type Api, startApi } from '../support/api.js';
 import { connected, MADE_AT, snapshot } from '../support/instances.js';
 import { invoke } from '../support/invoke.js';

@@ -1,7 +1,7 @@
 import { hkdfSync } from 'node:crypto';
 import type { Kysely } from 'kysely';
-import type { Schema } from '../tables/schema.js';
-import { isSealedWith, newKey, seal, unseal } from './envelope.js';
+import { isSealedWith, newKey, seal, unseal } from '../sealing/envelope.js';
+import type { Schema } from './schema.js';
 
 /** Of the store's own data key. */
 export const STORE_KEY_LABEL = { kind: 'store key', instance: '' };

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { firstToken } from './access/first-token.js';
+import { firstToken } from './access/bootstrap-token.js';
 import { makeDataFolder } from './access/secret-file.js';
 import { tokens as openTokens } from './access/tokens.js';
 import { BOUNDS } from './bounds.js';

@@ -6,7 +6,7 @@ import { addLinkCommands } from './cli/commands/link.js';
 import { addPrivacyCommands } from './cli/commands/privacy.js';
 import { addTokenCommands } from './cli/commands/token.js';
 import { serveFlags } from './config/table.js';
-import { UsageError } from './input/usage.js';
+import { UsageError } from './input/usage-error.js';
 import type { SimulateFlags } from './simulate.js';
 
 /** Of this package, whose package.json is the nearest above this file. */

@@ -1,6 +1,6 @@
-import { KINDS } from './config/kinds.js';
+import { KINDS } from './config/parsers.js';
 import { endSignal } from './end-signal.js';
-import { UsageError } from './input/usage.js';
+import { UsageError } from './input/usage-error.js';
 import { type Simulator, startControl, startSimulator } from './simulator/index.js';
 
 /** The flags of `simulate`. */

@@ -2,7 +2,7 @@ import { createHmac, createSecretKey, hash, randomBytes, timingSafeEqual } from 
 import { LRUCache } from 'lru-cache';
 import { PrivacyError } from '../domain/errors.js';
 import type { TokenRecord, TokenStore } from './ports.js';
-import { type TokenWatch, tokenEnds } from './token-ends.js';
+import { type TokenWatch, tokenEnds } from './token-expiry.js';
 
 /** Who makes a call: what a token covers and may do. */
 export type Principal = {

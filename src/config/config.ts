@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import type { ConnectionMode } from '../domain/instance.js';
 import { isLoopback } from '../input/loopback.js';
 import type { LogLevel } from '../observability/log-level.js';
-import { KINDS } from './kinds.js';
+import { KINDS } from './parsers.js';
 import { type Secret, secret } from './secret.js';
 import { type Given, gather, type Sources } from './sources.js';
 import { OPTION_NAMES, type OPTIONS, type OptionName, optionSpec, variableOf } from './table.js';

@@ -1,5 +1,5 @@
 import { CLIENT_VARIABLES } from '../input/client-options.js';
-import { didYouMean } from '../input/closest.js';
+import { didYouMean } from '../input/did-you-mean.js';
 import { PRESETS_TABLE, readPresets } from '../input/presets.js';
 import { readText, readToml } from '../input/toml-file.js';
 import {

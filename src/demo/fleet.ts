@@ -10,7 +10,7 @@ import { table } from '../cli/terminal/output.js';
 import { innerErrorText } from '../cli/texts/errors.js';
 import { encodeSettings } from '../cli/texts/setting-values.js';
 import { wantedValues } from '../input/presets.js';
-import { link } from './link.js';
+import { link } from './scan.js';
 import type { Stage } from './stage.js';
 
 const MORE = { 'night-desk': '15550100124', 'sales-desk': '15550100125' };

@@ -20,7 +20,7 @@ import { encodeSettings } from '../cli/texts/setting-values.js';
 import { outcomesTable, settingsText } from '../cli/texts/settings-text.js';
 import { parseAssignments } from '../input/assignments.js';
 import { applyPreset, endsTable, linkMore, watchPhone } from './fleet.js';
-import { link } from './link.js';
+import { link } from './scan.js';
 import { type Stage, setStage } from './stage.js';
 
 const INSTANCE = 'support-desk';

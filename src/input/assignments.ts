@@ -1,6 +1,6 @@
 import { isValueOf, SETTING_NAMES, type Setting, specOf } from '../domain/settings/settings-table.js';
-import { didYouMean } from './closest.js';
-import { UsageError } from './usage.js';
+import { didYouMean } from './did-you-mean.js';
+import { UsageError } from './usage-error.js';
 
 /** The settings that an update may name. */
 const WRITABLE = SETTING_NAMES.filter(name => specOf(name).access === 'read_write');

@@ -2,8 +2,8 @@ import { PRESETS, type Preset } from '../domain/settings/presets.js';
 import type { Setting } from '../domain/settings/settings-table.js';
 import { readAssignments } from './assignments.js';
 import { CLIENT_OPTIONS } from './client-options.js';
-import { didYouMean } from './closest.js';
-import { UsageError } from './usage.js';
+import { didYouMean } from './did-you-mean.js';
+import { UsageError } from './usage-error.js';
 
 /** The table of the configuration file that holds presets, one table for each. */
 export const PRESETS_TABLE = 'presets';

@@ -1,6 +1,6 @@
-import { placeOf, places } from '../domain/places.js';
+import { placeOf, places } from '../domain/slots.js';
 import type { Instances } from './instances.js';
-import { withNothingSent } from './updating/update.js';
+import { withNothingSent } from './updating/update-settings.js';
 
 /** The most calls of one instance at the same time, those that wait included. */
 export type CallBounds = { readonly changes: number; readonly reads: number };

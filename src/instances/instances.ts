@@ -4,7 +4,7 @@ import type { Contact, ListSetting } from '../domain/settings/contact-list.js';
 import type { Snapshot } from '../domain/settings/snapshot.js';
 import type { CallLimits, ListOrder, ListReport, UpdateOrder } from './account/orders.js';
 import type { ChangeRecord, LinkCode, LinkMethod } from './account/ports.js';
-import type { WatchHub } from './watching/watch.js';
+import type { WatchHub } from './watching/watch-hub.js';
 
 /** What callers decide about an instance. */
 export type InstanceProperties = {

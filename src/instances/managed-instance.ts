@@ -3,10 +3,8 @@ import { PrivacyError } from '../domain/errors.js';
 import type { ConnectionMode, Instance } from '../domain/instance.js';
 import { type Account, timeLeft } from './account/account.js';
 import { budget as budgetOf, COST, type Iqs } from './account/budget.js';
-import { causeFrom } from './account/causes.js';
 import { history } from './account/history.js';
 import type { CallLimits } from './account/orders.js';
-import { pacing } from './account/pacing.js';
 import type {
   ChangeLog,
   CredentialStore,
@@ -15,15 +13,17 @@ import type {
   InstanceStore,
   Session,
 } from './account/ports.js';
-import { settingsReader } from './account/settings-reader.js';
+import { causeFrom } from './account/reply-causes.js';
+import { settingsReader } from './account/settings-cache.js';
+import { pacing } from './account/throttle.js';
 import type { ConnectTimes } from './connecting/connect-times.js';
-import type { Dials } from './connecting/dials.js';
+import { initialLife, type Life, notUsable, storedOf, viewOf } from './connecting/connection-state.js';
+import type { Dials } from './connecting/dialer.js';
 import type { IdleConnections } from './connecting/idle-connections.js';
-import { initialLife, type Life, notUsable, storedOf, viewOf } from './connecting/life.js';
 import { nextContact, type Parking, parking } from './connecting/parking.js';
 import { type Supervisor, supervise } from './connecting/supervisor.js';
 import { follow } from './reading/follow.js';
-import type { WatchHub } from './watching/watch.js';
+import type { WatchHub } from './watching/watch-hub.js';
 
 /** How long a call waits for an instance that is reconnecting. */
 const WAIT_FOR_SESSION_MS = 10_000;

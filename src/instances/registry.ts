@@ -11,19 +11,19 @@ import type {
   InstanceStore,
   WhatsApp,
 } from './account/ports.js';
-import { inTurn } from './account/turns.js';
+import { inTurn } from './account/queue.js';
 import { connectTimes as laterConnectTimes } from './connecting/connect-times.js';
-import { dials as openDials } from './connecting/dials.js';
+import { notUsable } from './connecting/connection-state.js';
+import { dials as openDials } from './connecting/dialer.js';
 import { idleConnections } from './connecting/idle-connections.js';
-import { notUsable } from './connecting/life.js';
 import type { Instances } from './instances.js';
-import { link } from './link.js';
+import { link } from './link-instance.js';
 import { type ManagedInstance, manage, type Surroundings } from './managed-instance.js';
-import { readContactList } from './reading/contact-list.js';
-import { readSettings } from './reading/read.js';
-import { updateSettings, withNothingSent } from './updating/update.js';
+import { readContactList } from './reading/identify-contacts.js';
+import { readSettings } from './reading/read-settings.js';
 import { updateContactList } from './updating/update-contact-list.js';
-import { watchHub } from './watching/watch.js';
+import { updateSettings, withNothingSent } from './updating/update-settings.js';
+import { watchHub } from './watching/watch-hub.js';
 
 /** Reads of many instances that one node sends to WhatsApp at the same time. */
 const READS_AT_ONCE = 32;

@@ -1,10 +1,15 @@
 import type { CredentialStore, WhatsApp } from '../instances/account/ports.js';
 import { WHATSAPP_ROOT_KEY } from './baileys/server-check.js';
-import { DEFAULT_TIMEOUTS, type Settings, type Timeouts, type WhatsAppLog } from './connection/settings.js';
-import { link } from './linking/link.js';
-import { connect } from './session/connect.js';
+import {
+  DEFAULT_TIMEOUTS,
+  type Settings,
+  type Timeouts,
+  type WhatsAppLog,
+} from './connection/connection-options.js';
+import { link } from './linking/link-device.js';
+import { connect } from './session/log-in.js';
 
-export type { Timeouts, WhatsAppLog } from './connection/settings.js';
+export type { Timeouts, WhatsAppLog } from './connection/connection-options.js';
 
 /** Where WhatsApp is, and where its secrets are kept. */
 export type WhatsAppOptions = {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { parseAssignments } from '../../src/input/assignments.js';
-import { UsageError } from '../../src/input/usage.js';
+import { UsageError } from '../../src/input/usage-error.js';
 
 function mistakesIn(...texts: string[]): readonly string[] {
   try {

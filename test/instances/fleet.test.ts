@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { PrivacyError } from '../../src/domain/errors.js';
-import { DIALS_PER_SECOND } from '../../src/instances/connecting/dials.js';
+import { DIALS_PER_SECOND } from '../../src/instances/connecting/dialer.js';
 import { type Dial, fakeNode, type Supervised, superviseOn, type Verdict } from './support/node.js';
 
 const MINUTE_MS = 60_000;

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { dials } from '../../src/instances/connecting/dials.js';
-import type { Life } from '../../src/instances/connecting/life.js';
+import type { Life } from '../../src/instances/connecting/connection-state.js';
+import { dials } from '../../src/instances/connecting/dialer.js';
 import { type Supervisor, supervise } from '../../src/instances/connecting/supervisor.js';
 import { type Effect, type Phone, type Simulator, startSimulator } from '../../src/simulator/index.js';
 import { whatsApp } from '../../src/whatsapp/index.js';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type ChannelCredentials, credentials } from '@grpc/grpc-js';
 import { CLIENT_OPTIONS } from '../../input/client-options.js';
 import { isLoopback } from '../../input/loopback.js';
-import { UsageError } from '../../input/usage.js';
+import { UsageError } from '../../input/usage-error.js';
 import { type Api, connect } from './client.js';
 
 /** The flags of every client command; see CLIENT_OPTIONS. */

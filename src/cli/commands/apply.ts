@@ -10,9 +10,9 @@ import {
   PrivacyServiceService,
   UpdatePrivacySettingsResponse,
 } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
-import { UsageError } from '../../input/usage.js';
+import { UsageError } from '../../input/usage-error.js';
 import { type Api, isServiceError } from '../client/client.js';
-import { clientCommand, type Run } from '../client/command.js';
+import { clientCommand, type Run } from '../client/client-command.js';
 import { addUpdateOptions, type UpdateFlags, updateRequest } from '../client/update-options.js';
 import { table, toJson } from '../terminal/output.js';
 import { innerErrorJson, innerErrorText } from '../texts/errors.js';

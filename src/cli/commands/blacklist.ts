@@ -12,9 +12,9 @@ import {
   LIST_SETTINGS,
   type ListSetting,
 } from '../../domain/settings/contact-list.js';
-import { didYouMean } from '../../input/closest.js';
-import { UsageError } from '../../input/usage.js';
-import { clientCommand, type Run } from '../client/command.js';
+import { didYouMean } from '../../input/did-you-mean.js';
+import { UsageError } from '../../input/usage-error.js';
+import { clientCommand, type Run } from '../client/client-command.js';
 import { fields, plain, toJson } from '../terminal/output.js';
 import { outcomesTable } from '../texts/settings-text.js';
 

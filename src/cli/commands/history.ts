@@ -5,7 +5,7 @@ import {
   PrivacyChange,
   PrivacyServiceService,
 } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
-import { clientCommand, type Run } from '../client/command.js';
+import { clientCommand, type Run } from '../client/client-command.js';
 import { table, toJson } from '../terminal/output.js';
 import { settingName } from '../texts/setting-values.js';
 import { changeText } from '../texts/settings-text.js';

@@ -8,8 +8,8 @@ import {
   InstanceServiceService,
   UpdateInstanceResponse,
 } from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
-import { UsageError } from '../../input/usage.js';
-import { clientCommand, type Run } from '../client/command.js';
+import { UsageError } from '../../input/usage-error.js';
+import { clientCommand, type Run } from '../client/client-command.js';
 import { fields, type Output, table, toJson } from '../terminal/output.js';
 import { instanceText, stateName } from '../texts/instance-text.js';
 

@@ -6,7 +6,7 @@ import {
   ReconnectInstanceResponse,
   UnlinkInstanceResponse,
 } from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
-import { clientCommand, type Run } from '../client/command.js';
+import { clientCommand, type Run } from '../client/client-command.js';
 import { plain, toJson } from '../terminal/output.js';
 import { instanceText } from '../texts/instance-text.js';
 import { linkScreen } from './link-screen.js';

@@ -5,7 +5,7 @@ import {
 } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import { PrivacySettings } from '../../../gen/ts/whatsapp/privacy/v1/privacy_settings.js';
 import { SETTING_NAMES } from '../../domain/settings/settings-table.js';
-import { clientCommand, type Run } from '../client/command.js';
+import { clientCommand, type Run } from '../client/client-command.js';
 import { parseDuration, toDuration } from '../terminal/duration.js';
 import { table, toJson } from '../terminal/output.js';
 import { innerErrorJson, innerErrorText } from '../texts/errors.js';

@@ -4,7 +4,7 @@ import {
   PrivacyServiceService,
   UpdatePrivacySettingsResponse,
 } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
-import { clientCommand, type Run } from '../client/command.js';
+import { clientCommand, type Run } from '../client/client-command.js';
 import { addUpdateOptions, type UpdateFlags, updateRequest } from '../client/update-options.js';
 import { parseDuration, toDuration } from '../terminal/duration.js';
 import { toJson } from '../terminal/output.js';

@@ -7,8 +7,8 @@ import {
   Token_Kind,
   TokenServiceService,
 } from '../../../gen/ts/whatsapp/privacy/v1/token_service.js';
-import { UsageError } from '../../input/usage.js';
-import { clientCommand, type Run } from '../client/command.js';
+import { UsageError } from '../../input/usage-error.js';
+import { clientCommand, type Run } from '../client/client-command.js';
 import { parseDuration, toDuration } from '../terminal/duration.js';
 import { fields, table, toJson } from '../terminal/output.js';
 

@@ -11,7 +11,7 @@ import type { PrivacySettings } from '../../../gen/ts/whatsapp/privacy/v1/privac
 import { decodeSetting } from '../../contract/setting-enums.js';
 import { SETTING_NAMES, type Setting } from '../../domain/settings/settings-table.js';
 import { isServiceError } from '../client/client.js';
-import { clientCommand, type Run } from '../client/command.js';
+import { clientCommand, type Run } from '../client/client-command.js';
 import { inSeconds, parseDuration, toDuration } from '../terminal/duration.js';
 import { plain, toJson } from '../terminal/output.js';
 import { valueText } from '../texts/settings-text.js';

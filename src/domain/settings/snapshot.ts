@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { onceFor } from './once-for.js';
+import { onceFor } from './memoize.js';
 import { SETTING_NAMES, SETTINGS, type Setting, type Value } from './settings-table.js';
 
 /** A category, or a value of a known category, that the table has no name for. */

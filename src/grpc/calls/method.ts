@@ -2,7 +2,7 @@ import { isAllowed } from '../../access/permits.js';
 import type { Principal } from '../../access/tokens.js';
 import { PrivacyError } from '../../domain/errors.js';
 import type { CallLimits } from '../../instances/account/orders.js';
-import { type CallContext, principalOf } from './call.js';
+import { type CallContext, principalOf } from './call-context.js';
 import { MALFORMED } from './malformed.js';
 
 /** What a handler is told besides the request. */

@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import type { handleServerStreamingCall } from '@grpc/grpc-js';
 import type { Tokens } from '../../access/tokens.js';
-import type { Answer } from '../errors/errors.js';
-import { contextOf, principalOf } from './call.js';
+import type { Answer } from '../errors/statuses.js';
+import { contextOf, principalOf } from './call-context.js';
+import type { OpenCalls } from './call-slots.js';
+import { type Patience, startLimits, unlessAborted } from './deadlines.js';
 import { admit, type Method, type Order } from './method.js';
-import type { OpenCalls } from './open-calls.js';
-import { type Patience, startLimits, unlessAborted } from './patience.js';
 
 /** One method that streams; events are encoded one by one, so that leaving reaches the iteration itself. */
 type StreamMethod<Request, Ordered extends Order, Event, Response> = Method<

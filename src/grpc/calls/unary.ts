@@ -1,8 +1,8 @@
 import type { handleUnaryCall } from '@grpc/grpc-js';
-import type { Answer } from '../errors/errors.js';
-import { contextOf, principalOf } from './call.js';
+import type { Answer } from '../errors/statuses.js';
+import { contextOf, principalOf } from './call-context.js';
+import { startLimits, unlessAborted } from './deadlines.js';
 import { admit, type Method, type Order } from './method.js';
-import { startLimits, unlessAborted } from './patience.js';
 
 const PATIENCE = { maximumMs: 120_000, defaultMs: 30_000 };
 

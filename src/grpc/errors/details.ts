@@ -16,7 +16,7 @@ import { fieldPath } from '../../contract/setting-enums.js';
 import type { PrivacyError, Problem, Violation } from '../../domain/errors.js';
 import type { ApplyReport, UpdateReport } from '../../domain/outcome.js';
 import { encodeOutcomes, encodeSnapshot } from '../messages/codec.js';
-import { cut, DESCRIBED, QUOTED } from '../messages/text.js';
+import { cut, DESCRIBED, QUOTED } from '../messages/truncate.js';
 import { adviceOf, codeOf, inWords, settingsOf } from './problems.js';
 
 /** The details of one status, each type at most once, in the order in which they are sent. */

@@ -2,7 +2,7 @@ import { status } from '@grpc/grpc-js';
 import type { Problem, Reason, Violation } from '../../domain/errors.js';
 import type { Cause } from '../../domain/outcome.js';
 import type { Setting } from '../../domain/settings/settings-table.js';
-import { cut, QUOTED } from '../messages/text.js';
+import { cut, QUOTED } from '../messages/truncate.js';
 
 /** A problem of one kind, with its data. */
 type Of<Kind extends Reason> = Problem & { kind: Kind };

@@ -7,7 +7,7 @@ import {
   PrivacyUpdateFailure,
   type SettingOutcome,
 } from '../../../gen/ts/whatsapp/privacy/v1/error_details.js';
-import { cutEncoded } from '../messages/text.js';
+import { cutEncoded } from '../messages/truncate.js';
 import type { Details } from './details.js';
 
 /** Above this, clients built on the C core see RESOURCE_EXHAUSTED in place of the status. */

@@ -1,7 +1,7 @@
 import type { Principal, Tokens } from '../../access/tokens.js';
 import { PrivacyError } from '../../domain/errors.js';
-import type { Check } from './gate.js';
-import type { FailedTokens } from './peer-limit.js';
+import type { Check } from './admission.js';
+import type { FailedTokens } from './failed-tokens.js';
 
 /** The scheme once, in any case, then one token. Two values arrive joined by a comma, which no token contains. */
 const BEARER = /^bearer +([^\s,]+)$/i;

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { Metadata, ServerInterceptingCall, type ServerInterceptor, status } from '@grpc/grpc-js';
-import { type CallContext, isOurs, setContext } from '../calls/call.js';
-import type { ApiEvents } from '../errors/events.js';
-import type { ErrorNet } from './error-net.js';
+import { type CallContext, isOurs, setContext } from '../calls/call-context.js';
+import type { ApiEvents } from '../errors/safe-events.js';
+import type { ErrorNet } from './bare-faults.js';
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
 

@@ -1,7 +1,7 @@
 import { slidingWindow } from '../../access/rate-limit.js';
 import { PrivacyError } from '../../domain/errors.js';
-import { type CallContext, principalOf } from '../calls/call.js';
-import type { Check } from './gate.js';
+import { type CallContext, principalOf } from '../calls/call-context.js';
+import type { Check } from './admission.js';
 
 const PERIOD_MS = 60_000;
 /** Tokens remembered; beyond, the one unused longest starts anew. Room for all is taken in advance. */

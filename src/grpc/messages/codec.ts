@@ -17,7 +17,7 @@ import { decodeValue, encodeSetting, encodeValue, valuesInOrder } from '../../co
 import { type Instance, instanceEtag, maskPhoneNumber } from '../../domain/instance.js';
 import type { Outcome } from '../../domain/outcome.js';
 import type { SettingDescription } from '../../domain/settings/describe.js';
-import { onceFor } from '../../domain/settings/once-for.js';
+import { onceFor } from '../../domain/settings/memoize.js';
 import {
   camelCase,
   SETTING_NAMES,

@@ -6,7 +6,7 @@ import { INSTANCE_NAME } from '../../domain/instance.js';
 import { isPhoneNumber } from '../../domain/settings/contact-list.js';
 import { camelCase, specOf } from '../../domain/settings/settings-table.js';
 import { decodeDuration, type SettingGroups, sentSettings } from './codec.js';
-import { cut, QUOTED } from './text.js';
+import { cut, QUOTED } from './truncate.js';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const LONGEST_LABEL = 63;

@@ -7,11 +7,11 @@ import {
 } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import { PrivacyError } from '../../domain/errors.js';
 import { MIN_ROOM_MS, timeLeft } from '../../instances/account/account.js';
-import { eachEnded } from '../calls/each-ended.js';
+import { eachEnded } from '../calls/as-completed.js';
+import type { Patience } from '../calls/deadlines.js';
+import { digestOf, type Repeatable } from '../calls/idempotent.js';
 import type { Call } from '../calls/method.js';
-import type { Patience } from '../calls/patience.js';
-import { digestOf, type Repeatable } from '../calls/repeatable.js';
-import type { InnerStatus } from '../errors/errors.js';
+import type { InnerStatus } from '../errors/statuses.js';
 import * as check from '../messages/validate.js';
 import { decodeOrder, type Update } from './update.js';
 

@@ -9,8 +9,8 @@ import {
 } from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
 import { nameOf } from '../../contract/enum-names.js';
 import type { LinkMethod } from '../../instances/account/ports.js';
-import { digestOf } from '../calls/repeatable.js';
-import { instanceBefore, pageLimit } from '../messages/pages.js';
+import { digestOf } from '../calls/idempotent.js';
+import { instanceBefore, pageLimit } from '../messages/pagination.js';
 import * as check from '../messages/validate.js';
 
 export function decodeCreate(request: CreateInstanceRequest) {

@@ -7,11 +7,11 @@ import {
 import type { Tokens } from '../../access/tokens.js';
 import type { CallLimits } from '../../instances/account/orders.js';
 import type { Instances, LinkEvent } from '../../instances/instances.js';
-import type { Repeatable } from '../calls/repeatable.js';
+import type { Repeatable } from '../calls/idempotent.js';
 import type { Stream } from '../calls/stream.js';
 import type { Unary } from '../calls/unary.js';
 import { encodeInstance, encodeToken } from '../messages/codec.js';
-import { coveredPage } from '../messages/pages.js';
+import { coveredPage } from '../messages/pagination.js';
 import {
   decodeCreate,
   decodeDelete,

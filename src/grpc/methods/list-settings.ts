@@ -4,11 +4,11 @@ import {
   PrivacyServiceService,
 } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import type { Instances } from '../../instances/instances.js';
+import type { OpenCalls } from '../calls/call-slots.js';
 import type { Call } from '../calls/method.js';
-import type { OpenCalls } from '../calls/open-calls.js';
-import type { InnerStatus } from '../errors/errors.js';
+import type { InnerStatus } from '../errors/statuses.js';
 import { decodeDuration, encodeSnapshot } from '../messages/codec.js';
-import { coveredPage, instanceBefore, pageLimit } from '../messages/pages.js';
+import { coveredPage, instanceBefore, pageLimit } from '../messages/pagination.js';
 import * as check from '../messages/validate.js';
 
 const LIST = PrivacyServiceService.listPrivacySettings.path.slice(1);

@@ -4,9 +4,9 @@ import {
   OnFailure as OnFailureNumber,
   UpdatePrivacySettingsRequest,
 } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
-import { digestOf } from '../calls/repeatable.js';
+import { digestOf } from '../calls/idempotent.js';
 import { decodeDuration } from '../messages/codec.js';
-import { pageLimit } from '../messages/pages.js';
+import { pageLimit } from '../messages/pagination.js';
 import * as check from '../messages/validate.js';
 import { decodeOrder } from './update.js';
 

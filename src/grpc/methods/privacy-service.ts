@@ -1,13 +1,13 @@
 import { PrivacyServiceService } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import { describeSettings } from '../../domain/settings/describe.js';
-import { onceFor } from '../../domain/settings/once-for.js';
+import { onceFor } from '../../domain/settings/memoize.js';
 import type { Snapshot } from '../../domain/settings/snapshot.js';
 import type { Instances } from '../../instances/instances.js';
-import type { OpenCalls } from '../calls/open-calls.js';
-import type { Repeatable } from '../calls/repeatable.js';
+import type { OpenCalls } from '../calls/call-slots.js';
+import type { Repeatable } from '../calls/idempotent.js';
 import type { Stream } from '../calls/stream.js';
 import type { Unary } from '../calls/unary.js';
-import type { InnerStatus } from '../errors/errors.js';
+import type { InnerStatus } from '../errors/statuses.js';
 import { encodeChange, encodeDescriptions, encodeSnapshot } from '../messages/codec.js';
 import { APPLYING, apply, decodeApply } from './apply.js';
 import * as blacklist from './contact-blacklist.js';

@@ -9,7 +9,7 @@ import {
 import { nameOf } from '../../contract/enum-names.js';
 import type { Violation } from '../../domain/errors.js';
 import { decodeDuration } from '../messages/codec.js';
-import { pageLimit } from '../messages/pages.js';
+import { pageLimit } from '../messages/pagination.js';
 import * as check from '../messages/validate.js';
 
 const GRACE = { leastMs: 0, mostMs: 24 * 60 * 60 * 1000, inWords: '0 to 24 hours' };

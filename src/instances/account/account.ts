@@ -2,9 +2,9 @@ import { setImmediate } from 'node:timers/promises';
 import type { Budget, IqKind } from './budget.js';
 import type { History } from './history.js';
 import type { CallLimits } from './orders.js';
-import type { Pacing } from './pacing.js';
 import type { Session } from './ports.js';
-import type { SettingsReader } from './settings-reader.js';
+import type { SettingsReader } from './settings-cache.js';
+import type { Pacing } from './throttle.js';
 
 /** How long one IQ may take when the caller's time allows it. */
 export const IQ_TIMEOUT_MS = 10_000;

@@ -1,8 +1,8 @@
 import type { Disconnect } from '../../domain/disconnect.js';
 import type { Session } from '../account/ports.js';
-import type { Dials } from './dials.js';
-import type { Life } from './life.js';
-import { NO_FAILURES, react } from './reaction.js';
+import { NO_FAILURES, react } from './after-disconnect.js';
+import type { Life } from './connection-state.js';
+import type { Dials } from './dialer.js';
 
 /** A session that held this long ends a row of failures. */
 const STABLE_MS = 30_000;

@@ -2,8 +2,8 @@ import { backoffMs } from '../../domain/backoff.js';
 import type { Problem } from '../../domain/errors.js';
 import { type Account, IQ_TIMEOUT_MS } from '../account/account.js';
 import { COST } from '../account/budget.js';
-import { readProblem } from '../account/causes.js';
 import type { Session } from '../account/ports.js';
+import { readProblem } from '../account/reply-causes.js';
 
 /** WhatsApp Web reads at most once a second after pushes. */
 const PUSH_DEBOUNCE_MS = 1000;

@@ -11,12 +11,12 @@ import {
 } from '../../domain/settings/contact-list.js';
 import { reportedValue, type Snapshot } from '../../domain/settings/snapshot.js';
 import { type Account, gone, iqTimeout, MIN_ROOM_MS, timeLeft } from '../account/account.js';
-import { CALLER_GONE, causeOf, isCutOff, OUT_OF_TIME } from '../account/causes.js';
 import type { CallLimits, ListOrder } from '../account/orders.js';
 import type { Session, SetReply } from '../account/ports.js';
-import { identify, readContactList } from '../reading/contact-list.js';
-import { inquire } from '../reading/inquire.js';
-import { FIRST_SHARE } from './execute.js';
+import { CALLER_GONE, causeOf, isCutOff, OUT_OF_TIME } from '../account/reply-causes.js';
+import { inquire } from '../reading/ask-again.js';
+import { identify, readContactList } from '../reading/identify-contacts.js';
+import { FIRST_SHARE } from './send-waves.js';
 
 /** A list with the settings beside it, and whom on it the order means. */
 export type Sight = {

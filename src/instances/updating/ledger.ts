@@ -2,8 +2,8 @@ import type { Cause, Outcome } from '../../domain/outcome.js';
 import type { Setting } from '../../domain/settings/settings-table.js';
 import { reportedValue, type Snapshot } from '../../domain/settings/snapshot.js';
 import type { Change } from '../../domain/settings/waves.js';
-import { causeOf } from '../account/causes.js';
 import type { SetReply } from '../account/ports.js';
+import { causeOf } from '../account/reply-causes.js';
 
 /** What is known at this moment of each change of an update. It claims nothing that was not proved. */
 export interface Ledger {

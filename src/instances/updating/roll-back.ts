@@ -4,8 +4,8 @@ import type { Snapshot } from '../../domain/settings/snapshot.js';
 import type { Change } from '../../domain/settings/waves.js';
 import { type Account, MIN_ROOM_MS, timeLeft } from '../account/account.js';
 import type { CallLimits } from '../account/orders.js';
-import { type Execution, execute } from './execute.js';
 import { afterRead } from './ledger.js';
+import { type Execution, execute } from './send-waves.js';
 
 const NOT_ROLLED_BACK: Cause = {
   reason: 'WHATSAPP_REJECTED',

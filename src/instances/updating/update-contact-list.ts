@@ -2,13 +2,13 @@ import { PrivacyError, type Problem } from '../../domain/errors.js';
 import type { Outcome, OutcomeReason } from '../../domain/outcome.js';
 import { EXCEPTING, listEtag } from '../../domain/settings/contact-list.js';
 import { isLocked, isReported, reportedValue, type Snapshot } from '../../domain/settings/snapshot.js';
-import { problemOf } from '../../domain/verdict.js';
+import { problemOf } from '../../domain/update-status.js';
 import type { Account } from '../account/account.js';
 import type { Iqs } from '../account/budget.js';
 import type { CallLimits, ListOrder, ListReport } from '../account/orders.js';
-import { prepay } from '../account/prepay.js';
-import { identify } from '../reading/contact-list.js';
-import { READ_ATTEMPTS } from '../reading/read.js';
+import { prepay } from '../account/reservation.js';
+import { identify } from '../reading/identify-contacts.js';
+import { READ_ATTEMPTS } from '../reading/read-settings.js';
 import { executeListChange, isSame, lookAt, wished } from './execute-list-change.js';
 
 /** What is read, before a first change and after each of two: settings, list, who is who. */

@@ -10,10 +10,10 @@ import {
   userOf,
 } from '../wire/stanza.js';
 import type { Behaviour } from '../world/behaviour.js';
-import type { Person } from '../world/people.js';
+import type { Person } from '../world/directory.js';
 import type { Account, ContactList, World } from '../world/world.js';
 import { applySettings } from './apply-settings.js';
-import type { Plan, Question } from './question.js';
+import type { Plan, Question } from './iq-plan.js';
 
 /*
  * The contacts that a category excepts while its value is contact_blacklist (WA Web's WAWebSetPrivacyJob and

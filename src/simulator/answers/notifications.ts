@@ -1,7 +1,7 @@
 import { attr, type BinaryNode, node, SERVER, seconds } from '../wire/stanza.js';
 import { jidOf } from '../world/accounts.js';
 import type { Account, Connection, Device, World } from '../world/world.js';
-import type { Backlog } from './question.js';
+import type { Backlog } from './iq-plan.js';
 
 /**
  * Tells every companion but `exceptDevice` that something of the account changed: at once where it is connected, and

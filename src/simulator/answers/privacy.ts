@@ -3,8 +3,8 @@ import type { Behaviour } from '../world/behaviour.js';
 import type { Account } from '../world/world.js';
 import { applySettings } from './apply-settings.js';
 import { bringsList, listReadPlan, listWritePlan } from './contact-lists.js';
+import type { Plan, Question } from './iq-plan.js';
 import { isAccepted, isLockedByDefense } from './privacy-categories.js';
-import type { Plan, Question } from './question.js';
 
 /*
  * get:   <iq type="get" xmlns="privacy"><privacy/></iq>

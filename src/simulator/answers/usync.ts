@@ -9,10 +9,10 @@ import {
   result,
   userOf,
 } from '../wire/stanza.js';
-import type { Person } from '../world/people.js';
+import type { Person } from '../world/directory.js';
 import type { World } from '../world/world.js';
-import { timerNode } from './disappearing-mode.js';
-import type { Plan, Question } from './question.js';
+import { timerNode } from './disappearing-timer.js';
+import type { Plan, Question } from './iq-plan.js';
 
 /** Facts about users: whether they are on WhatsApp, their LID, their devices. */
 export function usyncPlan({ world, iq }: Question): Plan {

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import type { BinaryNode } from '../wire/stanza.js';
 import type { NewAccount } from '../world/accounts.js';
 import type { Behaviour } from '../world/behaviour.js';
+import type { NewPerson } from '../world/directory.js';
 import type { Effect, Fault, FaultMatch } from '../world/faults.js';
-import type { NewPerson } from '../world/people.js';
 import type { StanzaQuery } from '../world/stanza-log.js';
 
 const text = z.string().exactOptional();

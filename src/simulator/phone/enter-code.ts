@@ -4,7 +4,7 @@ import { Curve, type KeyPair } from '@whiskeysockets/baileys';
 import { type BinaryNode, bytesOf, child, node } from '../wire/stanza.js';
 import { newKeyPair } from '../wire/xeddsa.js';
 import type { Account, RegisteringConnection, World } from '../world/world.js';
-import { completeLink, failed, type LinkAttempt } from './link.js';
+import { completeLink, failed, type LinkAttempt } from './complete-link.js';
 import { codeRequestOf, sendStage } from './pairing-code.js';
 
 /** A code lives so long and takes so many `primary_hello` (zapo, `WaPairingFlow.ts`). */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Plan } from '../answers/question.js';
+import type { Plan } from '../answers/iq-plan.js';
 import {
   attr,
   type BinaryNode,

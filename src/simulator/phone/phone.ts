@@ -1,13 +1,13 @@
 import { applySettings } from '../answers/apply-settings.js';
 import { exceptContacts } from '../answers/contact-lists.js';
-import { setDisappearingMode } from '../answers/disappearing-mode.js';
+import { setDisappearingMode } from '../answers/disappearing-timer.js';
 import { notifyDevices } from '../answers/notifications.js';
-import { removeDevice } from '../answers/removal.js';
+import { removeDevice } from '../answers/remove-device.js';
 import type { BinaryNode } from '../wire/stanza.js';
-import type { Person } from '../world/people.js';
+import type { Person } from '../world/directory.js';
 import type { Account, Addressing, World } from '../world/world.js';
+import { type LinkAttempt, scanQr } from './complete-link.js';
 import { enterCode } from './enter-code.js';
-import { type LinkAttempt, scanQr } from './link.js';
 import { refreshCode } from './pairing-code.js';
 
 /** The phone of one account: what its owner does on it. */

@@ -6,7 +6,7 @@ import { type Handshaken, noiseResponder, type Responder, type Transport } from 
 import { attr, type BinaryNode, node } from '../wire/stanza.js';
 import { openWire } from '../wire/wire.js';
 import type { Connection, Session, World } from '../world/world.js';
-import { disturb } from './disturb.js';
+import { disturb } from './inject.js';
 import { login } from './login.js';
 import { register } from './registration.js';
 

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import type { proto } from '@whiskeysockets/baileys';
-import { answerTo } from '../answers/answers.js';
+import { answerTo } from '../answers/iq-routes.js';
 import { backlogOf, forgetAcked } from '../answers/notifications.js';
 import { child, node, SERVER, seconds } from '../wire/stanza.js';
 import { lidOf } from '../world/accounts.js';
 import type { Connection, Session, World } from '../world/world.js';
-import { answerIq } from './iq.js';
+import { answerIq } from './answer-iq.js';
 
 /** Serves a client with credentials: checks them, says `success` and answers until it goes. */
 export function login(world: World, connection: Connection, payload: proto.ClientPayload): Session {

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import type { proto } from '@whiskeysockets/baileys';
-import type { Plan } from '../answers/question.js';
+import type { Plan } from '../answers/iq-plan.js';
 import { pairingCodePlan } from '../phone/pairing-code.js';
 import { attr, type BinaryNode, child, node, refusal, result, SERVER, seconds } from '../wire/stanza.js';
 import { isSignedPreKeyValid, type KeyBundle } from '../world/key-bundle.js';
 import type { Connection, RegisteringConnection, Session, World } from '../world/world.js';
-import { answerIq } from './iq.js';
+import { answerIq } from './answer-iq.js';
 
 /** How many refs a client gets to make QRs of. */
 const REFS = 6;

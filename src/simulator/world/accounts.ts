@@ -1,5 +1,5 @@
 import { newKeyPair } from '../wire/xeddsa.js';
-import { digitsOf, newLid } from './people.js';
+import { digitsOf, newLid } from './directory.js';
 import type { Account, Addressing, World } from './world.js';
 
 /** What ten categories in one answer looked like live in February 2026 (whatsmeow PR 1075), with usual values. */

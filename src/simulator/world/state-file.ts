@@ -1,7 +1,7 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { BufferJSON } from '@whiskeysockets/baileys';
 import type { ServerKeys } from '../wire/certificates.js';
-import type { Person } from './people.js';
+import type { Person } from './directory.js';
 import type { Account, Device } from './world.js';
 
 /** What survives a restart of the simulator: its keys, the accounts and their linked devices, and who is on WhatsApp. */

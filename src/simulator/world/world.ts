@@ -2,10 +2,10 @@ import type { KeyPair } from '@whiskeysockets/baileys';
 import type { CertificateChoice, ServerKeys } from '../wire/certificates.js';
 import type { BinaryNode } from '../wire/stanza.js';
 import type { Behaviour, RefreshChild } from './behaviour.js';
+import type { People } from './directory.js';
 import type { Faults } from './faults.js';
 import type { Journal } from './journal.js';
 import type { KeyBundle } from './key-bundle.js';
-import type { People } from './people.js';
 import type { StanzaLog } from './stanza-log.js';
 
 /** Everything the server knows, shared by its parts. */

@@ -7,8 +7,8 @@ import {
 import { makeSocket } from '@whiskeysockets/baileys/lib/Socket/socket.js';
 import type { WebSocket } from 'ws';
 import { baileysLogger } from './baileys-logger.js';
-import { kindOf, mayLeave } from './gate.js';
 import { checkNextHandshake } from './server-check.js';
+import { kindOf, mayLeave } from './stanza-allow-list.js';
 
 /** What a socket needs besides Baileys' own defaults. */
 export type LightSocketOptions = {

@@ -1,14 +1,14 @@
 import type { AuthenticationCreds, BinaryNode, SocketConfig } from '@whiskeysockets/baileys';
 import type { Disconnect } from '../../domain/disconnect.js';
 import { containListeners } from '../baileys/baileys-listeners.js';
+import { takeWire } from '../baileys/frame-hold.js';
 import { lightSocket } from '../baileys/light-socket.js';
-import { takeWire } from '../baileys/wire.js';
+import type { Settings } from './connection-options.js';
 import * as disconnects from './disconnects.js';
+import { type Answer, queries } from './iq.js';
 import { keepAlive } from './keep-alive.js';
 import { resultOf } from './nodes.js';
-import { notForUs } from './not-for-us.js';
-import { type Answer, queries } from './queries.js';
-import type { Settings } from './settings.js';
+import { notForUs } from './plain-acks.js';
 
 /** A connection to WhatsApp, linked or not. It ends once, by either side, and says why. */
 export type Connection = {

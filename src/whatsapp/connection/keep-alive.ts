@@ -1,7 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import type { BinaryNode } from '@whiskeysockets/baileys';
+import type { Answer } from './iq.js';
 import { SERVER } from './nodes.js';
-import type { Answer } from './queries.js';
 
 /** Answered at once, after everything sent before it. */
 export const PING: BinaryNode = {

@@ -1,7 +1,7 @@
 import type { BinaryNode } from '@whiskeysockets/baileys';
 import { ownCause } from '../connection/disconnects.js';
+import type { Answer } from '../connection/iq.js';
 import { bytesOf, childOf, errorIn } from '../connection/nodes.js';
-import type { Answer } from '../connection/queries.js';
 import type { Invitation, InvitationOptions } from './invitation.js';
 import {
   finishStanza,

@@ -1,7 +1,7 @@
 import type { AuthenticationCreds, BinaryNode } from '@whiskeysockets/baileys';
 import type { LinkCode, LinkResult } from '../../instances/account/ports.js';
 import type { Connection } from '../connection/connection.js';
-import type { Timeouts } from '../connection/settings.js';
+import type { Timeouts } from '../connection/connection-options.js';
 
 /** The invitation of a phone: codes to show until it has used one, with a QR code or a typed one. */
 export type Invitation = {

@@ -8,9 +8,9 @@ import {
 } from '../../domain/settings/contact-list.js';
 import type { ListReply } from '../../instances/account/ports.js';
 import { childrenOf, errorIn } from '../connection/nodes.js';
+import { contentOf, failed, UNCLEAR } from './iq-results.js';
 import { jidOf, lidOf, phoneNumberOf } from './jids.js';
 import { privacyIq } from './privacy-protocol.js';
-import { contentOf, failed, UNCLEAR } from './replies.js';
 
 /*
  * As WhatsApp Web sends and checks it (WAWebQueryPrivacyDisallowedListLidJob and …PnJob, WAWebSetPrivacyJob; read in

@@ -2,8 +2,8 @@ import type { BinaryNode } from '@whiskeysockets/baileys';
 import type { Contact, ContactId } from '../../domain/settings/contact-list.js';
 import type { FindReply } from '../../instances/account/ports.js';
 import { bytesIn, childOf, childrenOf, errorIn, SERVER } from '../connection/nodes.js';
+import { contentOf, failed, UNCLEAR } from './iq-results.js';
 import { lidOf, phoneNumberOf } from './jids.js';
-import { contentOf, failed, UNCLEAR } from './replies.js';
 
 /*
  * Who is on WhatsApp, as WhatsApp Web and Baileys ask it:

@@ -3,7 +3,7 @@ import { isValueOf, type Setting, settingOfCategory, specOf } from '../../domain
 import type { OtherCategory, Snapshot, UnreadableCategory } from '../../domain/settings/snapshot.js';
 import type { ReadReply, SetReply } from '../../instances/account/ports.js';
 import { childrenOf, errorIn, type NodeError, SERVER } from '../connection/nodes.js';
-import { contentOf, failed, NO_DETAILS, UNCLEAR } from './replies.js';
+import { contentOf, failed, NO_DETAILS, UNCLEAR } from './iq-results.js';
 
 /*
  * As WhatsApp Web sends and checks it (WAWebQueryPrivacySettingsJob, WAWebSetPrivacyJob; read in November 2026):

@@ -1,7 +1,7 @@
 import { type BinaryNode, buildAckStanza, MIN_PREKEY_COUNT } from '@whiskeysockets/baileys';
 import type { Connection } from '../connection/connection.js';
 import { childOf, childrenOf, SERVER } from '../connection/nodes.js';
-import type { Timer } from '../privacy/timer.js';
+import type { Timer } from '../privacy/disappearing-timer.js';
 
 /** What happens to the account elsewhere: on the phone, on other devices, while this one was offline. */
 export type AccountSync = {

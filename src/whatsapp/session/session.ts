@@ -2,9 +2,10 @@ import type { BinaryNode } from '@whiskeysockets/baileys';
 import type { NoAnswer, Session } from '../../instances/account/ports.js';
 import type { Connection } from '../connection/connection.js';
 import { SERVER } from '../connection/nodes.js';
-import type { Writes } from '../connection/writes.js';
+import type { Writes } from '../connection/write-queue.js';
 import { contactLists } from '../privacy/contact-lists.js';
-import { type TimerReply, withTimer } from '../privacy/disappearing-mode.js';
+import type { Timer } from '../privacy/disappearing-timer.js';
+import { type TimerReply, withTimer } from '../privacy/disappearing-timer-protocol.js';
 import {
   parseReadReply,
   parseSetReply,
@@ -12,7 +13,6 @@ import {
   setStanza,
   settableCategory,
 } from '../privacy/privacy-protocol.js';
-import type { Timer } from '../privacy/timer.js';
 import type { AccountSync } from './account-sync.js';
 
 /** A connection whose login was accepted, as the port's `Session`. `me` is the account's JID with the device. */

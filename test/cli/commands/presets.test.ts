@@ -6,7 +6,7 @@ import { readConfig } from '../../../src/config/config.js';
 import { PRESETS } from '../../../src/domain/settings/presets.js';
 import { isValueOf, type Setting, specOf } from '../../../src/domain/settings/settings-table.js';
 import { wantedValues } from '../../../src/input/presets.js';
-import { UsageError } from '../../../src/input/usage.js';
+import { UsageError } from '../../../src/input/usage-error.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'wa-privacy-presets-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -5,7 +5,7 @@ import {
   type WatchPrivacySettingsRequest,
   type WatchPrivacySettingsResponse,
 } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
-import { startLimits } from '../../../src/grpc/calls/patience.js';
+import { startLimits } from '../../../src/grpc/calls/deadlines.js';
 import { WATCHING } from '../../../src/grpc/methods/watch.js';
 import { SERVER_OPTIONS } from '../../../src/grpc/server/transport.js';
 import { bearer, type CallError, caller, failureOf } from '../../support/call.js';

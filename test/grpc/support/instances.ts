@@ -4,7 +4,7 @@ import { type Contact, isLid, listEtag } from '../../../src/domain/settings/cont
 import type { Snapshot } from '../../../src/domain/settings/snapshot.js';
 import { wishedSettings } from '../../../src/domain/settings/snapshot.js';
 import type { Instances } from '../../../src/instances/instances.js';
-import { watchHub } from '../../../src/instances/watching/watch.js';
+import { watchHub } from '../../../src/instances/watching/watch-hub.js';
 import type { Store } from '../../../src/stores/store.js';
 
 export const MADE_AT = new Date('2026-01-31T12:00:00Z');

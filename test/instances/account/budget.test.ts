@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Account } from '../../../src/instances/account/account.js';
 import { type Budget, budget, COST, type Iqs } from '../../../src/instances/account/budget.js';
-import { prepay } from '../../../src/instances/account/prepay.js';
+import { prepay } from '../../../src/instances/account/reservation.js';
 
 const HOUR_MS = 3_600_000;
 

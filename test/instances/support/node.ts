@@ -1,7 +1,7 @@
 import type { Disconnect } from '../../../src/domain/disconnect.js';
 import type { Session, WhatsApp } from '../../../src/instances/account/ports.js';
-import { type Dials, dials } from '../../../src/instances/connecting/dials.js';
-import type { Life } from '../../../src/instances/connecting/life.js';
+import type { Life } from '../../../src/instances/connecting/connection-state.js';
+import { type Dials, dials } from '../../../src/instances/connecting/dialer.js';
 import { type Supervisor, supervise } from '../../../src/instances/connecting/supervisor.js';
 
 /** What WhatsApp does with a dial. */

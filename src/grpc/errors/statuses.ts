@@ -1,0 +1,98 @@
+import { Metadata, type StatusObject, status } from '@grpc/grpc-js';
+import { Status } from '../../../gen/ts/google/rpc/status.js';
+import { PrivacyError } from '../../domain/errors.js';
+import { camelCase } from '../../domain/settings/settings-table.js';
+import { DOMAIN, detailsOf, retryDelayMs } from './details.js';
+import { codeOf, inWords, textOf } from './problems.js';
+import type { ApiEvents } from './safe-events.js';
+import { statusWithin6KiB, withRequestInfo } from './status-size.js';
+
+/** What a status tells besides its error. */
+export type ErrorContext = {
+  /** `whatsapp.privacy.v1.PrivacyService/GetPrivacySettings`. */
+  readonly method: string;
+  /** Undefined for a Status inside a message, which has no RequestInfo. */
+  readonly requestId: string | undefined;
+  readonly now: number;
+};
+
+/** The status with which a request with the same request_id ended before. */
+export class FirstAnswer extends Error {
+  readonly status: Status;
+
+  /** @param status Without RequestInfo. */
+  constructor(status: Status) {
+    super(status.message);
+    this.status = status;
+  }
+}
+
+/** Turns whatever a call threw into the status to send. */
+export type Answer = (error: unknown, call: { method: string; requestId: string }) => StatusObject;
+
+/** Answers errors; callers learn nothing of our own faults, whose cause goes to the log. */
+export const answers =
+  (log: Pick<ApiEvents, 'callFailed'>, now: () => number): Answer =>
+  (error, { method, requestId }) => {
+    if (error instanceof PrivacyError) {
+      const body = statusOf(error, { method, requestId, now: now() });
+      return asTrailers(body, retryDelayMs(error.problem, now()), error.update?.sent);
+    }
+    // Kept for having sent something to WhatsApp.
+    if (error instanceof FirstAnswer)
+      return asTrailers(withRequestInfo(error.status, requestId), undefined, true);
+    log.callFailed({ requestId, method, cause: error });
+    return asTrailers(internalStatus(requestId));
+  };
+
+/** Turns what happened to one of several instances into the Status that stands for it in a message. */
+export type InnerStatus = (error: unknown, call: { method: string; requestId: string }) => Status;
+
+/** As `answers`, for errors inside a message: without RequestInfo. */
+export const innerStatuses =
+  (log: Pick<ApiEvents, 'callFailed'>, now: () => number): InnerStatus =>
+  (error, { method, requestId }) => {
+    if (error instanceof PrivacyError) return statusOf(error, { method, requestId: undefined, now: now() });
+    if (error instanceof FirstAnswer) return error.status;
+    log.callFailed({ requestId, method, cause: error });
+    return internalStatus(undefined);
+  };
+
+/** The `google.rpc.Status` of an error, at most 6 KiB. */
+export function statusOf(error: PrivacyError, context: ErrorContext): Status {
+  const details = detailsOf(error, context.requestId, context.now);
+  const told = tellsOutcomes(error, context.method) ? details : { ...details, updateFailure: undefined };
+  return statusWithin6KiB(codeOf(error.problem), messageOf(error, context.method), told);
+}
+
+/** A change of a contact blacklist has one outcome, which only PARTIAL_UPDATE does not say by itself. */
+const tellsOutcomes = ({ problem }: PrivacyError, method: string): boolean =>
+  problem.kind === 'PARTIAL_UPDATE' || !method.endsWith('/UpdateContactBlacklist');
+
+const internalStatus = (requestId: string | undefined): Status =>
+  statusWithin6KiB(status.INTERNAL, 'Internal error; the request id names it in the log of the service', {
+    errorInfo: { reason: 'INTERNAL', domain: DOMAIN, metadata: {} },
+    requestInfo: requestId === undefined ? undefined : { requestId, servingData: '' },
+  });
+
+/** Statuses that clients may be set to retry by themselves. */
+const RETRIED = [status.ABORTED, status.DEADLINE_EXCEEDED, status.RESOURCE_EXHAUSTED, status.UNAVAILABLE];
+
+/** A pushback of -1 tells clients not to retry: a repetition needs thought, or would change something again. */
+function asTrailers(body: Status, delayMs?: number, sent = false): StatusObject {
+  const metadata = new Metadata();
+  metadata.set('grpc-status-details-bin', Buffer.from(Status.encode(body).finish()));
+  const pushbackMs = sent ? -1 : (delayMs ?? -1);
+  if (RETRIED.includes(body.code)) metadata.set('grpc-retry-pushback-ms', String(pushbackMs));
+  return { code: body.code, details: body.message, metadata };
+}
+
+/** Failed updates are told in the origin's words, by the first setting that is not as asked. */
+function messageOf({ problem, update, message }: PrivacyError, method: string): string {
+  if (message !== problem.kind) return message;
+  const missed = update?.outcomes.find(({ state }) => ['FAILED', 'UNKNOWN', 'NOT_ATTEMPTED'].includes(state));
+  const aboutSettings =
+    'setting' in problem || 'settings' in problem || problem.kind === 'DEADLINE_TOO_SHORT';
+  if (!missed?.cause || !aboutSettings) return textOf(problem, method);
+  return `failed to update ${camelCase(missed.setting)} privacy: ${inWords(missed.cause, problem)}`;
+}

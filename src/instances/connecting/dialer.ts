@@ -1,0 +1,101 @@
+import PQueue from 'p-queue';
+import type { Disconnect } from '../../domain/disconnect.js';
+import { PrivacyError, type Problem } from '../../domain/errors.js';
+import type { InstanceLog, WhatsApp } from '../account/ports.js';
+import { type Breaker, type Hold, breaker as newBreaker } from './breaker.js';
+import { spareTime } from './idle-loop.js';
+
+/** Connections being made at the same time. */
+const SIMULTANEOUS = 16;
+/**
+ * At most, and one at a turn of the event loop, so that a thousand instances which start or are dropped together do not
+ * dial together: on a busy node the processor sets the pace, and calls are answered between two dials.
+ */
+export const DIALS_PER_SECOND = 500;
+
+/** What a dial brought; `held` when none was made. */
+export type Dialled = Awaited<ReturnType<WhatsApp['connect']>> | { readonly kind: 'held' };
+
+/** All connections that a node makes to WhatsApp. */
+export interface Dials {
+  /** Why none may be made now. */
+  hold(): Hold | undefined;
+  /** Connects an instance in its turn; before that the signal takes it out of the queue. Never rejects. */
+  connect(...call: Parameters<WhatsApp['connect']>): Promise<Dialled>;
+  /**
+   * Links as the port says.
+   *
+   * @throws PrivacyError WHATSAPP_… when none may be made now
+   */
+  readonly link: WhatsApp['link'];
+}
+
+/** The dials of a node: one place for their pace and for what WhatsApp has against all of them. */
+export function dials(
+  whatsApp: WhatsApp,
+  log: Pick<InstanceLog, 'taskFailed'>,
+  breaker: Breaker = newBreaker(),
+  room: () => Promise<void> = spareTime(),
+): Dials {
+  const queue = new PQueue({
+    concurrency: SIMULTANEOUS,
+    interval: 1000 / DIALS_PER_SECOND,
+    intervalCap: 1,
+  });
+
+  async function connect(...[instance, options]: Parameters<WhatsApp['connect']>): Promise<Dialled> {
+    try {
+      const result = await whatsApp.connect(instance, options);
+      if (result.kind === 'failed') {
+        breaker.failed(result.disconnect);
+      } else {
+        breaker.accepted();
+        // Before anybody else hears of the end, so that nobody dials between.
+        void result.session.ended.then(breaker.failed);
+      }
+      return result;
+    } catch (cause) {
+      log.taskFailed({ task: 'connecting', instance, cause });
+      return { kind: 'failed', disconnect: OWN_FAULT };
+    }
+  }
+
+  return {
+    hold: breaker.hold,
+
+    async connect(instance, options) {
+      if (breaker.hold()) return { kind: 'held' };
+      const isProbe = breaker.dialling();
+      const { signal } = options;
+      const waiting = new AbortController();
+      const leave = () => waiting.abort();
+      signal.addEventListener('abort', leave);
+      const dial = async (): Promise<Dialled> => {
+        signal.removeEventListener('abort', leave);
+        await room();
+        if (signal.aborted) return CANCELLED;
+        return !isProbe && breaker.hold() ? { kind: 'held' } : connect(instance, options);
+      };
+      return queue.add(dial, { signal: waiting.signal }).catch(() => CANCELLED);
+    },
+
+    async link(instance, method, options) {
+      const hold = breaker.hold();
+      if (hold) throw new PrivacyError(heldBack(instance, hold));
+      breaker.dialling();
+      const result = await whatsApp.link(instance, method, options);
+      if (result.kind === 'linked') breaker.accepted();
+      if (result.kind === 'disconnected') breaker.failed(result.disconnect);
+      return result;
+    },
+  };
+}
+
+const OWN_FAULT: Disconnect = { code: undefined, text: 'A fault of this service kept it from connecting' };
+const CANCELLED: Dialled = { kind: 'failed', disconnect: { code: undefined, text: 'Cancelled' } };
+
+function heldBack(instance: string, { until, cause: { code } }: Hold): Problem {
+  const kind = code === 429 ? 'WHATSAPP_RATE_LIMITED' : 'WHATSAPP_TIMEOUT';
+  const retryAfterMs = Math.max(until.getTime() - Date.now(), 0);
+  return { kind, instance, retryAfterMs, ...(code !== undefined && { whatsappCode: code }) };
+}

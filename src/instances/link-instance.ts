@@ -1,0 +1,114 @@
+import { PrivacyError, type Problem } from '../domain/errors.js';
+import { maskPhoneNumber } from '../domain/instance.js';
+import { timeLeft } from './account/account.js';
+import type { CallLimits } from './account/orders.js';
+import type { LinkCode, LinkMethod, LinkResult, WhatsApp } from './account/ports.js';
+import { type Life, notUsable } from './connecting/connection-state.js';
+import type { LinkEvent } from './instances.js';
+import type { ManagedInstance } from './managed-instance.js';
+
+/** The first login after linking uploads some 800 keys. */
+const FIRST_LOGIN_MS = 60_000;
+
+/**
+ * Links a phone to the instance: gives every code to show, then the linked instance. Leaving the iteration, or the
+ * signal, ends the attempt and leaves the instance as it was.
+ *
+ * @throws PrivacyError
+ */
+export async function* link(
+  managed: ManagedInstance,
+  whatsApp: Pick<WhatsApp, 'link'>,
+  method: LinkMethod,
+  limits: CallLimits,
+): AsyncGenerator<LinkEvent, void, undefined> {
+  const { instance, supervisor } = managed;
+  const before = supervisor.life;
+  if (before.state === 'linking') throw new PrivacyError({ kind: 'LINK_IN_PROGRESS', instance });
+  if (before.state === 'suspended') throw notUsable(instance, before);
+  if (before.state !== 'unlinked' && before.state !== 'logged_out')
+    throw new PrivacyError({ kind: 'INSTANCE_ALREADY_LINKED', instance });
+
+  const over = new AbortController();
+  const timer = setTimeout(() => over.abort(), Math.max(timeLeft(limits), 0));
+  const signal = AbortSignal.any([limits.signal, over.signal]);
+  const codes = latestCode();
+  const linking: Life = { state: 'linking', end: () => over.abort() };
+  await supervisor.rest(linking);
+  try {
+    const attempt = whatsApp
+      .link(instance, method, {
+        signal,
+        expectedPhoneNumber: managed.record().phoneNumber || undefined,
+        onCode: codes.show,
+      })
+      .finally(codes.end);
+    // Awaited below, but not before the caller has taken the codes.
+    attempt.catch(() => undefined);
+    for await (const code of codes) yield { kind: 'code', code };
+    const result = await attempt;
+    if (result.kind !== 'linked') throw new PrivacyError(problemOf(managed, result));
+
+    const { phoneNumber } = result;
+    await managed.change({ status: 'linked', statusReason: '', phoneNumber, linkTime: new Date() });
+    supervisor.connect();
+    await managed.sessionWithin(FIRST_LOGIN_MS).catch(() => {
+      const refused = supervisor.life.state === 'logged_out';
+      throw new PrivacyError({ kind: refused ? 'WHATSAPP_REJECTED' : 'WHATSAPP_TIMEOUT', instance });
+    });
+    yield { kind: 'linked', instance: managed.view() };
+  } finally {
+    clearTimeout(timer);
+    over.abort();
+    // Nothing else has happened to the instance: it is as it was.
+    if (supervisor.life === linking) await supervisor.rest(before);
+  }
+}
+
+function problemOf(managed: ManagedInstance, result: Exclude<LinkResult, { kind: 'linked' }>): Problem {
+  const { instance } = managed;
+  switch (result.kind) {
+    case 'timed_out':
+    case 'cancelled':
+      return { kind: 'LINK_TIMED_OUT', instance };
+    case 'other_account':
+      return {
+        kind: 'LINK_OTHER_ACCOUNT',
+        instance,
+        maskedPhoneNumber: maskPhoneNumber(managed.record().phoneNumber),
+      };
+    case 'refused':
+      return result.code === 429
+        ? { kind: 'WHATSAPP_RATE_LIMITED', instance, whatsappCode: 429, retryAfterMs: 60_000 }
+        : { kind: 'WHATSAPP_REJECTED', instance, whatsappCode: result.code, whatsappText: result.text };
+    case 'disconnected': {
+      const { code } = result.disconnect;
+      return { kind: 'WHATSAPP_TIMEOUT', instance, ...(code !== undefined && { whatsappCode: code }) };
+    }
+  }
+}
+
+/** Hands over the newest code: one that nobody took yet is replaced, for the phone takes only the newest. */
+function latestCode() {
+  let newest: LinkCode | undefined;
+  let ended = false;
+  let wake = () => {};
+  return {
+    show: (code: LinkCode) => {
+      newest = code;
+      wake();
+    },
+    end: () => {
+      ended = true;
+      wake();
+    },
+    async *[Symbol.asyncIterator](): AsyncGenerator<LinkCode, void, undefined> {
+      while (!ended) {
+        const code = newest;
+        newest = undefined;
+        if (code) yield code;
+        else await new Promise<void>(resolve => (wake = resolve));
+      }
+    },
+  };
+}

@@ -1,0 +1,195 @@
+import type { Cause, Outcome } from '../../domain/outcome.js';
+import type { Snapshot } from '../../domain/settings/snapshot.js';
+import { type Change, waves } from '../../domain/settings/waves.js';
+import { type Account, gone, iqTimeout, MIN_ROOM_MS, timeLeft } from '../account/account.js';
+import type { CallLimits } from '../account/orders.js';
+import type { ReadReply, Session, SetReply } from '../account/ports.js';
+import { CALLER_GONE, isCutOff, OUT_OF_TIME } from '../account/reply-causes.js';
+import { within } from '../reading/read-settings.js';
+import { type Ledger, openLedger } from './ledger.js';
+
+/** What became of some changes. */
+export type Execution = {
+  /** One per change, in the order in which they are sent. */
+  readonly outcomes: readonly Outcome[];
+  /** The settings after it; undefined when they could not be read. */
+  readonly settings: Snapshot | undefined;
+  readonly sent: boolean;
+  /** Whether the caller's time cut it short. */
+  readonly outOfTime: boolean;
+};
+
+/** What one execution shares between its steps. */
+type Run = {
+  readonly account: Account;
+  readonly session: Session;
+  readonly limits: CallLimits;
+  readonly keepGoing: boolean;
+  readonly ledger: Ledger;
+  /** Why nothing more may be sent, whatever the caller chose. */
+  halt: Cause | undefined;
+  sent: boolean;
+  /** How many reads had left before the last change. */
+  readsBefore: number;
+};
+
+/**
+ * Sends changes to WhatsApp and finds out what became of each: the narrowing ones together; when every one of those
+ * holds, the widening ones together; a read right behind the last. What WhatsApp does is data, never an exception.
+ *
+ * @param keepGoing Whether other settings still go after one failed. A lost connection, a rate limit and the end of
+ *   the caller's time stop it all the same.
+ */
+export async function execute(
+  account: Account,
+  session: Session,
+  changes: readonly Change[],
+  keepGoing: boolean,
+  limits: CallLimits,
+): Promise<Execution> {
+  const { narrowing, widening } = waves(changes);
+  const ledger = openLedger([...narrowing, ...widening]);
+  const run: Run = {
+    account,
+    session,
+    limits,
+    keepGoing,
+    ledger,
+    halt: undefined,
+    sent: false,
+    readsBefore: 0,
+  };
+
+  let settings: Snapshot | undefined;
+  let behind = await sendWave(run, narrowing, widening.length === 0);
+  if (widening.length > 0) {
+    if (ledger.hasUnknown()) settings = await readBack(run, undefined);
+    if (ledger.applied(narrowing) && !stopped(run)) {
+      behind = await sendWave(run, widening, true);
+      settings = undefined;
+    }
+  }
+  // What stopped the update, also where it turns out below that nothing had gone wrong.
+  const stoppedBy = ledger.failure();
+  if (run.sent && !settings) settings = await readBack(run, behind);
+
+  const outOfTime = run.halt === OUT_OF_TIME || (ledger.hasUnknown() && timeLeft(limits) < MIN_ROOM_MS);
+  const stop = run.halt ?? ledger.failure() ?? stoppedBy;
+  if (stop) ledger.stoppedBy(stop);
+  return { outcomes: ledger.outcomes(), settings, sent: run.sent, outOfTime };
+}
+
+/** Sends a wave under the cap on IQs in flight; with `readBehind` a read leaves right after its last change. */
+async function sendWave(
+  run: Run,
+  wave: readonly Change[],
+  readBehind: boolean,
+): Promise<ReadReply | undefined> {
+  const inFlight = new Set<Promise<void>>();
+  const room = async () => {
+    while (inFlight.size >= run.account.pacing.inFlightLimit()) await Promise.race(inFlight);
+  };
+  for (const change of wave) {
+    await room();
+    if (stopped(run)) break;
+    const sending = send(run, change).finally(() => inFlight.delete(sending));
+    inFlight.add(sending);
+  }
+  if (readBehind) await room();
+  const read =
+    readBehind && !run.halt ? readWithin(run, run.session, iqTimeout(run.limits) * FIRST_SHARE) : undefined;
+  await Promise.all(inFlight);
+  return read;
+}
+
+async function send(run: Run, change: Change): Promise<void> {
+  run.ledger.sending(change);
+  run.account.history.sending(change);
+  run.account.reader.invalidate();
+  run.readsBefore = run.account.reader.reads();
+  const patience = iqTimeout(run.limits) * FIRST_SHARE;
+  const reply = await run.session.setPrivacy(change.setting, change.to, patience);
+  const cause = run.ledger.replied(change, reply);
+  if (reply.kind === 'no_answer') run.account.reader.unanswered();
+  if (isCutOff(reply)) await gone(run.session);
+  if (reply.kind !== 'not_sent') {
+    run.sent = true;
+    run.account.spend('sets');
+  }
+  if (cause?.reason === 'WHATSAPP_RATE_LIMITED') run.account.pacing.rateLimited();
+  if (cause && stopsAll(reply, cause)) run.halt ??= cause;
+}
+
+const stopsAll = (reply: SetReply, cause: Cause): boolean =>
+  cause.reason === 'WHATSAPP_RATE_LIMITED' || reply.kind === 'not_sent' || isCutOff(reply);
+
+/** Why nothing more may be sent; undefined when more may. */
+function stopped(run: Run): Cause | undefined {
+  if (timeLeft(run.limits) < MIN_ROOM_MS) run.halt ??= OUT_OF_TIME;
+  if (run.limits.signal.aborted) run.halt ??= CALLER_GONE;
+  return run.halt ?? (run.keepGoing ? undefined : run.ledger.failure());
+}
+
+/** Reads; undefined when the patience is over first, after which the answer may still show itself to `readBack`. */
+function readWithin(
+  { account, limits }: Run,
+  session: Session,
+  patienceMs: number,
+): Promise<ReadReply | undefined> {
+  account.spend('reads');
+  return within(patienceMs, account.reader.read(session, iqTimeout(limits)));
+}
+
+/** Of the time that is left: the rest is for the read that settles what this brings no answer to. */
+export const FIRST_SHARE = 0.6;
+/** Reads besides the one behind the last wave. */
+const READ_BACKS = 2;
+/** The most reads of one execution: after each wave, and behind the last. */
+export const MOST_READS = 2 * READ_BACKS + 1;
+
+/**
+ * Reads until everything that was sent is known. The read behind the last wave is enough when it shows every change
+ * that it should: the server may have answered it before a change took effect, so a denial or a missing reply asks for
+ * a later one, on this connection or the next.
+ */
+async function readBack(run: Run, behind: ReadReply | undefined): Promise<Snapshot | undefined> {
+  const { account, ledger } = run;
+  const glimpse = behind?.kind === 'read' ? behind.snapshot : undefined;
+  if (glimpse) {
+    ledger.glimpsed(glimpse);
+    if (!ledger.hasUnknown() && ledger.agreesWith(glimpse)) return glimpse;
+    account.reader.invalidate(); // Nobody else may take it for current either.
+  }
+  const later = await readLater(run);
+  if (later) {
+    ledger.observed(later);
+    return later;
+  }
+  if (glimpse) ledger.doubted(glimpse);
+  // What left after the last change all the same: for a push, for another caller, or above and given up.
+  const others = account.reader.shownAfter(run.readsBefore);
+  if (!others) return undefined;
+  ledger.doubted(others);
+  ledger.glimpsed(others);
+  return ledger.hasUnknown() ? undefined : others;
+}
+
+async function readLater(run: Run): Promise<Snapshot | undefined> {
+  const { account, session: first, ledger, limits } = run;
+  let latest: Snapshot | undefined;
+  for (let attempt = 1; attempt <= READ_BACKS; attempt++) {
+    if (account.pacing.heldForMs() > 0 || timeLeft(limits) <= 0) break;
+    const session = await account.sessionAtOnce(limits).catch(() => undefined);
+    if (!session) break;
+    const patience = iqTimeout(limits) * (attempt < READ_BACKS ? FIRST_SHARE : 1);
+    // On another connection the read that follows every login leaves no earlier than one of our own.
+    const pending = session === first || attempt > 1 ? undefined : account.reader.pending(session);
+    const reply = await (pending ? within(patience, pending) : readWithin(run, session, patience));
+    if (reply?.kind === 'refused' && reply.code === 429) account.pacing.rateLimited();
+    if (reply && isCutOff(reply)) await gone(session);
+    if (reply?.kind !== 'read') continue;
+    latest = reply.snapshot;
+    if (ledger.agreesWith(latest)) break;
+  }
+  return latest;
+}

@@ -1,0 +1,130 @@
+import { PrivacyError, type Problem } from '../../domain/errors.js';
+import type { Cause, Outcome, OutcomeReason, UpdateReport } from '../../domain/outcome.js';
+import { type Plan, planUpdate } from '../../domain/settings/plan.js';
+import { etagOf, type Snapshot, type Wishes, wishedSettings } from '../../domain/settings/snapshot.js';
+import type { Change } from '../../domain/settings/waves.js';
+import { problemOf } from '../../domain/update-status.js';
+import type { Account } from '../account/account.js';
+import type { Iqs } from '../account/budget.js';
+import type { CallLimits, UpdateOrder } from '../account/orders.js';
+import { causeFrom } from '../account/reply-causes.js';
+import { prepay } from '../account/reservation.js';
+import { READ_ATTEMPTS, readSettings } from '../reading/read-settings.js';
+import { rollBack } from './roll-back.js';
+import { execute, MOST_READS } from './send-waves.js';
+
+/** A snapshot this young spares an update its first read; WhatsApp Web shares a read for as long. */
+const FRESH_MS = 3000;
+
+/**
+ * Updates one account. The caller sees to it that updates of one account run one after another.
+ *
+ * @throws PrivacyError, once the instance can be used always with a report, unless every requested setting has the
+ *   requested value (with `validateOnly`: could be set to it).
+ */
+export async function updateSettings(
+  account: Account,
+  order: UpdateOrder,
+  limits: CallLimits,
+): Promise<UpdateReport> {
+  const { instance } = account;
+  const current = await account.session(limits);
+  if (order.wishes.default_disappearing_timer !== undefined) {
+    // Reads may go on showing it as it was hours ago, trusting that a change would have been pushed.
+    current.forgetTimer();
+    account.reader.invalidate();
+  }
+  const known = account.reader.current(current, FRESH_MS);
+  using paid = prepay(account, mostIqs(order, known));
+  const base = known ?? (await readSettings(paid.account, FRESH_MS, limits));
+  const plan = planUpdate(base, order.wishes);
+  refuseBeforeSending(account, order, plan, base);
+
+  const unchanged = plan.unchanged.map(change => outcome(change, 'UNCHANGED'));
+  if (order.validateOnly || plan.changes.length === 0) {
+    const outcomes = [...plan.changes.map(change => outcome(change, 'WOULD_CHANGE')), ...unchanged];
+    return { instance, outcomes, settings: base, sent: false };
+  }
+
+  const session = await account.session(limits);
+  let execution = await execute(paid.account, session, plan.changes, order.onFailure === 'CONTINUE', limits);
+  if (order.onFailure === 'ROLL_BACK') execution = await rollBack(paid.account, execution, limits);
+
+  await account.history.ended(order, execution.outcomes);
+  const { settings, sent, outOfTime } = execution;
+  const report = { instance, outcomes: [...execution.outcomes, ...unchanged], settings, sent };
+  const problem = problemOf(report, outOfTime, account.pacing.heldForMs());
+  if (problem) throw new PrivacyError(problem, { update: report });
+  return report;
+}
+
+/** The most IQs an update can need when it goes wrong as often as it can. */
+function mostIqs({ wishes, onFailure, validateOnly }: UpdateOrder, known: Snapshot | undefined): Iqs {
+  const changes = known ? planUpdate(known, wishes).changes.length : wishedSettings(wishes).length;
+  const firstReads = known ? 0 : READ_ATTEMPTS;
+  if (validateOnly || changes === 0) return { sets: 0, reads: firstReads };
+  const rounds = onFailure === 'ROLL_BACK' ? 2 : 1;
+  return { sets: rounds * changes, reads: firstReads + rounds * MOST_READS };
+}
+
+const outcome = (
+  { setting, from: previous, to: requested }: Change,
+  state: Outcome['state'],
+  cause?: Cause,
+): Outcome => ({ setting, state, previous, requested, ...(cause && { cause }) });
+
+/** Refuses the whole update, whatever `on_failure` says: for a stale etag, for what must not be sent, or not now. */
+function refuseBeforeSending(account: Account, order: UpdateOrder, plan: Plan, base: Snapshot): void {
+  const { instance, pacing } = account;
+  const refuse = (problem: Problem & { kind: OutcomeReason }, culprits: readonly string[], why: string) => {
+    const outcomes = [
+      ...plan.changes.map(change => {
+        const guilty = culprits.length === 0 || culprits.includes(change.setting);
+        if (order.validateOnly && !guilty) return outcome(change, 'WOULD_CHANGE');
+        const message = guilty ? why : `not sent because of ${culprits.join(', ')}`;
+        return outcome(change, 'NOT_ATTEMPTED', { reason: problem.kind, message });
+      }),
+      ...plan.unchanged.map(change => outcome(change, 'UNCHANGED')),
+    ];
+    throw new PrivacyError(problem, { update: { instance, outcomes, settings: base, sent: false } });
+  };
+
+  const currentEtag = etagOf(base);
+  if (order.etag !== undefined && order.etag !== currentEtag) {
+    refuse(
+      { kind: 'ETAG_MISMATCH', instance, etag: order.etag, currentEtag },
+      [],
+      'the settings have another etag now',
+    );
+  }
+  if (plan.unavailable.length > 0) {
+    const problem = { kind: 'SETTING_NOT_AVAILABLE', instance, settings: plan.unavailable } as const;
+    refuse(problem, plan.unavailable, 'the account does not report this setting');
+  }
+  if (plan.locked.length > 0) {
+    const problem = { kind: 'SETTING_LOCKED', instance, settings: plan.locked } as const;
+    refuse(problem, plan.locked, 'Strict Account Settings lock this setting; end them on the phone');
+  }
+  const retryAfterMs = pacing.heldForMs();
+  if (retryAfterMs > 0 && plan.changes.length > 0 && !order.validateOnly) {
+    refuse(
+      { kind: 'WHATSAPP_RATE_LIMITED', instance, retryAfterMs },
+      [],
+      'WhatsApp asked this account to wait',
+    );
+  }
+}
+
+/** Adds to a failure before any plan could be made that no setting was attempted. */
+export function withNothingSent(error: unknown, instance: string, wishes: Wishes): unknown {
+  if (!(error instanceof PrivacyError) || error.update) return error;
+  const cause = causeFrom(error.problem);
+  const outcomes = wishedSettings(wishes).map(setting =>
+    outcome({ setting, from: undefined, to: wishes[setting] as string }, 'NOT_ATTEMPTED', cause),
+  );
+  return new PrivacyError(error.problem, {
+    message: error.message,
+    update: { instance, outcomes, settings: undefined, sent: false },
+    cause: error,
+  });
+}

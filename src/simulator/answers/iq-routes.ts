@@ -1,0 +1,82 @@
+import {
+  attr,
+  type BinaryNode,
+  child,
+  children,
+  deviceOf,
+  node,
+  refusal,
+  result,
+  userOf,
+} from '../wire/stanza.js';
+import { disappearingModePlan } from './disappearing-timer.js';
+import type { Plan, Question } from './iq-plan.js';
+import { encryptPlan } from './pre-keys.js';
+import { privacyPlan } from './privacy.js';
+import { removeDevice } from './remove-device.js';
+import { usyncPlan } from './usync.js';
+
+/** How the server answers each namespace. One it does not know gets 501. */
+const PLANS: Readonly<Record<string, (question: Question) => Plan>> = {
+  privacy: privacyPlan,
+  disappearing_mode: disappearingModePlan,
+  encrypt: encryptPlan,
+  usync: usyncPlan,
+  passive: ({ iq, backlog }) => ({
+    reply: () => result(iq),
+    after: () => child(iq, 'active') && backlog.start(),
+  }),
+  'w:p': ({ iq }) => ({ reply: () => result(iq) }),
+  'w:stats': ({ iq }) => ({ reply: () => result(iq) }),
+  abt: propsPlan,
+  w: propsPlan,
+  blocklist: ({ iq }) =>
+    attr(iq, 'type') === 'get'
+      ? { reply: () => result(iq, [node('list', { dhash: 'none' })]) }
+      : unsupported(iq),
+  md: removeDevicePlan,
+  'urn:xmpp:whatsapp:dirty': ({ iq, device, world }) => ({
+    apply() {
+      if (attr(child(iq, 'clean'), 'type') === 'account_sync') device.dirty.clear();
+      world.changed();
+    },
+    reply: () => result(iq),
+  }),
+  'w:sync:app:state': appStatePlan,
+  'w:g2': ({ iq }) =>
+    child(iq, 'participating') ? { reply: () => result(iq, [node('groups')]) } : unsupported(iq),
+  status: ({ iq }) => ({ reply: () => refusal(iq, 404) }),
+  'w:profile:picture': ({ iq }) => ({ reply: () => refusal(iq, 404) }),
+};
+
+export function answerTo(question: Question): Plan {
+  const { iq } = question;
+  if (attr(iq, 'type') !== 'get' && attr(iq, 'type') !== 'set') return { reply: () => refusal(iq, 400) };
+  return (PLANS[attr(iq, 'xmlns') ?? ''] ?? (() => unsupported(iq)))(question);
+}
+
+export const unsupported = (iq: BinaryNode): Plan => ({ reply: () => refusal(iq, 501) });
+
+function propsPlan({ iq }: Question): Plan {
+  const attrs = { protocol: '1', ab_key: '', hash: 'simulator', refresh: '86400', refresh_id: '0' };
+  return { reply: () => result(iq, [node('props', attrs)]) };
+}
+
+/** A companion may take leave; it cannot remove others. */
+function removeDevicePlan({ world, account, device, iq }: Question): Plan {
+  const removal = child(iq, 'remove-companion-device');
+  if (!removal) return unsupported(iq);
+  const { jid } = removal.attrs;
+  const isOwn = [account.phoneNumber, account.lid].includes(userOf(jid)) && deviceOf(jid) === device.id;
+  if (!isOwn) return { reply: () => refusal(iq, 403) };
+  return { reply: () => result(iq), after: () => removeDevice(world, account, device.id) };
+}
+
+/** App state is empty: no collection has a patch. */
+function appStatePlan({ iq }: Question): Plan {
+  const collections = children(child(iq, 'sync'), 'collection').map(collection => {
+    const { name, version = '0' } = collection.attrs;
+    return node('collection', { name, version, type: 'result', has_more_patches: 'false' });
+  });
+  return { reply: () => result(iq, [node('sync', {}, collections)]) };
+}

@@ -1,0 +1,39 @@
+import { attr, bytesOf, child, node, refusal, result } from '../wire/stanza.js';
+import { digestNode, isSignedPreKeyValid, readPreKeys, readSignedPreKey } from '../world/key-bundle.js';
+import type { Plan, Question } from './iq-plan.js';
+
+/** Signal keys: how many the server has, more of them, a new signed one, and a digest to compare with. */
+export function encryptPlan({ world, device, iq }: Question): Plan {
+  const { keys } = device;
+  const refused = (code: number): Plan => ({ reply: () => refusal(iq, code) });
+  const store = (change: () => void): Plan => ({
+    apply() {
+      change();
+      world.changed();
+    },
+    reply: () => result(iq),
+  });
+
+  if (attr(iq, 'type') === 'get') {
+    if (child(iq, 'count')) {
+      return { reply: () => result(iq, [node('count', { value: `${keys.preKeys.size}` })]) };
+    }
+    if (!child(iq, 'digest')) return refused(501);
+    return keys.preKeys.size ? { reply: () => result(iq, [digestNode(keys)]) } : refused(404);
+  }
+
+  const rotate = child(iq, 'rotate');
+  const signedPreKey = readSignedPreKey(child(rotate ?? iq, 'skey'));
+  if (!isSignedPreKeyValid(keys.identityKey, signedPreKey)) return refused(400);
+  if (rotate) {
+    return store(() => {
+      keys.signedPreKey = signedPreKey;
+    });
+  }
+  const preKeys = readPreKeys(child(iq, 'list'));
+  if (!preKeys || !bytesOf(child(iq, 'identity')).equals(keys.identityKey)) return refused(400);
+  return store(() => {
+    keys.signedPreKey = signedPreKey;
+    for (const [id, key] of preKeys) keys.preKeys.set(id, key);
+  });
+}

@@ -1,0 +1,66 @@
+import type { BinaryNode } from '@whiskeysockets/baileys';
+import { NeverLeft } from '../baileys/frame-hold.js';
+import type { LightSocket } from '../baileys/light-socket.js';
+import { withoutStacks } from '../baileys/without-stacks.js';
+import { statusOf } from './disconnects.js';
+
+/** What became of a query. */
+export type Answer =
+  | { readonly kind: 'reply'; readonly node: BinaryNode }
+  /** It did not leave. */
+  | { readonly kind: 'not_sent' }
+  /** It may have left, and whatever comes for it now is ignored. */
+  | { readonly kind: 'timeout' | 'closed' };
+
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/**
+ * Queries of our own. Baileys' `query` hides error stanzas behind its errors, and does not notice the end of the
+ * connection while it waits.
+ */
+export function queries({ ws, generateMessageTag, sendNode }: LightSocket) {
+  // Baileys throws at once what it cannot encode.
+  const send = async (node: BinaryNode) => withoutStacks(() => sendNode(node));
+  const pending = new Set<(answer: Answer) => void>();
+
+  function ask(node: BinaryNode, timeoutMs: number): Promise<Answer> {
+    // Never given twice on a connection, so a late reply meets nobody.
+    const id = generateMessageTag();
+    const reply = `TAG:${id}`;
+    return new Promise(resolve => {
+      const timer = setTimeout(settle, Math.min(timeoutMs, LONGEST_TIMER_MS), { kind: 'timeout' });
+      pending.add(settle);
+      ws.on(reply, onStanza);
+      send({ ...node, attrs: { ...node.attrs, id } }).catch(error =>
+        settle({ kind: neverLeft(error) ? 'not_sent' : 'closed' }),
+      );
+
+      function onStanza(stanza: BinaryNode) {
+        if (stanza.tag === 'iq') settle({ kind: 'reply', node: stanza });
+      }
+      function settle(answer: Answer) {
+        clearTimeout(timer);
+        pending.delete(settle);
+        ws.off(reply, onStanza);
+        resolve(answer);
+      }
+    });
+  }
+
+  return {
+    ask,
+    /** Sends a stanza that has no answer; false when it did not leave. */
+    tell: (node: BinaryNode): Promise<boolean> =>
+      send(node).then(
+        () => true,
+        error => !neverLeft(error),
+      ),
+    /** The connection has ended: every pending query is answered with that. */
+    abandon: () => {
+      for (const settle of pending) settle({ kind: 'closed' });
+    },
+  };
+}
+
+/** Baileys refuses with 428 what it is asked to send on a closed socket, before it encrypts; so does the gate. */
+const neverLeft = (error: unknown): boolean => error instanceof NeverLeft || statusOf(error) === 428;

@@ -1,0 +1,140 @@
+import {
+  type AuthenticationCreds,
+  type BinaryNode,
+  buildAckStanza,
+  initAuthCreds,
+} from '@whiskeysockets/baileys';
+import type { Disconnect } from '../../domain/disconnect.js';
+import type { LinkMethod, LinkResult, WhatsApp } from '../../instances/account/ports.js';
+import { encodeCredentials, NO_KEYS } from '../connection/auth-state.js';
+import { type Connection, openConnection } from '../connection/connection.js';
+import type { Settings } from '../connection/connection-options.js';
+import { notStored, ownCause, timedOut } from '../connection/disconnects.js';
+import { bytesIn, childOf, childrenOf, resultOf } from '../connection/nodes.js';
+import { codeInvitation } from './code-invitation.js';
+import { declineStanza, pairingOf } from './pair-success.js';
+import { qrInvitation } from './qr-invitation.js';
+
+/** Links a phone, as the port says. The new identity stays in memory until a phone has agreed to it. */
+export async function link(
+  settings: Settings,
+  instance: string,
+  method: LinkMethod,
+  { signal, expectedPhoneNumber, onCode }: Parameters<WhatsApp['link']>[2],
+): Promise<LinkResult> {
+  if (signal.aborted) return { kind: 'cancelled' };
+  const { timeouts } = settings;
+  const creds = initAuthCreds();
+  const connection = openConnection(settings, {
+    instance,
+    auth: { creds, keys: NO_KEYS },
+    onCredentials: async update => void Object.assign(creds, update),
+  });
+
+  const result = Promise.withResolvers<LinkResult>();
+  let state: 'inviting' | 'completing' | 'over' = 'inviting';
+  function give(outcome: LinkResult) {
+    if (state !== 'inviting') return;
+    state = 'over';
+    result.resolve(outcome);
+  }
+  const cancel = () => give({ kind: 'cancelled' });
+  const deadline = setTimeout(
+    () => give(disconnected(timedOut('WhatsApp gave no code to show'))),
+    timeouts.connectMs,
+  );
+
+  const options = {
+    connection,
+    creds,
+    timeouts,
+    end: give,
+    show: (code: Parameters<typeof onCode>[0]) => {
+      clearTimeout(deadline);
+      if (state === 'inviting') onCode(code);
+    },
+  };
+  const invitation =
+    method.kind === 'qr' ? qrInvitation(options) : codeInvitation(options, method.phoneNumber);
+
+  // No login happens on this connection, whatever the server says.
+  connection.takeOver('CB:success', () => undefined);
+  connection.takeOver('CB:iq,type:set,pair-device', async stanza => {
+    await connection.tell(resultOf(stanza));
+    if (state === 'inviting') await invitation.begin(refsOf(stanza));
+  });
+  connection.takeOver('CB:notification', async notification => {
+    const afterwards = state === 'inviting' ? invitation.notified(notification) : undefined;
+    await connection.tell(buildAckStanza(notification));
+    await afterwards?.();
+  });
+  connection.takeOver('CB:iq,,pair-success', async stanza => {
+    if (state !== 'inviting') return;
+    state = 'completing';
+    invitation.stop();
+    result.resolve(await complete(settings, instance, { connection, creds, stanza, expectedPhoneNumber }));
+  });
+  signal.addEventListener('abort', cancel);
+  void connection.ended.then(disconnect => give(disconnected(disconnect)));
+
+  const outcome = await result.promise;
+  signal.removeEventListener('abort', cancel);
+  clearTimeout(deadline);
+  invitation.stop();
+  await connection.close();
+  return outcome;
+}
+
+/** From here on only this decides: the link is refused, or stored and then answered. */
+async function complete(
+  { credentials, timeouts, log }: Settings,
+  instance: string,
+  { connection, creds, stanza, expectedPhoneNumber }: PairSuccess,
+): Promise<LinkResult> {
+  const pairing = pairingOf(stanza, creds);
+  if (!pairing) {
+    await connection.tell(declineStanza(stanza));
+    return disconnected(ownCause('The phone could not prove that it agreed to the link'));
+  }
+  const { phoneNumber, update, reply } = pairing;
+  if (expectedPhoneNumber !== undefined && phoneNumber !== expectedPhoneNumber) {
+    await connection.tell(declineStanza(stanza));
+    return { kind: 'other_account' };
+  }
+
+  try {
+    const bytes = encodeCredentials({ ...creds, ...update });
+    await credentials.saveLink(instance, bytes, { phoneNumber, linkTime: new Date() });
+  } catch (cause) {
+    log.taskFailed({ task: 'Storing a new link', instance, cause });
+    await connection.tell(declineStanza(stanza));
+    return disconnected(notStored());
+  }
+  if (!(await connection.tell(reply))) {
+    await credentials
+      .clear(instance)
+      .catch(cause => log.taskFailed({ task: 'Dropping a link', instance, cause }));
+    return disconnected(await connection.ended);
+  }
+
+  // WhatsApp asks for a restart (515), or just closes; the next login shows whether the link holds.
+  const enough = setTimeout(() => connection.end(ownCause('Linked')), timeouts.queryMs);
+  await connection.ended;
+  clearTimeout(enough);
+  return { kind: 'linked', phoneNumber };
+}
+
+type PairSuccess = {
+  connection: Connection;
+  creds: AuthenticationCreds;
+  stanza: BinaryNode;
+  expectedPhoneNumber: string | undefined;
+};
+
+const disconnected = (disconnect: Disconnect): LinkResult => ({ kind: 'disconnected', disconnect });
+
+/** `<iq type="set"><pair-device><ref>…</ref>…</pair-device></iq>` */
+function refsOf(stanza: BinaryNode): string[] {
+  const offer = childOf(stanza, 'pair-device');
+  return offer ? childrenOf(offer, 'ref').flatMap(ref => bytesIn(ref)?.toString() ?? []) : [];
+}

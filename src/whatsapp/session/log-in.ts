@@ -1,0 +1,103 @@
+import { hash } from 'node:crypto';
+import type { AuthenticationCreds } from '@whiskeysockets/baileys';
+import type { Disconnect } from '../../domain/disconnect.js';
+import type { WhatsApp } from '../../instances/account/ports.js';
+import {
+  decodeCredentials,
+  encodeCredentials,
+  keyStore,
+  type LinkedCredentials,
+} from '../connection/auth-state.js';
+import { type Connection, openConnection } from '../connection/connection.js';
+import type { Settings } from '../connection/connection-options.js';
+import { notStored, ownCause, timedOut } from '../connection/disconnects.js';
+import { writes } from '../connection/write-queue.js';
+import { disappearingTimer } from '../privacy/disappearing-timer.js';
+import { accountSync } from './account-sync.js';
+import { openSession } from './session.js';
+
+/** Connects a linked instance, as the port says. */
+export async function connect(
+  settings: Settings,
+  instance: string,
+  { signal, onPrivacyPush }: Parameters<WhatsApp['connect']>[1],
+): ReturnType<WhatsApp['connect']> {
+  const credentials = await load(settings, instance);
+  if ('text' in credentials) return { kind: 'failed', disconnect: credentials };
+  if (signal.aborted) return { kind: 'failed', disconnect: CANCELLED };
+
+  const dialled = dial(settings, instance, credentials);
+  if (!dialled) return { kind: 'failed', disconnect: ownCause('Baileys cannot use the credentials') };
+  const { connection, stored } = dialled;
+  const timer = disappearingTimer(connection);
+  const sync = accountSync(connection, timer, onPrivacyPush);
+  const session = openSession(connection, { sync, timer, stored, me: credentials.me.id });
+
+  const cancel = () => connection.end(CANCELLED);
+  const { connectMs } = settings.timeouts;
+  const deadline = setTimeout(
+    () => connection.end(timedOut(`WhatsApp did not accept the login within ${connectMs / 1000} s`)),
+    connectMs,
+  );
+  signal.addEventListener('abort', cancel);
+  const failure = await Promise.race([connection.open, connection.ended]);
+  clearTimeout(deadline);
+  signal.removeEventListener('abort', cancel);
+
+  if (failure === undefined) return { kind: 'open', session };
+  await session.close();
+  return { kind: 'failed', disconnect: failure };
+}
+
+const CANCELLED = ownCause('Cancelled');
+
+async function load(
+  { credentials, log }: Settings,
+  instance: string,
+): Promise<LinkedCredentials | Disconnect> {
+  try {
+    const bytes = await credentials.load(instance);
+    return bytes ? decodeCredentials(bytes) : ownCause('No credentials are stored');
+  } catch (cause) {
+    log.taskFailed({ task: 'Reading the credentials', instance, cause });
+    return ownCause('The stored credentials could not be read');
+  }
+}
+
+function dial(settings: Settings, instance: string, credentials: LinkedCredentials) {
+  const stored = writes(cause => {
+    settings.log.taskFailed({ task: 'Storing the credentials', instance, cause });
+    connection.end(notStored());
+  });
+  let known = digestOf(encodeCredentials(credentials));
+  async function onCredentials(update: Partial<AuthenticationCreds>) {
+    takeIn(credentials, update);
+    const bytes = encodeCredentials(credentials);
+    const digest = digestOf(bytes);
+    if (digest === known) return;
+    known = digest;
+    await stored.add(() => settings.credentials.save(instance, bytes));
+  }
+
+  let connection: Connection;
+  try {
+    const keys = keyStore(settings.credentials, instance, stored.add, cause => {
+      settings.log.taskFailed({ task: 'Reading the keys', instance, cause });
+      connection.end(ownCause('The stored keys could not be read'));
+    });
+    connection = openConnection(settings, { instance, auth: { creds: credentials, keys }, onCredentials });
+  } catch (cause) {
+    settings.log.taskFailed({ task: 'Dialling', instance, cause });
+    return undefined;
+  }
+  return { connection, stored };
+}
+
+const digestOf = (bytes: Uint8Array): string => hash('sha256', bytes, 'base64');
+
+/** A login that was not told its LID must not forget the one it knows. */
+function takeIn(credentials: LinkedCredentials, update: Partial<AuthenticationCreds>) {
+  const { lid } = credentials.me;
+  Object.assign(credentials, update);
+  if (lid !== undefined) credentials.me.lid ??= lid;
+}

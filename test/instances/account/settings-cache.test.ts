@@ -1,0 +1,48 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { Snapshot } from '../../../src/domain/settings/snapshot.js';
+import type { Session } from '../../../src/instances/account/ports.js';
+import { settingsReader } from '../../../src/instances/account/settings-cache.js';
+
+beforeEach(() => vi.useFakeTimers());
+afterEach(() => vi.useRealTimers());
+
+const forgetTimer = vi.fn<() => void>();
+/** A connection over which every read is answered at once. */
+const session = {
+  forgetTimer,
+  readPrivacy: () => {
+    const snapshot: Snapshot = { values: {}, others: [], unreadable: [], observedAt: new Date() };
+    return Promise.resolve({ kind: 'read' as const, snapshot });
+  },
+} as Partial<Session> as Session; // No more of it is used.
+const HOUR_MS = 3_600_000;
+
+test('nothing read in the minute after an unanswered change is ever current', async () => {
+  const reader = settingsReader(() => undefined);
+  await reader.read(session, 1_000);
+  expect(reader.current(session, HOUR_MS)).toBeDefined();
+  reader.unanswered();
+  expect(reader.current(session, HOUR_MS)).toBeUndefined();
+
+  await reader.read(session, 1_000);
+  vi.advanceTimersByTime(61_000);
+  expect(reader.current(session, HOUR_MS)).toBeUndefined();
+
+  await reader.read(session, 1_000);
+  expect(reader.current(session, HOUR_MS)).toBeDefined();
+});
+
+test('the timer is asked for anew until the minute after an unanswered change is over', async () => {
+  const reader = settingsReader(() => undefined);
+  const forgotten = async () => {
+    forgetTimer.mockClear();
+    await reader.read(session, 1_000);
+    return forgetTimer.mock.calls.length > 0;
+  };
+  expect(await forgotten()).toBe(false);
+  reader.unanswered();
+  expect(await forgotten()).toBe(true);
+  vi.advanceTimersByTime(61_000);
+  expect(await forgotten()).toBe(true);
+  expect(await forgotten()).toBe(false);
+});

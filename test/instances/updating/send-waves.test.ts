@@ -1,0 +1,131 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Change } from '../../../src/domain/settings/waves.js';
+import type { Account } from '../../../src/instances/account/account.js';
+import type { History } from '../../../src/instances/account/history.js';
+import type { ReadReply, Session, SetReply } from '../../../src/instances/account/ports.js';
+import { settingsReader } from '../../../src/instances/account/settings-cache.js';
+import { pacing } from '../../../src/instances/account/throttle.js';
+import { type Execution, execute } from '../../../src/instances/updating/send-waves.js';
+
+const CHANGES: Change[] = [
+  { setting: 'profile', from: 'all', to: 'none' },
+  { setting: 'group_add', from: 'all', to: 'contacts' },
+];
+const AS_WANTED = Object.fromEntries(CHANGES.map(({ setting, to }) => [setting, to]));
+
+/** An account whose reads are answered by the test; each is known by its place. */
+function openAccount(setReplies: Partial<Record<string, SetReply>>) {
+  const reads: ((values: Record<string, string>) => void)[] = [];
+  const session = {
+    ended: new Promise(() => undefined),
+    forgetTimer: () => {},
+    setPrivacy: async setting => setReplies[setting] ?? { kind: 'confirmed' },
+    readPrivacy: timeoutMs =>
+      new Promise<ReadReply>(resolve => {
+        setTimeout(resolve, timeoutMs, { kind: 'no_answer', cause: 'timeout' });
+        reads.push(values =>
+          resolve({
+            kind: 'read',
+            snapshot: { values, others: [], unreadable: [], observedAt: new Date() },
+          }),
+        );
+      }),
+  } as Partial<Session> as Session;
+  const reader = settingsReader(() => undefined);
+  const account = {
+    instance: 'desk',
+    reader,
+    pacing: pacing(),
+    spend: () => undefined,
+    history: { sending: () => undefined } as Partial<History> as History,
+    session: async () => session,
+    redial: () => undefined,
+    sessionAtOnce: async () => session,
+  } as Partial<Account> as Account;
+  return { account, session, reader, reads };
+}
+const limits = () => ({ deadline: Date.now() + 2_000, signal: new AbortController().signal });
+const statesOf = ({ outcomes }: Execution) =>
+  Object.fromEntries(outcomes.map(({ setting, state }) => [setting, state]));
+
+/** Said of changes that were made, too. */
+const REFUSED: SetReply = { kind: 'refused', code: 400, text: 'bad-request' };
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => vi.useRealTimers());
+
+describe('when no read back is answered in time', () => {
+  test('one that a push asked for meanwhile tells that a refused change was made', async () => {
+    const { account, session, reader, reads } = openAccount({ group_add: REFUSED });
+    const run = execute(account, session, CHANGES, true, limits());
+    await vi.advanceTimersByTimeAsync(10);
+    const ofPush = reader.readShared(session, 10_000);
+    reads.at(-1)?.(AS_WANTED);
+    await ofPush;
+    await vi.advanceTimersByTimeAsync(2_000);
+    const execution = await run;
+    expect(statesOf(execution)).toEqual({ profile: 'APPLIED', group_add: 'APPLIED' });
+    expect(execution.settings?.values).toEqual(AS_WANTED);
+  });
+
+  test.each([
+    ['right behind the changes', 0],
+    ['after that', 1],
+  ])('the one %s tells it when its answer comes after all', async (_, place) => {
+    const { account, session, reads, reader } = openAccount({ group_add: REFUSED });
+    // Of an earlier update: what is read now may not be used as current.
+    reader.unanswered();
+    const run = execute(account, session, CHANGES, true, limits());
+    await vi.advanceTimersByTimeAsync(1_800);
+    expect(reads).toHaveLength(3);
+    reads[place]?.(AS_WANTED);
+    await vi.advanceTimersByTimeAsync(200);
+    expect(statesOf(await run)).toEqual({ profile: 'APPLIED', group_add: 'APPLIED' });
+  });
+
+  test('the one right behind the changes finds out a false confirmation when its answer comes after all', async () => {
+    const { account, session, reads, reader } = openAccount({});
+    reader.unanswered();
+    const run = execute(account, session, CHANGES, true, limits());
+    await vi.advanceTimersByTimeAsync(1_800);
+    reads[0]?.({ profile: 'all', group_add: 'contacts' });
+    await vi.advanceTimersByTimeAsync(200);
+    expect(statesOf(await run)).toEqual({ profile: 'UNKNOWN', group_add: 'APPLIED' });
+  });
+
+  test('one for somebody else that denies a confirmed change makes it unknown', async () => {
+    const { account, session, reader, reads } = openAccount({});
+    const run = execute(account, session, CHANGES, true, limits());
+    await vi.advanceTimersByTimeAsync(10);
+    void reader.readShared(session, 10_000);
+    reads.at(-1)?.({ profile: 'all', group_add: 'contacts' });
+    await vi.advanceTimersByTimeAsync(2_000);
+    const execution = await run;
+    expect(statesOf(execution)).toEqual({ profile: 'UNKNOWN', group_add: 'APPLIED' });
+    expect(execution.settings).toBeUndefined();
+  });
+
+  test('one from before the changes tells nothing of them', async () => {
+    const { account, session, reader, reads } = openAccount({ group_add: REFUSED });
+    const before = reader.readShared(session, 10_000);
+    reads.at(-1)?.(AS_WANTED);
+    await before;
+    const run = execute(account, session, CHANGES, true, limits());
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(statesOf(await run)).toEqual({ profile: 'APPLIED', group_add: 'FAILED' });
+  });
+});
+
+test('what was held back after a refusal says so, also when the change turns out to be made', async () => {
+  const { account, session, reads } = openAccount({ group_add: REFUSED });
+  const widening: Change = { setting: 'last_seen', from: 'none', to: 'all' };
+  const run = execute(account, session, [...CHANGES, widening], true, limits());
+  await vi.advanceTimersByTimeAsync(10);
+  reads.at(-1)?.({ ...AS_WANTED, last_seen: 'none' });
+  const { outcomes } = await run;
+  expect(outcomes).toMatchObject([
+    { setting: 'profile', state: 'APPLIED' },
+    { setting: 'group_add', state: 'APPLIED' },
+    { setting: 'last_seen', state: 'NOT_ATTEMPTED', cause: { reason: 'WHATSAPP_REJECTED' } },
+  ]);
+});

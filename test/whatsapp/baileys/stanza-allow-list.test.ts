@@ -1,0 +1,87 @@
+import { type BinaryNode, binaryNodeToString } from '@whiskeysockets/baileys';
+import { describe, expect, test } from 'vitest';
+import { kindOf, mayLeave } from '../../../src/whatsapp/baileys/stanza-allow-list.js';
+
+const node = (tag: string, attrs: Record<string, string>, content?: BinaryNode['content']): BinaryNode => ({
+  tag,
+  attrs,
+  ...(content !== undefined && { content }),
+});
+const leaves = (stanza: BinaryNode) => mayLeave(kindOf(binaryNodeToString(stanza)));
+const iq = (type: string, xmlns: string, child: string) =>
+  node('iq', { id: '1.2-3', to: '@s.whatsapp.net', type, xmlns }, [node(child, {})]);
+
+const usync = (...protocols: string[]) =>
+  node('iq', { id: '1.2-3', to: '@s.whatsapp.net', type: 'get', xmlns: 'usync' }, [
+    node('usync', { sid: '1', mode: 'query' }, [
+      node(
+        'query',
+        {},
+        protocols.map(protocol => node(protocol, {})),
+      ),
+      node('list', {}, [node('user', {}, [node('contact', {}, '+15550100001')])]),
+    ]),
+  ]);
+
+describe('what may leave', () => {
+  test.each<[string, BinaryNode]>([
+    ['a read of the settings', iq('get', 'privacy', 'privacy')],
+    ['a change of a setting', iq('set', 'privacy', 'privacy')],
+    ['who is on WhatsApp, with the LID', usync('contact', 'lid')],
+    ['a ping', iq('get', 'w:p', 'ping')],
+    ['the end of being passive', iq('set', 'passive', 'active')],
+    ['a count of pre-keys', iq('get', 'encrypt', 'count')],
+    ['a digest of keys', iq('get', 'encrypt', 'digest')],
+    ['an upload of keys', iq('set', 'encrypt', 'registration')],
+    ['a step of linking', iq('set', 'md', 'link_code_companion_reg')],
+    ['the end of a link', iq('set', 'md', 'remove-companion-device')],
+    ['an answer', node('iq', { to: '@s.whatsapp.net', type: 'result', id: '7' })],
+    [
+      'an answer with keys',
+      node('iq', { type: 'result', id: '7' }, [node('pair-device-sign', {}, Buffer.of(1))]),
+    ],
+    ['an acknowledgement', node('ack', { id: '7', to: 'x@g.us', class: 'message', error: '500' })],
+    ['the wish for the backlog', node('ib', {}, [node('offline_batch', { count: '100' })])],
+  ])('%s', (_, stanza) => {
+    expect(leaves(stanza)).toBe(true);
+  });
+});
+
+describe('what may not leave', () => {
+  test.each<[string, BinaryNode]>([
+    ['a presence without a type', node('presence', {})],
+    ['a presence with a name only', node('presence', { name: 'Desk' })],
+    ['an available presence', node('presence', { name: 'Desk', type: 'available' })],
+    ['an unavailable presence', node('presence', { name: 'Desk', type: 'unavailable' })],
+    ['a subscription to a presence', node('presence', { to: 'x@s.whatsapp.net', type: 'subscribe' })],
+    ['typing', node('chatstate', { to: 'x@s.whatsapp.net' }, [node('composing', {})])],
+    ['a read receipt', node('receipt', { id: '7', to: 'x@s.whatsapp.net', type: 'read' })],
+    ['a delivery receipt', node('receipt', { id: '7', to: 'x@s.whatsapp.net' })],
+    ['a message', node('message', { id: '7', to: 'x@s.whatsapp.net' }, [node('enc', {}, Buffer.of(1))])],
+    ['a privacy token', iq('set', 'privacy', 'tokens')],
+    ["other accounts' keys", iq('get', 'encrypt', 'key')],
+    ['a query about others that is not readable', iq('get', 'usync', 'usync')],
+    ['the devices of others', usync('devices')],
+    ['the About of others', usync('contact', 'lid', 'status')],
+    ['the LIDs of others alone', usync('lid')],
+    ['groups', iq('get', 'w:g2', 'participating')],
+    ['app state', iq('set', 'w:sync:app:state', 'sync')],
+    ['telemetry', node('ib', {}, [node('unified_session', { id: '1' })])],
+    ['statistics', node('iq', { xmlns: 'w:stats', to: '@s.whatsapp.net' }, [node('add', {})])],
+    ['being passive', iq('set', 'passive', 'passive')],
+    ['a call', node('call', { to: 'x@s.whatsapp.net' }, [node('reject', {})])],
+  ])('%s', (_, stanza) => {
+    expect(leaves(stanza)).toBe(false);
+  });
+
+  test('a query that hides its kind in another attribute or in its content', () => {
+    expect(leaves(node('iq', { id: "1' xmlns='privacy", type: 'get', xmlns: 'w:g2' }))).toBe(false);
+    expect(leaves(node('iq', { type: 'get', xmlns: 'w:g2', id: '>\n\t\t<privacy ' }))).toBe(false);
+    expect(leaves(node('iq', { type: 'set', xmlns: 'privacy' }, '<privacy />'))).toBe(false);
+  });
+
+  test('what is no stanza', () => {
+    for (const text of ['', '<', '<ack', 'ack', '<iq>', '\n<ack />'])
+      expect(mayLeave(kindOf(text))).toBe(false);
+  });
+});

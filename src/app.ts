@@ -1,12 +1,12 @@
 import { join } from 'node:path';
-import { firstToken } from './access/bootstrap-token.js';
+import { bootstrapToken } from './access/bootstrap-token.js';
 import { makeDataFolder } from './access/secret-file.js';
 import { tokens as openTokens } from './access/tokens.js';
-import { BOUNDS } from './bounds.js';
 import type { Config } from './config/config.js';
 import { grpcServer } from './grpc/server/server.js';
 import { bounded } from './instances/bounded.js';
 import { openRegistry } from './instances/registry.js';
+import { LIMITS } from './limits.js';
 import type { Events } from './observability/events.js';
 import { masterKey } from './stores/sealing/master-key.js';
 import { sqliteStore } from './stores/sqlite.js';
@@ -43,7 +43,7 @@ export async function createApp(config: Config, events: Events): Promise<App> {
   if (store.hasNewMasterKey) events.masterKeyChanged();
 
   const tokens = openTokens({ store: store.tokens, key: store.deriveKey('tokens') });
-  const first = firstToken({ configured: config.accountToken?.reveal(), folder: dataDir });
+  const first = bootstrapToken({ configured: config.accountToken?.reveal(), folder: dataDir });
   if (first.writtenTo) events.accountTokenGenerated(first.writtenTo);
   await tokens.ensureFirst(first.secret);
 
@@ -57,11 +57,11 @@ export async function createApp(config: Config, events: Events): Promise<App> {
     connections: config.connections,
   });
   const server = grpcServer({
-    instances: bounded(registry, BOUNDS.instance),
+    instances: bounded(registry, LIMITS.instance),
     tokens,
     requestLog: store.requests,
     events,
-    limits: { callsPerMinute: config.rateLimitPerMinute, ...BOUNDS.token, ...BOUNDS.peer, ...BOUNDS.node },
+    limits: { callsPerMinute: config.rateLimitPerMinute, ...LIMITS.token, ...LIMITS.peer, ...LIMITS.node },
     tls: config.tls && { cert: config.tls.cert, key: config.tls.key.reveal(), clientCa: config.tls.clientCa },
     reflection: config.reflection,
   });

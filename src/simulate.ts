@@ -1,4 +1,4 @@
-import { KINDS } from './config/parsers.js';
+import { PARSERS } from './config/parsers.js';
 import { endSignal } from './end-signal.js';
 import { UsageError } from './input/usage-error.js';
 import { type Simulator, startControl, startSimulator } from './simulator/index.js';
@@ -15,8 +15,8 @@ export type SimulateFlags = {
 
 /** Runs a simulated WhatsApp until SIGTERM or SIGINT; stdout gets lines a shell can source. */
 export async function simulate({ listen, control, phone, state }: SimulateFlags): Promise<void> {
-  const address = KINDS.address.safeParse(listen);
-  const controlPort = KINDS.address.safeParse(`localhost:${control}`);
+  const address = PARSERS.address.safeParse(listen);
+  const controlPort = PARSERS.address.safeParse(`localhost:${control}`);
   const phones = phone.map(number => number.replace(/^\+/, ''));
   const mistakes = [
     ...(address.success ? [] : ['--listen: must be HOST:PORT, an IPv6 host in brackets']),

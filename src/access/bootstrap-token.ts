@@ -6,7 +6,7 @@ import { newSecret } from './tokens.js';
  * The secret of the first account token: the configured one, else that in the data folder's file `account-token`,
  * which is made when it is missing. Throws with a text for the operator.
  */
-export function firstToken(options: { configured: string | undefined; folder: string }): {
+export function bootstrapToken(options: { configured: string | undefined; folder: string }): {
   secret: string;
   /** Where it was written, when it was made just now. */
   writtenTo: string | undefined;
@@ -20,7 +20,7 @@ export function firstToken(options: { configured: string | undefined; folder: st
   const secret = newSecret();
   if (createSecretFile(file, secret)) return { secret, writtenTo: file };
   // Another process was faster.
-  return firstToken(options);
+  return bootstrapToken(options);
 }
 
 function checked(secret: string, source: string): string {

@@ -14,21 +14,21 @@ export type IdentifiedRequest = {
   readonly digest: Uint8Array;
   readonly now: Date;
   /** Does what is asked. With `keep` false nothing came of it, and a repetition may try again. */
-  readonly run: () => Promise<Answer & { readonly keep: boolean }>;
+  readonly run: () => Promise<StoredAnswer & { readonly keep: boolean }>;
 };
 
 /** What the caller gets, and gets again. */
-export type Answer = Omit<AnsweredRequest, 'digest'>;
+export type StoredAnswer = Omit<AnsweredRequest, 'digest'>;
 
 /**
  * Runs each request once: a repetition gets the first answer, for 24 hours, and waits for it while it is being made.
  * Another request under the same key fails with REQUEST_ID_REUSED. An answer that cannot be stored is given all the
  * same, for what it tells has happened; `onUnsaved` hears of it.
  */
-export function once(log: RequestLog, onUnsaved: (error: unknown) => void) {
-  const running = new Map<string, { digest: Uint8Array; answer: Promise<Answer> }>();
+export function idempotency(log: RequestLog, onUnsaved: (error: unknown) => void) {
+  const running = new Map<string, { digest: Uint8Array; answer: Promise<StoredAnswer> }>();
 
-  async function answer({ key, requestId, digest, now, run }: IdentifiedRequest): Promise<Answer> {
+  async function answer({ key, requestId, digest, now, run }: IdentifiedRequest): Promise<StoredAnswer> {
     const known = await log.find(key, now);
     if (known !== undefined) {
       refuseAnother(known.digest, digest, requestId);
@@ -41,7 +41,7 @@ export function once(log: RequestLog, onUnsaved: (error: unknown) => void) {
     return made;
   }
 
-  return async (request: IdentifiedRequest): Promise<Answer> => {
+  return async (request: IdentifiedRequest): Promise<StoredAnswer> => {
     const other = running.get(request.key);
     if (other !== undefined) {
       refuseAnother(other.digest, request.digest, request.requestId);

@@ -14,7 +14,7 @@ const LOOK_EVERY_MS = 3_000;
  *
  * @param works Looks a token up by its id.
  */
-export function tokenEnds(works: (id: string) => Promise<boolean>) {
+export function tokenExpiry(works: (id: string) => Promise<boolean>) {
   const watched = new Map<string, { readonly ended: AbortController; users: number }>();
   let timer: NodeJS.Timeout | undefined;
 

@@ -2,7 +2,7 @@ import { createHmac, createSecretKey, hash, randomBytes, timingSafeEqual } from 
 import { LRUCache } from 'lru-cache';
 import { PrivacyError } from '../domain/errors.js';
 import type { TokenRecord, TokenStore } from './ports.js';
-import { type TokenWatch, tokenEnds } from './token-expiry.js';
+import { type TokenWatch, tokenExpiry } from './token-expiry.js';
 
 /** Who makes a call: what a token covers and may do. */
 export type Principal = {
@@ -74,7 +74,7 @@ export function tokens({
   const expired = ({ expireTime }: Token): boolean =>
     expireTime !== undefined && expireTime.getTime() <= now();
 
-  const watches = tokenEnds(async id => {
+  const watches = tokenExpiry(async id => {
     const token = await store.find(id);
     return token !== undefined && !expired(token);
   });

@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import type { ConnectionMode } from '../domain/instance.js';
 import { isLoopback } from '../input/loopback.js';
 import type { LogLevel } from '../observability/log-level.js';
-import { KINDS } from './parsers.js';
+import { PARSERS } from './parsers.js';
 import { type Secret, secret } from './secret.js';
 import { type Given, gather, type Sources } from './sources.js';
 import { OPTION_NAMES, type OPTIONS, type OptionName, optionSpec, variableOf } from './table.js';
@@ -41,7 +41,7 @@ export type ConfigResult =
 type Row<O extends OptionName> = (typeof OPTIONS)[O];
 type Values = {
   readonly [O in OptionName]:
-    | z.output<(typeof KINDS)[Row<O>['kind']]>
+    | z.output<(typeof PARSERS)[Row<O>['kind']]>
     | (Row<O> extends { default: string } ? never : undefined);
 };
 
@@ -51,7 +51,7 @@ export function readConfig(sources: Sources): ConfigResult {
   const entries = OPTION_NAMES.map((name): [OptionName, unknown] => {
     const { kind, default: text } = optionSpec(name);
     const { text: value, source } = given.get(name) ?? { text, source: variableOf(name) };
-    const result = value === undefined ? undefined : KINDS[kind].safeParse(value);
+    const result = value === undefined ? undefined : PARSERS[kind].safeParse(value);
     for (const issue of result?.error?.issues ?? []) mistakes.push(`${source}: ${issue.message}`);
     return [name, result?.data];
   });

@@ -9,7 +9,7 @@ import type { OptionSpec } from './table.js';
 const ADDRESS = /^(?:\[(?<v6>[0-9a-fA-F:.]+)\]|(?<host>[^\s:[\]]+)):(?<port>\d{1,5})$/;
 
 /** How the text of each kind of option is checked and read. Messages never quote the text: it may be a secret. */
-export const KINDS = {
+export const PARSERS = {
   address: z.string().transform((text, context) => {
     const { v6, host = v6, port } = ADDRESS.exec(text)?.groups ?? {};
     if (host !== undefined && Number(port) <= 65_535) return { host, port: Number(port) };

@@ -10,7 +10,7 @@ import { table } from '../cli/terminal/output.js';
 import { innerErrorText } from '../cli/texts/errors.js';
 import { encodeSettings } from '../cli/texts/setting-values.js';
 import { wantedValues } from '../input/presets.js';
-import { link } from './scan.js';
+import { scan } from './scan.js';
 import type { Stage } from './stage.js';
 
 const MORE = { 'night-desk': '15550100124', 'sales-desk': '15550100125' };
@@ -34,7 +34,7 @@ export async function watchPhone(
 export async function linkMore({ api, simulator }: Stage): Promise<string[]> {
   for (const [name, phoneNumber] of Object.entries(MORE)) {
     await api.call(Instances.createInstance, { name, displayName: '', connectionMode: 0, requestId: '' });
-    await link(api, name, simulator.addPhone({ phoneNumber }));
+    await scan(api, name, simulator.addPhone({ phoneNumber }));
   }
   return Object.keys(MORE);
 }

@@ -20,7 +20,7 @@ import { encodeSettings } from '../cli/texts/setting-values.js';
 import { outcomesTable, settingsText } from '../cli/texts/settings-text.js';
 import { parseAssignments } from '../input/assignments.js';
 import { applyPreset, endsTable, linkMore, watchPhone } from './fleet.js';
-import { link } from './scan.js';
+import { scan } from './scan.js';
 import { type Stage, setStage } from './stage.js';
 
 const INSTANCE = 'support-desk';
@@ -76,7 +76,7 @@ export async function demo({ keep, json }: { keep: boolean; json: boolean }): Pr
       `  ${INSTANCE}, with a token of its own`,
     );
 
-    const linked = await output.progress('Linking', link(api, INSTANCE, stage.phone));
+    const linked = await output.progress('Linking', scan(api, INSTANCE, stage.phone));
     show(
       'LinkInstance: the phone scans the QR code',
       Instance.toJSON(linked),

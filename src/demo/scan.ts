@@ -6,7 +6,7 @@ import type { Api } from '../cli/client/client.js';
 import type { Phone } from '../simulator/index.js';
 
 /** Links as a person would: the phone scans each code that is shown, until one links. */
-export async function link(api: Api, name: string, phone: Phone): Promise<Instance> {
+export async function scan(api: Api, name: string, phone: Phone): Promise<Instance> {
   const request = { name, method: { $case: 'qr', value: {} } } as const;
   for await (const { event } of api.stream(Instances.linkInstance, request)) {
     if (event?.$case === 'linked') return event.value;

@@ -4,10 +4,10 @@ import { PrivacyError } from './errors.js';
 const RETRY_MS = 1000;
 
 /** Takes a place of the key until it is disposed of; undefined when none is left. */
-export type Places = (key: string) => Disposable | undefined;
+export type Slots = (key: string) => Disposable | undefined;
 
 /** So many places for each key. */
-export function places(limit: number): Places {
+export function slots(limit: number): Slots {
   const taken = new Map<string, number>();
   return key => {
     const count = taken.get(key) ?? 0;
@@ -24,7 +24,7 @@ export function places(limit: number): Places {
 }
 
 /** @throws PrivacyError RATE_LIMITED when it is undefined, for none was left. */
-export function placeOf(
+export function slotOf(
   place: Disposable | undefined,
   whose: { readonly limit: number; readonly subject: string; readonly unit: string },
 ): Disposable {

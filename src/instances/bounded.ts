@@ -1,4 +1,4 @@
-import { placeOf, places } from '../domain/slots.js';
+import { slotOf, slots } from '../domain/slots.js';
 import type { Instances } from './instances.js';
 import { withNothingSent } from './updating/update-settings.js';
 
@@ -7,10 +7,10 @@ export type CallBounds = { readonly changes: number; readonly reads: number };
 
 /** The instances, each with an end to how many calls wait for it: RATE_LIMITED, before anything is sent. */
 export function bounded(instances: Instances, most: CallBounds): Instances {
-  const free = { changes: places(most.changes), reads: places(most.reads) };
+  const free = { changes: slots(most.changes), reads: slots(most.reads) };
 
   async function within<T>(kind: keyof CallBounds, instance: string, work: () => Promise<T>): Promise<T> {
-    using _place = placeOf(free[kind](instance), {
+    using _place = slotOf(free[kind](instance), {
       limit: most[kind],
       subject: `instance:${instance}`,
       unit: `${kind} of the instance`,
@@ -23,8 +23,8 @@ export function bounded(instances: Instances, most: CallBounds): Instances {
     delete: (name, ...rest) => within('changes', name, () => instances.delete(name, ...rest)),
     unlink: (name, ...rest) => within('changes', name, () => instances.unlink(name, ...rest)),
     readSettings: (name, ...rest) => within('reads', name, () => instances.readSettings(name, ...rest)),
-    updateSettings: (name, order, limits) =>
-      within('changes', name, () => instances.updateSettings(name, order, limits)).catch((error: unknown) => {
+    updateSettings: (name, order, call) =>
+      within('changes', name, () => instances.updateSettings(name, order, call)).catch((error: unknown) => {
         throw withNothingSent(error, name, order.wishes);
       }),
     readContactList: (name, ...rest) => within('reads', name, () => instances.readContactList(name, ...rest)),

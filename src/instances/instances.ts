@@ -2,7 +2,7 @@ import type { ConnectionMode, Instance, InstanceState } from '../domain/instance
 import type { UpdateReport } from '../domain/outcome.js';
 import type { Contact, ListSetting } from '../domain/settings/contact-list.js';
 import type { Snapshot } from '../domain/settings/snapshot.js';
-import type { CallLimits, ListOrder, ListReport, UpdateOrder } from './account/orders.js';
+import type { CallOptions, ListOrder, ListReport, UpdateOrder } from './account/orders.js';
 import type { ChangeRecord, LinkCode, LinkMethod } from './account/ports.js';
 import type { WatchHub } from './watching/watch-hub.js';
 
@@ -34,25 +34,25 @@ export interface Instances {
     more: boolean;
   };
   /** Unlinks and forgets; ETAG_MISMATCH when `etag` is given and stale. */
-  delete(name: string, etag: string | undefined, limits: CallLimits): Promise<void>;
+  delete(name: string, etag: string | undefined, call: CallOptions): Promise<void>;
   /** Ends after `linked`, or throws. Leaving the iteration ends the attempt. */
-  link(name: string, method: LinkMethod, limits: CallLimits): AsyncIterable<LinkEvent>;
-  unlink(name: string, limits: CallLimits): Promise<Instance>;
+  link(name: string, method: LinkMethod, call: CallOptions): AsyncIterable<LinkEvent>;
+  unlink(name: string, call: CallOptions): Promise<Instance>;
   reconnect(name: string): Instance;
   /** `maxAgeMs` undefined: ask WhatsApp now. */
-  readSettings(name: string, maxAgeMs: number | undefined, limits: CallLimits): Promise<Snapshot>;
+  readSettings(name: string, maxAgeMs: number | undefined, call: CallOptions): Promise<Snapshot>;
   /** `readSettings` of several, a bounded number at once; what is not read in the caller's time has failed. */
   readEach(
     names: readonly string[],
     maxAgeMs: number | undefined,
-    limits: CallLimits,
+    call: CallOptions,
   ): Promise<PromiseSettledResult<Snapshot>[]>;
   /** Fulfils when every requested setting has the requested value, or would have with `validateOnly`. */
-  updateSettings(name: string, order: UpdateOrder, limits: CallLimits): Promise<UpdateReport>;
+  updateSettings(name: string, order: UpdateOrder, call: CallOptions): Promise<UpdateReport>;
   /** Asks WhatsApp now; nobody while the setting has another value than `contact_blacklist`. */
-  readContactList(name: string, setting: ListSetting, limits: CallLimits): Promise<readonly Contact[]>;
+  readContactList(name: string, setting: ListSetting, call: CallOptions): Promise<readonly Contact[]>;
   /** Fulfils when the list is as wanted and the setting is `contact_blacklist`, or would be with `validateOnly`. */
-  updateContactList(name: string, order: ListOrder, limits: CallLimits): Promise<ListReport>;
+  updateContactList(name: string, order: ListOrder, call: CallOptions): Promise<ListReport>;
   /** Newest first; `before` is the `next` of the page before. */
   listChanges(
     name: string,

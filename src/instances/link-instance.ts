@@ -1,9 +1,9 @@
 import { PrivacyError, type Problem } from '../domain/errors.js';
 import { maskPhoneNumber } from '../domain/instance.js';
 import { timeLeft } from './account/account.js';
-import type { CallLimits } from './account/orders.js';
+import type { CallOptions } from './account/orders.js';
 import type { LinkCode, LinkMethod, LinkResult, WhatsApp } from './account/ports.js';
-import { type Life, notUsable } from './connecting/connection-state.js';
+import { type ConnectionState, notUsable } from './connecting/connection-state.js';
 import type { LinkEvent } from './instances.js';
 import type { ManagedInstance } from './managed-instance.js';
 
@@ -16,24 +16,24 @@ const FIRST_LOGIN_MS = 60_000;
  *
  * @throws PrivacyError
  */
-export async function* link(
+export async function* linkInstance(
   managed: ManagedInstance,
   whatsApp: Pick<WhatsApp, 'link'>,
   method: LinkMethod,
-  limits: CallLimits,
+  call: CallOptions,
 ): AsyncGenerator<LinkEvent, void, undefined> {
   const { instance, supervisor } = managed;
-  const before = supervisor.life;
+  const before = supervisor.connection;
   if (before.state === 'linking') throw new PrivacyError({ kind: 'LINK_IN_PROGRESS', instance });
   if (before.state === 'suspended') throw notUsable(instance, before);
   if (before.state !== 'unlinked' && before.state !== 'logged_out')
     throw new PrivacyError({ kind: 'INSTANCE_ALREADY_LINKED', instance });
 
   const over = new AbortController();
-  const timer = setTimeout(() => over.abort(), Math.max(timeLeft(limits), 0));
-  const signal = AbortSignal.any([limits.signal, over.signal]);
+  const timer = setTimeout(() => over.abort(), Math.max(timeLeft(call), 0));
+  const signal = AbortSignal.any([call.signal, over.signal]);
   const codes = latestCode();
-  const linking: Life = { state: 'linking', end: () => over.abort() };
+  const linking: ConnectionState = { state: 'linking', end: () => over.abort() };
   await supervisor.rest(linking);
   try {
     const attempt = whatsApp
@@ -53,7 +53,7 @@ export async function* link(
     await managed.change({ status: 'linked', statusReason: '', phoneNumber, linkTime: new Date() });
     supervisor.connect();
     await managed.sessionWithin(FIRST_LOGIN_MS).catch(() => {
-      const refused = supervisor.life.state === 'logged_out';
+      const refused = supervisor.connection.state === 'logged_out';
       throw new PrivacyError({ kind: refused ? 'WHATSAPP_REJECTED' : 'WHATSAPP_TIMEOUT', instance });
     });
     yield { kind: 'linked', instance: managed.view() };
@@ -61,7 +61,7 @@ export async function* link(
     clearTimeout(timer);
     over.abort();
     // Nothing else has happened to the instance: it is as it was.
-    if (supervisor.life === linking) await supervisor.rest(before);
+    if (supervisor.connection === linking) await supervisor.rest(before);
   }
 }
 

@@ -4,7 +4,7 @@ import type { ConnectionMode, Instance } from '../domain/instance.js';
 import { type Account, timeLeft } from './account/account.js';
 import { budget as budgetOf, COST, type Iqs } from './account/budget.js';
 import { history } from './account/history.js';
-import type { CallLimits } from './account/orders.js';
+import type { CallOptions } from './account/orders.js';
 import type {
   ChangeLog,
   CredentialStore,
@@ -14,11 +14,17 @@ import type {
   Session,
 } from './account/ports.js';
 import { causeFrom } from './account/reply-causes.js';
-import { settingsReader } from './account/settings-cache.js';
-import { pacing } from './account/throttle.js';
+import { settingsCache } from './account/settings-cache.js';
+import { throttle } from './account/throttle.js';
 import type { ConnectTimes } from './connecting/connect-times.js';
-import { initialLife, type Life, notUsable, storedOf, viewOf } from './connecting/connection-state.js';
-import type { Dials } from './connecting/dialer.js';
+import {
+  type ConnectionState,
+  initialState,
+  notUsable,
+  storedOf,
+  viewOf,
+} from './connecting/connection-state.js';
+import type { Dialer } from './connecting/dialer.js';
 import type { IdleConnections } from './connecting/idle-connections.js';
 import { nextContact, type Parking, parking } from './connecting/parking.js';
 import { type Supervisor, supervise } from './connecting/supervisor.js';
@@ -32,7 +38,7 @@ const WAIT_FOR_SESSION_MS = 10_000;
 export type ManagedInstance = Account & {
   readonly supervisor: Supervisor;
   /** Runs updates and unlinks of this account one after another, in order of arrival. */
-  readonly turns: PQueue;
+  readonly queue: PQueue;
   /** Keeps it connected until this is disposed of; connects it when it is parked. */
   readonly need: Parking['need'];
   /** The live connection, waiting so long for one; throws as `session` does. */
@@ -47,7 +53,7 @@ export type ManagedInstance = Account & {
 
 /** What the instances of a node share. */
 export type Surroundings = {
-  readonly dials: Dials;
+  readonly dialer: Dialer;
   readonly store: InstanceStore;
   readonly credentials: CredentialStore;
   readonly changes: ChangeLog;
@@ -63,15 +69,15 @@ export type Surroundings = {
 
 /** Takes an instance into the node's care; connects it when it is linked. */
 export function manage(initial: InstanceRecord, surroundings: Surroundings): ManagedInstance {
-  const { dials, credentials, changes, log, perHour, watch, idle } = surroundings;
+  const { dialer, credentials, changes, log, perHour, watch, idle } = surroundings;
   const instance = initial.name;
   const past = history(instance, changes, log);
-  const reader = settingsReader((before, after) => {
+  const cache = settingsCache((before, after) => {
     const origins = before ? past.observed(before, after) : new Map();
     if (liveSession()) watch.observed(instance, after, origins);
   });
   const budget = budgetOf(instance, perHour);
-  const turns = new PQueue({ concurrency: 1 });
+  const queue = new PQueue({ concurrency: 1 });
   const waiting = new Set<() => void>();
   let record = initial;
   let saving: Promise<void> = Promise.resolve();
@@ -86,25 +92,26 @@ export function manage(initial: InstanceRecord, surroundings: Surroundings): Man
 
   async function forgetAccount() {
     await supervisor.rest({ state: 'unlinked' });
-    reader.forget();
+    cache.forget();
     await saving;
     await credentials.clear(instance);
     record = { ...record, ...NO_ACCOUNT };
   }
 
-  function onLife(life: Life) {
+  function onConnection(connection: ConnectionState) {
     // The service, or WhatsApp, went before the phone was answered, so WhatsApp does not know this link.
-    if (life.state === 'logged_out' && neverConnected(record)) {
+    if (connection.state === 'logged_out' && neverConnected(record)) {
       forgetAccount().catch(cause => log.taskFailed({ task: 'forgetting a link', instance, cause }));
       return;
     }
-    const { state, stateReason: reason } = viewOf(record, life);
+    const { state, stateReason: reason } = viewOf(record, connection);
     log.instanceStateChanged({ instance, state, reason });
-    if (life.state === 'connected' && record.status === 'linked' && !neverConnected(record)) reconnected();
-    else store(life);
+    if (connection.state === 'connected' && record.status === 'linked' && !neverConnected(record))
+      reconnected();
+    else store(connection);
     for (const wake of waiting) wake();
     demand.settle();
-    show(life);
+    show(connection);
   }
 
   /** Of a record that says all but when. */
@@ -114,26 +121,26 @@ export function manage(initial: InstanceRecord, surroundings: Surroundings): Man
     surroundings.connectTimes.note(instance, lastConnectTime);
   }
 
-  function store(life: Life) {
-    const patch = storedOf(life);
+  function store(connection: ConnectionState) {
+    const patch = storedOf(connection);
     if (patch) change(patch).catch(() => undefined); // Logged by `change`.
   }
 
   /** Lets those who watch know what becomes of the instance. */
-  function show(life: Life) {
-    if (life.state === 'connected') {
+  function show(connection: ConnectionState) {
+    if (connection.state === 'connected') {
       follower.connected();
       return;
     }
-    reader.disconnected();
-    watch.unavailable(instance, causeFrom(notUsable(instance, life).problem));
+    cache.disconnected();
+    watch.unavailable(instance, causeFrom(notUsable(instance, connection).problem));
   }
 
   const isOnDemand = () => (record.connectionMode ?? surroundings.connectionMode) === 'ON_DEMAND';
 
   /** Connects a parked instance. */
   function unpark() {
-    if (supervisor.life.state === 'parked') supervisor.connect();
+    if (supervisor.connection.state === 'parked') supervisor.connect();
   }
 
   /** Does what the connection mode says from now on. */
@@ -145,16 +152,17 @@ export function manage(initial: InstanceRecord, surroundings: Surroundings): Man
   async function sessionWithin(ms: number, coming = COMING): Promise<Session> {
     const until = Date.now() + ms;
     for (;;) {
-      const { life } = supervisor;
-      if (life.state === 'connected') return life.session;
-      const next = life.state === 'backing_off' ? life.until.getTime() : Date.now();
-      if (!coming.has(life.state) || Date.now() >= until || next >= until) throw notUsable(instance, life);
-      await nextLife(until - Date.now());
+      const { connection } = supervisor;
+      if (connection.state === 'connected') return connection.session;
+      const next = connection.state === 'backing_off' ? connection.until.getTime() : Date.now();
+      if (!coming.has(connection.state) || Date.now() >= until || next >= until)
+        throw notUsable(instance, connection);
+      await nextChange(until - Date.now());
     }
   }
 
   /** Resolves at the next change of state, or after the time. */
-  const nextLife = (ms: number) =>
+  const nextChange = (ms: number) =>
     new Promise<void>(resolve => {
       const timer = setTimeout(wake, ms);
       waiting.add(wake);
@@ -167,26 +175,27 @@ export function manage(initial: InstanceRecord, surroundings: Surroundings): Man
 
   const account: Account = {
     instance,
-    reader,
+    cache,
     history: past,
-    pacing: pacing(),
+    throttle: throttle(),
     budget,
     spend(kind) {
       const overdrawn = budget.take(COST[kind]);
       if (overdrawn) throw new PrivacyError(overdrawn);
     },
-    session: limits => sessionWithin(patience(limits)),
+    session: call => sessionWithin(patience(call)),
     redial: () => supervisor.hurry('first'),
-    sessionAtOnce(limits) {
+    sessionAtOnce(call) {
       supervisor.hurry('any');
-      return sessionWithin(patience(limits), BEING_MADE);
+      return sessionWithin(patience(call), BEING_MADE);
     },
   };
 
-  const liveSession = () => (supervisor.life.state === 'connected' ? supervisor.life.session : undefined);
+  const liveSession = () =>
+    supervisor.connection.state === 'connected' ? supervisor.connection.session : undefined;
   const follower = follow(account, liveSession, problem => watch.unavailable(instance, causeFrom(problem)));
   const demand = parking(idle, {
-    mayPark: () => isOnDemand() && supervisor.life.state === 'connected',
+    mayPark: () => isOnDemand() && supervisor.connection.state === 'connected',
     park: () => supervisor.park(nextContact(new Date())),
     unpark,
   });
@@ -194,31 +203,31 @@ export function manage(initial: InstanceRecord, surroundings: Surroundings): Man
   const mayStayParked = isOnDemand() && !neverConnected(initial) && lastConnectTime;
   const supervisor = supervise({
     instance,
-    dials,
-    initial: initialLife(initial, mayStayParked ? nextContact(lastConnectTime) : undefined),
-    onLife,
+    dialer,
+    initial: initialState(initial, mayStayParked ? nextContact(lastConnectTime) : undefined),
+    onConnection,
     onPrivacyPush: follower.pushed,
   });
   watch.added(instance, demand.need);
-  show(supervisor.life);
+  show(supervisor.connection);
 
   return {
     ...account,
-    turns,
+    queue,
     supervisor,
     need: demand.need,
     sessionWithin,
     record: () => record,
     change,
     forgetAccount,
-    view: () => viewOf(record, supervisor.life),
+    view: () => viewOf(record, supervisor.connection),
   };
 }
 
-const patience = (limits: CallLimits): number => Math.min(timeLeft(limits), WAIT_FOR_SESSION_MS);
+const patience = (call: CallOptions): number => Math.min(timeLeft(call), WAIT_FOR_SESSION_MS);
 
-const COMING: ReadonlySet<Life['state']> = new Set(['connecting', 'backing_off']);
-const BEING_MADE: ReadonlySet<Life['state']> = new Set(['connecting']);
+const COMING: ReadonlySet<ConnectionState['state']> = new Set(['connecting', 'backing_off']);
+const BEING_MADE: ReadonlySet<ConnectionState['state']> = new Set(['connecting']);
 
 /** What `CredentialStore.clear` makes of a record. */
 const NO_ACCOUNT = {

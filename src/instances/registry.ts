@@ -2,7 +2,7 @@ import PQueue from 'p-queue';
 import { PrivacyError } from '../domain/errors.js';
 import { type ConnectionMode, type Instance, instanceEtag } from '../domain/instance.js';
 import { iqTimeout } from './account/account.js';
-import type { CallLimits } from './account/orders.js';
+import type { CallOptions } from './account/orders.js';
 import type {
   ChangeLog,
   CredentialStore,
@@ -11,13 +11,13 @@ import type {
   InstanceStore,
   WhatsApp,
 } from './account/ports.js';
-import { inTurn } from './account/queue.js';
+import { queued } from './account/queue.js';
 import { connectTimes as laterConnectTimes } from './connecting/connect-times.js';
 import { notUsable } from './connecting/connection-state.js';
-import { dials as openDials } from './connecting/dialer.js';
+import { dialer as openDialer } from './connecting/dialer.js';
 import { idleConnections } from './connecting/idle-connections.js';
 import type { Instances } from './instances.js';
-import { link } from './link-instance.js';
+import { linkInstance } from './link-instance.js';
 import { type ManagedInstance, manage, type Surroundings } from './managed-instance.js';
 import { readContactList } from './reading/identify-contacts.js';
 import { readSettings } from './reading/read-settings.js';
@@ -45,11 +45,11 @@ export async function openRegistry(options: {
   /** `mode` is that of instances which have none of their own. */
   connections: { mode: ConnectionMode; idleMs: number; mostIdle: number };
 }): Promise<Registry> {
-  const dials = openDials(options.whatsApp, options.log);
+  const dialer = openDialer(options.whatsApp, options.log);
   const watch = watchHub();
   const connectTimes = laterConnectTimes(options.instances, options.log);
   const surroundings: Surroundings = {
-    dials,
+    dialer,
     store: options.instances,
     credentials: options.credentials,
     changes: options.changes,
@@ -83,14 +83,15 @@ export async function openRegistry(options: {
   }
 
   /** Ends the link at WhatsApp; the state must allow it. */
-  async function endLink(managed: ManagedInstance, limits: CallLimits): Promise<void> {
+  async function endLink(managed: ManagedInstance, call: CallOptions): Promise<void> {
     const { instance, supervisor } = managed;
-    const { life } = supervisor;
-    if (life.state === 'unlinked') return;
-    if (life.state === 'suspended' || life.state === 'conflict') throw notUsable(instance, life);
-    if (life.state !== 'logged_out' && life.state !== 'linking') {
-      await managed.session(limits);
-      const confirmed = await supervisor.retire(session => session.logout(iqTimeout(limits)));
+    const { connection } = supervisor;
+    if (connection.state === 'unlinked') return;
+    if (connection.state === 'suspended' || connection.state === 'conflict')
+      throw notUsable(instance, connection);
+    if (connection.state !== 'logged_out' && connection.state !== 'linking') {
+      await managed.session(call);
+      const confirmed = await supervisor.retire(session => session.logout(iqTimeout(call)));
       if (!confirmed) throw new PrivacyError({ kind: 'WHATSAPP_TIMEOUT', instance });
     }
     await managed.forgetAccount();
@@ -132,17 +133,17 @@ export async function openRegistry(options: {
       return { instances: matching.slice(0, limit), more: matching.length > limit };
     },
 
-    async delete(name, etag, limits) {
+    async delete(name, etag, call) {
       const managed = find(name);
       const currentEtag = instanceEtag(managed.view());
       if (etag !== undefined && etag !== currentEtag)
         throw new PrivacyError({ kind: 'ETAG_MISMATCH', instance: name, etag, currentEtag });
-      const isParked = managed.supervisor.life.state === 'parked';
-      await inTurn(managed.turns, name, limits, async () => {
+      const isParked = managed.supervisor.connection.state === 'parked';
+      await queued(managed.queue, name, call, async () => {
         using _ = managed.need();
         // WhatsApp may be out of reach; the phone then lists the device until it is removed there.
-        if (isParked) await managed.session(limits).catch(() => undefined);
-        await managed.supervisor.retire(session => session.logout(iqTimeout(limits)));
+        if (isParked) await managed.session(call).catch(() => undefined);
+        await managed.supervisor.retire(session => session.logout(iqTimeout(call)));
         await managed.supervisor.rest({ state: 'unlinked' });
         members.delete(name);
         watch.removed(name);
@@ -150,60 +151,60 @@ export async function openRegistry(options: {
       });
     },
 
-    link: (name, method, limits) => link(find(name), dials, method, limits),
+    link: (name, method, call) => linkInstance(find(name), dialer, method, call),
 
-    unlink: (name, limits) =>
+    unlink: (name, call) =>
       withConnection(name, async managed => {
-        await inTurn(managed.turns, name, limits, () => endLink(managed, limits));
+        await queued(managed.queue, name, call, () => endLink(managed, call));
         return managed.view();
       }),
 
     reconnect(name) {
       const managed = find(name);
-      const { life } = managed.supervisor;
-      switch (life.state) {
+      const { connection } = managed.supervisor;
+      switch (connection.state) {
         case 'unlinked':
         case 'linking':
         case 'logged_out':
         case 'suspended':
-          throw notUsable(name, life);
+          throw notUsable(name, connection);
         default:
           managed.supervisor.connect();
           return managed.view();
       }
     },
 
-    readSettings: (name, maxAgeMs, limits) =>
-      withConnection(name, managed => readSettings(managed, maxAgeMs, limits)),
+    readSettings: (name, maxAgeMs, call) =>
+      withConnection(name, managed => readSettings(managed, maxAgeMs, call)),
 
-    readEach: (names, maxAgeMs, limits) =>
+    readEach: (names, maxAgeMs, call) =>
       Promise.allSettled(
         names.map(each =>
           withConnection(each, async managed => {
-            await managed.session(limits); // Those that wait for a connection are in nobody's way.
-            return inTurn(reads, each, limits, () => readSettings(managed, maxAgeMs, limits));
+            await managed.session(call); // Those that wait for a connection are in nobody's way.
+            return queued(reads, each, call, () => readSettings(managed, maxAgeMs, call));
           }),
         ),
       ),
 
-    updateSettings: (name, order, limits) =>
+    updateSettings: (name, order, call) =>
       withConnection(name, async managed => {
         // An unusable instance is told at once, not after its turn.
-        await managed.session(limits);
-        return inTurn(managed.turns, name, limits, () =>
-          updateSettings(managed, order, order.unattended ? { ...limits, signal: NEVER } : limits),
+        await managed.session(call);
+        return queued(managed.queue, name, call, () =>
+          updateSettings(managed, order, order.unattended ? { ...call, signal: NEVER } : call),
         );
       }).catch((error: unknown) => {
         throw withNothingSent(error, name, order.wishes);
       }),
 
-    readContactList: (name, setting, limits) =>
-      withConnection(name, async managed => (await readContactList(managed, setting, limits)).contacts),
+    readContactList: (name, setting, call) =>
+      withConnection(name, async managed => (await readContactList(managed, setting, call)).contacts),
 
-    updateContactList: (name, order, limits) =>
+    updateContactList: (name, order, call) =>
       withConnection(name, async managed => {
-        await managed.session(limits);
-        return inTurn(managed.turns, name, limits, () => updateContactList(managed, order, limits));
+        await managed.session(call);
+        return queued(managed.queue, name, call, () => updateContactList(managed, order, call));
       }),
 
     listChanges: async (name, page) => {

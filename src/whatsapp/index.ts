@@ -1,13 +1,13 @@
 import type { CredentialStore, WhatsApp } from '../instances/account/ports.js';
 import { WHATSAPP_ROOT_KEY } from './baileys/server-check.js';
 import {
+  type ConnectionOptions,
   DEFAULT_TIMEOUTS,
-  type Settings,
   type Timeouts,
   type WhatsAppLog,
 } from './connection/connection-options.js';
-import { link } from './linking/link-device.js';
-import { connect } from './session/log-in.js';
+import { linkDevice } from './linking/link-device.js';
+import { logIn } from './session/log-in.js';
 
 export type { Timeouts, WhatsAppLog } from './connection/connection-options.js';
 
@@ -28,7 +28,7 @@ export type WhatsAppOptions = {
  * @throws TypeError when the URL or the key is none
  */
 export function whatsApp({ url, rootKey, credentials, log, timeouts }: WhatsAppOptions): WhatsApp {
-  const settings: Settings = {
+  const settings: ConnectionOptions = {
     url: checkedUrl(url),
     rootKey: checkedKey(rootKey),
     credentials,
@@ -36,8 +36,8 @@ export function whatsApp({ url, rootKey, credentials, log, timeouts }: WhatsAppO
     timeouts: { ...DEFAULT_TIMEOUTS, ...timeouts },
   };
   return {
-    connect: (instance, options) => connect(settings, instance, options),
-    link: (instance, method, options) => link(settings, instance, method, options),
+    connect: (instance, options) => logIn(settings, instance, options),
+    link: (instance, method, options) => linkDevice(settings, instance, method, options),
   };
 }
 

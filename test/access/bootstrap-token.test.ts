@@ -1,7 +1,7 @@
 import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { firstToken } from '../../src/access/bootstrap-token.js';
+import { bootstrapToken } from '../../src/access/bootstrap-token.js';
 import { createSecretFile, readSecretFile } from '../../src/access/secret-file.js';
 import { temporaryFolder } from '../stores/sqlite-data.js';
 
@@ -9,12 +9,12 @@ describe('without a configured secret', () => {
   test('the first start makes one for this user alone, and the next finds it', () => {
     const folder = join(temporaryFolder(), 'data');
     const file = join(folder, 'account-token');
-    const first = firstToken({ configured: undefined, folder });
+    const first = bootstrapToken({ configured: undefined, folder });
     expect(first).toEqual({ secret: expect.stringMatching(/^wap_[A-Za-z0-9_-]{43}$/), writtenTo: file });
     expect(readFileSync(file, 'utf8')).toBe(`${first.secret}\n`);
     expect((statSync(file).mode & 0o777).toString(8)).toBe('600');
     expect(readdirSync(folder)).toEqual(['account-token']);
-    const second = firstToken({ configured: undefined, folder });
+    const second = bootstrapToken({ configured: undefined, folder });
     expect(second).toEqual({ secret: first.secret, writtenTo: undefined });
   });
 
@@ -22,9 +22,9 @@ describe('without a configured secret', () => {
     const folder = temporaryFolder();
     const file = join(folder, 'account-token');
     writeFileSync(file, 'too short', { mode: 0o600 });
-    expect(() => firstToken({ configured: undefined, folder })).toThrow(`${file} is not 16 or more`);
+    expect(() => bootstrapToken({ configured: undefined, folder })).toThrow(`${file} is not 16 or more`);
     chmodSync(file, 0o604);
-    expect(() => firstToken({ configured: undefined, folder })).toThrow(`chmod 600 ${file}`);
+    expect(() => bootstrapToken({ configured: undefined, folder })).toThrow(`chmod 600 ${file}`);
   });
 });
 
@@ -32,14 +32,14 @@ describe('a configured secret', () => {
   test('is taken and no file is made', () => {
     const folder = temporaryFolder();
     const configured = 'sixteen-letters!';
-    expect(firstToken({ configured, folder })).toEqual({ secret: configured, writtenTo: undefined });
+    expect(bootstrapToken({ configured, folder })).toEqual({ secret: configured, writtenTo: undefined });
     expect(readdirSync(folder)).toEqual([]);
   });
 
   test.each(['', 'fifteen-letters', 'with a space inside', 'sixteen-lettérs!', 'sixteen-letters!\n'])(
     '%j is refused without being repeated in the error',
     configured => {
-      expect(() => firstToken({ configured, folder: temporaryFolder() })).toThrow(
+      expect(() => bootstrapToken({ configured, folder: temporaryFolder() })).toThrow(
         /^The configured account token is not 16 or more characters of ASCII without spaces$/,
       );
     },

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { type IdentifiedRequest, once } from '../../src/access/idempotency.js';
+import { type IdentifiedRequest, idempotency } from '../../src/access/idempotency.js';
 import type { RequestLog } from '../../src/access/ports.js';
 import { sqliteStore } from '../../src/stores/sqlite.js';
 import { at, bytes } from '../stores/contract/records.js';
@@ -11,7 +11,7 @@ async function setUp(change: (log: RequestLog) => RequestLog = log => log) {
   const store = await sqliteStore({ file: ':memory:', masterKey: Buffer.alloc(32) });
   onTestFinished(() => store.close());
   const unsaved: unknown[] = [];
-  const runOnce = once(change(store.requests), error => unsaved.push(error));
+  const runOnce = idempotency(change(store.requests), error => unsaved.push(error));
   const runs: string[] = [];
   /** A request whose answer says how often anything was run. */
   const request = (text: string, options: Partial<IdentifiedRequest> & { keep?: boolean } = {}) => ({

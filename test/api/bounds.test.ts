@@ -4,11 +4,11 @@ import { SettingOutcome_State as State } from '../../gen/ts/whatsapp/privacy/v1/
 import { InstanceServiceService as Instances } from '../../gen/ts/whatsapp/privacy/v1/instance_service.js';
 import { PrivacyServiceService as Privacy } from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import { LastSeenVisibility as LastSeen } from '../../gen/ts/whatsapp/privacy/v1/privacy_settings.js';
-import { BOUNDS } from '../../src/bounds.js';
+import { LIMITS } from '../../src/limits.js';
 import { CallError, type Caller, caller } from '../support/call.js';
 import { ACCOUNT_TOKEN, type Service, startService, takePrivacyStanzas } from '../support/service.js';
 
-const { changes, reads } = BOUNDS.instance;
+const { changes, reads } = LIMITS.instance;
 const SURPLUS = 20;
 /** More would wait in the client for a stream. */
 const CALLS_PER_CONNECTION = 100;

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { places } from '../../src/domain/slots.js';
+import { slots } from '../../src/domain/slots.js';
 
 test('a key has its places and no more, and one that is given back can be taken again', () => {
-  const take = places(2);
+  const take = slots(2);
   const first = take('a');
   expect([first, take('a'), take('a')].map(place => place !== undefined)).toEqual([true, true, false]);
   expect(take('b')).toBeDefined();

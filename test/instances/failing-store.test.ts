@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { CallLimits } from '../../src/instances/account/orders.js';
+import type { CallOptions } from '../../src/instances/account/orders.js';
 import type { CredentialStore } from '../../src/instances/account/ports.js';
 import { openRegistry, type Registry } from '../../src/instances/registry.js';
 import { type Phone, type Simulator, startSimulator } from '../../src/simulator/index.js';
@@ -37,7 +37,7 @@ function failingFor(instance: string, credentials: CredentialStore): CredentialS
   };
 }
 
-const soon = (): CallLimits => ({ deadline: Date.now() + 20_000, signal: new AbortController().signal });
+const soon = (): CallOptions => ({ deadline: Date.now() + 20_000, signal: new AbortController().signal });
 const inState = (name: string, state: string) =>
   vi.waitFor(() => expect(registry.get(name)).toMatchObject({ state }), PATIENCE);
 const stateReason = (reason: string) =>

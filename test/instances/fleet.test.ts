@@ -21,7 +21,7 @@ function fleet(verdict: (dial: Dial) => Verdict, size = SIZE) {
   const members = Array.from({ length: size }, (_, index) => superviseOn(node, `desk-${index}`));
   return { node, members };
 }
-const states = (members: readonly Supervised[]) => new Set(members.map(({ life }) => life.state));
+const states = (members: readonly Supervised[]) => new Set(members.map(({ connection }) => connection.state));
 /** The most dials in any window of so many milliseconds. */
 function most(made: readonly Dial[], windowMs: number): number {
   let [from, most] = [0, 0];
@@ -86,9 +86,9 @@ describe('a node whose client is outdated', () => {
     expect(most(probes, 5 * MINUTE_MS)).toBe(1);
     expect(probes.length).toBeGreaterThan(24 * 11);
     expect(new Set(probes.map(({ instance }) => instance)).size).toBeGreaterThan(1);
-    for (const { life } of members) {
-      expect(life).toMatchObject({ state: 'backing_off', reason: 'outdated' });
-      const waitMs = 'until' in life ? Number(life.until) - Date.now() : 0;
+    for (const { connection } of members) {
+      expect(connection).toMatchObject({ state: 'backing_off', reason: 'outdated' });
+      const waitMs = 'until' in connection ? Number(connection.until) - Date.now() : 0;
       expect(waitMs).toBeGreaterThan(0);
       expect(waitMs).toBeLessThanOrEqual(5 * MINUTE_MS);
     }
@@ -111,7 +111,7 @@ describe('a node whose client is outdated', () => {
       await vi.advanceTimersByTimeAsync(1000);
     }
     expect(node.made).toHaveLength(1);
-    expect(desk.life).toMatchObject({ state: 'backing_off', reason: 'outdated' });
+    expect(desk.connection).toMatchObject({ state: 'backing_off', reason: 'outdated' });
   });
 
   test('links nothing, and says when it may', async () => {
@@ -123,13 +123,13 @@ describe('a node whose client is outdated', () => {
       expectedPhoneNumber: undefined,
       onCode: () => undefined,
     };
-    const refused = await node.dials.link('other', { kind: 'qr' }, options).catch((error: unknown) => error);
+    const refused = await node.dialer.link('other', { kind: 'qr' }, options).catch((error: unknown) => error);
     expect(refused).toBeInstanceOf(PrivacyError);
     expect(refused).toMatchObject({ problem: { kind: 'WHATSAPP_TIMEOUT', whatsappCode: 405 } });
     await vi.advanceTimersByTimeAsync(5 * MINUTE_MS);
     node.verdict = () => 'open';
     await vi.advanceTimersByTimeAsync(5 * MINUTE_MS);
-    expect(await node.dials.link('other', { kind: 'qr' }, options)).toEqual({ kind: 'cancelled' });
+    expect(await node.dialer.link('other', { kind: 'qr' }, options)).toEqual({ kind: 'cancelled' });
   });
 });
 
@@ -152,11 +152,11 @@ describe('a node that WhatsApp limits', () => {
     await vi.advanceTimersByTimeAsync(1000);
     node.live.get('desk')?.(LIMITED);
     await vi.advanceTimersByTimeAsync(100);
-    expect(desk.life).toMatchObject({ state: 'backing_off', reason: 'limited' });
-    expect(other.life.state).toBe('connected');
+    expect(desk.connection).toMatchObject({ state: 'backing_off', reason: 'limited' });
+    expect(other.connection.state).toBe('connected');
     node.live.get('other')?.({ code: 515, text: 'restart' });
     await vi.advanceTimersByTimeAsync(5000);
-    expect(other.life).toMatchObject({ state: 'backing_off', reason: 'limited' });
+    expect(other.connection).toMatchObject({ state: 'backing_off', reason: 'limited' });
     expect(node.made).toHaveLength(2);
     await vi.advanceTimersByTimeAsync(5000);
     expect(node.live.size).toBe(2);

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Life } from '../../src/instances/connecting/connection-state.js';
-import { dials } from '../../src/instances/connecting/dialer.js';
+import type { ConnectionState } from '../../src/instances/connecting/connection-state.js';
+import { dialer } from '../../src/instances/connecting/dialer.js';
 import { type Supervisor, supervise } from '../../src/instances/connecting/supervisor.js';
 import { type Effect, type Phone, type Simulator, startSimulator } from '../../src/simulator/index.js';
 import { whatsApp } from '../../src/whatsapp/index.js';
@@ -18,7 +18,7 @@ type Desk = {
   readonly phone: Phone;
   readonly supervisor: Supervisor;
   /** Fulfils in this state. */
-  readonly reached: (state: Life['state']) => Promise<void>;
+  readonly reached: (state: ConnectionState['state']) => Promise<void>;
 };
 /** Ends a connection, or keeps one from being made. */
 type End = (desk: Desk) => Promise<void>;
@@ -46,7 +46,7 @@ const broken =
     await reached('backing_off');
   };
 const refused =
-  (effect: Effect, state: Life['state']): End =>
+  (effect: Effect, state: ConnectionState['state']): End =>
   async ({ phone: { phoneNumber }, supervisor, reached }) => {
     await supervisor.rest({ state: 'unlinked' });
     simulator.inject({ match: { on: 'login', phoneNumber }, effect });
@@ -71,7 +71,7 @@ function linkedDesks(count: number): Promise<Desk[]> {
     taskFailed: ({ cause }: { cause: unknown }) => faults.push(cause),
   };
   const adapter = whatsApp({ ...simulator, credentials, log });
-  const node = dials(adapter, log);
+  const node = dialer(adapter, log);
   const linkedDesk = async (_: unknown, index: number): Promise<Desk> => {
     const instance = `desk-${index}`;
     const phone = simulator.addPhone({ phoneNumber: `1555010000${index}` });
@@ -87,15 +87,15 @@ function linkedDesks(count: number): Promise<Desk[]> {
     let changed = () => {};
     const supervisor = supervise({
       instance,
-      dials: node,
+      dialer: node,
       initial: { state: 'unlinked' },
-      onLife: () => changed(),
+      onConnection: () => changed(),
       onPrivacyPush: () => undefined,
     });
-    const reached = (state: Life['state']) =>
+    const reached = (state: ConnectionState['state']) =>
       new Promise<void>(resolve => {
         changed = () => {
-          if (supervisor.life.state === state) resolve();
+          if (supervisor.connection.state === state) resolve();
         };
         changed();
       });
@@ -109,7 +109,7 @@ async function round(desk: Desk, end: End): Promise<void> {
   const { supervisor, reached } = desk;
   supervisor.connect();
   await reached('connected');
-  if (supervisor.life.state === 'connected') await supervisor.life.session.readPrivacy(60_000);
+  if (supervisor.connection.state === 'connected') await supervisor.connection.session.readPrivacy(60_000);
   await end(desk);
   simulator.clearStanzas();
   credentials.calls.length = 0;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { onceFor } from './memoize.js';
+import { memoize } from './memoize.js';
 import { SETTING_NAMES, SETTINGS, type Setting, type Value } from './settings-table.js';
 
 /** A category, or a value of a known category, that the table has no name for. */
@@ -49,7 +49,7 @@ export const changedSettings = (before: Snapshot, after: Snapshot): Setting[] =>
   });
 
 /** Opaque; two snapshots with the same settings have the same etag, whenever they were observed. */
-export const etagOf = onceFor(({ values, others, unreadable }: Snapshot): string => {
+export const etagOf = memoize(({ values, others, unreadable }: Snapshot): string => {
   const facts = [
     ...SETTING_NAMES.filter(name => values[name] !== undefined).map(name => ['=', name, values[name]]),
     ...others.map(({ category, value }) => ['?', category, value]),

@@ -7,7 +7,7 @@ export type Ended<T> = { readonly index: number; readonly result: PromiseSettled
  *
  * @param mayBegin Asked before each beginning; once it says no, the iteration ends with what has begun.
  */
-export async function* eachEnded<Thing, T>(
+export async function* asCompleted<Thing, T>(
   things: readonly Thing[],
   atOnce: number,
   work: (thing: Thing) => Promise<T>,

@@ -1,9 +1,9 @@
 import type { ServerUnaryCall, ServerWritableStream } from '@grpc/grpc-js';
 import { PrivacyError } from '../../domain/errors.js';
-import type { CallLimits } from '../../instances/account/orders.js';
+import type { CallOptions } from '../../instances/account/orders.js';
 
 /** How long a method may take. */
-export type Patience = {
+export type Deadlines = {
   /** However long the caller would wait. */
   readonly maximumMs: number;
   /** Where the caller set no deadline. */
@@ -24,12 +24,12 @@ type AnyCall<Request, Response> =
   | ServerUnaryCall<Request, Response>
   | ServerWritableStream<Request, Response>;
 
-/** The limits of a running call, until they are disposed of. */
-export function startLimits<Request, Response>(
+/** The deadline and the signal of a running call, until they are disposed of. */
+export function startDeadline<Request, Response>(
   call: AnyCall<Request, Response>,
-  { maximumMs, defaultMs, whenOver }: Patience,
+  { maximumMs, defaultMs, whenOver }: Deadlines,
   instance: string | undefined,
-): CallLimits & Disposable {
+): CallOptions & Disposable {
   const now = Date.now();
   const callers = Number(call.getDeadline());
   const endsAt = Math.min(callers, now + (callers === Infinity ? defaultMs : maximumMs));

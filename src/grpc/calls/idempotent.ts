@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { Status } from '../../../gen/ts/google/rpc/status.js';
-import { once } from '../../access/idempotency.js';
+import { idempotency } from '../../access/idempotency.js';
 import type { RequestLog } from '../../access/ports.js';
 import { PrivacyError } from '../../domain/errors.js';
 import type { ApiEvents } from '../errors/safe-events.js';
 import { FirstAnswer, statusOf } from '../errors/statuses.js';
 
 /** A request that may carry a request_id; with an empty one it is just run. */
-export type RepeatableRequest<Response> = {
+export type IdempotentRequest<Response> = {
   /** `whatsapp.privacy.v1.PrivacyService/UpdatePrivacySettings`. */
   readonly method: string;
   /** Within what the request_id must be its own. */
@@ -33,17 +33,19 @@ export function digestOf(method: string, request: () => Uint8Array): () => Uint8
 }
 
 /** Answers requests with a known request_id as the first time. */
-export type Repeatable = ReturnType<typeof repeatable>;
+export type Idempotent = ReturnType<typeof idempotent>;
 
-export function repeatable(log: RequestLog, events: Pick<ApiEvents, 'taskFailed'>, now: () => number) {
-  const runOnce = once(log, cause => events.taskFailed({ task: 'save the answer to a request', cause }));
+export function idempotent(log: RequestLog, events: Pick<ApiEvents, 'taskFailed'>, now: () => number) {
+  const runOnce = idempotency(log, cause =>
+    events.taskFailed({ task: 'save the answer to a request', cause }),
+  );
 
   /**
    * @param run What is asked; `keep` tells whether a repetition gets this answer. An error is kept when something was
    *   sent to WhatsApp.
    */
   return async function answer<Response>(
-    { method, scope, requestId, digest, codec }: RepeatableRequest<Response>,
+    { method, scope, requestId, digest, codec }: IdempotentRequest<Response>,
     run: () => Promise<{ response: Response; keep: boolean }>,
   ): Promise<Response> {
     if (requestId === '') return (await run()).response;

@@ -1,7 +1,7 @@
 import { isAllowed } from '../../access/permits.js';
 import type { Principal } from '../../access/tokens.js';
 import { PrivacyError } from '../../domain/errors.js';
-import type { CallLimits } from '../../instances/account/orders.js';
+import type { CallOptions } from '../../instances/account/orders.js';
 import { type CallContext, principalOf } from './call-context.js';
 import { MALFORMED } from './malformed.js';
 
@@ -10,7 +10,7 @@ export type Call = {
   readonly principal: Principal;
   /** Names the call in the log. */
   readonly requestId: string;
-  readonly limits: CallLimits;
+  readonly options: CallOptions;
 };
 
 /** A request in the words of the domain. */

@@ -3,8 +3,8 @@ import type { handleServerStreamingCall } from '@grpc/grpc-js';
 import type { Tokens } from '../../access/tokens.js';
 import type { Answer } from '../errors/statuses.js';
 import { contextOf, principalOf } from './call-context.js';
-import type { OpenCalls } from './call-slots.js';
-import { type Patience, startLimits, unlessAborted } from './deadlines.js';
+import type { CallSlots } from './call-slots.js';
+import { type Deadlines, startDeadline, unlessAborted } from './deadlines.js';
 import { admit, type Method, type Order } from './method.js';
 
 /** One method that streams; events are encoded one by one, so that leaving reaches the iteration itself. */
@@ -26,25 +26,29 @@ export type Stream = ReturnType<typeof stream>;
  * caller has gone, and ends the stream when the server is draining or the caller's token has ended.
  */
 export const stream =
-  (answer: Answer, draining: AbortSignal, tokens: Pick<Tokens, 'watch'>, open: OpenCalls) =>
+  (answer: Answer, draining: AbortSignal, tokens: Pick<Tokens, 'watch'>, open: CallSlots) =>
   <Request, Ordered extends Order, Event, Response>(
-    patience: Patience,
+    deadlines: Deadlines,
     method: StreamMethod<Request, Ordered, Event, Response>,
   ): handleServerStreamingCall<Request, Response> =>
   call => {
     const context = contextOf(call.metadata);
     const run = async () => {
       const order = admit(call.request, method.decode, context);
-      using limits = startLimits(call, patience, order.instance);
+      using options = startDeadline(call, deadlines, order.instance);
       const principal = principalOf(context);
       using _place = open(principal.tokenId, context.method);
       using token = tokens.watch(principal.tokenId);
-      const over = AbortSignal.any([limits.signal, token.signal, ...(method.endsByItself ? [] : [draining])]);
+      const over = AbortSignal.any([
+        options.signal,
+        token.signal,
+        ...(method.endsByItself ? [] : [draining]),
+      ]);
       const signal = AbortSignal.any([over, draining]);
       const events = method.handle(order, {
         principal,
         requestId: context.requestId,
-        limits: { deadline: limits.deadline, signal },
+        options: { deadline: options.deadline, signal },
       });
       const iterator = events[Symbol.asyncIterator]();
       try {

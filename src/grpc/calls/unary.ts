@@ -1,10 +1,10 @@
 import type { handleUnaryCall } from '@grpc/grpc-js';
 import type { Answer } from '../errors/statuses.js';
 import { contextOf, principalOf } from './call-context.js';
-import { startLimits, unlessAborted } from './deadlines.js';
+import { startDeadline, unlessAborted } from './deadlines.js';
 import { admit, type Method, type Order } from './method.js';
 
-const PATIENCE = { maximumMs: 120_000, defaultMs: 30_000 };
+const DEADLINES = { maximumMs: 120_000, defaultMs: 30_000 };
 
 /** Makes methods that answer once. */
 export type Unary = ReturnType<typeof unary>;
@@ -19,13 +19,13 @@ export const unary =
     const context = contextOf(call.metadata);
     const run = async () => {
       const order = admit(call.request, method.decode, context);
-      using limits = startLimits(call, PATIENCE, order.instance);
+      using options = startDeadline(call, DEADLINES, order.instance);
       const response = method.handle(order, {
         principal: principalOf(context),
         requestId: context.requestId,
-        limits,
+        options,
       });
-      return await unlessAborted(response, limits.signal);
+      return await unlessAborted(response, options.signal);
     };
     run().then(
       response => callback(null, response),

@@ -16,7 +16,7 @@ import { fieldPath } from '../../contract/setting-enums.js';
 import type { PrivacyError, Problem, Violation } from '../../domain/errors.js';
 import type { ApplyReport, UpdateReport } from '../../domain/outcome.js';
 import { encodeOutcomes, encodeSnapshot } from '../messages/codec.js';
-import { cut, DESCRIBED, QUOTED } from '../messages/truncate.js';
+import { DESCRIBED, QUOTED, truncate } from '../messages/truncate.js';
 import { adviceOf, codeOf, inWords, settingsOf } from './problems.js';
 
 /** The details of one status, each type at most once, in the order in which they are sent. */
@@ -68,7 +68,7 @@ function metadataOf(problem: Problem): Record<string, string> {
   const [setting] = settingsOf(problem);
   const entries = Object.entries({ ...data, setting: setting?.toUpperCase() })
     .filter(([key, value]) => value !== undefined && !NOT_TOLD.includes(key))
-    .map(([key, value]) => [snakeCase(key), cut(asText(value), QUOTED)]);
+    .map(([key, value]) => [snakeCase(key), truncate(asText(value), QUOTED)]);
   const first = 'violations' in problem ? violationMetadata(problem.violations[0]) : {};
   return { ...Object.fromEntries(entries), ...first };
 }
@@ -77,7 +77,7 @@ function violationMetadata(first: Violation | undefined): Record<string, string>
   if (first?.reason === 'READ_ONLY' && first.setting) return { setting: first.setting.toUpperCase() };
   return {
     ...(first?.field && { field: first.field }),
-    ...(first?.value !== undefined && { value: cut(first.value, QUOTED) }),
+    ...(first?.value !== undefined && { value: truncate(first.value, QUOTED) }),
     ...(first?.validValues !== undefined && { valid_values: first.validValues }),
   };
 }
@@ -90,7 +90,7 @@ const badRequest = (violations: readonly Violation[]): BadRequest => ({
   fieldViolations: violations.slice(0, MOST_VIOLATIONS).map(({ field, reason, description }) => ({
     field,
     reason,
-    description: cut(description, DESCRIBED),
+    description: truncate(description, DESCRIBED),
     localizedMessage: undefined,
   })),
 });
@@ -98,7 +98,7 @@ const badRequest = (violations: readonly Violation[]): BadRequest => ({
 function resourceInfo(problem: Problem): ResourceInfo | undefined {
   const info = (type: string, resourceName: string): ResourceInfo => ({
     resourceType: `whatsapp.privacy.v1.${type}`,
-    resourceName: cut(resourceName, QUOTED),
+    resourceName: truncate(resourceName, QUOTED),
     owner: '',
     description: '',
   });
@@ -119,7 +119,7 @@ function preconditionFailure(problem: Problem, update: UpdateReport | undefined)
   const settings = 'setting' in problem && failed?.length ? failed : settingsOf(problem);
   const instance = 'instance' in problem && problem.instance ? problem.instance : '';
   const subjects = settings.length > 0 ? settings.map(fieldPath) : [instance];
-  const description = cut(adviceOf(problem), DESCRIBED);
+  const description = truncate(adviceOf(problem), DESCRIBED);
   return { violations: subjects.map(subject => ({ type: problem.kind, subject, description })) };
 }
 
@@ -159,8 +159,8 @@ const updateFailure = (
     instance,
     outcomes: encodeOutcomes(told).map(outcome => ({
       ...outcome,
-      message: cut(outcome.message, DESCRIBED),
-      previousValue: cut(outcome.previousValue, QUOTED),
+      message: truncate(outcome.message, DESCRIBED),
+      previousValue: truncate(outcome.previousValue, QUOTED),
     })),
     settings: settings && encodeSnapshot(settings),
   };

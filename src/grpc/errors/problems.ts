@@ -2,7 +2,7 @@ import { status } from '@grpc/grpc-js';
 import type { Problem, Reason, Violation } from '../../domain/errors.js';
 import type { Cause } from '../../domain/outcome.js';
 import type { Setting } from '../../domain/settings/settings-table.js';
-import { cut, QUOTED } from '../messages/truncate.js';
+import { QUOTED, truncate } from '../messages/truncate.js';
 
 /** A problem of one kind, with its data. */
 type Of<Kind extends Reason> = Problem & { kind: Kind };
@@ -40,7 +40,8 @@ const ROWS: { readonly [Kind in Reason]: Row<Kind> } = {
   },
   TOKEN_NOT_FOUND: {
     code: status.NOT_FOUND,
-    text: ({ tokenId }) => `Token ${cut(tokenId, QUOTED)} does not exist; ListTokens shows those that work`,
+    text: ({ tokenId }) =>
+      `Token ${truncate(tokenId, QUOTED)} does not exist; ListTokens shows those that work`,
   },
   INSTANCE_ALREADY_EXISTS: {
     code: status.ALREADY_EXISTS,
@@ -150,7 +151,7 @@ function firstViolation({ violations }: { violations: readonly Violation[] }): s
 
 function inBrackets(...parts: (string | number | undefined)[]): string {
   const text = parts.filter(Boolean).join(' ');
-  return text && ` (${cut(text, QUOTED)})`;
+  return text && ` (${truncate(text, QUOTED)})`;
 }
 
 // The row of a problem's kind takes that problem, which TypeScript cannot follow through the table.

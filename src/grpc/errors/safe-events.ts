@@ -14,7 +14,7 @@ const safely =
   };
 
 /** The events, which never throw: a log on a full disk must not leave callers waiting. */
-export const safe = (events: ApiEvents): ApiEvents => ({
+export const safeEvents = (events: ApiEvents): ApiEvents => ({
   callEnded: safely(events.callEnded),
   callFailed: safely(events.callFailed),
   taskFailed: safely(events.taskFailed),

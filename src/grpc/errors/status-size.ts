@@ -7,7 +7,7 @@ import {
   PrivacyUpdateFailure,
   type SettingOutcome,
 } from '../../../gen/ts/whatsapp/privacy/v1/error_details.js';
-import { cutEncoded } from '../messages/truncate.js';
+import { truncateEncoded } from '../messages/truncate.js';
 import type { Details } from './details.js';
 
 /** Above this, clients built on the C core see RESOURCE_EXHAUSTED in place of the status. */
@@ -41,7 +41,7 @@ const REDUCTIONS: ((details: Details) => Details)[] = [
 
 /** A status that every client can receive: at most 6 KiB, and of the message what fits. */
 export function statusWithin6KiB(code: status, text: string, details: Details): Status {
-  const message = cutEncoded(text, MOST_MESSAGE_BYTES);
+  const message = truncateEncoded(text, MOST_MESSAGE_BYTES);
   const limit = MOST_STATUS_BYTES - (details.requestInfo ? 0 : REQUEST_INFO_BYTES);
   let kept = details;
   let body = { code, message, details: encodeDetails(kept) };

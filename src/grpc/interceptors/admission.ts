@@ -9,7 +9,7 @@ export type Check = (context: CallContext, metadata: Metadata) => void | Promise
  * An interceptor that lets through what every check accepts. Nothing thrown in it gets past it: grpc-js would leave the
  * call hanging until its deadline and the process with an unhandled rejection.
  */
-export const gate =
+export const admission =
   (answer: Answer, checks: readonly Check[]): ServerInterceptor =>
   (method, call) => {
     if (!isOurs(method.path)) return new ServerInterceptingCall(call);

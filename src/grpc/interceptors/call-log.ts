@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Metadata, ServerInterceptingCall, type ServerInterceptor, status } from '@grpc/grpc-js';
 import { type CallContext, isOurs, setContext } from '../calls/call-context.js';
 import type { ApiEvents } from '../errors/safe-events.js';
-import type { ErrorNet } from './bare-faults.js';
+import type { BareFaults } from './bare-faults.js';
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
 
@@ -11,7 +11,7 @@ const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
  * it, so the net is inside.
  */
 export const callLog =
-  (log: Pick<ApiEvents, 'callEnded'>, net: ErrorNet, now: () => number): ServerInterceptor =>
+  (log: Pick<ApiEvents, 'callEnded'>, net: BareFaults, now: () => number): ServerInterceptor =>
   (method, call) => {
     if (!isOurs(method.path)) return new ServerInterceptingCall(call);
     const context: CallContext = {

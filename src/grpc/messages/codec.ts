@@ -17,7 +17,7 @@ import { decodeValue, encodeSetting, encodeValue, valuesInOrder } from '../../co
 import { type Instance, instanceEtag, maskPhoneNumber } from '../../domain/instance.js';
 import type { Outcome } from '../../domain/outcome.js';
 import type { SettingDescription } from '../../domain/settings/describe.js';
-import { onceFor } from '../../domain/settings/memoize.js';
+import { memoize } from '../../domain/settings/memoize.js';
 import {
   camelCase,
   SETTING_NAMES,
@@ -72,7 +72,7 @@ const encodeGroup = (group: SettingSpec['group'], { values }: Snapshot): { [fiel
   );
 
 /** The message of a snapshot, made once; most reads of an account that does not change get the same. */
-export const encodeSnapshot = onceFor(
+export const encodeSnapshot = memoize(
   (snapshot: Snapshot): PrivacySettings => ({
     visibility: encodeGroup('visibility', snapshot),
     privacy: encodeGroup('privacy', snapshot),

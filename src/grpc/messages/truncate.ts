@@ -4,11 +4,11 @@ export const QUOTED = 64;
 export const DESCRIBED = 200;
 
 /** At most `length` characters (code points), and nothing that UTF-8 cannot hold. */
-export const cut = (text: string, length: number): string =>
+export const truncate = (text: string, length: number): string =>
   text.length <= length ? text.toWellFormed() : Array.from(text.toWellFormed()).slice(0, length).join('');
 
 /** As much of the text as fits in `limit` bytes once percent-encoded, which is how it travels as `grpc-message`. */
-export function cutEncoded(text: string, limit: number): string {
+export function truncateEncoded(text: string, limit: number): string {
   let room = limit;
   let kept = '';
   for (const character of text.toWellFormed()) {

@@ -6,7 +6,7 @@ import { INSTANCE_NAME } from '../../domain/instance.js';
 import { isPhoneNumber } from '../../domain/settings/contact-list.js';
 import { camelCase, specOf } from '../../domain/settings/settings-table.js';
 import { decodeDuration, type SettingGroups, sentSettings } from './codec.js';
-import { cut, QUOTED } from './truncate.js';
+import { QUOTED, truncate } from './truncate.js';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const LONGEST_LABEL = 63;
@@ -30,7 +30,7 @@ export const violation = (field: string, reason: ViolationReason, description: s
 
 /** The origin's sentence for a value without a name; `name` is the field's as the origin writes it. */
 function unknownValue(field: string, name: string, number: number, valid: readonly string[]): Violation[] {
-  const value = cut(String(number), QUOTED);
+  const value = truncate(String(number), QUOTED);
   const validValues = valid.join(', ');
   const description = `Invalid ${name} value: ${value}. Valid values: ${validValues}`;
   return [{ field, reason: 'UNKNOWN_VALUE', description, value, validValues }];

@@ -7,9 +7,9 @@ import {
 } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import { PrivacyError } from '../../domain/errors.js';
 import { MIN_ROOM_MS, timeLeft } from '../../instances/account/account.js';
-import { eachEnded } from '../calls/as-completed.js';
-import type { Patience } from '../calls/deadlines.js';
-import { digestOf, type Repeatable } from '../calls/idempotent.js';
+import { asCompleted } from '../calls/as-completed.js';
+import type { Deadlines } from '../calls/deadlines.js';
+import { digestOf, type Idempotent } from '../calls/idempotent.js';
 import type { Call } from '../calls/method.js';
 import type { InnerStatus } from '../errors/statuses.js';
 import * as check from '../messages/validate.js';
@@ -23,7 +23,7 @@ const AT_ONCE = 16;
 const ROOM_MS = 500;
 
 /** A thousand instances take a while. */
-export const APPLYING: Patience = { maximumMs: 600_000, defaultMs: 600_000 };
+export const APPLYING: Deadlines = { maximumMs: 600_000, defaultMs: 600_000 };
 
 type ApplyOrder = ReturnType<typeof decodeApply>;
 
@@ -45,22 +45,22 @@ export function decodeApply(request: ApplyPrivacySettingsRequest) {
 }
 
 /** Makes the same update on every instance and tells of each as it ends. */
-export const apply = (answerOnce: Repeatable, update: Update, statusOf: InnerStatus) =>
+export const apply = (answerOnce: Idempotent, update: Update, statusOf: InnerStatus) =>
   async function* (
     { instances, digest, order }: ApplyOrder,
-    { principal, requestId, limits }: Call,
+    { principal, requestId, options }: Call,
   ): AsyncGenerator<ApplyPrivacySettingsResponse> {
     const request = { method: METHOD, digest };
     await claim(answerOnce, { ...request, requestId: order.requestId });
-    const call = { principal, limits: { ...limits, deadline: limits.deadline - ROOM_MS } };
+    const call = { principal, options: { ...options, deadline: options.deadline - ROOM_MS } };
     const updateOne = (instance: string) =>
       update({ ...request, scope: `ApplyPrivacySettings/${instance}` }, instance, order, call);
-    const mayBegin = () => !limits.signal.aborted && timeLeft(call.limits) > MIN_ROOM_MS;
+    const mayBegin = () => !options.signal.aborted && timeLeft(call.options) > MIN_ROOM_MS;
 
     const succeeded = new Set<number>();
     let doneCount = 0;
     let outOfTime = false;
-    for await (const { index, result } of eachEnded(instances, AT_ONCE, updateOne, mayBegin)) {
+    for await (const { index, result } of asCompleted(instances, AT_ONCE, updateOne, mayBegin)) {
       const end = { index, instance: instances[index] ?? '', doneCount: ++doneCount };
       const totalCount = instances.length;
       if (result.status === 'fulfilled') {
@@ -74,7 +74,7 @@ export const apply = (answerOnce: Repeatable, update: Update, statusOf: InnerSta
     }
     if (succeeded.size === instances.length) return;
 
-    outOfTime ||= doneCount < instances.length && !limits.signal.aborted;
+    outOfTime ||= doneCount < instances.length && !options.signal.aborted;
     const failedIndexes = [...instances.keys()].filter(index => !succeeded.has(index));
     const counts = { succeededCount: succeeded.size, failedCount: failedIndexes.length };
     throw new PrivacyError(
@@ -85,7 +85,7 @@ export const apply = (answerOnce: Repeatable, update: Update, statusOf: InnerSta
 
 /** Refuses a request_id that came with another request; the answers themselves are kept by instance. */
 const claim = (
-  answerOnce: Repeatable,
+  answerOnce: Idempotent,
   request: { method: string; digest: () => Uint8Array; requestId: string },
 ): Promise<unknown> =>
   answerOnce({ ...request, scope: 'ApplyPrivacySettings', codec: NOTHING }, async () => ({

@@ -17,7 +17,7 @@ import {
   shownId,
 } from '../../domain/settings/contact-list.js';
 import type { Instances } from '../../instances/instances.js';
-import { digestOf, type Repeatable } from '../calls/idempotent.js';
+import { digestOf, type Idempotent } from '../calls/idempotent.js';
 import type { Call } from '../calls/method.js';
 import { encodeOutcome } from '../messages/codec.js';
 import * as check from '../messages/validate.js';
@@ -62,25 +62,25 @@ export const read =
   (instances: Instances) =>
   async (
     { instance, setting }: ReturnType<typeof decodeGet>,
-    { limits }: Call,
+    { options }: Call,
   ): Promise<GetContactBlacklistResponse> => {
-    const contacts = await instances.readContactList(instance, setting, limits);
+    const contacts = await instances.readContactList(instance, setting, options);
     return { entries: encodeContacts(contacts), etag: listEtag(contacts) };
   };
 
 /** Changes a list; a repetition of the request gets the first answer if something was sent then. */
 export const change =
-  (instances: Instances, answerOnce: Repeatable) =>
+  (instances: Instances, answerOnce: Idempotent) =>
   async (
     { instance, digest, order }: ReturnType<typeof decodeChange>,
-    { principal: { tokenId, tokenLabel }, limits }: Call,
+    { principal: { tokenId, tokenLabel }, options }: Call,
   ): Promise<UpdateContactBlacklistResponse> => {
     instances.get(instance); // INSTANCE_NOT_FOUND comes before what the request_id stands for.
     const { requestId } = order;
     const codec = UpdateContactBlacklistResponse;
     return answerOnce({ method: UPDATE, scope: instance, requestId, digest, codec }, async () => {
       const actor = { tokenId, tokenLabel };
-      const report = await instances.updateContactList(instance, { ...order, actor }, limits);
+      const report = await instances.updateContactList(instance, { ...order, actor }, options);
       const { contacts, etag, outcome, sent } = report;
       return {
         response: { entries: encodeContacts(contacts), etag, outcome: encodeOutcome(outcome) },

@@ -28,7 +28,7 @@ export function decodeCreate(request: CreateInstanceRequest) {
   return { instance: undefined, name, properties, requestId, digest };
 }
 
-export function decodeUpdate({ name, displayName, connectionMode }: UpdateInstanceRequest) {
+export function decodeInstanceUpdate({ name, displayName, connectionMode }: UpdateInstanceRequest) {
   const isEmpty = displayName === undefined && connectionMode === undefined;
   check.refuse(
     check.instanceName('name', name),

@@ -5,9 +5,9 @@ import {
   type LinkInstanceResponse,
 } from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
 import type { Tokens } from '../../access/tokens.js';
-import type { CallLimits } from '../../instances/account/orders.js';
+import type { CallOptions } from '../../instances/account/orders.js';
 import type { Instances, LinkEvent } from '../../instances/instances.js';
-import type { Repeatable } from '../calls/idempotent.js';
+import type { Idempotent } from '../calls/idempotent.js';
 import type { Stream } from '../calls/stream.js';
 import type { Unary } from '../calls/unary.js';
 import { encodeInstance, encodeToken } from '../messages/codec.js';
@@ -15,10 +15,10 @@ import { coveredPage } from '../messages/pagination.js';
 import {
   decodeCreate,
   decodeDelete,
+  decodeInstanceUpdate,
   decodeLink,
   decodeList,
   decodeName,
-  decodeUpdate,
 } from './instance-requests.js';
 
 const CREATE = InstanceServiceService.createInstance.path.slice(1);
@@ -29,13 +29,13 @@ const LINKING = { maximumMs: 600_000, defaultMs: 600_000 };
 export const instanceService = (
   instances: Instances,
   tokens: Pick<Tokens, 'mint' | 'forgetInstance'>,
-  answerOnce: Repeatable,
+  answerOnce: Idempotent,
   one: Unary,
   many: Stream,
 ) => ({
   createInstance: one({
     decode: decodeCreate,
-    async handle({ name, properties, requestId, digest }, { limits }) {
+    async handle({ name, properties, requestId, digest }, { options }) {
       let secret = ''; // Stays here: a repetition must not get it.
       const request = {
         method: CREATE,
@@ -46,7 +46,7 @@ export const instanceService = (
       };
       const response = await answerOnce(request, async () => {
         const wanted = { name: name || madeUpName(), ...properties };
-        const { instance, minted } = await createWithToken(instances, tokens, wanted, limits);
+        const { instance, minted } = await createWithToken(instances, tokens, wanted, options);
         secret = minted.secret;
         const made = { instance: encodeInstance(instance), token: encodeToken(minted.token), secret: '' };
         return { response: made, keep: true };
@@ -69,7 +69,7 @@ export const instanceService = (
   }),
 
   updateInstance: one({
-    decode: decodeUpdate,
+    decode: decodeInstanceUpdate,
     async handle({ instance, changed }) {
       return { instance: encodeInstance(await instances.update(instance, changed)) };
     },
@@ -77,8 +77,8 @@ export const instanceService = (
 
   deleteInstance: one({
     decode: decodeDelete,
-    async handle({ instance, etag }, { limits }) {
-      await instances.delete(instance, etag, limits);
+    async handle({ instance, etag }, { options }) {
+      await instances.delete(instance, etag, options);
       tokens.forgetInstance(instance);
       return {};
     },
@@ -86,14 +86,14 @@ export const instanceService = (
 
   linkInstance: many(LINKING, {
     decode: decodeLink,
-    handle: ({ instance, method }, { limits }) => instances.link(instance, method, limits),
+    handle: ({ instance, method }, { options }) => instances.link(instance, method, options),
     encode: encodeLinkEvent,
   }),
 
   unlinkInstance: one({
     decode: decodeName,
-    async handle({ instance }, { limits }) {
-      return { instance: encodeInstance(await instances.unlink(instance, limits)) };
+    async handle({ instance }, { options }) {
+      return { instance: encodeInstance(await instances.unlink(instance, options)) };
     },
   }),
 
@@ -108,14 +108,14 @@ async function createWithToken(
   instances: Pick<Instances, 'create' | 'delete'>,
   tokens: Pick<Tokens, 'mint'>,
   wanted: Parameters<Instances['create']>[0],
-  limits: CallLimits,
+  options: CallOptions,
 ) {
   const instance = await instances.create(wanted);
   const wish = { kind: 'INSTANCE', access: 'READ_WRITE', label: 'first token of the instance' } as const;
   try {
     return { instance, minted: await tokens.mint({ ...wish, instance: instance.name }) };
   } catch (error) {
-    await instances.delete(instance.name, undefined, limits).catch(() => undefined); // The first failure tells.
+    await instances.delete(instance.name, undefined, options).catch(() => undefined); // The first failure tells.
     throw error;
   }
 }

@@ -4,7 +4,7 @@ import {
   PrivacyServiceService,
 } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import type { Instances } from '../../instances/instances.js';
-import type { OpenCalls } from '../calls/call-slots.js';
+import type { CallSlots } from '../calls/call-slots.js';
 import type { Call } from '../calls/method.js';
 import type { InnerStatus } from '../errors/statuses.js';
 import { decodeDuration, encodeSnapshot } from '../messages/codec.js';
@@ -28,15 +28,15 @@ export function decodeListSettings({ pageSize, pageToken, maxAge }: ListPrivacyS
 
 /** Reads a page of instances; one that cannot be read, or not in time, is an entry with its error. */
 export const listSettings =
-  (instances: Instances, statusOf: InnerStatus, open: OpenCalls) =>
+  (instances: Instances, statusOf: InnerStatus, open: CallSlots) =>
   async (
     { maxAgeMs, ...wanted }: ListOrder,
-    { principal, limits, requestId }: Call,
+    { principal, options, requestId }: Call,
   ): Promise<ListPrivacySettingsResponse> => {
     using _place = open(principal.tokenId, LIST);
     const page = coveredPage(instances, principal, wanted);
     const names = page.instances.map(({ name }) => name);
-    const reads = await instances.readEach(names, maxAgeMs, limits);
+    const reads = await instances.readEach(names, maxAgeMs, options);
     return {
       entries: reads.map((read, index) => ({
         instance: names[index] ?? '',

@@ -1,10 +1,10 @@
 import { PrivacyServiceService } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import { describeSettings } from '../../domain/settings/describe.js';
-import { onceFor } from '../../domain/settings/memoize.js';
+import { memoize } from '../../domain/settings/memoize.js';
 import type { Snapshot } from '../../domain/settings/snapshot.js';
 import type { Instances } from '../../instances/instances.js';
-import type { OpenCalls } from '../calls/call-slots.js';
-import type { Repeatable } from '../calls/idempotent.js';
+import type { CallSlots } from '../calls/call-slots.js';
+import type { Idempotent } from '../calls/idempotent.js';
 import type { Stream } from '../calls/stream.js';
 import type { Unary } from '../calls/unary.js';
 import type { InnerStatus } from '../errors/statuses.js';
@@ -25,7 +25,7 @@ export const privacyDefinition = {
   ...PrivacyServiceService,
   getPrivacySettings: {
     ...getPrivacySettings,
-    responseSerialize: onceFor(getPrivacySettings.responseSerialize),
+    responseSerialize: memoize(getPrivacySettings.responseSerialize),
   },
 };
 
@@ -39,19 +39,19 @@ export const privacyService = ({
   statusOf,
 }: {
   readonly instances: Instances;
-  readonly answerOnce: Repeatable;
+  readonly answerOnce: Idempotent;
   readonly one: Unary;
   readonly many: Stream;
-  readonly openLists: OpenCalls;
+  readonly openLists: CallSlots;
   readonly statusOf: InnerStatus;
 }) => {
   const update = updates(instances, answerOnce);
-  const settingsOf = onceFor((snapshot: Snapshot) => ({ settings: encodeSnapshot(snapshot) }));
+  const settingsOf = memoize((snapshot: Snapshot) => ({ settings: encodeSnapshot(snapshot) }));
   return {
     getPrivacySettings: one({
       decode: decodeRead,
-      async handle({ instance, maxAgeMs }, { limits }) {
-        return settingsOf(await instances.readSettings(instance, maxAgeMs, limits));
+      async handle({ instance, maxAgeMs }, { options }) {
+        return settingsOf(await instances.readSettings(instance, maxAgeMs, options));
       },
     }),
 
@@ -62,8 +62,8 @@ export const privacyService = ({
 
     describePrivacySettings: one({
       decode: decodeInstance,
-      async handle({ instance }, { limits }) {
-        const snapshot = await instances.readSettings(instance, undefined, limits);
+      async handle({ instance }, { options }) {
+        const snapshot = await instances.readSettings(instance, undefined, options);
         return { descriptions: encodeDescriptions(describeSettings(snapshot)) };
       },
     }),

@@ -5,7 +5,7 @@ import {
 import { nameOf } from '../../contract/enum-names.js';
 import type { UpdateOrder } from '../../instances/account/orders.js';
 import type { Instances } from '../../instances/instances.js';
-import type { Repeatable, RepeatableRequest } from '../calls/idempotent.js';
+import type { Idempotent, IdempotentRequest } from '../calls/idempotent.js';
 import type { Call } from '../calls/method.js';
 import { decodeWishes, encodeOutcomes, encodeSnapshot, type SettingGroups } from '../messages/codec.js';
 
@@ -28,18 +28,18 @@ export const decodeOrder = (request: UpdateRequest) => ({
 export type Update = ReturnType<typeof updates>;
 
 export const updates =
-  (instances: Instances, answerOnce: Repeatable) =>
+  (instances: Instances, answerOnce: Idempotent) =>
   async (
-    request: Pick<RepeatableRequest<unknown>, 'method' | 'scope' | 'digest'>,
+    request: Pick<IdempotentRequest<unknown>, 'method' | 'scope' | 'digest'>,
     instance: string,
     order: Omit<UpdateOrder, 'actor'>,
-    { principal: { tokenId, tokenLabel }, limits }: Pick<Call, 'principal' | 'limits'>,
+    { principal: { tokenId, tokenLabel }, options }: Pick<Call, 'principal' | 'options'>,
   ): Promise<UpdatePrivacySettingsResponse> => {
     instances.get(instance); // INSTANCE_NOT_FOUND comes before what the request_id stands for.
     const { requestId } = order;
     return answerOnce({ ...request, requestId, codec: UpdatePrivacySettingsResponse }, async () => {
       const actor = { tokenId, tokenLabel };
-      const report = await instances.updateSettings(instance, { ...order, actor }, limits);
+      const report = await instances.updateSettings(instance, { ...order, actor }, options);
       const settings = report.settings && encodeSnapshot(report.settings);
       return { response: { settings, outcomes: encodeOutcomes(report.outcomes) }, keep: report.sent };
     });

@@ -6,7 +6,7 @@ import { encodeSetting } from '../../contract/setting-enums.js';
 import { PrivacyError } from '../../domain/errors.js';
 import type { Instances } from '../../instances/instances.js';
 import type { WatchEvent } from '../../instances/watching/watch-reader.js';
-import { LONGEST_CALL_MS, type Patience } from '../calls/deadlines.js';
+import { type Deadlines, LONGEST_CALL_MS } from '../calls/deadlines.js';
 import type { Call } from '../calls/method.js';
 import { decodeDuration, encodeSnapshot } from '../messages/codec.js';
 import { encodeOrigin, encodeReason } from '../messages/enums.js';
@@ -17,7 +17,7 @@ const HEARTBEAT_MS = 30_000;
 const HEARTBEAT = { leastMs: 5_000, mostMs: 600_000, inWords: '5 s to 10 min' };
 
 /** How long a caller may watch: as it likes, but one stream ends before its connection does, of old age. */
-export const WATCHING: Patience = {
+export const WATCHING: Deadlines = {
   maximumMs: LONGEST_CALL_MS,
   defaultMs: LONGEST_CALL_MS,
   whenOver: () =>
@@ -39,10 +39,10 @@ export function decodeWatch({ instances, heartbeatInterval }: WatchPrivacySettin
 export const watch = (instances: Instances) =>
   async function* (
     { instances: named, heartbeatMs }: WatchOrder,
-    { principal, limits }: Call,
+    { principal, options }: Call,
   ): AsyncGenerator<WatchEvent> {
     const own = principal.instance === undefined ? undefined : [principal.instance];
-    yield* instances.watch(named.length > 0 ? named : own, heartbeatMs, limits.signal);
+    yield* instances.watch(named.length > 0 ? named : own, heartbeatMs, options.signal);
   };
 
 export function encodeWatchEvent(event: WatchEvent): WatchPrivacySettingsResponse {

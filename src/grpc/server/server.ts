@@ -4,16 +4,16 @@ import { TokenServiceService } from '../../../gen/ts/whatsapp/privacy/v1/token_s
 import type { RequestLog } from '../../access/ports.js';
 import type { Tokens } from '../../access/tokens.js';
 import type { Instances } from '../../instances/instances.js';
-import { openCalls } from '../calls/call-slots.js';
-import { repeatable } from '../calls/idempotent.js';
+import { callSlots } from '../calls/call-slots.js';
+import { idempotent } from '../calls/idempotent.js';
 import { acceptingMalformed } from '../calls/malformed.js';
 import { stream } from '../calls/stream.js';
 import { unary } from '../calls/unary.js';
-import { type ApiEvents, safe } from '../errors/safe-events.js';
+import { type ApiEvents, safeEvents } from '../errors/safe-events.js';
 import { answers, innerStatuses } from '../errors/statuses.js';
-import { type Check, gate } from '../interceptors/admission.js';
+import { admission, type Check } from '../interceptors/admission.js';
 import { auth } from '../interceptors/auth.js';
-import { errorNet } from '../interceptors/bare-faults.js';
+import { bareFaults } from '../interceptors/bare-faults.js';
 import { callLog } from '../interceptors/call-log.js';
 import { failedTokens } from '../interceptors/failed-tokens.js';
 import { tokenLimit } from '../interceptors/token-limit.js';
@@ -54,7 +54,7 @@ export type GrpcServerOptions = {
 /** The API, not yet listening. */
 export function grpcServer(options: GrpcServerOptions) {
   const { instances, tokens, requestLog, limits, now = Date.now } = options;
-  const events = safe(options.events);
+  const events = safeEvents(options.events);
   const draining = new AbortController();
   const shuttingDown: Check = () => draining.signal.throwIfAborted();
   const answer = answers(events, now);
@@ -63,9 +63,9 @@ export function grpcServer(options: GrpcServerOptions) {
   const server = new Server({
     ...SERVER_OPTIONS,
     interceptors: [
-      callLog(events, errorNet(answer), now), // Outermost: names the call and sees every answer as it leaves.
+      callLog(events, bareFaults(answer), now), // Outermost: names the call and sees every answer as it leaves.
       // One check after another, before the request is read: parsing is what they protect.
-      gate(answer, [
+      admission(answer, [
         failures.check, // Before anything costs: who guesses tokens is refused unseen.
         auth(tokens, failures), // Before the limit, which counts by token.
         tokenLimit(limits),
@@ -76,9 +76,9 @@ export function grpcServer(options: GrpcServerOptions) {
   });
 
   const one = unary(answer);
-  const many = stream(answer, draining.signal, tokens, openCalls(limits.openStreams, 'open streams'));
-  const openLists = openCalls(limits.openLists, 'lists');
-  const answerOnce = repeatable(requestLog, events, now);
+  const many = stream(answer, draining.signal, tokens, callSlots(limits.openStreams, 'open streams'));
+  const openLists = callSlots(limits.openLists, 'lists');
+  const answerOnce = idempotent(requestLog, events, now);
   const statusOf = innerStatuses(events, now);
   // A method without a handler answers UNIMPLEMENTED.
   const handlers: [ServiceDefinition, UntypedServiceImplementation][] = [

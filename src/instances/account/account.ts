@@ -1,10 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Budget, IqKind } from './budget.js';
 import type { History } from './history.js';
-import type { CallLimits } from './orders.js';
+import type { CallOptions } from './orders.js';
 import type { Session } from './ports.js';
-import type { SettingsReader } from './settings-cache.js';
-import type { Pacing } from './throttle.js';
+import type { SettingsCache } from './settings-cache.js';
+import type { Throttle } from './throttle.js';
 
 /** How long one IQ may take when the caller's time allows it. */
 export const IQ_TIMEOUT_MS = 10_000;
@@ -12,11 +12,10 @@ export const IQ_TIMEOUT_MS = 10_000;
 export const MIN_ROOM_MS = 200;
 
 /** Milliseconds left for the call. */
-export const timeLeft = (limits: CallLimits): number => limits.deadline - Date.now();
+export const timeLeft = (call: CallOptions): number => call.deadline - Date.now();
 
 /** Milliseconds an IQ may take that nothing has to follow. */
-export const iqTimeout = (limits: CallLimits): number =>
-  Math.min(IQ_TIMEOUT_MS, Math.max(timeLeft(limits), 1));
+export const iqTimeout = (call: CallOptions): number => Math.min(IQ_TIMEOUT_MS, Math.max(timeLeft(call), 1));
 
 /** Fulfils when nobody takes this connection, which has ended, for the account's any more. */
 export async function gone(session: Session): Promise<void> {
@@ -27,8 +26,8 @@ export async function gone(session: Session): Promise<void> {
 /** One linked account as reads and updates need it. */
 export type Account = {
   readonly instance: string;
-  readonly reader: SettingsReader;
-  readonly pacing: Pacing;
+  readonly cache: SettingsCache;
+  readonly throttle: Throttle;
   readonly budget: Budget;
   /**
    * Pays for an IQ that leaves now.
@@ -42,7 +41,7 @@ export type Account = {
    *
    * @throws PrivacyError INSTANCE_…
    */
-  session(limits: CallLimits): Promise<Session>;
+  session(call: CallOptions): Promise<Session>;
   /** Dials at once after a connection that ended under a call, unless others ended like this just before. */
   redial(): void;
   /**
@@ -51,5 +50,5 @@ export type Account = {
    *
    * @throws PrivacyError INSTANCE_…
    */
-  sessionAtOnce(limits: CallLimits): Promise<Session>;
+  sessionAtOnce(call: CallOptions): Promise<Session>;
 };

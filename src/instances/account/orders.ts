@@ -4,7 +4,7 @@ import type { Wishes } from '../../domain/settings/snapshot.js';
 import type { Actor } from './ports.js';
 
 /** How long a call may take and who stopped waiting. */
-export type CallLimits = {
+export type CallOptions = {
   /** Epoch milliseconds; nothing new is started after it. */
   readonly deadline: number;
   /** Aborts when the caller has gone. A change that was sent is followed to its outcome all the same. */

@@ -1,7 +1,7 @@
 import type PQueue from 'p-queue';
 import { PrivacyError } from '../../domain/errors.js';
 import { timeLeft } from './account.js';
-import type { CallLimits } from './orders.js';
+import type { CallOptions } from './orders.js';
 
 /** A timer may end so much before its time, by the clock that deadlines are measured with. */
 const TIMER_EARLY_MS = 1;
@@ -12,27 +12,27 @@ const TIMER_EARLY_MS = 1;
  *
  * @throws PrivacyError DEADLINE_TOO_SHORT
  */
-export async function inTurn<T>(
-  turns: PQueue,
+export async function queued<T>(
+  queue: PQueue,
   instance: string,
-  limits: CallLimits,
+  call: CallOptions,
   work: () => Promise<T>,
 ): Promise<T> {
   const waiting = new AbortController();
   const tooLate = new PrivacyError({ kind: 'DEADLINE_TOO_SHORT', instance });
   const giveUp = () => waiting.abort(tooLate);
-  const timer = setTimeout(giveUp, Math.max(timeLeft(limits), 0));
-  limits.signal.addEventListener('abort', giveUp);
-  if (limits.signal.aborted || timeLeft(limits) <= 0) giveUp();
+  const timer = setTimeout(giveUp, Math.max(timeLeft(call), 0));
+  call.signal.addEventListener('abort', giveUp);
+  if (call.signal.aborted || timeLeft(call) <= 0) giveUp();
   const begun = () => {
     clearTimeout(timer);
-    limits.signal.removeEventListener('abort', giveUp);
+    call.signal.removeEventListener('abort', giveUp);
   };
-  const turn = turns.add(
+  const turn = queue.add(
     () => {
       begun();
       // The turn may have come because the time of those before it was over, too.
-      if (timeLeft(limits) <= TIMER_EARLY_MS) throw tooLate;
+      if (timeLeft(call) <= TIMER_EARLY_MS) throw tooLate;
       return work();
     },
     { signal: waiting.signal },

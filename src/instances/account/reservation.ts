@@ -9,7 +9,7 @@ import type { Iqs } from './budget.js';
  * @param most At least as many as the work can need.
  * @throws PrivacyError RATE_LIMITED
  */
-export function prepay(account: Account, most: Iqs): { readonly account: Account } & Disposable {
+export function reserve(account: Account, most: Iqs): { readonly account: Account } & Disposable {
   const overdrawn = account.budget.take(most);
   if (overdrawn) throw new PrivacyError(overdrawn);
   const unused = { ...most };

@@ -11,7 +11,7 @@ const UNSETTLED_MS = 60_000;
  * connection it came over lives, no push announced a change, nothing was sent since its read left and every change
  * that was sent has its answer.
  */
-export interface SettingsReader {
+export interface SettingsCache {
   /** The current snapshot when it was observed within `maxAgeMs`, else undefined. */
   current(session: Session, maxAgeMs: number): Snapshot | undefined;
   /** The answer of a read under way that is not older than the last change. */
@@ -39,9 +39,9 @@ export interface SettingsReader {
  *
  * @param onObserved Is given each read with the one before it, if there is one of the same account.
  */
-export function settingsReader(
+export function settingsCache(
   onObserved: (before: Snapshot | undefined, after: Snapshot) => void,
-): SettingsReader {
+): SettingsCache {
   let generation = 0;
   /** 0 when a read has left after it. */
   let unsettledUntil = 0;

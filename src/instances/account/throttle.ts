@@ -6,9 +6,9 @@ const LONGEST_HOLD_MS = 15 * 60_000;
 const FORGIVEN_AFTER_MS = 60 * 60_000;
 
 /** How fast one account may be asked, after what WhatsApp said about that. */
-export interface Pacing {
+export interface Throttle {
   /** Milliseconds until privacy IQs may leave again; 0 when they may now. */
-  heldForMs(): number;
+  waitMs(): number;
   /** WhatsApp answered 429: holds the account back for a minute, twice that each further time. */
   rateLimited(): void;
   /** How many IQs may be in flight; one at a time once WhatsApp has complained. */
@@ -16,11 +16,11 @@ export interface Pacing {
 }
 
 /** Paces one account. */
-export function pacing(now: () => number = Date.now): Pacing {
+export function throttle(now: () => number = Date.now): Throttle {
   let holdMs = 0;
   let heldUntil = 0;
   return {
-    heldForMs: () => Math.max(heldUntil - now(), 0),
+    waitMs: () => Math.max(heldUntil - now(), 0),
     rateLimited() {
       if (now() < heldUntil) return; // Answers to IQs of the same burst.
       const forgiven = now() - heldUntil > FORGIVEN_AFTER_MS;

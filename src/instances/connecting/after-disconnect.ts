@@ -1,6 +1,6 @@
 import { backoffMs } from '../../domain/backoff.js';
 import { type Disconnect, holdOf, reactionTo } from '../../domain/disconnect.js';
-import type { Life } from './connection-state.js';
+import type { ConnectionState } from './connection-state.js';
 
 /** What the next wait depends on. */
 export type Streak = {
@@ -13,31 +13,31 @@ export type Streak = {
 export const NO_FAILURES: Streak = { failures: 0, restarted: false };
 
 /** The state that follows a disconnect, as the table says; `connecting` means that nothing of its own is to wait for. */
-export function react(
+export function afterDisconnect(
   disconnect: Disconnect,
   { failures, restarted }: Streak,
   random: () => number = Math.random,
-): { readonly life: Life; readonly streak: Streak } {
+): { readonly next: ConnectionState; readonly streak: Streak } {
   const { text: reason } = disconnect;
   const reaction = reactionTo(disconnect);
   switch (reaction) {
     case 'logged_out':
     case 'conflict':
-      return { life: { state: reaction, reason }, streak: NO_FAILURES };
+      return { next: { state: reaction, reason }, streak: NO_FAILURES };
     case 'suspended':
     case 'back_off':
       break;
     case 'restart':
       // Asked for once it costs nothing; asked for again and again it is a failure like any other.
-      if (!restarted) return { life: { state: 'connecting' }, streak: { failures, restarted: true } };
+      if (!restarted) return { next: { state: 'connecting' }, streak: { failures, restarted: true } };
       break;
   }
   const streak = { failures: failures + 1, restarted: reaction === 'restart' };
-  if (holdOf(disconnect)) return { life: { state: 'connecting' }, streak };
+  if (holdOf(disconnect)) return { next: { state: 'connecting' }, streak };
 
   const waitMs = backoffMs(streak.failures, false, random);
-  if (reaction === 'suspended') return { life: { state: reaction, reason, until: afterBan() }, streak };
-  return { life: { state: 'backing_off', reason, until: new Date(Date.now() + waitMs) }, streak };
+  if (reaction === 'suspended') return { next: { state: reaction, reason, until: afterBan() }, streak };
+  return { next: { state: 'backing_off', reason, until: new Date(Date.now() + waitMs) }, streak };
 
   /** A little after the ban's end; undefined when nobody knows that. */
   function afterBan(): Date | undefined {

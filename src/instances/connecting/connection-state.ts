@@ -3,7 +3,7 @@ import type { Instance, InstanceState } from '../../domain/instance.js';
 import type { InstanceRecord, Session } from '../account/ports.js';
 
 /** The life of one instance's connection. Each state carries what belongs to it and nothing else. */
-export type Life =
+export type ConnectionState =
   | { readonly state: 'unlinked' }
   | { readonly state: 'linking'; readonly end: () => void }
   | { readonly state: 'connecting' }
@@ -25,10 +25,10 @@ export type Life =
  * A linked instance is connected at start, unless it may stay parked; a suspended one waits for its time, or is tried
  * once when it has none.
  */
-export function initialLife(
+export function initialState(
   { status, statusReason: reason, retryTime: until }: InstanceRecord,
   parkedUntil: Date | undefined,
-): Life {
+): ConnectionState {
   switch (status) {
     case 'linked':
       return parkedUntil ? { state: 'parked', until: parkedUntil } : { state: 'connecting' };
@@ -42,15 +42,15 @@ export function initialLife(
 }
 
 /** What of a state outlives the process. */
-export function storedOf(life: Life): Partial<InstanceRecord> | undefined {
-  switch (life.state) {
+export function storedOf(connection: ConnectionState): Partial<InstanceRecord> | undefined {
+  switch (connection.state) {
     case 'connected':
       return { status: 'linked', statusReason: '', retryTime: undefined, lastConnectTime: new Date() };
     case 'suspended':
-      return { status: 'suspended', statusReason: life.reason, retryTime: life.until };
+      return { status: 'suspended', statusReason: connection.reason, retryTime: connection.until };
     case 'logged_out':
     case 'conflict':
-      return { status: life.state, statusReason: life.reason, retryTime: undefined };
+      return { status: connection.state, statusReason: connection.reason, retryTime: undefined };
     default:
       return undefined;
   }
@@ -66,41 +66,41 @@ const API_STATES = {
   logged_out: 'LOGGED_OUT',
   suspended: 'SUSPENDED',
   conflict: 'CONFLICT',
-} as const satisfies Record<Life['state'], InstanceState>;
+} as const satisfies Record<ConnectionState['state'], InstanceState>;
 
 /** An instance as callers see it. */
-export function viewOf(record: InstanceRecord, life: Life): Instance {
+export function viewOf(record: InstanceRecord, connection: ConnectionState): Instance {
   const { name, displayName, phoneNumber, createTime, linkTime, lastConnectTime, connectionMode } = record;
   return {
     name,
     displayName,
-    state: API_STATES[life.state],
-    stateReason: 'reason' in life ? life.reason : '',
+    state: API_STATES[connection.state],
+    stateReason: 'reason' in connection ? connection.reason : '',
     phoneNumber,
     createTime,
     linkTime,
     lastConnectTime,
-    nextAttemptTime: 'until' in life ? life.until : undefined,
+    nextAttemptTime: 'until' in connection ? connection.until : undefined,
     connectionMode,
   };
 }
 
 /** Why an instance in this state cannot be used. */
-export function notUsable(instance: string, life: Life): PrivacyError {
-  switch (life.state) {
+export function notUsable(instance: string, connection: ConnectionState): PrivacyError {
+  switch (connection.state) {
     case 'unlinked':
     case 'linking': {
-      const state = life.state === 'linking' ? 'LINKING' : 'UNLINKED';
+      const state = connection.state === 'linking' ? 'LINKING' : 'UNLINKED';
       return new PrivacyError({ kind: 'INSTANCE_NOT_LINKED', instance, state });
     }
     case 'logged_out':
       return new PrivacyError({ kind: 'INSTANCE_LOGGED_OUT', instance });
     case 'suspended':
-      return new PrivacyError({ kind: 'INSTANCE_SUSPENDED', instance, nextAttemptTime: life.until });
+      return new PrivacyError({ kind: 'INSTANCE_SUSPENDED', instance, nextAttemptTime: connection.until });
     default: {
-      const nextAttemptTime = 'until' in life ? life.until : undefined;
+      const nextAttemptTime = 'until' in connection ? connection.until : undefined;
       const retryAfterMs = Math.max((nextAttemptTime?.getTime() ?? 0) - Date.now(), 1000);
-      const state = API_STATES[life.state];
+      const state = API_STATES[connection.state];
       return new PrivacyError({
         kind: 'INSTANCE_NOT_CONNECTED',
         instance,

@@ -3,7 +3,7 @@ import type { Disconnect } from '../../domain/disconnect.js';
 import { PrivacyError, type Problem } from '../../domain/errors.js';
 import type { InstanceLog, WhatsApp } from '../account/ports.js';
 import { type Breaker, type Hold, breaker as newBreaker } from './breaker.js';
-import { spareTime } from './idle-loop.js';
+import { idleLoop } from './idle-loop.js';
 
 /** Connections being made at the same time. */
 const SIMULTANEOUS = 16;
@@ -17,7 +17,7 @@ export const DIALS_PER_SECOND = 500;
 export type Dialled = Awaited<ReturnType<WhatsApp['connect']>> | { readonly kind: 'held' };
 
 /** All connections that a node makes to WhatsApp. */
-export interface Dials {
+export interface Dialer {
   /** Why none may be made now. */
   hold(): Hold | undefined;
   /** Connects an instance in its turn; before that the signal takes it out of the queue. Never rejects. */
@@ -31,12 +31,12 @@ export interface Dials {
 }
 
 /** The dials of a node: one place for their pace and for what WhatsApp has against all of them. */
-export function dials(
+export function dialer(
   whatsApp: WhatsApp,
   log: Pick<InstanceLog, 'taskFailed'>,
   breaker: Breaker = newBreaker(),
-  room: () => Promise<void> = spareTime(),
-): Dials {
+  room: () => Promise<void> = idleLoop(),
+): Dialer {
   const queue = new PQueue({
     concurrency: SIMULTANEOUS,
     interval: 1000 / DIALS_PER_SECOND,

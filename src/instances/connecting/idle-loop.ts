@@ -6,7 +6,7 @@ const LOOK_MS = 5;
 const LONGEST_WAIT_MS = 200;
 
 /** What each call gives fulfils when the event loop has had time to spare, for one call after another. */
-export function spareTime(): () => Promise<void> {
+export function idleLoop(): () => Promise<void> {
   let last = Promise.resolve();
   async function wait(): Promise<void> {
     for (let waitedMs = 0; waitedMs < LONGEST_WAIT_MS; waitedMs += LOOK_MS) {

@@ -1,8 +1,8 @@
 import type { Disconnect } from '../../domain/disconnect.js';
 import type { Session } from '../account/ports.js';
-import { NO_FAILURES, react } from './after-disconnect.js';
-import type { Life } from './connection-state.js';
-import type { Dials } from './dialer.js';
+import { afterDisconnect, NO_FAILURES } from './after-disconnect.js';
+import type { ConnectionState } from './connection-state.js';
+import type { Dialer } from './dialer.js';
 
 /** A session that held this long ends a row of failures. */
 const STABLE_MS = 30_000;
@@ -11,7 +11,7 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** Keeps one instance connected: connects, reacts to each disconnect as the table says, and waits in between. */
 export interface Supervisor {
-  readonly life: Life;
+  readonly connection: ConnectionState;
   /** Connects now, whatever the wait; does nothing while connecting or connected. */
   connect(): void;
   /**
@@ -24,45 +24,45 @@ export interface Supervisor {
   /** Gives the connection up until then, or until told to connect; does nothing unless connected. */
   park(until: Date): void;
   /** Takes the connection away and stops trying; without a state for that the last one stays on record. */
-  rest(life?: Life): Promise<void>;
+  rest(connection?: ConnectionState): Promise<void>;
 }
 
 /** What a supervisor needs. */
 export type SupervisorOptions = {
   readonly instance: string;
-  readonly dials: Pick<Dials, 'connect' | 'hold'>;
-  readonly initial: Life;
+  readonly dialer: Pick<Dialer, 'connect' | 'hold'>;
+  readonly initial: ConnectionState;
   /** Called after each change of state. */
-  readonly onLife: (life: Life) => void;
+  readonly onConnection: (connection: ConnectionState) => void;
   readonly onPrivacyPush: () => void;
 };
 
-const CONNECTING: Life = { state: 'connecting' };
+const CONNECTING: ConnectionState = { state: 'connecting' };
 
 /** Supervises one instance; connects at once when the initial state is `connecting`. */
 export function supervise({
   instance,
-  dials,
+  dialer,
   initial,
-  onLife,
+  onConnection,
   onPrivacyPush,
 }: SupervisorOptions): Supervisor {
-  let life = initial;
+  let connection = initial;
   let streak = NO_FAILURES;
   let stop = new AbortController();
   let running = Promise.resolve();
 
   /** While the node may not dial, an instance waits where it would connect. */
-  function enter(next: Life) {
-    const hold = next.state === 'connecting' ? dials.hold() : undefined;
-    life = hold
+  function enter(next: ConnectionState) {
+    const hold = next.state === 'connecting' ? dialer.hold() : undefined;
+    connection = hold
       ? { state: 'backing_off', reason: hold.cause.text, until: hold.until, over: hold.over }
       : next;
-    onLife(life);
+    onConnection(connection);
   }
 
   /** Connects, or waits first as the state says, after whatever still runs has ended. */
-  function start(next: Life = CONNECTING) {
+  function start(next: ConnectionState = CONNECTING) {
     stop.abort();
     stop = new AbortController();
     const { signal } = stop;
@@ -80,15 +80,15 @@ export function supervise({
 
   /** Waits for the next attempt; false when there is none, or told to stop. */
   async function due(signal: AbortSignal): Promise<boolean> {
-    while (life.state !== 'connecting') {
-      if (!(await waitedOut(life, signal))) return false;
+    while (connection.state !== 'connecting') {
+      if (!(await waitedOut(connection, signal))) return false;
       enter(CONNECTING);
     }
     return !signal.aborted;
   }
 
   /** Waits until a state is over; false when it does not end by itself, or told to stop. */
-  async function waitedOut(current: Life, signal: AbortSignal): Promise<boolean> {
+  async function waitedOut(current: ConnectionState, signal: AbortSignal): Promise<boolean> {
     if (!('until' in current)) return false;
     const over = current.state === 'backing_off' ? current.over : undefined;
     while (current.until && !signal.aborted) {
@@ -101,7 +101,7 @@ export function supervise({
 
   /** One attempt and the session it gave, until that ends; undefined when there was none, or told to stop. */
   async function connectOnce(signal: AbortSignal): Promise<Disconnect | undefined> {
-    const result = await dials.connect(instance, { signal, onPrivacyPush });
+    const result = await dialer.connect(instance, { signal, onPrivacyPush });
     if (result.kind === 'held') return undefined;
     if (result.kind === 'failed') return result.disconnect;
     if (signal.aborted) {
@@ -115,42 +115,42 @@ export function supervise({
     return disconnect;
   }
 
-  function after(disconnect: Disconnect): Life {
-    const reaction = react(disconnect, streak);
+  function after(disconnect: Disconnect): ConnectionState {
+    const reaction = afterDisconnect(disconnect, streak);
     streak = reaction.streak;
-    return reaction.life;
+    return reaction.next;
   }
 
   running = run(stop.signal);
   return {
-    get life() {
-      return life;
+    get connection() {
+      return connection;
     },
     connect() {
-      if (life.state !== 'connecting' && life.state !== 'connected') start();
+      if (connection.state !== 'connecting' && connection.state !== 'connected') start();
     },
     hurry(wait) {
-      if (life.state !== 'backing_off' || life.over) return;
+      if (connection.state !== 'backing_off' || connection.over) return;
       if (wait === 'any' || streak.failures === 1) start();
     },
     async retire(end) {
-      if (life.state !== 'connected') return false;
+      if (connection.state !== 'connected') return false;
       stop.abort();
-      const done = await end(life.session);
+      const done = await end(connection.session);
       if (!done) start();
       return done;
     },
     park(until) {
-      if (life.state !== 'connected') return;
-      const { session } = life;
+      if (connection.state !== 'connected') return;
+      const { session } = connection;
       start({ state: 'parked', until });
       void session.close();
     },
     async rest(next) {
       stop.abort();
       const ended = running;
-      const session = life.state === 'connected' ? life.session : undefined;
-      if (life.state === 'linking') life.end();
+      const session = connection.state === 'connected' ? connection.session : undefined;
+      if (connection.state === 'linking') connection.end();
       if (next) enter(next);
       await session?.close();
       await ended;

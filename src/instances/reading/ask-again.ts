@@ -1,6 +1,6 @@
 import { PrivacyError } from '../../domain/errors.js';
 import { type Account, gone, iqTimeout, timeLeft } from '../account/account.js';
-import type { CallLimits } from '../account/orders.js';
+import type { CallOptions } from '../account/orders.js';
 import type { NoAnswer, Refused, Session } from '../account/ports.js';
 import { isCutOff, readProblem } from '../account/reply-causes.js';
 import { READ_ATTEMPTS } from './read-settings.js';
@@ -10,24 +10,24 @@ import { READ_ATTEMPTS } from './read-settings.js';
  *
  * @throws PrivacyError INSTANCE_…, WHATSAPP_…, RATE_LIMITED, DEADLINE_TOO_SHORT
  */
-export async function inquire<Found extends { readonly kind: string }>(
+export async function askAgain<Found extends { readonly kind: string }>(
   account: Account,
-  limits: CallLimits,
+  call: CallOptions,
   ask: (session: Session, timeoutMs: number) => Promise<Found | Refused | NoAnswer>,
 ): Promise<Found> {
-  const { instance, pacing } = account;
+  const { instance, throttle } = account;
   for (let attempt = 1; ; attempt++) {
-    const session = await account.session(limits);
-    const heldMs = pacing.heldForMs();
+    const session = await account.session(call);
+    const heldMs = throttle.waitMs();
     if (heldMs > 0) throw new PrivacyError({ kind: 'WHATSAPP_RATE_LIMITED', instance, retryAfterMs: heldMs });
     account.spend('reads');
-    const reply = await ask(session, iqTimeout(limits));
+    const reply = await ask(session, iqTimeout(call));
     if (!isFailure(reply)) return reply;
 
-    if (reply.kind === 'refused' && reply.code === 429) pacing.rateLimited();
-    if (timeLeft(limits) <= 0) throw new PrivacyError({ kind: 'DEADLINE_TOO_SHORT', instance });
+    if (reply.kind === 'refused' && reply.code === 429) throttle.rateLimited();
+    if (timeLeft(call) <= 0) throw new PrivacyError({ kind: 'DEADLINE_TOO_SHORT', instance });
     if (!isCutOff(reply) || attempt === READ_ATTEMPTS)
-      throw new PrivacyError(readProblem(instance, reply, pacing.heldForMs()));
+      throw new PrivacyError(readProblem(instance, reply, throttle.waitMs()));
     await gone(session);
   }
 }

@@ -27,7 +27,7 @@ export function follow(
   session: () => Session | undefined,
   onLost: (problem: Problem) => void,
 ): Follower {
-  const { instance, reader, pacing, budget } = account;
+  const { instance, cache, throttle, budget } = account;
   let due: NodeJS.Timeout | undefined;
   let failures = 0;
 
@@ -39,7 +39,7 @@ export function follow(
     due = undefined;
     const live = session();
     // Somebody may have read since.
-    if (!live || reader.current(live, Number.POSITIVE_INFINITY)) return;
+    if (!live || cache.current(live, Number.POSITIVE_INFINITY)) return;
     const problem = await read(live);
     if (!problem) failures = 0;
     if (!problem || session() !== live) return;
@@ -50,14 +50,14 @@ export function follow(
 
   /** Why a read brought nothing, or was not made: WhatsApp or the budget says that the account has asked enough. */
   async function read(live: Session): Promise<Problem | undefined> {
-    const retryAfterMs = pacing.heldForMs();
+    const retryAfterMs = throttle.waitMs();
     if (retryAfterMs > 0) return { kind: 'WHATSAPP_RATE_LIMITED', instance, retryAfterMs };
     const overdrawn = budget.take(COST.reads);
     if (overdrawn) return overdrawn;
-    const reply = await reader.readShared(live, IQ_TIMEOUT_MS);
+    const reply = await cache.readShared(live, IQ_TIMEOUT_MS);
     if (reply.kind === 'read') return undefined;
-    if (reply.kind === 'refused' && reply.code === 429) pacing.rateLimited();
-    return readProblem(instance, reply, pacing.heldForMs());
+    if (reply.kind === 'refused' && reply.code === 429) throttle.rateLimited();
+    return readProblem(instance, reply, throttle.waitMs());
   }
 
   return {
@@ -67,7 +67,7 @@ export function follow(
       void catchUp();
     },
     pushed() {
-      reader.invalidate();
+      cache.invalidate();
       readIn(PUSH_DEBOUNCE_MS);
     },
   };

@@ -11,8 +11,8 @@ import {
   type ListSetting,
 } from '../../domain/settings/contact-list.js';
 import type { Account } from '../account/account.js';
-import type { CallLimits, ListOrder } from '../account/orders.js';
-import { inquire } from './ask-again.js';
+import type { CallOptions, ListOrder } from '../account/orders.js';
+import { askAgain } from './ask-again.js';
 
 /**
  * The contacts that a setting excepts, asked of WhatsApp in this call; nobody while the setting has another value.
@@ -22,9 +22,9 @@ import { inquire } from './ask-again.js';
 export async function readContactList(
   account: Account,
   setting: ListSetting,
-  limits: CallLimits,
+  call: CallOptions,
 ): Promise<ContactList> {
-  const reply = await inquire(account, limits, (session, timeoutMs) =>
+  const reply = await askAgain(account, call, (session, timeoutMs) =>
     session.readContactList(setting, timeoutMs),
   );
   return reply.list;
@@ -40,12 +40,12 @@ export async function identify(
   account: Account,
   { setting, add, remove }: ListOrder,
   { contacts }: ContactList,
-  limits: CallLimits,
+  call: CallOptions,
 ): Promise<ListDelta> {
   const listed = byId(contacts);
   const mayHideBehindOtherId = contacts.some(contact => idsOf(contact).length === 1);
   const asked = [...add, ...(mayHideBehindOtherId ? remove : [])].filter(id => !listed.has(id));
-  const found = asked.length > 0 ? await find(account, asked, limits) : new Map<ContactId, Contact>();
+  const found = asked.length > 0 ? await find(account, asked, call) : new Map<ContactId, Contact>();
   const who = (id: ContactId) => listed.get(id) ?? found.get(id);
 
   const unknown = violations(add, 'add', id => who(id) === undefined, 'CONTACT_UNKNOWN', notFound);
@@ -70,9 +70,9 @@ export async function identify(
 async function find(
   account: Account,
   ids: readonly ContactId[],
-  limits: CallLimits,
+  call: CallOptions,
 ): Promise<ReadonlyMap<ContactId, Contact>> {
-  const reply = await inquire(account, limits, (session, timeoutMs) => session.findContacts(ids, timeoutMs));
+  const reply = await askAgain(account, call, (session, timeoutMs) => session.findContacts(ids, timeoutMs));
   return reply.contacts;
 }
 

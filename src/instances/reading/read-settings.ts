@@ -1,7 +1,7 @@
 import { PrivacyError } from '../../domain/errors.js';
 import type { Snapshot } from '../../domain/settings/snapshot.js';
 import { type Account, gone, IQ_TIMEOUT_MS, timeLeft } from '../account/account.js';
-import type { CallLimits } from '../account/orders.js';
+import type { CallOptions } from '../account/orders.js';
 import type { ReadReply, Session } from '../account/ports.js';
 import { isCutOff, readProblem } from '../account/reply-causes.js';
 
@@ -17,23 +17,23 @@ export const READ_ATTEMPTS = 2;
 export async function readSettings(
   account: Account,
   maxAgeMs: number | undefined,
-  limits: CallLimits,
+  call: CallOptions,
 ): Promise<Snapshot> {
-  const { instance, pacing, reader } = account;
+  const { instance, throttle, cache } = account;
   for (let attempt = 1; ; attempt++) {
-    const session = await account.session(limits);
-    const known = maxAgeMs === undefined ? undefined : reader.current(session, maxAgeMs);
+    const session = await account.session(call);
+    const known = maxAgeMs === undefined ? undefined : cache.current(session, maxAgeMs);
     if (known) return known;
 
-    const heldMs = pacing.heldForMs();
+    const heldMs = throttle.waitMs();
     if (heldMs > 0) throw new PrivacyError({ kind: 'WHATSAPP_RATE_LIMITED', instance, retryAfterMs: heldMs });
 
-    const reply = await within(timeLeft(limits), reader.pending(session) ?? ask(account, session));
+    const reply = await within(timeLeft(call), cache.pending(session) ?? ask(account, session));
     if (!reply) throw new PrivacyError({ kind: 'DEADLINE_TOO_SHORT', instance });
     if (reply.kind === 'read') return reply.snapshot;
-    if (reply.kind === 'refused' && reply.code === 429) pacing.rateLimited();
+    if (reply.kind === 'refused' && reply.code === 429) throttle.rateLimited();
     if (!isCutOff(reply) || attempt === READ_ATTEMPTS)
-      throw new PrivacyError(readProblem(instance, reply, pacing.heldForMs()));
+      throw new PrivacyError(readProblem(instance, reply, throttle.waitMs()));
     await gone(session);
     account.redial();
   }
@@ -41,7 +41,7 @@ export async function readSettings(
 
 function ask(account: Account, session: Session): Promise<ReadReply> {
   account.spend('reads');
-  return account.reader.readShared(session, IQ_TIMEOUT_MS);
+  return account.cache.readShared(session, IQ_TIMEOUT_MS);
 }
 
 /** The reply, or undefined when the time is over first. */

@@ -11,15 +11,15 @@ import {
 } from '../../domain/settings/contact-list.js';
 import { reportedValue, type Snapshot } from '../../domain/settings/snapshot.js';
 import { type Account, gone, iqTimeout, MIN_ROOM_MS, timeLeft } from '../account/account.js';
-import type { CallLimits, ListOrder } from '../account/orders.js';
+import type { CallOptions, ListOrder } from '../account/orders.js';
 import type { Session, SetReply } from '../account/ports.js';
 import { CALLER_GONE, causeOf, isCutOff, OUT_OF_TIME } from '../account/reply-causes.js';
-import { inquire } from '../reading/ask-again.js';
+import { askAgain } from '../reading/ask-again.js';
 import { identify, readContactList } from '../reading/identify-contacts.js';
 import { FIRST_SHARE } from './send-waves.js';
 
 /** A list with the settings beside it, and whom on it the order means. */
-export type Sight = {
+export type ListView = {
   readonly settings: Snapshot;
   readonly list: ContactList;
   /** The contacts to add and to remove. */
@@ -30,15 +30,15 @@ export type Sight = {
 export type ListExecution = {
   readonly outcome: Outcome;
   /** What was read back, as far as that was possible. */
-  readonly after: Partial<Sight>;
+  readonly after: Partial<ListView>;
   readonly sent: boolean;
 };
 
 /** What one execution shares between its steps. */
-type Run = {
+type ListRun = {
   readonly account: Account;
   readonly order: ListOrder;
-  readonly limits: CallLimits;
+  readonly call: CallOptions;
 };
 
 /** The list that an order wants, given the one there is. */
@@ -49,7 +49,7 @@ export const wished = (
 ): readonly Contact[] => (replace ? wish.add : apply(wish, contacts));
 
 /** Whether nothing takes one list to the other. */
-export function isSame(one: readonly Contact[], other: readonly Contact[]): boolean {
+export function isSameList(one: readonly Contact[], other: readonly Contact[]): boolean {
   const { add, remove } = delta(one, other);
   return add.length === 0 && remove.length === 0;
 }
@@ -58,7 +58,7 @@ export function isSame(one: readonly Contact[], other: readonly Contact[]): bool
  * Changes a list and finds out what became of it. Does so once more, from a fresh read, when another device changed the
  * list in between, or when it shows only now who was on it. What WhatsApp does is data, never an exception.
  */
-export async function executeListChange(run: Run, before: Sight): Promise<ListExecution> {
+export async function executeListChange(run: ListRun, before: ListView): Promise<ListExecution> {
   const first = await attempt(run, before);
   const { previous } = first.outcome;
 
@@ -82,20 +82,20 @@ export async function executeListChange(run: Run, before: Sight): Promise<ListEx
   return first;
 }
 
-const isWhole = (sight: Partial<Sight>): sight is Sight =>
-  sight.settings !== undefined && sight.list !== undefined && sight.wish !== undefined;
+const isWhole = (view: Partial<ListView>): view is ListView =>
+  view.settings !== undefined && view.list !== undefined && view.wish !== undefined;
 
 /** Whether the list is told, which it is only beside its value. */
-const isShown = ({ order }: Run, sight: Partial<Sight>): sight is Sight =>
-  isWhole(sight) && reportedValue(sight.settings, order.setting) === EXCEPTING;
+const isShown = ({ order }: ListRun, view: Partial<ListView>): view is ListView =>
+  isWhole(view) && reportedValue(view.settings, order.setting) === EXCEPTING;
 
 const OTHER_LIST: Cause = { reason: 'ETAG_MISMATCH', message: 'the list has another etag now' };
 
 const NOT_SENT = { kind: 'not_sent' } as const;
 
 /** Sends the change once. */
-async function attempt(run: Run, before: Sight): Promise<ListExecution> {
-  const { account, order, limits } = run;
+async function attempt(run: ListRun, before: ListView): Promise<ListExecution> {
+  const { account, order, call } = run;
   const { setting } = order;
   const { contacts, stamp } = before.list;
   const change = { setting, from: reportedValue(before.settings, setting), to: EXCEPTING };
@@ -103,27 +103,27 @@ async function attempt(run: Run, before: Sight): Promise<ListExecution> {
     state: Outcome['state'],
     cause: Cause | undefined,
     sent: boolean,
-    after: Partial<Sight> = {},
+    after: Partial<ListView> = {},
   ) => {
     const outcome: Outcome = { setting, state, previous: change.from, requested: change.to };
     return { outcome: cause ? { ...outcome, cause } : outcome, after, sent };
   };
-  if (timeLeft(limits) < MIN_ROOM_MS) return ended('NOT_ATTEMPTED', OUT_OF_TIME, false);
-  if (limits.signal.aborted) return ended('NOT_ATTEMPTED', CALLER_GONE, false);
+  if (timeLeft(call) < MIN_ROOM_MS) return ended('NOT_ATTEMPTED', OUT_OF_TIME, false);
+  if (call.signal.aborted) return ended('NOT_ATTEMPTED', CALLER_GONE, false);
 
   const send = (session: Session): Promise<SetReply> => {
     account.history.sending(change);
-    account.reader.invalidate();
+    account.cache.invalidate();
     const step = delta(contacts, wished(contacts, order, before.wish));
-    return session.changeContactList(setting, step, stamp, iqTimeout(limits) * FIRST_SHARE);
+    return session.changeContactList(setting, step, stamp, iqTimeout(call) * FIRST_SHARE);
   };
-  const session = await account.session(limits).catch(() => undefined);
+  const session = await account.session(call).catch(() => undefined);
   const reply = session ? await send(session) : NOT_SENT;
   if (reply.kind !== 'not_sent') account.spend('sets');
-  if (reply.kind === 'no_answer') account.reader.unanswered();
+  if (reply.kind === 'no_answer') account.cache.unanswered();
 
   const cause = reply.kind === 'confirmed' ? undefined : causeOf(reply, change);
-  if (cause?.reason === 'WHATSAPP_RATE_LIMITED') account.pacing.rateLimited();
+  if (cause?.reason === 'WHATSAPP_RATE_LIMITED') account.throttle.rateLimited();
   if (reply.kind === 'not_sent') return ended('NOT_ATTEMPTED', cause, false);
   if (reply.kind === 'refused') return ended('FAILED', cause, true);
 
@@ -131,11 +131,11 @@ async function attempt(run: Run, before: Sight): Promise<ListExecution> {
   const after = await look({ ...run, account: { ...account, session: account.sessionAtOnce } });
   const { settings, list, wish } = after;
   const shown = settings && reportedValue(settings, setting);
-  const isListed = list && wish && isSame(list.contacts, wished(list.contacts, order, wish));
+  const isListed = list && wish && isSameList(list.contacts, wished(list.contacts, order, wish));
   if (isListed && shown === EXCEPTING) return ended('APPLIED', undefined, true, after);
   const isDenied = isListed === false || (shown !== undefined && shown !== EXCEPTING);
   if (!isDenied) return ended(cause ? 'UNKNOWN' : 'APPLIED', cause, true, after);
-  const stands = list !== undefined && shown === change.from && isSame(list.contacts, contacts);
+  const stands = list !== undefined && shown === change.from && isSameList(list.contacts, contacts);
   return ended(stands ? 'FAILED' : 'UNKNOWN', cause ?? disproved(stands), true, after);
 }
 
@@ -148,18 +148,18 @@ const disproved = (stands: boolean): Cause => ({
 export async function lookAt(
   account: Account,
   setting: ListSetting,
-  limits: CallLimits,
+  call: CallOptions,
 ): Promise<[PromiseSettledResult<Snapshot>, PromiseSettledResult<ContactList>]> {
-  const read = inquire(account, limits, (session, timeoutMs) => account.reader.read(session, timeoutMs));
+  const read = askAgain(account, call, (session, timeoutMs) => account.cache.read(session, timeoutMs));
   const settings = read.then(({ snapshot }) => snapshot);
-  if (account.pacing.inFlightLimit() === 1) await Promise.allSettled([settings]);
-  return Promise.allSettled([settings, readContactList(account, setting, limits)]);
+  if (account.throttle.inFlightLimit() === 1) await Promise.allSettled([settings]);
+  return Promise.allSettled([settings, readContactList(account, setting, call)]);
 }
 
-async function look({ account, order, limits }: Run): Promise<Partial<Sight>> {
-  const [value, contacts] = await lookAt(account, order.setting, limits);
+async function look({ account, order, call }: ListRun): Promise<Partial<ListView>> {
+  const [value, contacts] = await lookAt(account, order.setting, call);
   const [settings, list] = [brought(value), brought(contacts)];
-  const wish = list && (await identify(account, order, list, limits).catch(() => undefined));
+  const wish = list && (await identify(account, order, list, call).catch(() => undefined));
   return { ...(settings && { settings }), ...(list && { list }), ...(wish && { wish }) };
 }
 

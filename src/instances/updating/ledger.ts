@@ -12,11 +12,11 @@ export interface Ledger {
   /** Notes the reply and gives back why it is no confirmation; undefined when it is one. */
   replied(change: Change, reply: SetReply): Cause | undefined;
   /** Takes over what a read shows of the changes that were sent; it left after every reply or the wait for it. */
-  observed(snapshot: Snapshot): void;
+  seenLater(snapshot: Snapshot): void;
   /** Takes over what a read right behind the changes shows as applied; what it does not show proves nothing. */
-  glimpsed(snapshot: Snapshot): void;
+  seenEarly(snapshot: Snapshot): void;
   /** Such a read denies confirmed changes and no later one is to be had: they are not known. */
-  doubted(snapshot: Snapshot): void;
+  contradicted(snapshot: Snapshot): void;
   /** Gives the changes never sent the reason for that. */
   stoppedBy(cause: Cause): void;
   /** Whether the snapshot shows every change that counts as applied. */
@@ -47,16 +47,16 @@ export function openLedger(changes: readonly Change[]): Ledger {
       note(change, STATE_AFTER[reply.kind], cause);
       return cause;
     },
-    observed(snapshot) {
+    seenLater(snapshot) {
       for (const change of changes) put(afterRead(entry(change), snapshot));
     },
-    glimpsed(snapshot) {
+    seenEarly(snapshot) {
       for (const change of changes) {
         const isSent = entry(change).state !== 'NOT_ATTEMPTED';
         if (isSent && reportedValue(snapshot, change.setting) === change.to) note(change, 'APPLIED');
       }
     },
-    doubted(snapshot) {
+    contradicted(snapshot) {
       for (const change of changes.filter(one => denies(snapshot, entry(one))))
         note(change, 'UNKNOWN', disproved(reportedValue(snapshot, change.setting)));
     },

@@ -3,9 +3,9 @@ import { inverted } from '../../domain/settings/plan.js';
 import type { Snapshot } from '../../domain/settings/snapshot.js';
 import type { Change } from '../../domain/settings/waves.js';
 import { type Account, MIN_ROOM_MS, timeLeft } from '../account/account.js';
-import type { CallLimits } from '../account/orders.js';
+import type { CallOptions } from '../account/orders.js';
 import { afterRead } from './ledger.js';
-import { type Execution, execute } from './send-waves.js';
+import { type Execution, sendWaves } from './send-waves.js';
 
 const NOT_ROLLED_BACK: Cause = {
   reason: 'WHATSAPP_REJECTED',
@@ -19,13 +19,13 @@ const NOT_ROLLED_BACK: Cause = {
 export async function rollBack(
   account: Account,
   execution: Execution,
-  limits: CallLimits,
+  call: CallOptions,
 ): Promise<Execution> {
   const applied = execution.outcomes.filter(({ state }) => state === 'APPLIED');
   if (applied.length === 0 || applied.length === execution.outcomes.length) return execution;
 
   const undone = await undo(account, inverted(applied.map(asChange)), {
-    ...limits,
+    ...call,
     signal: new AbortController().signal,
   });
   const outcomes = execution.outcomes.map(outcome => {
@@ -58,9 +58,9 @@ const asChange = ({ setting, previous, requested }: Outcome): Change => ({
 async function undo(
   account: Account,
   changes: readonly Change[],
-  limits: CallLimits,
+  call: CallOptions,
 ): Promise<Execution | undefined> {
-  if (account.pacing.heldForMs() > 0 || timeLeft(limits) < MIN_ROOM_MS) return undefined;
-  const session = await account.session(limits).catch(() => undefined);
-  return session && execute(account, session, changes, true, limits);
+  if (account.throttle.waitMs() > 0 || timeLeft(call) < MIN_ROOM_MS) return undefined;
+  const session = await account.session(call).catch(() => undefined);
+  return session && sendWaves(account, session, changes, true, call);
 }

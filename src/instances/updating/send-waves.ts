@@ -2,7 +2,7 @@ import type { Cause, Outcome } from '../../domain/outcome.js';
 import type { Snapshot } from '../../domain/settings/snapshot.js';
 import { type Change, waves } from '../../domain/settings/waves.js';
 import { type Account, gone, iqTimeout, MIN_ROOM_MS, timeLeft } from '../account/account.js';
-import type { CallLimits } from '../account/orders.js';
+import type { CallOptions } from '../account/orders.js';
 import type { ReadReply, Session, SetReply } from '../account/ports.js';
 import { CALLER_GONE, isCutOff, OUT_OF_TIME } from '../account/reply-causes.js';
 import { within } from '../reading/read-settings.js';
@@ -23,7 +23,7 @@ export type Execution = {
 type Run = {
   readonly account: Account;
   readonly session: Session;
-  readonly limits: CallLimits;
+  readonly call: CallOptions;
   readonly keepGoing: boolean;
   readonly ledger: Ledger;
   /** Why nothing more may be sent, whatever the caller chose. */
@@ -40,19 +40,19 @@ type Run = {
  * @param keepGoing Whether other settings still go after one failed. A lost connection, a rate limit and the end of
  *   the caller's time stop it all the same.
  */
-export async function execute(
+export async function sendWaves(
   account: Account,
   session: Session,
   changes: readonly Change[],
   keepGoing: boolean,
-  limits: CallLimits,
+  call: CallOptions,
 ): Promise<Execution> {
   const { narrowing, widening } = waves(changes);
   const ledger = openLedger([...narrowing, ...widening]);
   const run: Run = {
     account,
     session,
-    limits,
+    call,
     keepGoing,
     ledger,
     halt: undefined,
@@ -73,7 +73,7 @@ export async function execute(
   const stoppedBy = ledger.failure();
   if (run.sent && !settings) settings = await readBack(run, behind);
 
-  const outOfTime = run.halt === OUT_OF_TIME || (ledger.hasUnknown() && timeLeft(limits) < MIN_ROOM_MS);
+  const outOfTime = run.halt === OUT_OF_TIME || (ledger.hasUnknown() && timeLeft(call) < MIN_ROOM_MS);
   const stop = run.halt ?? ledger.failure() ?? stoppedBy;
   if (stop) ledger.stoppedBy(stop);
   return { outcomes: ledger.outcomes(), settings, sent: run.sent, outOfTime };
@@ -87,7 +87,7 @@ async function sendWave(
 ): Promise<ReadReply | undefined> {
   const inFlight = new Set<Promise<void>>();
   const room = async () => {
-    while (inFlight.size >= run.account.pacing.inFlightLimit()) await Promise.race(inFlight);
+    while (inFlight.size >= run.account.throttle.inFlightLimit()) await Promise.race(inFlight);
   };
   for (const change of wave) {
     await room();
@@ -97,7 +97,7 @@ async function sendWave(
   }
   if (readBehind) await room();
   const read =
-    readBehind && !run.halt ? readWithin(run, run.session, iqTimeout(run.limits) * FIRST_SHARE) : undefined;
+    readBehind && !run.halt ? readWithin(run, run.session, iqTimeout(run.call) * FIRST_SHARE) : undefined;
   await Promise.all(inFlight);
   return read;
 }
@@ -105,18 +105,18 @@ async function sendWave(
 async function send(run: Run, change: Change): Promise<void> {
   run.ledger.sending(change);
   run.account.history.sending(change);
-  run.account.reader.invalidate();
-  run.readsBefore = run.account.reader.reads();
-  const patience = iqTimeout(run.limits) * FIRST_SHARE;
+  run.account.cache.invalidate();
+  run.readsBefore = run.account.cache.reads();
+  const patience = iqTimeout(run.call) * FIRST_SHARE;
   const reply = await run.session.setPrivacy(change.setting, change.to, patience);
   const cause = run.ledger.replied(change, reply);
-  if (reply.kind === 'no_answer') run.account.reader.unanswered();
+  if (reply.kind === 'no_answer') run.account.cache.unanswered();
   if (isCutOff(reply)) await gone(run.session);
   if (reply.kind !== 'not_sent') {
     run.sent = true;
     run.account.spend('sets');
   }
-  if (cause?.reason === 'WHATSAPP_RATE_LIMITED') run.account.pacing.rateLimited();
+  if (cause?.reason === 'WHATSAPP_RATE_LIMITED') run.account.throttle.rateLimited();
   if (cause && stopsAll(reply, cause)) run.halt ??= cause;
 }
 
@@ -125,19 +125,19 @@ const stopsAll = (reply: SetReply, cause: Cause): boolean =>
 
 /** Why nothing more may be sent; undefined when more may. */
 function stopped(run: Run): Cause | undefined {
-  if (timeLeft(run.limits) < MIN_ROOM_MS) run.halt ??= OUT_OF_TIME;
-  if (run.limits.signal.aborted) run.halt ??= CALLER_GONE;
+  if (timeLeft(run.call) < MIN_ROOM_MS) run.halt ??= OUT_OF_TIME;
+  if (run.call.signal.aborted) run.halt ??= CALLER_GONE;
   return run.halt ?? (run.keepGoing ? undefined : run.ledger.failure());
 }
 
 /** Reads; undefined when the patience is over first, after which the answer may still show itself to `readBack`. */
 function readWithin(
-  { account, limits }: Run,
+  { account, call }: Run,
   session: Session,
   patienceMs: number,
 ): Promise<ReadReply | undefined> {
   account.spend('reads');
-  return within(patienceMs, account.reader.read(session, iqTimeout(limits)));
+  return within(patienceMs, account.cache.read(session, iqTimeout(call)));
 }
 
 /** Of the time that is left: the rest is for the read that settles what this brings no answer to. */
@@ -156,36 +156,36 @@ async function readBack(run: Run, behind: ReadReply | undefined): Promise<Snapsh
   const { account, ledger } = run;
   const glimpse = behind?.kind === 'read' ? behind.snapshot : undefined;
   if (glimpse) {
-    ledger.glimpsed(glimpse);
+    ledger.seenEarly(glimpse);
     if (!ledger.hasUnknown() && ledger.agreesWith(glimpse)) return glimpse;
-    account.reader.invalidate(); // Nobody else may take it for current either.
+    account.cache.invalidate(); // Nobody else may take it for current either.
   }
   const later = await readLater(run);
   if (later) {
-    ledger.observed(later);
+    ledger.seenLater(later);
     return later;
   }
-  if (glimpse) ledger.doubted(glimpse);
+  if (glimpse) ledger.contradicted(glimpse);
   // What left after the last change all the same: for a push, for another caller, or above and given up.
-  const others = account.reader.shownAfter(run.readsBefore);
+  const others = account.cache.shownAfter(run.readsBefore);
   if (!others) return undefined;
-  ledger.doubted(others);
-  ledger.glimpsed(others);
+  ledger.contradicted(others);
+  ledger.seenEarly(others);
   return ledger.hasUnknown() ? undefined : others;
 }
 
 async function readLater(run: Run): Promise<Snapshot | undefined> {
-  const { account, session: first, ledger, limits } = run;
+  const { account, session: first, ledger, call } = run;
   let latest: Snapshot | undefined;
   for (let attempt = 1; attempt <= READ_BACKS; attempt++) {
-    if (account.pacing.heldForMs() > 0 || timeLeft(limits) <= 0) break;
-    const session = await account.sessionAtOnce(limits).catch(() => undefined);
+    if (account.throttle.waitMs() > 0 || timeLeft(call) <= 0) break;
+    const session = await account.sessionAtOnce(call).catch(() => undefined);
     if (!session) break;
-    const patience = iqTimeout(limits) * (attempt < READ_BACKS ? FIRST_SHARE : 1);
+    const patience = iqTimeout(call) * (attempt < READ_BACKS ? FIRST_SHARE : 1);
     // On another connection the read that follows every login leaves no earlier than one of our own.
-    const pending = session === first || attempt > 1 ? undefined : account.reader.pending(session);
+    const pending = session === first || attempt > 1 ? undefined : account.cache.pending(session);
     const reply = await (pending ? within(patience, pending) : readWithin(run, session, patience));
-    if (reply?.kind === 'refused' && reply.code === 429) account.pacing.rateLimited();
+    if (reply?.kind === 'refused' && reply.code === 429) account.throttle.rateLimited();
     if (reply && isCutOff(reply)) await gone(session);
     if (reply?.kind !== 'read') continue;
     latest = reply.snapshot;

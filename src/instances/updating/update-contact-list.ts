@@ -5,11 +5,11 @@ import { isLocked, isReported, reportedValue, type Snapshot } from '../../domain
 import { problemOf } from '../../domain/update-status.js';
 import type { Account } from '../account/account.js';
 import type { Iqs } from '../account/budget.js';
-import type { CallLimits, ListOrder, ListReport } from '../account/orders.js';
-import { prepay } from '../account/reservation.js';
+import type { CallOptions, ListOrder, ListReport } from '../account/orders.js';
+import { reserve } from '../account/reservation.js';
 import { identify } from '../reading/identify-contacts.js';
 import { READ_ATTEMPTS } from '../reading/read-settings.js';
-import { executeListChange, isSame, lookAt, wished } from './execute-list-change.js';
+import { executeListChange, isSameList, lookAt, wished } from './execute-list-change.js';
 
 /** What is read, before a first change and after each of two: settings, list, who is who. */
 const MOST: Iqs = { sets: 2, reads: 9 * READ_ATTEMPTS };
@@ -23,14 +23,14 @@ const MOST: Iqs = { sets: 2, reads: 9 * READ_ATTEMPTS };
 export async function updateContactList(
   account: Account,
   order: ListOrder,
-  limits: CallLimits,
+  call: CallOptions,
 ): Promise<ListReport> {
   const { instance } = account;
   const { setting, etag, validateOnly } = order;
-  using paid = prepay(account, validateOnly ? { ...MOST, sets: 0 } : MOST);
+  using paid = reserve(account, validateOnly ? { ...MOST, sets: 0 } : MOST);
 
   // The value beside the list, or one that is off and one that is empty look alike.
-  const [value, contacts] = await lookAt(paid.account, setting, limits);
+  const [value, contacts] = await lookAt(paid.account, setting, call);
   if (value.status === 'rejected') throw value.reason;
   const settings = value.value;
   const previous = reportedValue(settings, setting);
@@ -50,9 +50,9 @@ export async function updateContactList(
   if (etag !== undefined && etag !== currentEtag)
     refuse({ kind: 'ETAG_MISMATCH', instance, etag, currentEtag }, 'the list has another etag now');
 
-  const wish = await identify(paid.account, order, list, limits);
+  const wish = await identify(paid.account, order, list, call);
   const wanted = wished(list.contacts, order, wish);
-  if (previous === EXCEPTING && isSame(list.contacts, wanted))
+  if (previous === EXCEPTING && isSameList(list.contacts, wanted))
     return { contacts: list.contacts, etag: currentEtag, outcome: outcome('UNCHANGED'), sent: false };
   if (isLocked(settings, setting)) {
     const problem = { kind: 'SETTING_LOCKED', instance, settings: [setting] } as const;
@@ -61,10 +61,7 @@ export async function updateContactList(
   if (validateOnly)
     return { contacts: wanted, etag: currentEtag, outcome: outcome('WOULD_CHANGE'), sent: false };
 
-  const execution = await executeListChange(
-    { account: paid.account, order, limits },
-    { settings, list, wish },
-  );
+  const execution = await executeListChange({ account: paid.account, order, call }, { settings, list, wish });
   const { after, sent } = execution;
   await account.history.ended(order, [execution.outcome]);
   const report = reportOf(instance, execution.outcome, after.settings, sent);
@@ -77,7 +74,7 @@ export async function updateContactList(
     } as const;
     throw new PrivacyError(problem, report);
   }
-  const problem = problemOf(report.update, false, account.pacing.heldForMs());
+  const problem = problemOf(report.update, false, account.throttle.waitMs());
   if (problem) throw new PrivacyError(problem, report);
   const changed = after.list?.contacts ?? wanted;
   return { contacts: changed, etag: listEtag(changed), outcome: execution.outcome, sent };

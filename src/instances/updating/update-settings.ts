@@ -6,12 +6,12 @@ import type { Change } from '../../domain/settings/waves.js';
 import { problemOf } from '../../domain/update-status.js';
 import type { Account } from '../account/account.js';
 import type { Iqs } from '../account/budget.js';
-import type { CallLimits, UpdateOrder } from '../account/orders.js';
+import type { CallOptions, UpdateOrder } from '../account/orders.js';
 import { causeFrom } from '../account/reply-causes.js';
-import { prepay } from '../account/reservation.js';
+import { reserve } from '../account/reservation.js';
 import { READ_ATTEMPTS, readSettings } from '../reading/read-settings.js';
 import { rollBack } from './roll-back.js';
-import { execute, MOST_READS } from './send-waves.js';
+import { MOST_READS, sendWaves } from './send-waves.js';
 
 /** A snapshot this young spares an update its first read; WhatsApp Web shares a read for as long. */
 const FRESH_MS = 3000;
@@ -25,18 +25,18 @@ const FRESH_MS = 3000;
 export async function updateSettings(
   account: Account,
   order: UpdateOrder,
-  limits: CallLimits,
+  call: CallOptions,
 ): Promise<UpdateReport> {
   const { instance } = account;
-  const current = await account.session(limits);
+  const current = await account.session(call);
   if (order.wishes.default_disappearing_timer !== undefined) {
     // Reads may go on showing it as it was hours ago, trusting that a change would have been pushed.
     current.forgetTimer();
-    account.reader.invalidate();
+    account.cache.invalidate();
   }
-  const known = account.reader.current(current, FRESH_MS);
-  using paid = prepay(account, mostIqs(order, known));
-  const base = known ?? (await readSettings(paid.account, FRESH_MS, limits));
+  const known = account.cache.current(current, FRESH_MS);
+  using paid = reserve(account, mostIqs(order, known));
+  const base = known ?? (await readSettings(paid.account, FRESH_MS, call));
   const plan = planUpdate(base, order.wishes);
   refuseBeforeSending(account, order, plan, base);
 
@@ -46,14 +46,14 @@ export async function updateSettings(
     return { instance, outcomes, settings: base, sent: false };
   }
 
-  const session = await account.session(limits);
-  let execution = await execute(paid.account, session, plan.changes, order.onFailure === 'CONTINUE', limits);
-  if (order.onFailure === 'ROLL_BACK') execution = await rollBack(paid.account, execution, limits);
+  const session = await account.session(call);
+  let execution = await sendWaves(paid.account, session, plan.changes, order.onFailure === 'CONTINUE', call);
+  if (order.onFailure === 'ROLL_BACK') execution = await rollBack(paid.account, execution, call);
 
   await account.history.ended(order, execution.outcomes);
   const { settings, sent, outOfTime } = execution;
   const report = { instance, outcomes: [...execution.outcomes, ...unchanged], settings, sent };
-  const problem = problemOf(report, outOfTime, account.pacing.heldForMs());
+  const problem = problemOf(report, outOfTime, account.throttle.waitMs());
   if (problem) throw new PrivacyError(problem, { update: report });
   return report;
 }
@@ -75,7 +75,7 @@ const outcome = (
 
 /** Refuses the whole update, whatever `on_failure` says: for a stale etag, for what must not be sent, or not now. */
 function refuseBeforeSending(account: Account, order: UpdateOrder, plan: Plan, base: Snapshot): void {
-  const { instance, pacing } = account;
+  const { instance, throttle } = account;
   const refuse = (problem: Problem & { kind: OutcomeReason }, culprits: readonly string[], why: string) => {
     const outcomes = [
       ...plan.changes.map(change => {
@@ -105,7 +105,7 @@ function refuseBeforeSending(account: Account, order: UpdateOrder, plan: Plan, b
     const problem = { kind: 'SETTING_LOCKED', instance, settings: plan.locked } as const;
     refuse(problem, plan.locked, 'Strict Account Settings lock this setting; end them on the phone');
   }
-  const retryAfterMs = pacing.heldForMs();
+  const retryAfterMs = throttle.waitMs();
   if (retryAfterMs > 0 && plan.changes.length > 0 && !order.validateOnly) {
     refuse(
       { kind: 'WHATSAPP_RATE_LIMITED', instance, retryAfterMs },

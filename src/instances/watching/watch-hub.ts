@@ -2,7 +2,14 @@ import { PrivacyError } from '../../domain/errors.js';
 import type { Snapshot } from '../../domain/settings/snapshot.js';
 import type { Origins } from '../account/ports.js';
 import { type WatchEvent, watchReader } from './watch-reader.js';
-import { DELETED, isSame, type Sight, sightOf, type Unavailable, type Watched } from './watched-state.js';
+import {
+  DELETED,
+  isSameState,
+  type Unavailable,
+  type Watched,
+  type WatchedState,
+  watchedState,
+} from './watched-state.js';
 
 /** What the instances of a node tell those who watch them. */
 export interface WatchHub {
@@ -39,22 +46,22 @@ export function watchHub(): WatchHub {
   const all = new Map<string, Watched>();
   const watchers = new Set<Watcher>();
 
-  function show(instance: string, sight: Sight, origins?: Origins) {
+  function show(instance: string, sight: WatchedState, origins?: Origins) {
     const watched = all.get(instance);
     if (!watched) return;
-    const before = watched.sight;
-    watched.sight = sight;
-    if (isSame(before, sight)) return;
+    const before = watched.state;
+    watched.state = sight;
+    if (isSameState(before, sight)) return;
     for (const { reader } of watchers) reader.notice(watched, origins);
   }
 
   return {
     added(instance, need) {
-      const watched: Watched = { instance, need, sight: { kind: 'nothing' } };
+      const watched: Watched = { instance, need, state: { kind: 'nothing' } };
       all.set(instance, watched);
       for (const { takesNew, needs } of watchers) if (takesNew) needs.set(watched, need());
     },
-    observed: (instance, snapshot, origins) => show(instance, sightOf(snapshot), origins),
+    observed: (instance, snapshot, origins) => show(instance, watchedState(snapshot), origins),
     unavailable: (instance, why) => show(instance, { kind: 'unavailable', ...why }),
     removed(instance) {
       const watched = all.get(instance);

@@ -48,7 +48,7 @@ export function watchReader(initial: Iterable<Watched>, takesNew: boolean) {
     const view = views.get(watched) ?? (takesNew && !isDeleted(watched) ? viewOf(watched) : undefined);
     if (!view) return;
     for (const [setting, origin] of origins ?? []) view.origins.set(setting, origin);
-    if (watched.sight.kind === 'unavailable') view.told = undefined;
+    if (watched.state.kind === 'unavailable') view.told = undefined;
     due.add(view);
     // Nobody needs to hear of what came and went unseen, and a reader who never reads must not collect it.
     if (takesNew && isDeleted(watched) && !view.wasToldOf) forget(view);
@@ -64,13 +64,13 @@ export function watchReader(initial: Iterable<Watched>, takesNew: boolean) {
   function take(view: View): WatchEvent | undefined {
     due.delete(view);
     const { told } = view;
-    const { instance, sight } = view.watched;
-    if (sight.kind === 'nothing') return undefined;
+    const { instance, state } = view.watched;
+    if (state.kind === 'nothing') return undefined;
     view.wasToldOf = true;
     if (isDeleted(view.watched)) forget(view);
-    if (sight.kind === 'unavailable') return { ...sight, instance };
+    if (state.kind === 'unavailable') return { ...state, instance };
 
-    const { snapshot: settings, etag } = sight;
+    const { snapshot: settings, etag } = state;
     view.told = { snapshot: settings, etag };
     const changed = told ? differing(told.snapshot, settings) : [];
     const origins = new Set(changed.map(setting => view.origins.get(setting)));

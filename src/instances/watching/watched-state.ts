@@ -5,7 +5,7 @@ import { etagOf, type Snapshot } from '../../domain/settings/snapshot.js';
 export type Unavailable = { readonly reason: Reason; readonly message: string };
 
 /** What is known of the settings of an instance at this moment. */
-export type Sight =
+export type WatchedState =
   /** It is connected and was not read yet. */
   | { readonly kind: 'nothing' }
   | { readonly kind: 'settings'; readonly snapshot: Snapshot; readonly etag: string }
@@ -16,10 +16,10 @@ export type Watched = {
   readonly instance: string;
   /** Keeps it connected until this is disposed of. */
   readonly need: () => Disposable;
-  sight: Sight;
+  state: WatchedState;
 };
 
-export const sightOf = (snapshot: Snapshot): Sight => ({
+export const watchedState = (snapshot: Snapshot): WatchedState => ({
   kind: 'settings',
   snapshot,
   etag: etagOf(snapshot),
@@ -29,13 +29,13 @@ export const DELETED = {
   kind: 'unavailable',
   reason: 'INSTANCE_NOT_FOUND',
   message: 'the instance was deleted',
-} as const satisfies Sight;
+} as const satisfies WatchedState;
 
 /** Whether nothing comes of this instance any more. */
-export const isDeleted = ({ sight }: Watched): boolean => sight === DELETED;
+export const isDeleted = ({ state }: Watched): boolean => state === DELETED;
 
 /** Whether the second tells nobody anything new. */
-export const isSame = (before: Sight, after: Sight): boolean =>
+export const isSameState = (before: WatchedState, after: WatchedState): boolean =>
   before.kind === 'settings' && after.kind === 'settings'
     ? before.etag === after.etag
     : before.kind === 'unavailable' &&

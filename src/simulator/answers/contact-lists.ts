@@ -13,7 +13,7 @@ import type { Behaviour } from '../world/behaviour.js';
 import type { Person } from '../world/directory.js';
 import type { Account, ContactList, World } from '../world/world.js';
 import { applySettings } from './apply-settings.js';
-import type { Plan, Question } from './iq-plan.js';
+import type { DeviceIq, IqPlan } from './iq-plan.js';
 
 /*
  * The contacts that a category excepts while its value is contact_blacklist (WA Web's WAWebSetPrivacyJob and
@@ -39,7 +39,7 @@ export const bringsList = (category: BinaryNode): boolean =>
   attr(category, 'dhash') !== undefined || children(category).length > 0;
 
 /** Answers a question for the list of one category. */
-export function listReadPlan({ world, account, iq }: Question): Plan {
+export function listReadPlan({ world, account, iq }: DeviceIq): IqPlan {
   const privacy = child(iq, 'privacy');
   const [asked, ...more] = children(privacy);
   const { name = '', value, dhash } = asked?.attrs ?? {};
@@ -85,9 +85,9 @@ function userNode(
 
 /** Answers a change of the list of one category, which sets the category's value too. */
 export function listWritePlan(
-  { world, account, device, iq }: Question,
+  { world, account, device, iq }: DeviceIq,
   refusedAnyway: number | undefined,
-): Plan {
+): IqPlan {
   const privacy = child(iq, 'privacy');
   const category = child(privacy, 'category');
   const { name = '' } = category?.attrs ?? {};

@@ -1,25 +1,25 @@
 import { attr, type BinaryNode, child, node, refusal, result } from '../wire/stanza.js';
 import { recordSet } from '../world/accounts.js';
 import type { Account, World } from '../world/world.js';
-import type { Plan, Question } from './iq-plan.js';
+import type { DeviceIq, IqPlan } from './iq-plan.js';
 import { notifyDevices } from './notifications.js';
 
 /** The timers WhatsApp's clients offer, in seconds. */
 const DURATIONS = ['0', '86400', '604800', '7776000'];
 
 /** The timer of new chats: read, or changed with `<disappearing_mode duration/>`. */
-export function disappearingModePlan({ world, account, device, iq }: Question): Plan {
+export function disappearingTimerPlan({ world, account, device, iq }: DeviceIq): IqPlan {
   if (attr(iq, 'type') === 'get') return { reply: () => result(iq, [timerNode(account)]) };
   const duration = attr(child(iq, 'disappearing_mode'), 'duration') ?? '';
   if (!DURATIONS.includes(duration)) return { reply: () => refusal(iq, 400) };
   return {
-    apply: () => setDisappearingMode(world, account, Number(duration), device.id),
+    apply: () => setDisappearingTimer(world, account, Number(duration), device.id),
     reply: () => result(iq),
   };
 }
 
 /** Stores the timer, set by a device or by the phone (0), and tells the other devices. */
-export function setDisappearingMode(world: World, account: Account, duration: number, device: number): void {
+export function setDisappearingTimer(world: World, account: Account, duration: number, device: number): void {
   account.disappearingMode = { duration, setAt: Math.floor(Date.now() / 1000) };
   recordSet(world, account, 'disappearing_mode', String(duration), device);
   const { push, echoOwnSets } = world.behaviour;

@@ -2,7 +2,7 @@ import type { BinaryNode } from '../wire/stanza.js';
 import type { Account, Device, World } from '../world/world.js';
 
 /** An IQ of a logged-in device. */
-export type Question = {
+export type DeviceIq = {
   readonly world: World;
   readonly account: Account;
   readonly device: Device;
@@ -11,7 +11,7 @@ export type Question = {
 };
 
 /** How the server means to answer an IQ, before any fault. */
-export type Plan = {
+export type IqPlan = {
   /** Makes the change, if there is one. */
   readonly apply?: () => void;
   readonly reply: () => BinaryNode;

@@ -9,18 +9,18 @@ import {
   result,
   userOf,
 } from '../wire/stanza.js';
-import { disappearingModePlan } from './disappearing-timer.js';
-import type { Plan, Question } from './iq-plan.js';
-import { encryptPlan } from './pre-keys.js';
+import { disappearingTimerPlan } from './disappearing-timer.js';
+import type { DeviceIq, IqPlan } from './iq-plan.js';
+import { preKeysPlan } from './pre-keys.js';
 import { privacyPlan } from './privacy.js';
 import { removeDevice } from './remove-device.js';
 import { usyncPlan } from './usync.js';
 
 /** How the server answers each namespace. One it does not know gets 501. */
-const PLANS: Readonly<Record<string, (question: Question) => Plan>> = {
+const PLANS: Readonly<Record<string, (question: DeviceIq) => IqPlan>> = {
   privacy: privacyPlan,
-  disappearing_mode: disappearingModePlan,
-  encrypt: encryptPlan,
+  disappearing_mode: disappearingTimerPlan,
+  encrypt: preKeysPlan,
   usync: usyncPlan,
   passive: ({ iq, backlog }) => ({
     reply: () => result(iq),
@@ -49,21 +49,21 @@ const PLANS: Readonly<Record<string, (question: Question) => Plan>> = {
   'w:profile:picture': ({ iq }) => ({ reply: () => refusal(iq, 404) }),
 };
 
-export function answerTo(question: Question): Plan {
+export function iqRoute(question: DeviceIq): IqPlan {
   const { iq } = question;
   if (attr(iq, 'type') !== 'get' && attr(iq, 'type') !== 'set') return { reply: () => refusal(iq, 400) };
   return (PLANS[attr(iq, 'xmlns') ?? ''] ?? (() => unsupported(iq)))(question);
 }
 
-export const unsupported = (iq: BinaryNode): Plan => ({ reply: () => refusal(iq, 501) });
+export const unsupported = (iq: BinaryNode): IqPlan => ({ reply: () => refusal(iq, 501) });
 
-function propsPlan({ iq }: Question): Plan {
+function propsPlan({ iq }: DeviceIq): IqPlan {
   const attrs = { protocol: '1', ab_key: '', hash: 'simulator', refresh: '86400', refresh_id: '0' };
   return { reply: () => result(iq, [node('props', attrs)]) };
 }
 
 /** A companion may take leave; it cannot remove others. */
-function removeDevicePlan({ world, account, device, iq }: Question): Plan {
+function removeDevicePlan({ world, account, device, iq }: DeviceIq): IqPlan {
   const removal = child(iq, 'remove-companion-device');
   if (!removal) return unsupported(iq);
   const { jid } = removal.attrs;
@@ -73,7 +73,7 @@ function removeDevicePlan({ world, account, device, iq }: Question): Plan {
 }
 
 /** App state is empty: no collection has a patch. */
-function appStatePlan({ iq }: Question): Plan {
+function appStatePlan({ iq }: DeviceIq): IqPlan {
   const collections = children(child(iq, 'sync'), 'collection').map(collection => {
     const { name, version = '0' } = collection.attrs;
     return node('collection', { name, version, type: 'result', has_more_patches: 'false' });

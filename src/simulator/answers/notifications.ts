@@ -1,6 +1,6 @@
 import { attr, type BinaryNode, node, SERVER, seconds } from '../wire/stanza.js';
 import { jidOf } from '../world/accounts.js';
-import type { Account, Connection, Device, World } from '../world/world.js';
+import type { Account, ClientConnection, Device, World } from '../world/world.js';
 import type { Backlog } from './iq-plan.js';
 
 /**
@@ -25,7 +25,7 @@ export function notifyDevices(
 }
 
 /** What is sent after login: `<dirty>`, then the backlog, as `offline_preview`, notifications, `offline`. */
-export function backlogOf(world: World, device: Device, connection: Connection): Backlog {
+export function backlogOf(world: World, device: Device, connection: ClientConnection): Backlog {
   let announced = false;
   let sent = false;
   const ib = (content: BinaryNode) => connection.send(node('ib', { from: SERVER }, [content]));

@@ -1,12 +1,12 @@
 import { attr, bytesOf, child, node, refusal, result } from '../wire/stanza.js';
 import { digestNode, isSignedPreKeyValid, readPreKeys, readSignedPreKey } from '../world/key-bundle.js';
-import type { Plan, Question } from './iq-plan.js';
+import type { DeviceIq, IqPlan } from './iq-plan.js';
 
 /** Signal keys: how many the server has, more of them, a new signed one, and a digest to compare with. */
-export function encryptPlan({ world, device, iq }: Question): Plan {
+export function preKeysPlan({ world, device, iq }: DeviceIq): IqPlan {
   const { keys } = device;
-  const refused = (code: number): Plan => ({ reply: () => refusal(iq, code) });
-  const store = (change: () => void): Plan => ({
+  const refused = (code: number): IqPlan => ({ reply: () => refusal(iq, code) });
+  const store = (change: () => void): IqPlan => ({
     apply() {
       change();
       world.changed();

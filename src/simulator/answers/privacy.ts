@@ -3,7 +3,7 @@ import type { Behaviour } from '../world/behaviour.js';
 import type { Account } from '../world/world.js';
 import { applySettings } from './apply-settings.js';
 import { bringsList, listReadPlan, listWritePlan } from './contact-lists.js';
-import type { Plan, Question } from './iq-plan.js';
+import type { DeviceIq, IqPlan } from './iq-plan.js';
 import { isAccepted, isLockedByDefense } from './privacy-categories.js';
 
 /*
@@ -17,7 +17,7 @@ import { isAccepted, isLockedByDefense } from './privacy-categories.js';
  */
 
 /** Answers a read or a change of the privacy settings. */
-export function privacyPlan(question: Question): Plan {
+export function privacyPlan(question: DeviceIq): IqPlan {
   const { world, account, device, iq } = question;
   const privacy = child(iq, 'privacy');
   const categories = children(privacy, 'category');

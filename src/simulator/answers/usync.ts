@@ -12,10 +12,10 @@ import {
 import type { Person } from '../world/directory.js';
 import type { World } from '../world/world.js';
 import { timerNode } from './disappearing-timer.js';
-import type { Plan, Question } from './iq-plan.js';
+import type { DeviceIq, IqPlan } from './iq-plan.js';
 
 /** Facts about users: whether they are on WhatsApp, their LID, their devices. */
-export function usyncPlan({ world, iq }: Question): Plan {
+export function usyncPlan({ world, iq }: DeviceIq): IqPlan {
   const usync = child(iq, 'usync');
   if (!usync) return { reply: () => refusal(iq, 400) };
   const protocols = children(child(usync, 'query')).map(({ tag }) => tag);

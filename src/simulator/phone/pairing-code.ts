@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Plan } from '../answers/iq-plan.js';
+import type { IqPlan } from '../answers/iq-plan.js';
 import {
   attr,
   type BinaryNode,
@@ -29,7 +29,7 @@ export function pairingCodePlan(
   registering: RegisteringConnection,
   iq: BinaryNode,
   stage: BinaryNode,
-): Plan {
+): IqPlan {
   switch (attr(stage, 'stage')) {
     case 'companion_hello':
       return companionHello(world, registering, iq, stage);
@@ -50,7 +50,7 @@ function companionHello(
   registering: RegisteringConnection,
   iq: BinaryNode,
   stage: BinaryNode,
-): Plan {
+): IqPlan {
   const part = (tag: string) => bytesOf(child(stage, tag));
   const wrappedKey = part('link_code_pairing_wrapped_companion_ephemeral_pub');
   const phoneNumber = userOf(attr(stage, 'jid'));

@@ -1,6 +1,6 @@
 import { applySettings } from '../answers/apply-settings.js';
 import { exceptContacts } from '../answers/contact-lists.js';
-import { setDisappearingMode } from '../answers/disappearing-timer.js';
+import { setDisappearingTimer } from '../answers/disappearing-timer.js';
 import { notifyDevices } from '../answers/notifications.js';
 import { removeDevice } from '../answers/remove-device.js';
 import type { BinaryNode } from '../wire/stanza.js';
@@ -69,7 +69,7 @@ export function phoneOf(world: World, account: Account): Phone {
       account.addressing = addressing;
       world.changed();
     },
-    setDisappearingMode: duration => setDisappearingMode(world, account, duration, 0),
+    setDisappearingMode: duration => setDisappearingTimer(world, account, duration, 0),
     disappearingMode: () => account.disappearingMode.duration,
     removeCategory(category) {
       account.settings.delete(category);

@@ -1,20 +1,20 @@
 import { applySettings } from '../answers/apply-settings.js';
 import { exceptContacts } from '../answers/contact-lists.js';
-import type { Plan } from '../answers/iq-plan.js';
+import type { IqPlan } from '../answers/iq-plan.js';
 import { attr, type BinaryNode, node, refusal, SERVER } from '../wire/stanza.js';
 import type { Effect, Moment } from '../world/faults.js';
 import { isPrivacy } from '../world/journal.js';
 import { categoriesOf, isListRead } from '../world/stanza-log.js';
-import type { Connection, World } from '../world/world.js';
-import { distorted } from './false-replies.js';
-import { disturb } from './inject.js';
+import type { ClientConnection, World } from '../world/world.js';
+import { falseReply } from './false-replies.js';
+import { inject } from './inject.js';
 
 /** Answers one IQ as planned, or as the fault that is due says. */
 export async function answerIq(
-  connection: Connection,
+  connection: ClientConnection,
   world: World,
   iq: BinaryNode,
-  plan: Plan,
+  plan: IqPlan,
 ): Promise<void> {
   const { faults, journal } = world;
   const account = isPrivacy(iq) ? connection.owner?.account.phoneNumber : undefined;
@@ -31,7 +31,7 @@ export async function answerIq(
   const goesOn = (moment: Moment) => {
     if (effect?.do === 'phone' && (effect.moment ?? 'before_apply') === moment)
       usePhone(world, connection, effect);
-    return effect === undefined || disturb(connection, effect, moment);
+    return effect === undefined || inject(connection, effect, moment);
   };
 
   const before = goesOn('before_apply');
@@ -54,7 +54,7 @@ export async function answerIq(
 
 function usePhone(
   world: World,
-  { owner }: Connection,
+  { owner }: ClientConnection,
   { settings = {}, contacts = {} }: Extract<Effect, { do: 'phone' }>,
 ): void {
   if (!owner) return;
@@ -86,7 +86,7 @@ function answer(iq: BinaryNode, honest: BinaryNode, effect: Effect | undefined):
         : refusal(iq, effect.code, effect.text);
     case 'refuse_category':
     case 'lie':
-      return distorted(honest, effect);
+      return falseReply(honest, effect);
     case 'reply':
       return { ...effect.stanza, attrs: { ...effect.stanza.attrs, id: attr(iq, 'id') ?? '' } };
     default:

@@ -5,8 +5,8 @@ import { frame, frameReader } from '../wire/frames.js';
 import { type Handshaken, noiseResponder, type Responder, type Transport } from '../wire/noise.js';
 import { attr, type BinaryNode, node } from '../wire/stanza.js';
 import { openWire } from '../wire/wire.js';
-import type { Connection, Session, World } from '../world/world.js';
-import { disturb } from './inject.js';
+import type { ClientConnection, StanzaHandler, World } from '../world/world.js';
+import { inject } from './inject.js';
 import { login } from './login.js';
 import { register } from './registration.js';
 
@@ -15,7 +15,7 @@ export function serve(world: World, ws: WebSocket, tcp: Socket): void {
   const reader = frameReader();
   let responder: Responder | undefined;
   let transport: Transport | undefined;
-  let session: Session | undefined;
+  let session: StanzaHandler | undefined;
   let receiving = Promise.resolve();
   let open = true;
   const asked = new Map<string, (answer: BinaryNode | undefined) => void>();
@@ -32,7 +32,7 @@ export function serve(world: World, ws: WebSocket, tcp: Socket): void {
       session?.closed();
     },
   });
-  let connection: Connection | undefined;
+  let connection: ClientConnection | undefined;
 
   function receiveFrame(message: Buffer): void {
     if (transport) receiveSealed(transport.decrypt(message));
@@ -67,7 +67,7 @@ export function serve(world: World, ws: WebSocket, tcp: Socket): void {
       if (!goesOn || !open) return;
       session = registering ? register(world, opened, registering) : login(world, opened, client.payload);
     };
-    const goesOn = effect ? disturb(opened, effect, 'before_apply') : true;
+    const goesOn = effect ? inject(opened, effect, 'before_apply') : true;
     if (typeof goesOn === 'boolean') start(goesOn);
     else void goesOn.then(start);
   }
@@ -101,7 +101,7 @@ export function serve(world: World, ws: WebSocket, tcp: Socket): void {
     }
   }
 
-  function newConnection(noiseKey: Buffer, sealer: Transport): Connection {
+  function newConnection(noiseKey: Buffer, sealer: Transport): ClientConnection {
     const send = (stanza: BinaryNode) => {
       if (open) wire.write(frame(sealer.encrypt(encodeBinaryNode(stanza))));
     };

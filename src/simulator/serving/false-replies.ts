@@ -2,7 +2,7 @@ import { attr, type BinaryNode, child, children, errorNode, node } from '../wire
 import type { Effect } from '../world/faults.js';
 
 /** The reply to a privacy IQ with a category that carries an error, or with something untrue in it. */
-export function distorted(
+export function falseReply(
   reply: BinaryNode,
   effect: Extract<Effect, { do: 'refuse_category' | 'lie' }>,
 ): BinaryNode {

@@ -1,8 +1,12 @@
 import type { Effect, Moment } from '../world/faults.js';
-import type { Connection } from '../world/world.js';
+import type { ClientConnection } from '../world/world.js';
 
 /** Does what the effect does at this moment; false when the stanza is not handled any further. */
-export function disturb(connection: Connection, effect: Effect, moment: Moment): boolean | Promise<boolean> {
+export function inject(
+  connection: ClientConnection,
+  effect: Effect,
+  moment: Moment,
+): boolean | Promise<boolean> {
   if (!('moment' in effect ? effect.moment === moment : moment === 'before_apply')) return true;
   switch (effect.do) {
     case 'silence':

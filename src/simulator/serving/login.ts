@@ -1,14 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import type { proto } from '@whiskeysockets/baileys';
-import { answerTo } from '../answers/iq-routes.js';
+import { iqRoute } from '../answers/iq-routes.js';
 import { backlogOf, forgetAcked } from '../answers/notifications.js';
 import { child, node, SERVER, seconds } from '../wire/stanza.js';
 import { lidOf } from '../world/accounts.js';
-import type { Connection, Session, World } from '../world/world.js';
+import type { ClientConnection, StanzaHandler, World } from '../world/world.js';
 import { answerIq } from './answer-iq.js';
 
 /** Serves a client with credentials: checks them, says `success` and answers until it goes. */
-export function login(world: World, connection: Connection, payload: proto.ClientPayload): Session {
+export function login(
+  world: World,
+  connection: ClientConnection,
+  payload: proto.ClientPayload,
+): StanzaHandler {
   const account = world.accounts.get(String(payload.username));
   const device = account?.devices.get(payload.device ?? 0);
   if (!account || !device?.noiseKey.equals(connection.noiseKey)) {
@@ -42,7 +46,7 @@ export function login(world: World, connection: Connection, payload: proto.Clien
     receive(stanza) {
       switch (stanza.tag) {
         case 'iq':
-          void answerIq(connection, world, stanza, answerTo({ world, account, device, iq: stanza, backlog }));
+          void answerIq(connection, world, stanza, iqRoute({ world, account, device, iq: stanza, backlog }));
           break;
         case 'ack':
           forgetAcked(world, device, stanza);

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { proto } from '@whiskeysockets/baileys';
-import type { Plan } from '../answers/iq-plan.js';
+import type { IqPlan } from '../answers/iq-plan.js';
 import { pairingCodePlan } from '../phone/pairing-code.js';
 import { attr, type BinaryNode, child, node, refusal, result, SERVER, seconds } from '../wire/stanza.js';
 import { isSignedPreKeyValid, type KeyBundle } from '../world/key-bundle.js';
-import type { Connection, RegisteringConnection, Session, World } from '../world/world.js';
+import type { ClientConnection, RegisteringConnection, StanzaHandler, World } from '../world/world.js';
 import { answerIq } from './answer-iq.js';
 
 /** How many refs a client gets to make QRs of. */
@@ -15,9 +15,9 @@ const refLifeMs = (index: number): number => (60 + 20 * index + 20) * 1000;
 /** Serves a client without credentials: refs for its QRs, and the retirement of its secret. */
 export function register(
   world: World,
-  connection: Connection,
+  connection: ClientConnection,
   data: proto.ClientPayload.IDevicePairingRegistrationData,
-): Session {
+): StanzaHandler {
   const keys = keysOf(data);
   if (!keys) {
     connection.fail({ reason: 400 });
@@ -80,7 +80,7 @@ export function register(
 }
 
 /** Before it is linked a client may only ping and ask for a pairing code. */
-function planFor(world: World, registering: RegisteringConnection, iq: BinaryNode): Plan {
+function planFor(world: World, registering: RegisteringConnection, iq: BinaryNode): IqPlan {
   const codeStage = child(iq, 'link_code_companion_reg');
   if (attr(iq, 'xmlns') === 'md' && codeStage) return pairingCodePlan(world, registering, iq, codeStage);
   return { reply: () => (attr(iq, 'xmlns') === 'w:p' ? result(iq) : refusal(iq, 401)) };

@@ -5,7 +5,7 @@ import { type BinaryNode, node, SERVER, seconds } from '../wire/stanza.js';
 import { keyPairOf, newKeyPair } from '../wire/xeddsa.js';
 import { type NewAccount, newAccount } from '../world/accounts.js';
 import { type Behaviour, DEFAULT_BEHAVIOUR, type RefreshChild } from '../world/behaviour.js';
-import { type NewPerson, type Person, people } from '../world/directory.js';
+import { directory, type NewPerson, type Person } from '../world/directory.js';
 import { type Fault, faultBox, type InjectedFault } from '../world/faults.js';
 import { type PrivacyEvent, privacyJournal } from '../world/journal.js';
 import { type LoggedStanza, type StanzaQuery, stanzaLog } from '../world/stanza-log.js';
@@ -90,7 +90,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     keys,
     certificates: certificateChains(keys),
     accounts: new Map(kept?.accounts.map(account => [account.phoneNumber, account])),
-    people: people(kept?.people),
+    people: directory(kept?.people),
     connections: new Set(),
     registering: new Set(),
     faults,

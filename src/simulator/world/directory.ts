@@ -17,7 +17,7 @@ export type NewPerson = {
 };
 
 /** Everyone on WhatsApp. */
-export type People = {
+export type Directory = {
   readonly all: () => Person[];
   /** Adds someone, or gives the one with that number another LID when one is said. */
   readonly add: (person: NewPerson) => Person;
@@ -35,7 +35,7 @@ export function digitsOf(phoneNumber: string): string {
   return digits;
 }
 
-export function people(known: readonly Person[] = []): People {
+export function directory(known: readonly Person[] = []): Directory {
   const byPhoneNumber = new Map<string, Person>();
   const byLid = new Map<string, Person>();
   const keep = (person: Person) => {

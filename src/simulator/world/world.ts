@@ -2,7 +2,7 @@ import type { KeyPair } from '@whiskeysockets/baileys';
 import type { CertificateChoice, ServerKeys } from '../wire/certificates.js';
 import type { BinaryNode } from '../wire/stanza.js';
 import type { Behaviour, RefreshChild } from './behaviour.js';
-import type { People } from './directory.js';
+import type { Directory } from './directory.js';
 import type { Faults } from './faults.js';
 import type { Journal } from './journal.js';
 import type { KeyBundle } from './key-bundle.js';
@@ -16,8 +16,8 @@ export type World = {
   /** By phone number, digits only. */
   readonly accounts: Map<string, Account>;
   /** Everyone on WhatsApp, the accounts among them. */
-  readonly people: People;
-  readonly connections: Set<Connection>;
+  readonly people: Directory;
+  readonly connections: Set<ClientConnection>;
   readonly registering: Set<RegisteringConnection>;
   readonly faults: Faults;
   readonly log: StanzaLog;
@@ -60,7 +60,7 @@ export type Device = {
   readonly unacked: BinaryNode[];
   /** What changed while it was away, by the names `<dirty>` uses for them; emptied by `<clean>`. */
   readonly dirty: Set<string>;
-  connection: Connection | undefined;
+  connection: ClientConnection | undefined;
 };
 
 /** One change of a setting that the server made: the oracle of every test. */
@@ -84,7 +84,7 @@ export type ContactList = {
 export type Addressing = 'lid' | 'pn' | 'either';
 
 /** One client's connection after the handshake, whatever it turns out to be. */
-export type Connection = {
+export type ClientConnection = {
   readonly id: number;
   /** The Noise static key the client proved to hold. */
   readonly noiseKey: Buffer;
@@ -108,7 +108,7 @@ export type Connection = {
 
 /** A connection of a client that wants to be linked. */
 export type RegisteringConnection = {
-  readonly connection: Connection;
+  readonly connection: ClientConnection;
   readonly keys: KeyBundle;
   /** Whether the ref is one of this connection's, and not too old. */
   readonly refState: (ref: string) => 'unknown' | 'expired' | 'good';
@@ -136,4 +136,4 @@ export type CodeRequest = {
 };
 
 /** What a connection is for: what it does with stanzas and at its end. */
-export type Session = { receive(stanza: BinaryNode): void; closed(): void };
+export type StanzaHandler = { receive(stanza: BinaryNode): void; closed(): void };

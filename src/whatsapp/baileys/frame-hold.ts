@@ -1,7 +1,7 @@
 import type { WebSocket } from 'ws';
 
 /** The socket below Baileys. Its `send` keeps the order of frames: each is numbered by the encryption. */
-export type Wire = {
+export type FrameHold = {
   /** Keeps frames back until the promise fulfils; after a rejection none leaves any more. */
   hold(until: Promise<unknown>): void;
   /** Lets no frame leave any more. */
@@ -15,7 +15,7 @@ export class NeverLeft extends Error {}
  * Takes hold of a WebSocket: frames wait while something must become durable first, and a peer that does not take part
  * in closing is cut off after `closeMs`.
  */
-export function takeWire(socket: WebSocket, closeMs: number): Wire {
+export function frameHold(socket: WebSocket, closeMs: number): FrameHold {
   type Send = (data: Uint8Array, done?: (error?: Error) => void) => void;
   const send: Send = socket.send.bind(socket);
   const close = socket.close.bind(socket);

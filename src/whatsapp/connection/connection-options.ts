@@ -33,7 +33,7 @@ export type WhatsAppLog = {
 };
 
 /** What all connections have in common. */
-export type Settings = {
+export type ConnectionOptions = {
   /** Undefined for WhatsApp's own. */
   readonly url: string | undefined;
   /** The key that signs the server's certificates, 32 bytes. */

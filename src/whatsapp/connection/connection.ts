@@ -1,14 +1,14 @@
 import type { AuthenticationCreds, BinaryNode, SocketConfig } from '@whiskeysockets/baileys';
 import type { Disconnect } from '../../domain/disconnect.js';
 import { containListeners } from '../baileys/baileys-listeners.js';
-import { takeWire } from '../baileys/frame-hold.js';
+import { frameHold } from '../baileys/frame-hold.js';
 import { lightSocket } from '../baileys/light-socket.js';
-import type { Settings } from './connection-options.js';
+import type { ConnectionOptions } from './connection-options.js';
 import * as disconnects from './disconnects.js';
-import { type Answer, queries } from './iq.js';
+import { type IqReply, iqs } from './iq.js';
 import { keepAlive } from './keep-alive.js';
 import { resultOf } from './nodes.js';
-import { notForUs } from './plain-acks.js';
+import { plainAck } from './plain-acks.js';
 
 /** A connection to WhatsApp, linked or not. It ends once, by either side, and says why. */
 export type Connection = {
@@ -22,14 +22,14 @@ export type Connection = {
   /** Sends a stanza that has no answer; false when it did not leave. */
   tell(node: BinaryNode): Promise<boolean>;
   /** Sends a query and waits for its answer. Never rejects. */
-  ask(node: BinaryNode, timeoutMs: number): Promise<Answer>;
+  sendIQ(node: BinaryNode, timeoutMs: number): Promise<IqReply>;
   end(disconnect: Disconnect): void;
   /** Ends it, unless something else did, and waits until the socket is gone. */
   close(): Promise<void>;
 };
 
 /** Who connects. */
-export type ConnectionOptions = {
+export type Login = {
   readonly instance: string;
   readonly auth: SocketConfig['auth'];
   /** Takes changed credentials in; nothing leaves until the promise fulfils. */
@@ -38,8 +38,8 @@ export type ConnectionOptions = {
 
 /** Dials. Throws when Baileys cannot make anything of the credentials. */
 export function openConnection(
-  { url, rootKey, log, timeouts }: Settings,
-  { instance, auth, onCredentials }: ConnectionOptions,
+  { url, rootKey, log, timeouts }: ConnectionOptions,
+  { instance, auth, onCredentials }: Login,
 ): Connection {
   const open = Promise.withResolvers<void>();
   const ended = Promise.withResolvers<Disconnect>();
@@ -55,8 +55,8 @@ export function openConnection(
     onRefused: stanza => log.stanzaRefused({ instance, stanza }),
   });
   const { ws, ev } = sock;
-  const wire = takeWire(socket, timeouts.closeMs);
-  const { ask, tell, abandon } = queries(sock);
+  const wire = frameHold(socket, timeouts.closeMs);
+  const { ask, tell, abandon } = iqs(sock);
   const pings = keepAlive(ws, ask, timeouts.keepAliveMs, () =>
     end(disconnects.timedOut('WhatsApp stopped answering')),
   );
@@ -92,7 +92,7 @@ export function openConnection(
     if (node.attrs['xmlns'] === 'urn:xmpp:ping') void tell(resultOf(node));
   });
   for (const tag of ['message', 'receipt', 'call'])
-    takeOver(`CB:${tag}`, node => tell(notForUs(node, auth.creds.me?.id)));
+    takeOver(`CB:${tag}`, node => tell(plainAck(node, auth.creds.me?.id)));
   // Baileys would tell of the end before us, without the reason.
   takeOver('CB:stream:error', node => end(disconnects.fromStreamError(node)));
   takeOver('CB:failure', node => end(disconnects.fromFailure(node, new Date())));
@@ -129,7 +129,7 @@ export function openConnection(
     takeOver,
     uploadPreKeys: () => sock.uploadPreKeys(),
     tell,
-    ask: (node, timeoutMs) => (isOver ? Promise.resolve({ kind: 'not_sent' }) : ask(node, timeoutMs)),
+    sendIQ: (node, timeoutMs) => (isOver ? Promise.resolve({ kind: 'not_sent' }) : ask(node, timeoutMs)),
     end,
     async close() {
       end(disconnects.ownCause('Closed by this service'));

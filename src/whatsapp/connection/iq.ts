@@ -5,7 +5,7 @@ import { withoutStacks } from '../baileys/without-stacks.js';
 import { statusOf } from './disconnects.js';
 
 /** What became of a query. */
-export type Answer =
+export type IqReply =
   | { readonly kind: 'reply'; readonly node: BinaryNode }
   /** It did not leave. */
   | { readonly kind: 'not_sent' }
@@ -18,12 +18,12 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
  * Queries of our own. Baileys' `query` hides error stanzas behind its errors, and does not notice the end of the
  * connection while it waits.
  */
-export function queries({ ws, generateMessageTag, sendNode }: LightSocket) {
+export function iqs({ ws, generateMessageTag, sendNode }: LightSocket) {
   // Baileys throws at once what it cannot encode.
   const send = async (node: BinaryNode) => withoutStacks(() => sendNode(node));
-  const pending = new Set<(answer: Answer) => void>();
+  const pending = new Set<(answer: IqReply) => void>();
 
-  function ask(node: BinaryNode, timeoutMs: number): Promise<Answer> {
+  function ask(node: BinaryNode, timeoutMs: number): Promise<IqReply> {
     // Never given twice on a connection, so a late reply meets nobody.
     const id = generateMessageTag();
     const reply = `TAG:${id}`;
@@ -38,7 +38,7 @@ export function queries({ ws, generateMessageTag, sendNode }: LightSocket) {
       function onStanza(stanza: BinaryNode) {
         if (stanza.tag === 'iq') settle({ kind: 'reply', node: stanza });
       }
-      function settle(answer: Answer) {
+      function settle(answer: IqReply) {
         clearTimeout(timer);
         pending.delete(settle);
         ws.off(reply, onStanza);

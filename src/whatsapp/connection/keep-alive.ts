@@ -1,6 +1,6 @@
 import type { EventEmitter } from 'node:events';
 import type { BinaryNode } from '@whiskeysockets/baileys';
-import type { Answer } from './iq.js';
+import type { IqReply } from './iq.js';
 import { SERVER } from './nodes.js';
 
 /** Answered at once, after everything sent before it. */
@@ -16,7 +16,7 @@ export const PING: BinaryNode = {
  */
 export function keepAlive(
   ws: EventEmitter,
-  ask: (node: BinaryNode, timeoutMs: number) => Promise<Answer>,
+  ask: (node: BinaryNode, timeoutMs: number) => Promise<IqReply>,
   intervalMs: number,
   onSilence: () => void,
 ) {

@@ -6,5 +6,5 @@ import { type BinaryNode, buildAckStanza, NACK_REASONS } from '@whiskeysockets/b
  *
  * @param me The account's JID with the device.
  */
-export const notForUs = (node: BinaryNode, me: string | undefined): BinaryNode =>
+export const plainAck = (node: BinaryNode, me: string | undefined): BinaryNode =>
   buildAckStanza(node, node.tag === 'message' ? NACK_REASONS.UnhandledError : undefined, me);

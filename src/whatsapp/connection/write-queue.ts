@@ -2,7 +2,7 @@
 const PATIENCE_MS = 5_000;
 
 /** The writes of one session to the store, one after another in the order given. */
-export type Writes = {
+export type WriteQueue = {
   readonly add: (job: () => Promise<void>) => Promise<void>;
   /** Takes no more; fulfils when those taken are done, or the store does not answer. */
   readonly finish: () => Promise<void>;
@@ -12,7 +12,7 @@ export type Writes = {
  * A failed write also stops those behind it, for their order counts: Baileys stores the next pre-key id before the
  * keys, so that a crash in between skips ids; the other way round they would be given out twice.
  */
-export function writes(onFailure: (cause: unknown) => void): Writes {
+export function writeQueue(onFailure: (cause: unknown) => void): WriteQueue {
   let last: Promise<void> = Promise.resolve();
   let isFinished = false;
   let hasFailed = false;

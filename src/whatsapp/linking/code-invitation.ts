@@ -1,6 +1,6 @@
 import type { BinaryNode } from '@whiskeysockets/baileys';
 import { ownCause } from '../connection/disconnects.js';
-import type { Answer } from '../connection/iq.js';
+import type { IqReply } from '../connection/iq.js';
 import { bytesOf, childOf, errorIn } from '../connection/nodes.js';
 import type { Invitation, InvitationOptions } from './invitation.js';
 import {
@@ -39,7 +39,7 @@ export function codeInvitation(
 
   /** The answer when WhatsApp did what it was asked to; anything else ends the attempt. */
   async function ask(stanza: BinaryNode): Promise<BinaryNode | undefined> {
-    const answer = await connection.ask(stanza, timeouts.queryMs);
+    const answer = await connection.sendIQ(stanza, timeouts.queryMs);
     if (isStopped) return undefined;
     if (answer.kind === 'reply' && answer.node.attrs['type'] === 'result') return answer.node;
     end(refusal(answer));
@@ -90,7 +90,7 @@ export function codeInvitation(
   };
 }
 
-function refusal(answer: Answer) {
+function refusal(answer: IqReply) {
   const { code, text } = (answer.kind === 'reply' && errorIn(answer.node)) || { code: undefined, text: '' };
   return code === undefined
     ? ({ kind: 'disconnected', disconnect: ownCause('WhatsApp did not accept the pairing code') } as const)

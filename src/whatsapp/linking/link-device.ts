@@ -8,7 +8,7 @@ import type { Disconnect } from '../../domain/disconnect.js';
 import type { LinkMethod, LinkResult, WhatsApp } from '../../instances/account/ports.js';
 import { encodeCredentials, NO_KEYS } from '../connection/auth-state.js';
 import { type Connection, openConnection } from '../connection/connection.js';
-import type { Settings } from '../connection/connection-options.js';
+import type { ConnectionOptions } from '../connection/connection-options.js';
 import { notStored, ownCause, timedOut } from '../connection/disconnects.js';
 import { bytesIn, childOf, childrenOf, resultOf } from '../connection/nodes.js';
 import { codeInvitation } from './code-invitation.js';
@@ -16,8 +16,8 @@ import { declineStanza, pairingOf } from './pair-success.js';
 import { qrInvitation } from './qr-invitation.js';
 
 /** Links a phone, as the port says. The new identity stays in memory until a phone has agreed to it. */
-export async function link(
-  settings: Settings,
+export async function linkDevice(
+  settings: ConnectionOptions,
   instance: string,
   method: LinkMethod,
   { signal, expectedPhoneNumber, onCode }: Parameters<WhatsApp['link']>[2],
@@ -87,7 +87,7 @@ export async function link(
 
 /** From here on only this decides: the link is refused, or stored and then answered. */
 async function complete(
-  { credentials, timeouts, log }: Settings,
+  { credentials, timeouts, log }: ConnectionOptions,
   instance: string,
   { connection, creds, stanza, expectedPhoneNumber }: PairSuccess,
 ): Promise<LinkResult> {

@@ -47,7 +47,7 @@ export function qrInvitation({ connection, creds, timeouts, show, end }: Invitat
       creds.advSecretKey = base64(randomBytes(32));
       return async () => {
         // Its answer shows that WhatsApp has the acknowledgement: before, a scan of the new code would fail too.
-        await connection.ask(PING, ACKNOWLEDGED_MS);
+        await connection.sendIQ(PING, ACKNOWLEDGED_MS);
         draw();
       };
     },

@@ -25,14 +25,14 @@ const REMEMBERED_FOR_MS = 60 * 60_000;
  * numbers, from lists and from questions.
  */
 export function contactLists(
-  connection: Pick<Connection, 'ask'>,
+  connection: Pick<Connection, 'sendIQ'>,
 ): Pick<Session, 'readContactList' | 'changeContactList' | 'findContacts'> {
   let remembered: LRUCache<ContactId, Contact> | undefined;
   /** The form in which lists were read on this connection. */
   let form: ListForm | undefined;
 
   async function read(category: string, inForm: ListForm, timeoutMs: number): Promise<ListReply> {
-    const answer = await connection.ask(listReadStanza(category, inForm), timeoutMs);
+    const answer = await connection.sendIQ(listReadStanza(category, inForm), timeoutMs);
     if (answer.kind === 'reply') return parseListReply(answer.node, inForm);
     return { kind: 'no_answer', cause: answer.kind === 'timeout' ? 'timeout' : 'closed' };
   }
@@ -59,7 +59,7 @@ export function contactLists(
       const until = Date.now() + timeoutMs;
       const set = async (inForm: ListForm, users: ListDelta): Promise<SetReply> => {
         const stanza = listSetStanza(category, inForm, users, stamp);
-        const answer = await connection.ask(stanza, Math.max(until - Date.now(), 0));
+        const answer = await connection.sendIQ(stanza, Math.max(until - Date.now(), 0));
         if (answer.kind === 'not_sent') return answer;
         if (answer.kind !== 'reply') return { kind: 'no_answer', cause: answer.kind };
         return parseSetReply(answer.node, category, EXCEPTING);
@@ -103,7 +103,7 @@ export function contactLists(
     const others = ids.filter(id => isPhoneNumber(id) && !remembered?.has(id));
     if (others.length === 0) return { kind: 'found', contacts: new Map(known) };
 
-    const answer = await connection.ask(lookupStanza(others, randomUUID()), timeoutMs);
+    const answer = await connection.sendIQ(lookupStanza(others, randomUUID()), timeoutMs);
     if (answer.kind !== 'reply')
       return { kind: 'no_answer', cause: answer.kind === 'timeout' ? 'timeout' : 'closed' };
     const reply = parseLookupReply(answer.node, others);

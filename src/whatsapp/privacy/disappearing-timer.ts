@@ -1,6 +1,6 @@
 import type { NoAnswer, SetReply } from '../../instances/account/ports.js';
 import type { Connection } from '../connection/connection.js';
-import type { Answer } from '../connection/iq.js';
+import type { IqReply } from '../connection/iq.js';
 import {
   isLasting,
   parseTimerReply,
@@ -11,7 +11,7 @@ import {
 } from './disappearing-timer-protocol.js';
 
 /** The timer of new chats, over one connection. No method rejects. */
-export type Timer = {
+export type DisappearingTimer = {
   /** What is known of it, else what WhatsApp says now. */
   read(timeoutMs: number): Promise<TimerReply>;
   /** Changes it; confirmed when a read that left after WhatsApp's answer shows the value. */
@@ -25,12 +25,12 @@ export type Timer = {
  * may have changed: by the first read of a connection, after a push or a change, and where an update names it. Else it
  * is as it was read: a change elsewhere is pushed.
  */
-export function disappearingTimer(connection: Pick<Connection, 'ask'>): Timer {
+export function disappearingTimer(connection: Pick<Connection, 'sendIQ'>): DisappearingTimer {
   let known: Promise<TimerReply> | undefined;
 
   function ask(timeoutMs: number): Promise<TimerReply> {
     const reply = connection
-      .ask(timerReadStanza(), timeoutMs)
+      .sendIQ(timerReadStanza(), timeoutMs)
       .then(answer => (answer.kind === 'reply' ? parseTimerReply(answer.node) : noAnswer(answer)));
     known = reply;
     void reply.then(told => {
@@ -49,7 +49,7 @@ export function disappearingTimer(connection: Pick<Connection, 'ask'>): Timer {
     async set(value, timeoutMs) {
       const until = Date.now() + timeoutMs;
       forget();
-      const answer = await connection.ask(timerSetStanza(value), timeoutMs);
+      const answer = await connection.sendIQ(timerSetStanza(value), timeoutMs);
       if (answer.kind === 'not_sent') return answer;
       const reply = answer.kind === 'reply' ? parseTimerSetReply(answer.node) : noAnswer(answer);
       // What was asked meanwhile may be older than the change.
@@ -67,7 +67,7 @@ export function disappearingTimer(connection: Pick<Connection, 'ask'>): Timer {
   };
 }
 
-const noAnswer = ({ kind }: Exclude<Answer, { kind: 'reply' }>): NoAnswer => ({
+const noAnswer = ({ kind }: Exclude<IqReply, { kind: 'reply' }>): NoAnswer => ({
   kind: 'no_answer',
   cause: kind === 'timeout' ? 'timeout' : 'closed',
 });

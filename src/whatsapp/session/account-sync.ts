@@ -1,7 +1,7 @@
 import { type BinaryNode, buildAckStanza, MIN_PREKEY_COUNT } from '@whiskeysockets/baileys';
 import type { Connection } from '../connection/connection.js';
 import { childOf, childrenOf, SERVER } from '../connection/nodes.js';
-import type { Timer } from '../privacy/disappearing-timer.js';
+import type { DisappearingTimer } from '../privacy/disappearing-timer.js';
 
 /** What happens to the account elsewhere: on the phone, on other devices, while this one was offline. */
 export type AccountSync = {
@@ -23,7 +23,7 @@ export type AccountSync = {
  */
 export function accountSync(
   connection: Connection,
-  timer: Pick<Timer, 'forget'>,
+  timer: Pick<DisappearingTimer, 'forget'>,
   onPrivacyPush: () => void,
 ): AccountSync {
   let mark: string | undefined;
@@ -67,7 +67,7 @@ export function accountSync(
     clear(known) {
       if (mark === known) mark = undefined;
       const clean = { tag: 'clean', attrs: { type: 'account_sync', timestamp: known } };
-      void connection.ask(
+      void connection.sendIQ(
         { tag: 'iq', attrs: { to: SERVER, type: 'set', xmlns: 'urn:xmpp:whatsapp:dirty' }, content: [clean] },
         CLEAR_MS,
       );

@@ -9,16 +9,16 @@ import {
   type LinkedCredentials,
 } from '../connection/auth-state.js';
 import { type Connection, openConnection } from '../connection/connection.js';
-import type { Settings } from '../connection/connection-options.js';
+import type { ConnectionOptions } from '../connection/connection-options.js';
 import { notStored, ownCause, timedOut } from '../connection/disconnects.js';
-import { writes } from '../connection/write-queue.js';
+import { writeQueue } from '../connection/write-queue.js';
 import { disappearingTimer } from '../privacy/disappearing-timer.js';
 import { accountSync } from './account-sync.js';
 import { openSession } from './session.js';
 
 /** Connects a linked instance, as the port says. */
-export async function connect(
-  settings: Settings,
+export async function logIn(
+  settings: ConnectionOptions,
   instance: string,
   { signal, onPrivacyPush }: Parameters<WhatsApp['connect']>[1],
 ): ReturnType<WhatsApp['connect']> {
@@ -52,7 +52,7 @@ export async function connect(
 const CANCELLED = ownCause('Cancelled');
 
 async function load(
-  { credentials, log }: Settings,
+  { credentials, log }: ConnectionOptions,
   instance: string,
 ): Promise<LinkedCredentials | Disconnect> {
   try {
@@ -64,8 +64,8 @@ async function load(
   }
 }
 
-function dial(settings: Settings, instance: string, credentials: LinkedCredentials) {
-  const stored = writes(cause => {
+function dial(settings: ConnectionOptions, instance: string, credentials: LinkedCredentials) {
+  const stored = writeQueue(cause => {
     settings.log.taskFailed({ task: 'Storing the credentials', instance, cause });
     connection.end(notStored());
   });

@@ -2,9 +2,9 @@ import type { BinaryNode } from '@whiskeysockets/baileys';
 import type { NoAnswer, Session } from '../../instances/account/ports.js';
 import type { Connection } from '../connection/connection.js';
 import { SERVER } from '../connection/nodes.js';
-import type { Writes } from '../connection/write-queue.js';
+import type { WriteQueue } from '../connection/write-queue.js';
 import { contactLists } from '../privacy/contact-lists.js';
-import type { Timer } from '../privacy/disappearing-timer.js';
+import type { DisappearingTimer } from '../privacy/disappearing-timer.js';
 import { type TimerReply, withTimer } from '../privacy/disappearing-timer-protocol.js';
 import {
   parseReadReply,
@@ -18,7 +18,12 @@ import type { AccountSync } from './account-sync.js';
 /** A connection whose login was accepted, as the port's `Session`. `me` is the account's JID with the device. */
 export function openSession(
   connection: Connection,
-  { sync, timer, stored, me }: { sync: AccountSync; timer: Timer; stored: Writes; me: string },
+  {
+    sync,
+    timer,
+    stored,
+    me,
+  }: { sync: AccountSync; timer: DisappearingTimer; stored: WriteQueue; me: string },
 ): Session {
   async function close() {
     await connection.close();
@@ -34,7 +39,7 @@ export function openSession(
     async readPrivacy(timeoutMs) {
       // Clearing a mark that came while the answer was under way would lose a change.
       const { mark } = sync;
-      const asked = connection.ask(readStanza(), timeoutMs);
+      const asked = connection.sendIQ(readStanza(), timeoutMs);
       const told = timer.read(timeoutMs);
       const answer = await asked;
       if (answer.kind === 'not_sent') return noAnswer('closed');
@@ -51,7 +56,7 @@ export function openSession(
       if (setting === 'default_disappearing_timer') return timer.set(value, timeoutMs);
       const category = settableCategory(setting);
       if (category === undefined) return { kind: 'not_sent' };
-      const answer = await connection.ask(setStanza(category, value), timeoutMs);
+      const answer = await connection.sendIQ(setStanza(category, value), timeoutMs);
       if (answer.kind === 'not_sent') return answer;
       if (answer.kind !== 'reply') return noAnswer(answer.kind);
       return parseSetReply(answer.node, category, value);
@@ -60,7 +65,7 @@ export function openSession(
     ...contactLists(connection),
 
     async logout(timeoutMs) {
-      const answer = await connection.ask(logoutStanza(me), timeoutMs);
+      const answer = await connection.sendIQ(logoutStanza(me), timeoutMs);
       const isResult = answer.kind === 'reply' && answer.node.attrs['type'] === 'result';
       // WhatsApp may cut the device off before it answers.
       const isCutOff = answer.kind === 'closed' && (await connection.ended).code === 401;

@@ -2,7 +2,7 @@ import { Metadata, status } from '@grpc/grpc-js';
 import { describe, expect, test, vi } from 'vitest';
 import { InstanceServiceService } from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
 import { PrivacyServiceService } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
-import type { CallLimits } from '../../../src/instances/account/orders.js';
+import type { CallOptions } from '../../../src/instances/account/orders.js';
 import { type Api, startApi } from '../support/api.js';
 import { connected, MADE_AT, snapshot } from '../support/instances.js';
 import { invoke } from '../support/invoke.js';
@@ -14,9 +14,9 @@ const link = { name: 'desk', method: { $case: 'qr', value: {} } } as const;
 const never = new Promise<never>(() => {});
 
 /** The limits that a read is given. */
-async function limitsOf(deadlineMs: number | undefined): Promise<{ limits: CallLimits; left: number }> {
+async function limitsOf(deadlineMs: number | undefined): Promise<{ limits: CallOptions; left: number }> {
   const api = await startApi();
-  const seen: { limits: CallLimits; left: number }[] = [];
+  const seen: { limits: CallOptions; left: number }[] = [];
   api.instances.readSettings = async (_name, _maxAgeMs, limits) => {
     seen.push({ limits, left: limits.deadline - Date.now() });
     return snapshot;

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { PrivacyServiceService as Privacy } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import { LastSeenVisibility } from '../../../gen/ts/whatsapp/privacy/v1/privacy_settings.js';
 import { PrivacyError } from '../../../src/domain/errors.js';
-import type { CallLimits } from '../../../src/instances/account/orders.js';
+import type { CallOptions } from '../../../src/instances/account/orders.js';
 import type { Instances } from '../../../src/instances/instances.js';
 import { caller } from '../../support/call.js';
 import { type Api, startApi } from '../support/api.js';
@@ -12,7 +12,7 @@ const AT_ONCE = 16;
 const hideLastSeen = { visibility: { lastSeen: LastSeenVisibility.NONE } };
 
 /** An API with so many instances, and what their updates do. */
-async function fleet(size: number, update?: (name: string, limits: CallLimits) => Promise<void>) {
+async function fleet(size: number, update?: (name: string, limits: CallOptions) => Promise<void>) {
   const api = await startApi();
   const instances = Array.from({ length: size }, (_, index) => `desk-${String(index).padStart(4, '0')}`);
   for (const name of instances) await api.instances.create({ name, displayName: '' });

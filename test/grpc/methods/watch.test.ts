@@ -5,7 +5,7 @@ import {
   type WatchPrivacySettingsRequest,
   type WatchPrivacySettingsResponse,
 } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
-import { startLimits } from '../../../src/grpc/calls/deadlines.js';
+import { startDeadline } from '../../../src/grpc/calls/deadlines.js';
 import { WATCHING } from '../../../src/grpc/methods/watch.js';
 import { SERVER_OPTIONS } from '../../../src/grpc/server/transport.js';
 import { bearer, type CallError, caller, failureOf } from '../../support/call.js';
@@ -127,11 +127,11 @@ describe('the life of a watch', () => {
   /** A call without a deadline, as far as its limits need it. */
   const call = Object.assign(new EventEmitter(), {
     getDeadline: () => Number.POSITIVE_INFINITY,
-  }) as unknown as Parameters<typeof startLimits>[0];
+  }) as unknown as Parameters<typeof startDeadline>[0];
 
   test('ends before the connection is cut, and asks the caller to call again', () => {
     vi.useFakeTimers();
-    using limits = startLimits(call, WATCHING, undefined);
+    using limits = startDeadline(call, WATCHING, undefined);
     vi.advanceTimersByTime(29 * 60_000);
     expect(limits.signal.aborted).toBe(false);
     const cutMs = SERVER_OPTIONS['grpc.max_connection_age_grace_ms'] ?? 0;

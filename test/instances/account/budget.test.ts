@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Account } from '../../../src/instances/account/account.js';
 import { type Budget, budget, COST, type Iqs } from '../../../src/instances/account/budget.js';
-import { prepay } from '../../../src/instances/account/reservation.js';
+import { reserve } from '../../../src/instances/account/reservation.js';
 
 const HOUR_MS = 3_600_000;
 
@@ -113,7 +113,7 @@ describe('work that is paid for in advance', () => {
   test('gives back what it did not send', () => {
     const { budget } = budgetAt({ sets: 240, reads: 1200 });
     {
-      using paid = prepay(accountWith(budget), { sets: 18, reads: 12 });
+      using paid = reserve(accountWith(budget), { sets: 18, reads: 12 });
       paid.account.spend('sets');
       paid.account.spend('sets');
       paid.account.spend('reads');
@@ -126,7 +126,7 @@ describe('work that is paid for in advance', () => {
   test('is refused as a whole when the budget has not enough for it', () => {
     const { budget } = budgetAt({ sets: 240, reads: 1200 });
     budget.take({ sets: 39, reads: 0 });
-    expect(() => prepay(accountWith(budget), { sets: 2, reads: 6 })).toThrow('RATE_LIMITED');
+    expect(() => reserve(accountWith(budget), { sets: 2, reads: 6 })).toThrow('RATE_LIMITED');
     expect(budget.take({ sets: 1, reads: 60 })).toBeUndefined();
   });
 });

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Snapshot } from '../../../src/domain/settings/snapshot.js';
 import type { Session } from '../../../src/instances/account/ports.js';
-import { settingsReader } from '../../../src/instances/account/settings-cache.js';
+import { settingsCache } from '../../../src/instances/account/settings-cache.js';
 
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
@@ -18,29 +18,29 @@ const session = {
 const HOUR_MS = 3_600_000;
 
 test('nothing read in the minute after an unanswered change is ever current', async () => {
-  const reader = settingsReader(() => undefined);
-  await reader.read(session, 1_000);
-  expect(reader.current(session, HOUR_MS)).toBeDefined();
-  reader.unanswered();
-  expect(reader.current(session, HOUR_MS)).toBeUndefined();
+  const cache = settingsCache(() => undefined);
+  await cache.read(session, 1_000);
+  expect(cache.current(session, HOUR_MS)).toBeDefined();
+  cache.unanswered();
+  expect(cache.current(session, HOUR_MS)).toBeUndefined();
 
-  await reader.read(session, 1_000);
+  await cache.read(session, 1_000);
   vi.advanceTimersByTime(61_000);
-  expect(reader.current(session, HOUR_MS)).toBeUndefined();
+  expect(cache.current(session, HOUR_MS)).toBeUndefined();
 
-  await reader.read(session, 1_000);
-  expect(reader.current(session, HOUR_MS)).toBeDefined();
+  await cache.read(session, 1_000);
+  expect(cache.current(session, HOUR_MS)).toBeDefined();
 });
 
 test('the timer is asked for anew until the minute after an unanswered change is over', async () => {
-  const reader = settingsReader(() => undefined);
+  const cache = settingsCache(() => undefined);
   const forgotten = async () => {
     forgetTimer.mockClear();
-    await reader.read(session, 1_000);
+    await cache.read(session, 1_000);
     return forgetTimer.mock.calls.length > 0;
   };
   expect(await forgotten()).toBe(false);
-  reader.unanswered();
+  cache.unanswered();
   expect(await forgotten()).toBe(true);
   vi.advanceTimersByTime(61_000);
   expect(await forgotten()).toBe(true);

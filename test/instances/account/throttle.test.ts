@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest';
 import type { Setting } from '../../../src/domain/settings/settings-table.js';
 import type { Account } from '../../../src/instances/account/account.js';
 import type { ReadReply, Session, SetReply } from '../../../src/instances/account/ports.js';
-import { settingsReader } from '../../../src/instances/account/settings-cache.js';
-import { type Pacing, pacing } from '../../../src/instances/account/throttle.js';
-import { execute } from '../../../src/instances/updating/send-waves.js';
+import { settingsCache } from '../../../src/instances/account/settings-cache.js';
+import { type Throttle, throttle } from '../../../src/instances/account/throttle.js';
+import { sendWaves } from '../../../src/instances/updating/send-waves.js';
 
 const MINUTE_MS = 60_000;
 
@@ -12,16 +12,16 @@ describe('an account that WhatsApp limits', () => {
   /** A pacing on a clock that the test sets. */
   function paced() {
     const clock = { now: 1_800_000_000_000 };
-    return { clock, pace: pacing(() => clock.now) };
+    return { clock, pace: throttle(() => clock.now) };
   }
 
   test('is held for a minute, and twice as long each further time, up to a quarter of an hour', () => {
     const { clock, pace } = paced();
     const minutes = Array.from({ length: 7 }, () => {
       pace.rateLimited();
-      const held = pace.heldForMs();
+      const held = pace.waitMs();
       clock.now += held;
-      expect(pace.heldForMs()).toBe(0);
+      expect(pace.waitMs()).toBe(0);
       return held / MINUTE_MS;
     });
     expect(minutes).toEqual([1, 2, 4, 8, 15, 15, 15]);
@@ -30,7 +30,7 @@ describe('an account that WhatsApp limits', () => {
   test('is held once for all answers to one burst', () => {
     const { pace } = paced();
     for (let i = 0; i < 8; i++) pace.rateLimited();
-    expect(pace.heldForMs()).toBe(MINUTE_MS);
+    expect(pace.waitMs()).toBe(MINUTE_MS);
   });
 
   test('is held for a minute again after a quiet hour', () => {
@@ -38,10 +38,10 @@ describe('an account that WhatsApp limits', () => {
     pace.rateLimited();
     clock.now += MINUTE_MS;
     pace.rateLimited();
-    expect(pace.heldForMs()).toBe(2 * MINUTE_MS);
+    expect(pace.waitMs()).toBe(2 * MINUTE_MS);
     clock.now += 63 * MINUTE_MS;
     pace.rateLimited();
-    expect(pace.heldForMs()).toBe(MINUTE_MS);
+    expect(pace.waitMs()).toBe(MINUTE_MS);
   });
 
   test('goes on with one request at a time', () => {
@@ -67,7 +67,7 @@ const NINE: readonly (readonly [Setting, from: string, to: string])[] = [
 ];
 
 /** Sends nine changes in one wave; WhatsApp answers what has arrived in the order the test asks for. */
-function sendNine(pace: Pacing, answer: (setting: string) => SetReply = () => ({ kind: 'confirmed' })) {
+function sendNine(pace: Throttle, answer: (setting: string) => SetReply = () => ({ kind: 'confirmed' })) {
   const waiting: { what: string; answer: () => void }[] = [];
   const sent: string[] = [];
   let most = 0;
@@ -99,8 +99,8 @@ function sendNine(pace: Pacing, answer: (setting: string) => SetReply = () => ({
   };
   const account: Account = {
     instance: 'desk',
-    reader: settingsReader(() => undefined),
-    pacing: pace,
+    cache: settingsCache(() => undefined),
+    throttle: pace,
     budget: { take: () => undefined, giveBack: () => undefined },
     spend: () => undefined,
     history: {
@@ -116,7 +116,7 @@ function sendNine(pace: Pacing, answer: (setting: string) => SetReply = () => ({
   };
   const changes = NINE.map(([setting, from, to]) => ({ setting, from, to }));
   const limits = { deadline: Date.now() + 60_000, signal: new AbortController().signal };
-  const execution = execute(account, session, changes, true, limits);
+  const execution = sendWaves(account, session, changes, true, limits);
 
   /** Answers the newest first, until there is nothing more to answer. */
   async function answerAll() {
@@ -132,7 +132,7 @@ function sendNine(pace: Pacing, answer: (setting: string) => SetReply = () => ({
 
 describe('nine changes in one wave', () => {
   test.each([8, 3, 1])('are never more than %i in flight, the read behind them counted', async limit => {
-    const pace = { ...pacing(), inFlightLimit: () => limit };
+    const pace = { ...throttle(), inFlightLimit: () => limit };
     const { answerAll, sent, most } = sendNine(pace);
     const { outcomes } = await answerAll();
     expect(outcomes.map(({ state }) => state)).toEqual(NINE.map(() => 'APPLIED'));
@@ -142,7 +142,7 @@ describe('nine changes in one wave', () => {
   });
 
   test('end when WhatsApp limits one of them', async () => {
-    const pace = { ...pacing(), inFlightLimit: () => 3 };
+    const pace = { ...throttle(), inFlightLimit: () => 3 };
     const { answerAll, sent } = sendNine(pace, setting =>
       setting === 'profile' ? { kind: 'refused', code: 429, text: 'rate-overlimit' } : { kind: 'confirmed' },
     );
@@ -150,6 +150,6 @@ describe('nine changes in one wave', () => {
     expect(sent).toEqual(['last_seen', 'status', 'profile']);
     const states = outcomes.map(({ state }) => state);
     expect(states).toEqual(['APPLIED', 'APPLIED', 'FAILED', ...Array(6).fill('NOT_ATTEMPTED')]);
-    expect(pace.heldForMs()).toBeGreaterThan(0);
+    expect(pace.waitMs()).toBeGreaterThan(0);
   });
 });

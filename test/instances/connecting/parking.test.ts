@@ -53,9 +53,9 @@ function parked(most = 10) {
   const supervisor = superviseOn(node, 'desk', { state: 'parked', until });
   const park = vi.fn(() => supervisor.park(new Date(Date.now() + 7 * DAY_MS)));
   const { need, settle } = parking(idleConnections({ idleMs: IDLE_MS, most }), {
-    mayPark: () => supervisor.life.state === 'connected',
+    mayPark: () => supervisor.connection.state === 'connected',
     park,
-    unpark: () => supervisor.life.state === 'parked' && supervisor.connect(),
+    unpark: () => supervisor.connection.state === 'parked' && supervisor.connect(),
   });
   const settled = async (ms = 20) => {
     await vi.advanceTimersByTimeAsync(ms);
@@ -72,7 +72,7 @@ describe('a parked instance', () => {
     need();
     await settled();
     expect(node.made).toHaveLength(1);
-    expect(supervisor.life.state).toBe('connected');
+    expect(supervisor.connection.state).toBe('connected');
   });
 
   test('stays connected while one of many needs it, and for the idle time after the last', async () => {
@@ -81,13 +81,13 @@ describe('a parked instance', () => {
     await settled();
     for (const each of needs) {
       await settled(10 * IDLE_MS);
-      expect(supervisor.life.state).toBe('connected');
+      expect(supervisor.connection.state).toBe('connected');
       each[Symbol.dispose]();
     }
     await settled(IDLE_MS - 1);
-    expect(supervisor.life.state).toBe('connected');
+    expect(supervisor.connection.state).toBe('connected');
     await settled(1);
-    expect(supervisor.life.state).toBe('parked');
+    expect(supervisor.connection.state).toBe('parked');
   });
 
   test('that is needed while its connection ends is connected again once that has ended', async () => {
@@ -95,11 +95,11 @@ describe('a parked instance', () => {
     need()[Symbol.dispose]();
     await settled();
     await vi.advanceTimersByTimeAsync(IDLE_MS);
-    expect(supervisor.life.state).toBe('parked');
+    expect(supervisor.connection.state).toBe('parked');
     need();
-    expect(supervisor.life.state).toBe('connecting');
+    expect(supervisor.connection.state).toBe('connecting');
     await settled();
-    expect(supervisor.life.state).toBe('connected');
+    expect(supervisor.connection.state).toBe('connected');
     expect(node.made).toHaveLength(2);
     expect(node.live.size).toBe(1);
   });
@@ -111,7 +111,7 @@ describe('a parked instance', () => {
     await settled(200);
     expect(node.made).toHaveLength(1);
     await settled(IDLE_MS);
-    expect(supervisor.life.state).toBe('parked');
+    expect(supervisor.connection.state).toBe('parked');
   });
 
   test('takes its rest at any time', async () => {
@@ -120,7 +120,7 @@ describe('a parked instance', () => {
     need();
     await settled(30 * DAY_MS);
     expect(node.made).toHaveLength(0);
-    expect(supervisor.life.state).toBe('unlinked');
+    expect(supervisor.connection.state).toBe('unlinked');
   });
 });
 

@@ -34,8 +34,8 @@ describe('an instance that WhatsApp refuses for good', () => {
 
   test.each(terminal)('%i at the login is not dialled again in 24 hours', async code => {
     const node = fakeNode(() => withCode(code));
-    const { life } = superviseOn(node);
-    expect(life.state).toBe('connecting');
+    const { connection } = superviseOn(node);
+    expect(connection.state).toBe('connecting');
     await vi.advanceTimersByTimeAsync(24 * HOUR_MS);
     expect(node.made).toHaveLength(1);
   });
@@ -47,7 +47,10 @@ describe('an instance that WhatsApp refuses for good', () => {
     node.live.get('desk')?.(withCode(code));
     await vi.advanceTimersByTimeAsync(24 * HOUR_MS);
     expect(node.made).toHaveLength(1);
-    expect(desk.life).toMatchObject({ state: reactionTo(withCode(code)), reason: `ended with ${code}` });
+    expect(desk.connection).toMatchObject({
+      state: reactionTo(withCode(code)),
+      reason: `ended with ${code}`,
+    });
   });
 });
 
@@ -58,7 +61,7 @@ describe('an instance that cannot connect', () => {
     await vi.advanceTimersByTimeAsync(2 * HOUR_MS);
     expect(node.made.length).toBeGreaterThan(16);
     expectFibonacci(gaps(node.made));
-    expect(desk.life).toMatchObject({ state: 'backing_off', reason: `ended with ${code}` });
+    expect(desk.connection).toMatchObject({ state: 'backing_off', reason: `ended with ${code}` });
   });
 
   test('goes on by itself after every code and shape that nobody knows', async () => {
@@ -83,10 +86,10 @@ describe('an instance that cannot connect', () => {
     const desk = superviseOn(node);
     for (let attempt = 1; attempt < 12; attempt++) {
       await vi.advanceTimersByTimeAsync(20);
-      const { life } = desk;
-      if (life.state !== 'backing_off') throw new Error(life.state);
+      const { connection } = desk;
+      if (connection.state !== 'backing_off') throw new Error(connection.state);
       expect(node.made).toHaveLength(attempt);
-      await vi.advanceTimersByTimeAsync(life.until.getTime() - Date.now() - 1);
+      await vi.advanceTimersByTimeAsync(connection.until.getTime() - Date.now() - 1);
       expect(node.made).toHaveLength(attempt);
       await vi.advanceTimersByTimeAsync(1);
     }
@@ -128,11 +131,11 @@ describe('an instance that cannot connect', () => {
     });
     const desk = superviseOn(node);
     await vi.advanceTimersByTimeAsync(500);
-    expect(desk.life).toMatchObject({ state: 'backing_off', reason: expect.stringContaining('fault') });
+    expect(desk.connection).toMatchObject({ state: 'backing_off', reason: expect.stringContaining('fault') });
     expect(node.faults).toEqual([new TypeError('a bug')]);
     node.verdict = () => 'open';
     await vi.advanceTimersByTimeAsync(1000);
-    expect(desk.life.state).toBe('connected');
+    expect(desk.connection.state).toBe('connected');
   });
 });
 
@@ -146,10 +149,10 @@ describe('an account that WhatsApp banned for a time', () => {
     const node = fakeNode(({ at }) => (at === start ? { ...withCode(402), until } : 'open'));
     const desk = superviseOn(node);
     await vi.advanceTimersByTimeAsync(hours * HOUR_MS);
-    expect(desk.life.state).toBe('suspended');
+    expect(desk.connection.state).toBe('suspended');
     expect(node.made).toHaveLength(1);
     await vi.advanceTimersByTimeAsync(0.1 * hours * HOUR_MS + 100);
-    expect(desk.life.state).toBe('connected');
+    expect(desk.connection.state).toBe('connected');
     expect(node.made).toHaveLength(2);
   });
 });
@@ -230,11 +233,11 @@ describe('an instance that somebody needs at once', () => {
     const node = fakeNode(() => withCode(code));
     const desk = superviseOn(node);
     await vi.advanceTimersByTimeAsync(100);
-    const { life } = desk;
+    const { connection } = desk;
     desk.hurry('any');
     await vi.advanceTimersByTimeAsync(1000);
     expect(node.made).toHaveLength(1);
-    expect(desk.life).toBe(life);
+    expect(desk.connection).toBe(connection);
   });
 });
 
@@ -247,7 +250,7 @@ describe('an instance that is told to rest', () => {
     await desk.rest({ state: 'unlinked' });
     await vi.advanceTimersByTimeAsync(HOUR_MS);
     expect(node.made).toHaveLength(dials);
-    expect(desk.life.state).toBe('unlinked');
+    expect(desk.connection.state).toBe('unlinked');
   });
 
   test('and to connect again is connected once', async () => {
@@ -259,7 +262,7 @@ describe('an instance that is told to rest', () => {
     desk.connect();
     await vi.advanceTimersByTimeAsync(HOUR_MS);
     await rested;
-    expect(desk.life.state).toBe('connected');
+    expect(desk.connection.state).toBe('connected');
     expect(node.made).toHaveLength(2);
     expect(node.live.size).toBe(1);
   });

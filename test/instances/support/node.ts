@@ -1,7 +1,7 @@
 import type { Disconnect } from '../../../src/domain/disconnect.js';
 import type { Session, WhatsApp } from '../../../src/instances/account/ports.js';
-import type { Life } from '../../../src/instances/connecting/connection-state.js';
-import { type Dials, dials } from '../../../src/instances/connecting/dialer.js';
+import type { ConnectionState } from '../../../src/instances/connecting/connection-state.js';
+import { type Dialer, dialer } from '../../../src/instances/connecting/dialer.js';
 import { type Supervisor, supervise } from '../../../src/instances/connecting/supervisor.js';
 
 /** What WhatsApp does with a dial. */
@@ -21,7 +21,7 @@ export function fakeNode(initial: (dial: Dial) => Verdict, latencyMs = 0) {
   const made: Dial[] = [];
   const live = new Map<string, Drop>();
   const faults: unknown[] = [];
-  const node = { verdict: initial, made, live, faults, dials: undefined as unknown as Dials };
+  const node = { verdict: initial, made, live, faults, dialer: undefined as unknown as Dialer };
 
   const connect: WhatsApp['connect'] = async instance => {
     const dial = { instance, at: Date.now() };
@@ -39,7 +39,7 @@ export function fakeNode(initial: (dial: Dial) => Verdict, latencyMs = 0) {
   };
   const link: WhatsApp['link'] = async () => ({ kind: 'cancelled' });
   const log = { taskFailed: ({ cause }: { cause: unknown }) => faults.push(cause) };
-  node.dials = dials({ connect, link }, log, undefined, async () => undefined);
+  node.dialer = dialer({ connect, link }, log, undefined, async () => undefined);
   return node;
 }
 
@@ -57,20 +57,20 @@ const sessionOf = (ended: Promise<Disconnect>, end: Drop): Session => ({
 });
 
 /** A supervised instance and the states it went through. */
-export type Supervised = Supervisor & { readonly lives: readonly Life[] };
+export type Supervised = Supervisor & { readonly lives: readonly ConnectionState[] };
 
 /** Supervises an instance of the node, from `connecting` on. */
 export function superviseOn(
-  { dials }: { readonly dials: Dials },
+  { dialer }: { readonly dialer: Dialer },
   instance = 'desk',
-  initial: Life = { state: 'connecting' },
+  initial: ConnectionState = { state: 'connecting' },
 ): Supervised {
-  const lives: Life[] = [initial];
+  const lives: ConnectionState[] = [initial];
   const supervisor = supervise({
     instance,
-    dials,
+    dialer,
     initial,
-    onLife: life => lives.push(life),
+    onConnection: life => lives.push(life),
     onPrivacyPush: () => undefined,
   });
   return Object.defineProperty(supervisor, 'lives', { value: lives }) as Supervised;

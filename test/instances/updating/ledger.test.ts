@@ -17,7 +17,7 @@ function entryAfter(reply: SetReply, ...reads: Snapshot[]) {
   const ledger = openLedger([LAST_SEEN]);
   ledger.sending(LAST_SEEN);
   ledger.replied(LAST_SEEN, reply);
-  for (const read of reads) ledger.observed(read);
+  for (const read of reads) ledger.seenLater(read);
   return ledger.outcomes()[0];
 }
 

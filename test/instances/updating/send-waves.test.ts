@@ -3,9 +3,9 @@ import type { Change } from '../../../src/domain/settings/waves.js';
 import type { Account } from '../../../src/instances/account/account.js';
 import type { History } from '../../../src/instances/account/history.js';
 import type { ReadReply, Session, SetReply } from '../../../src/instances/account/ports.js';
-import { settingsReader } from '../../../src/instances/account/settings-cache.js';
-import { pacing } from '../../../src/instances/account/throttle.js';
-import { type Execution, execute } from '../../../src/instances/updating/send-waves.js';
+import { settingsCache } from '../../../src/instances/account/settings-cache.js';
+import { throttle } from '../../../src/instances/account/throttle.js';
+import { type Execution, sendWaves } from '../../../src/instances/updating/send-waves.js';
 
 const CHANGES: Change[] = [
   { setting: 'profile', from: 'all', to: 'none' },
@@ -31,18 +31,18 @@ function openAccount(setReplies: Partial<Record<string, SetReply>>) {
         );
       }),
   } as Partial<Session> as Session;
-  const reader = settingsReader(() => undefined);
+  const cache = settingsCache(() => undefined);
   const account = {
     instance: 'desk',
-    reader,
-    pacing: pacing(),
+    cache,
+    throttle: throttle(),
     spend: () => undefined,
     history: { sending: () => undefined } as Partial<History> as History,
     session: async () => session,
     redial: () => undefined,
     sessionAtOnce: async () => session,
   } as Partial<Account> as Account;
-  return { account, session, reader, reads };
+  return { account, session, cache, reads };
 }
 const limits = () => ({ deadline: Date.now() + 2_000, signal: new AbortController().signal });
 const statesOf = ({ outcomes }: Execution) =>
@@ -56,10 +56,10 @@ afterEach(() => vi.useRealTimers());
 
 describe('when no read back is answered in time', () => {
   test('one that a push asked for meanwhile tells that a refused change was made', async () => {
-    const { account, session, reader, reads } = openAccount({ group_add: REFUSED });
-    const run = execute(account, session, CHANGES, true, limits());
+    const { account, session, cache, reads } = openAccount({ group_add: REFUSED });
+    const run = sendWaves(account, session, CHANGES, true, limits());
     await vi.advanceTimersByTimeAsync(10);
-    const ofPush = reader.readShared(session, 10_000);
+    const ofPush = cache.readShared(session, 10_000);
     reads.at(-1)?.(AS_WANTED);
     await ofPush;
     await vi.advanceTimersByTimeAsync(2_000);
@@ -72,10 +72,10 @@ describe('when no read back is answered in time', () => {
     ['right behind the changes', 0],
     ['after that', 1],
   ])('the one %s tells it when its answer comes after all', async (_, place) => {
-    const { account, session, reads, reader } = openAccount({ group_add: REFUSED });
+    const { account, session, reads, cache } = openAccount({ group_add: REFUSED });
     // Of an earlier update: what is read now may not be used as current.
-    reader.unanswered();
-    const run = execute(account, session, CHANGES, true, limits());
+    cache.unanswered();
+    const run = sendWaves(account, session, CHANGES, true, limits());
     await vi.advanceTimersByTimeAsync(1_800);
     expect(reads).toHaveLength(3);
     reads[place]?.(AS_WANTED);
@@ -84,9 +84,9 @@ describe('when no read back is answered in time', () => {
   });
 
   test('the one right behind the changes finds out a false confirmation when its answer comes after all', async () => {
-    const { account, session, reads, reader } = openAccount({});
-    reader.unanswered();
-    const run = execute(account, session, CHANGES, true, limits());
+    const { account, session, reads, cache } = openAccount({});
+    cache.unanswered();
+    const run = sendWaves(account, session, CHANGES, true, limits());
     await vi.advanceTimersByTimeAsync(1_800);
     reads[0]?.({ profile: 'all', group_add: 'contacts' });
     await vi.advanceTimersByTimeAsync(200);
@@ -94,10 +94,10 @@ describe('when no read back is answered in time', () => {
   });
 
   test('one for somebody else that denies a confirmed change makes it unknown', async () => {
-    const { account, session, reader, reads } = openAccount({});
-    const run = execute(account, session, CHANGES, true, limits());
+    const { account, session, cache, reads } = openAccount({});
+    const run = sendWaves(account, session, CHANGES, true, limits());
     await vi.advanceTimersByTimeAsync(10);
-    void reader.readShared(session, 10_000);
+    void cache.readShared(session, 10_000);
     reads.at(-1)?.({ profile: 'all', group_add: 'contacts' });
     await vi.advanceTimersByTimeAsync(2_000);
     const execution = await run;
@@ -106,11 +106,11 @@ describe('when no read back is answered in time', () => {
   });
 
   test('one from before the changes tells nothing of them', async () => {
-    const { account, session, reader, reads } = openAccount({ group_add: REFUSED });
-    const before = reader.readShared(session, 10_000);
+    const { account, session, cache, reads } = openAccount({ group_add: REFUSED });
+    const before = cache.readShared(session, 10_000);
     reads.at(-1)?.(AS_WANTED);
     await before;
-    const run = execute(account, session, CHANGES, true, limits());
+    const run = sendWaves(account, session, CHANGES, true, limits());
     await vi.advanceTimersByTimeAsync(2_000);
     expect(statesOf(await run)).toEqual({ profile: 'APPLIED', group_add: 'FAILED' });
   });
@@ -119,7 +119,7 @@ describe('when no read back is answered in time', () => {
 test('what was held back after a refusal says so, also when the change turns out to be made', async () => {
   const { account, session, reads } = openAccount({ group_add: REFUSED });
   const widening: Change = { setting: 'last_seen', from: 'none', to: 'all' };
-  const run = execute(account, session, [...CHANGES, widening], true, limits());
+  const run = sendWaves(account, session, [...CHANGES, widening], true, limits());
   await vi.advanceTimersByTimeAsync(10);
   reads.at(-1)?.({ ...AS_WANTED, last_seen: 'none' });
   const { outcomes } = await run;

@@ -3,7 +3,7 @@ import type { BinaryNode } from '@whiskeysockets/baileys';
 import fc from 'fast-check';
 import { afterEach, expect, test, vi } from 'vitest';
 import type { LightSocket } from '../../../src/whatsapp/baileys/light-socket.js';
-import { queries } from '../../../src/whatsapp/connection/iq.js';
+import { iqs } from '../../../src/whatsapp/connection/iq.js';
 
 const IN_FLIGHT = 8;
 const TIMEOUT_MS = 100;
@@ -40,7 +40,7 @@ function openSocket() {
   /** As Baileys tells of a stanza; the answer names the question it is for. */
   const answer = ({ attrs: { id = '', name = '' } }: BinaryNode) =>
     ws.emit(`TAG:${id}`, { tag: 'iq', attrs: { id, type: 'result', name } });
-  return { ...queries(sock), ws, asked, answer };
+  return { ...iqs(sock), ws, asked, answer };
 }
 
 const round = fc.record({

@@ -2,7 +2,7 @@
  * How much callers can pile up in the service; what goes beyond is refused at once, a call with RATE_LIMITED and before
  * anything is sent to WhatsApp. Waiting costs memory, and who stands far back waits in vain.
  */
-export const BOUNDS = {
+export const LIMITS = {
   /** Of one token. */
   token: {
     createsPerMinute: 20,

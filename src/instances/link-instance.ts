@@ -1,8 +1,8 @@
 import { PrivacyError, type Problem } from '../domain/errors.js';
 import { maskPhoneNumber } from '../domain/instance.js';
-import { timeLeft } from './account/account.js';
 import type { CallOptions } from './account/orders.js';
 import type { LinkCode, LinkMethod, LinkResult, WhatsApp } from './account/ports.js';
+import { timeLeft } from './account/time-left.js';
 import { type ConnectionState, notUsable } from './connecting/connection-state.js';
 import type { LinkEvent } from './instances.js';
 import type { ManagedInstance } from './managed-instance.js';

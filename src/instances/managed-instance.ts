@@ -1,7 +1,7 @@
 import PQueue from 'p-queue';
 import { PrivacyError } from '../domain/errors.js';
 import type { ConnectionMode, Instance } from '../domain/instance.js';
-import { type Account, timeLeft } from './account/account.js';
+import type { Account } from './account/account.js';
 import { budget as budgetOf, COST, type Iqs } from './account/budget.js';
 import { history } from './account/history.js';
 import type { CallOptions } from './account/orders.js';
@@ -16,6 +16,7 @@ import type {
 import { causeFrom } from './account/reply-causes.js';
 import { settingsCache } from './account/settings-cache.js';
 import { throttle } from './account/throttle.js';
+import { timeLeft } from './account/time-left.js';
 import type { ConnectTimes } from './connecting/connect-times.js';
 import {
   type ConnectionState,

@@ -1,7 +1,6 @@
 import PQueue from 'p-queue';
 import { PrivacyError } from '../domain/errors.js';
 import { type ConnectionMode, type Instance, instanceEtag } from '../domain/instance.js';
-import { iqTimeout } from './account/account.js';
 import type { CallOptions } from './account/orders.js';
 import type {
   ChangeLog,
@@ -12,6 +11,7 @@ import type {
   WhatsApp,
 } from './account/ports.js';
 import { queued } from './account/queue.js';
+import { iqTimeout } from './account/time-left.js';
 import { connectTimes as laterConnectTimes } from './connecting/connect-times.js';
 import { notUsable } from './connecting/connection-state.js';
 import { dialer as openDialer } from './connecting/dialer.js';
@@ -19,7 +19,7 @@ import { idleConnections } from './connecting/idle-connections.js';
 import type { Instances } from './instances.js';
 import { linkInstance } from './link-instance.js';
 import { type ManagedInstance, manage, type Surroundings } from './managed-instance.js';
-import { readContactList } from './reading/identify-contacts.js';
+import { readContactList } from './reading/read-contact-list.js';
 import { readSettings } from './reading/read-settings.js';
 import { updateContactList } from './updating/update-contact-list.js';
 import { updateSettings, withNothingSent } from './updating/update-settings.js';

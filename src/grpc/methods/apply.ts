@@ -6,7 +6,7 @@ import {
   PrivacyServiceService,
 } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import { PrivacyError } from '../../domain/errors.js';
-import { MIN_ROOM_MS, timeLeft } from '../../instances/account/account.js';
+import { MIN_ROOM_MS, timeLeft } from '../../instances/account/time-left.js';
 import { asCompleted } from '../calls/as-completed.js';
 import type { Deadlines } from '../calls/deadlines.js';
 import { digestOf, type Idempotent } from '../calls/idempotent.js';

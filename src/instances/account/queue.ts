@@ -1,7 +1,7 @@
 import type PQueue from 'p-queue';
 import { PrivacyError } from '../../domain/errors.js';
-import { timeLeft } from './account.js';
 import type { CallOptions } from './orders.js';
+import { timeLeft } from './time-left.js';
 
 /** A timer may end so much before its time, by the clock that deadlines are measured with. */
 const TIMER_EARLY_MS = 1;

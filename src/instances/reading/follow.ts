@@ -1,9 +1,10 @@
 import { backoffMs } from '../../domain/backoff.js';
 import type { Problem } from '../../domain/errors.js';
-import { type Account, IQ_TIMEOUT_MS } from '../account/account.js';
+import type { Account } from '../account/account.js';
 import { COST } from '../account/budget.js';
 import type { Session } from '../account/ports.js';
 import { readProblem } from '../account/reply-causes.js';
+import { IQ_TIMEOUT_MS } from '../account/time-left.js';
 
 /** WhatsApp Web reads at most once a second after pushes. */
 const PUSH_DEBOUNCE_MS = 1000;

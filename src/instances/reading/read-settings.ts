@@ -1,9 +1,10 @@
 import { PrivacyError } from '../../domain/errors.js';
 import type { Snapshot } from '../../domain/settings/snapshot.js';
-import { type Account, gone, IQ_TIMEOUT_MS, timeLeft } from '../account/account.js';
+import { type Account, gone } from '../account/account.js';
 import type { CallOptions } from '../account/orders.js';
 import type { ReadReply, Session } from '../account/ports.js';
 import { isCutOff, readProblem } from '../account/reply-causes.js';
+import { IQ_TIMEOUT_MS, timeLeft } from '../account/time-left.js';
 
 /** The most reads of one call: repeated when the connection ends before the answer, as it changes nothing. */
 export const READ_ATTEMPTS = 2;

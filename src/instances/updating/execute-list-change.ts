@@ -10,12 +10,14 @@ import {
   listEtag,
 } from '../../domain/settings/contact-list.js';
 import { reportedValue, type Snapshot } from '../../domain/settings/snapshot.js';
-import { type Account, gone, iqTimeout, MIN_ROOM_MS, timeLeft } from '../account/account.js';
+import { type Account, gone } from '../account/account.js';
 import type { CallOptions, ListOrder } from '../account/orders.js';
 import type { Session, SetReply } from '../account/ports.js';
 import { CALLER_GONE, causeOf, isCutOff, OUT_OF_TIME } from '../account/reply-causes.js';
+import { iqTimeout, MIN_ROOM_MS, timeLeft } from '../account/time-left.js';
 import { askAgain } from '../reading/ask-again.js';
-import { identify, readContactList } from '../reading/identify-contacts.js';
+import { identify } from '../reading/identify-contacts.js';
+import { readContactList } from '../reading/read-contact-list.js';
 import { FIRST_SHARE } from './send-waves.js';
 
 /** A list with the settings beside it, and whom on it the order means. */

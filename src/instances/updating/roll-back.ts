@@ -2,8 +2,9 @@ import type { Cause, Outcome } from '../../domain/outcome.js';
 import { inverted } from '../../domain/settings/plan.js';
 import type { Snapshot } from '../../domain/settings/snapshot.js';
 import type { Change } from '../../domain/settings/waves.js';
-import { type Account, MIN_ROOM_MS, timeLeft } from '../account/account.js';
+import type { Account } from '../account/account.js';
 import type { CallOptions } from '../account/orders.js';
+import { MIN_ROOM_MS, timeLeft } from '../account/time-left.js';
 import { afterRead } from './ledger.js';
 import { type Execution, sendWaves } from './send-waves.js';
 

@@ -13,7 +13,6 @@ import type {
   InstanceStore,
   Session,
 } from './account/ports.js';
-import { causeFrom } from './account/reply-causes.js';
 import { settingsCache } from './account/settings-cache.js';
 import { throttle } from './account/throttle.js';
 import { timeLeft } from './account/time-left.js';
@@ -29,6 +28,7 @@ import type { Dialer } from './connecting/dialer.js';
 import type { IdleConnections } from './connecting/idle-connections.js';
 import { nextContact, type Parking, parking } from './connecting/parking.js';
 import { type Supervisor, supervise } from './connecting/supervisor.js';
+import { causeFrom } from './judging/reply-causes.js';
 import { follow } from './reading/follow.js';
 import type { WatchHub } from './watching/watch-hub.js';
 

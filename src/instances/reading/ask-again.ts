@@ -2,8 +2,8 @@ import { PrivacyError } from '../../domain/errors.js';
 import { type Account, gone } from '../account/account.js';
 import type { CallOptions } from '../account/orders.js';
 import type { NoAnswer, Refused, Session } from '../account/ports.js';
-import { isCutOff, readProblem } from '../account/reply-causes.js';
 import { iqTimeout, timeLeft } from '../account/time-left.js';
+import { isCutOff, readProblem } from '../judging/reply-causes.js';
 import { READ_ATTEMPTS } from './read-settings.js';
 
 /**

@@ -3,8 +3,8 @@ import type { Problem } from '../../domain/errors.js';
 import type { Account } from '../account/account.js';
 import { COST } from '../account/budget.js';
 import type { Session } from '../account/ports.js';
-import { readProblem } from '../account/reply-causes.js';
 import { IQ_TIMEOUT_MS } from '../account/time-left.js';
+import { readProblem } from '../judging/reply-causes.js';
 
 /** WhatsApp Web reads at most once a second after pushes. */
 const PUSH_DEBOUNCE_MS = 1000;

@@ -3,8 +3,8 @@ import type { Snapshot } from '../../domain/settings/snapshot.js';
 import { type Account, gone } from '../account/account.js';
 import type { CallOptions } from '../account/orders.js';
 import type { ReadReply, Session } from '../account/ports.js';
-import { isCutOff, readProblem } from '../account/reply-causes.js';
 import { IQ_TIMEOUT_MS, timeLeft } from '../account/time-left.js';
+import { isCutOff, readProblem } from '../judging/reply-causes.js';
 
 /** The most reads of one call: repeated when the connection ends before the answer, as it changes nothing. */
 export const READ_ATTEMPTS = 2;

@@ -13,8 +13,8 @@ import { reportedValue, type Snapshot } from '../../domain/settings/snapshot.js'
 import { type Account, gone } from '../account/account.js';
 import type { CallOptions, ListOrder } from '../account/orders.js';
 import type { Session, SetReply } from '../account/ports.js';
-import { CALLER_GONE, causeOf, isCutOff, OUT_OF_TIME } from '../account/reply-causes.js';
 import { iqTimeout, MIN_ROOM_MS, timeLeft } from '../account/time-left.js';
+import { CALLER_GONE, causeOf, isCutOff, OUT_OF_TIME } from '../judging/reply-causes.js';
 import { askAgain } from '../reading/ask-again.js';
 import { identify } from '../reading/identify-contacts.js';
 import { readContactList } from '../reading/read-contact-list.js';

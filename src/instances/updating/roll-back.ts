@@ -5,7 +5,7 @@ import type { Change } from '../../domain/settings/waves.js';
 import type { Account } from '../account/account.js';
 import type { CallOptions } from '../account/orders.js';
 import { MIN_ROOM_MS, timeLeft } from '../account/time-left.js';
-import { afterRead } from './ledger.js';
+import { afterRead } from '../judging/ledger.js';
 import { type Execution, sendWaves } from './send-waves.js';
 
 const NOT_ROLLED_BACK: Cause = {

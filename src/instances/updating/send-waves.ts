@@ -4,10 +4,10 @@ import { type Change, waves } from '../../domain/settings/waves.js';
 import { type Account, gone } from '../account/account.js';
 import type { CallOptions } from '../account/orders.js';
 import type { ReadReply, Session, SetReply } from '../account/ports.js';
-import { CALLER_GONE, isCutOff, OUT_OF_TIME } from '../account/reply-causes.js';
 import { iqTimeout, MIN_ROOM_MS, timeLeft } from '../account/time-left.js';
+import { type Ledger, openLedger } from '../judging/ledger.js';
+import { CALLER_GONE, isCutOff, OUT_OF_TIME } from '../judging/reply-causes.js';
 import { within } from '../reading/read-settings.js';
-import { type Ledger, openLedger } from './ledger.js';
 
 /** What became of some changes. */
 export type Execution = {

@@ -3,7 +3,7 @@ import type { Setting } from '../../domain/settings/settings-table.js';
 import { reportedValue, type Snapshot } from '../../domain/settings/snapshot.js';
 import type { Change } from '../../domain/settings/waves.js';
 import type { SetReply } from '../account/ports.js';
-import { causeOf } from '../account/reply-causes.js';
+import { causeOf } from './reply-causes.js';
 
 /** What is known at this moment of each change of an update. It claims nothing that was not proved. */
 export interface Ledger {

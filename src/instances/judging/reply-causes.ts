@@ -1,7 +1,7 @@
 import type { Problem } from '../../domain/errors.js';
 import type { Cause } from '../../domain/outcome.js';
 import type { Change } from '../../domain/settings/waves.js';
-import type { NoAnswer, ReadReply, SetReply } from './ports.js';
+import type { NoAnswer, ReadReply, SetReply } from '../account/ports.js';
 
 /** What a reply other than a confirmation means for its change. */
 export function causeOf(reply: Exclude<SetReply, { kind: 'confirmed' }>, change: Change): Cause {

@@ -1,5 +1,6 @@
 import type { Setting } from './settings/settings-table.js';
 import type { Snapshot } from './settings/snapshot.js';
+import type { Change } from './settings/waves.js';
 
 /** How one requested setting ended; the meanings are those of `SettingOutcome.State` in the contract. */
 export type OutcomeState =
@@ -47,6 +48,13 @@ export type Outcome = {
   readonly previous: string | undefined;
   readonly requested: string;
 };
+
+/** How a change ended, or stands at this moment. */
+export const outcomeOf = (
+  { setting, from: previous, to: requested }: Change,
+  state: OutcomeState,
+  cause?: Cause,
+): Outcome => ({ setting, state, previous, requested, ...(cause && { cause }) });
 
 /** The end of an update. */
 export type UpdateReport = {

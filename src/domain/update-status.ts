@@ -55,8 +55,14 @@ function problemFor(instance: string, { setting }: Outcome, cause: Cause, retryA
       return { kind: reason, instance, state: 'CONNECTING' };
     case 'DEADLINE_TOO_SHORT':
       return { kind: reason, instance };
-    default:
-      // The other reasons refuse an update before it has outcomes to weigh.
+    // These refuse an update before it has outcomes to weigh.
+    case 'INSTANCE_NOT_LINKED':
+    case 'INSTANCE_LOGGED_OUT':
+    case 'INSTANCE_SUSPENDED':
+    case 'SETTING_NOT_AVAILABLE':
+    case 'SETTING_LOCKED':
+    case 'ETAG_MISMATCH':
+    case 'RATE_LIMITED':
       return { kind: 'PARTIAL_UPDATE', instance, setting };
   }
 }

@@ -28,7 +28,7 @@ import type { Dialer } from './connecting/dialer.js';
 import type { IdleConnections } from './connecting/idle-connections.js';
 import { nextContact, type Parking, parking } from './connecting/parking.js';
 import { type Supervisor, supervise } from './connecting/supervisor.js';
-import { causeFrom } from './judging/reply-causes.js';
+import { whyUnavailable } from './judging/reply-causes.js';
 import { follow } from './reading/follow.js';
 import type { WatchHub } from './watching/watch-hub.js';
 
@@ -134,7 +134,7 @@ export function manage(initial: InstanceRecord, surroundings: Surroundings): Man
       return;
     }
     cache.disconnected();
-    watch.unavailable(instance, causeFrom(notUsable(instance, connection).problem));
+    watch.unavailable(instance, whyUnavailable(notUsable(instance, connection).problem));
   }
 
   const isOnDemand = () => (record.connectionMode ?? surroundings.connectionMode) === 'ON_DEMAND';
@@ -194,7 +194,9 @@ export function manage(initial: InstanceRecord, surroundings: Surroundings): Man
 
   const liveSession = () =>
     supervisor.connection.state === 'connected' ? supervisor.connection.session : undefined;
-  const follower = follow(account, liveSession, problem => watch.unavailable(instance, causeFrom(problem)));
+  const follower = follow(account, liveSession, problem =>
+    watch.unavailable(instance, whyUnavailable(problem)),
+  );
   const demand = parking(idle, {
     mayPark: () => isOnDemand() && supervisor.connection.state === 'connected',
     park: () => supervisor.park(nextContact(new Date())),

@@ -10,3 +10,12 @@ export const timeLeft = (call: CallOptions): number => call.deadline - Date.now(
 
 /** Milliseconds an IQ may take that nothing has to follow. */
 export const iqTimeout = (call: CallOptions): number => Math.min(IQ_TIMEOUT_MS, Math.max(timeLeft(call), 1));
+
+/** What the promise brings, or undefined when the time is over first. */
+export async function within<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const over = new Promise<undefined>(resolve => {
+    timer = setTimeout(resolve, Math.max(ms, 0), undefined);
+  });
+  return Promise.race([promise, over]).finally(() => clearTimeout(timer));
+}

@@ -1,7 +1,7 @@
-import type { Problem } from '../../domain/errors.js';
-import type { Cause } from '../../domain/outcome.js';
+import type { Problem, Reason } from '../../domain/errors.js';
+import type { Cause, OutcomeReason } from '../../domain/outcome.js';
 import type { Change } from '../../domain/settings/waves.js';
-import type { NoAnswer, ReadReply, SetReply } from '../account/ports.js';
+import type { NoAnswer, SetReply } from '../account/ports.js';
 
 /** What a reply other than a confirmation means for its change. */
 export function causeOf(reply: Exclude<SetReply, { kind: 'confirmed' }>, change: Change): Cause {
@@ -48,37 +48,37 @@ export const OUT_OF_TIME: Cause = {
 };
 export const CALLER_GONE: Cause = { reason: 'DEADLINE_TOO_SHORT', message: 'the caller had gone' };
 
-/** Why nothing was sent, where a problem came before any plan. */
-const IN_WORDS: Partial<Record<Problem['kind'], string>> = {
+/** A problem that is a reason for outcomes too. */
+export type OutcomeProblem = Problem & { readonly kind: OutcomeReason };
+
+export const isOutcomeProblem = (problem: Problem): problem is OutcomeProblem => problem.kind in IN_WORDS;
+
+/** Why a setting was not attempted, or cannot be followed. */
+const IN_WORDS: Record<OutcomeReason, string> = {
   INSTANCE_NOT_LINKED: 'no account is linked',
   INSTANCE_LOGGED_OUT: 'the account was logged out',
   INSTANCE_SUSPENDED: 'WhatsApp refuses the account for now',
   INSTANCE_NOT_CONNECTED: 'the instance is not connected to WhatsApp',
+  SETTING_NOT_AVAILABLE: 'the account does not report this setting',
+  SETTING_LOCKED: 'Strict Account Settings lock this setting; end them on the phone',
+  ETAG_MISMATCH: 'the etag is stale',
+  BLACKLIST_CONFLICT: 'another device changed the list',
   RATE_LIMITED: 'a limit of this service is reached',
   WHATSAPP_REJECTED: 'WhatsApp refused to tell the settings',
   WHATSAPP_RATE_LIMITED: 'WhatsApp limits the requests of this account',
   WHATSAPP_TIMEOUT: 'WhatsApp did not tell the settings',
-  DEADLINE_TOO_SHORT: 'the deadline left no time for it',
+  DEADLINE_TOO_SHORT: OUT_OF_TIME.message,
 };
 
-/** The cause that a problem gives to settings that were not attempted, or cannot be followed. */
-export const causeFrom = (problem: Problem): Cause => ({
-  reason: problem.kind as Cause['reason'],
-  message: inUse(problem) ? 'the credentials are in use elsewhere' : (IN_WORDS[problem.kind] ?? problem.kind),
+/** The cause that a problem gives to settings that were not attempted. */
+export const causeFrom = (problem: OutcomeProblem): Cause => ({
+  reason: problem.kind,
+  message: isInUse(problem) ? 'the credentials are in use elsewhere' : IN_WORDS[problem.kind],
 });
 
-const inUse = (problem: Problem): boolean =>
-  problem.kind === 'INSTANCE_NOT_CONNECTED' && problem.state === 'CONFLICT';
+/** Why settings cannot be followed. */
+export const whyUnavailable = (problem: Problem): { reason: Reason; message: string } =>
+  isOutcomeProblem(problem) ? causeFrom(problem) : { reason: problem.kind, message: problem.kind };
 
-/** The problem of a read that brought no settings. */
-export function readProblem(
-  instance: string,
-  reply: Exclude<ReadReply, { kind: 'read' }>,
-  holdMs: number,
-): Problem {
-  const whatsappCode = reply.code === undefined ? {} : { whatsappCode: reply.code };
-  if (reply.kind === 'no_answer') return { kind: 'WHATSAPP_TIMEOUT', instance, ...whatsappCode };
-  if (reply.code === 429)
-    return { kind: 'WHATSAPP_RATE_LIMITED', instance, retryAfterMs: holdMs, ...whatsappCode };
-  return { kind: 'WHATSAPP_REJECTED', instance, whatsappText: reply.text, ...whatsappCode };
-}
+const isInUse = (problem: Problem): boolean =>
+  problem.kind === 'INSTANCE_NOT_CONNECTED' && problem.state === 'CONFLICT';

@@ -3,33 +3,40 @@ import { type Account, gone } from '../account/account.js';
 import type { CallOptions } from '../account/orders.js';
 import type { NoAnswer, Refused, Session } from '../account/ports.js';
 import { iqTimeout, timeLeft } from '../account/time-left.js';
-import { isCutOff, readProblem } from '../judging/reply-causes.js';
-import { READ_ATTEMPTS } from './read-settings.js';
+import { failedRead, heldBack } from '../judging/failed-read.js';
+import { isCutOff } from '../judging/reply-causes.js';
+
+/** The most reads of one call: repeated when the connection ends before the answer, as it changes nothing. */
+export const READ_ATTEMPTS = 2;
 
 /**
  * Asks WhatsApp something that changes nothing, and asks again when the connection ends before the answer.
  *
+ * @param ask Pays for what it sends; undefined when the caller's time was over first.
+ * @param known What need not be asked for on this connection.
  * @throws PrivacyError INSTANCE_…, WHATSAPP_…, RATE_LIMITED, DEADLINE_TOO_SHORT
  */
 export async function askAgain<Found extends { readonly kind: string }>(
   account: Account,
   call: CallOptions,
-  ask: (session: Session, timeoutMs: number) => Promise<Found | Refused | NoAnswer>,
+  ask: (session: Session, timeoutMs: number) => Promise<Found | Refused | NoAnswer | undefined>,
+  known: (session: Session) => Found | undefined = () => undefined,
 ): Promise<Found> {
-  const { instance, throttle } = account;
   for (let attempt = 1; ; attempt++) {
     const session = await account.session(call);
-    const heldMs = throttle.waitMs();
-    if (heldMs > 0) throw new PrivacyError({ kind: 'WHATSAPP_RATE_LIMITED', instance, retryAfterMs: heldMs });
-    account.spend('reads');
-    const reply = await ask(session, iqTimeout(call));
-    if (!isFailure(reply)) return reply;
+    const found = known(session);
+    if (found) return found;
+    const held = heldBack(account);
+    if (held) throw new PrivacyError(held);
 
-    if (reply.kind === 'refused' && reply.code === 429) throttle.rateLimited();
-    if (timeLeft(call) <= 0) throw new PrivacyError({ kind: 'DEADLINE_TOO_SHORT', instance });
-    if (!isCutOff(reply) || attempt === READ_ATTEMPTS)
-      throw new PrivacyError(readProblem(instance, reply, throttle.waitMs()));
+    const reply = await ask(session, iqTimeout(call));
+    if (reply && !isFailure(reply)) return reply;
+    const problem = reply && failedRead(account, reply);
+    if (!problem || timeLeft(call) <= 0)
+      throw new PrivacyError({ kind: 'DEADLINE_TOO_SHORT', instance: account.instance });
+    if (!isCutOff(reply) || attempt === READ_ATTEMPTS) throw new PrivacyError(problem);
     await gone(session);
+    account.redial();
   }
 }
 

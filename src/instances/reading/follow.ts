@@ -4,7 +4,7 @@ import type { Account } from '../account/account.js';
 import { COST } from '../account/budget.js';
 import type { Session } from '../account/ports.js';
 import { IQ_TIMEOUT_MS } from '../account/time-left.js';
-import { readProblem } from '../judging/reply-causes.js';
+import { failedRead, heldBack } from '../judging/failed-read.js';
 
 /** WhatsApp Web reads at most once a second after pushes. */
 const PUSH_DEBOUNCE_MS = 1000;
@@ -28,7 +28,7 @@ export function follow(
   session: () => Session | undefined,
   onLost: (problem: Problem) => void,
 ): Follower {
-  const { instance, cache, throttle, budget } = account;
+  const { cache, budget } = account;
   let due: NodeJS.Timeout | undefined;
   let failures = 0;
 
@@ -51,14 +51,10 @@ export function follow(
 
   /** Why a read brought nothing, or was not made: WhatsApp or the budget says that the account has asked enough. */
   async function read(live: Session): Promise<Problem | undefined> {
-    const retryAfterMs = throttle.waitMs();
-    if (retryAfterMs > 0) return { kind: 'WHATSAPP_RATE_LIMITED', instance, retryAfterMs };
-    const overdrawn = budget.take(COST.reads);
-    if (overdrawn) return overdrawn;
+    const refused = heldBack(account) ?? budget.take(COST.reads);
+    if (refused) return refused;
     const reply = await cache.readShared(live, IQ_TIMEOUT_MS);
-    if (reply.kind === 'read') return undefined;
-    if (reply.kind === 'refused' && reply.code === 429) throttle.rateLimited();
-    return readProblem(instance, reply, throttle.waitMs());
+    return reply.kind === 'read' ? undefined : failedRead(account, reply);
   }
 
   return {

@@ -55,7 +55,10 @@ async function find(
   ids: readonly ContactId[],
   call: CallOptions,
 ): Promise<ReadonlyMap<ContactId, Contact>> {
-  const reply = await askAgain(account, call, (session, timeoutMs) => session.findContacts(ids, timeoutMs));
+  const reply = await askAgain(account, call, (session, timeoutMs) => {
+    account.spend('reads');
+    return session.findContacts(ids, timeoutMs);
+  });
   return reply.contacts;
 }
 

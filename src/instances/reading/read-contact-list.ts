@@ -13,8 +13,9 @@ export async function readContactList(
   setting: ListSetting,
   call: CallOptions,
 ): Promise<ContactList> {
-  const reply = await askAgain(account, call, (session, timeoutMs) =>
-    session.readContactList(setting, timeoutMs),
-  );
+  const reply = await askAgain(account, call, (session, timeoutMs) => {
+    account.spend('reads');
+    return session.readContactList(setting, timeoutMs);
+  });
   return reply.list;
 }

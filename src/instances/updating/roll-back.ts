@@ -5,6 +5,8 @@ import type { Change } from '../../domain/settings/waves.js';
 import type { Account } from '../account/account.js';
 import type { CallOptions } from '../account/orders.js';
 import { MIN_ROOM_MS, timeLeft } from '../account/time-left.js';
+import { settingEvidence } from '../judging/evidence.js';
+import { heldBack } from '../judging/failed-read.js';
 import { afterRead } from '../judging/ledger.js';
 import { type Execution, sendWaves } from './send-waves.js';
 
@@ -46,7 +48,7 @@ export async function rollBack(
 
 /** What the read after the rollback tells of a change that was not set back. */
 function settled(outcome: Outcome, settings: Snapshot): Outcome {
-  const known = afterRead(outcome, settings);
+  const known = afterRead(outcome, settingEvidence(settings, asChange(outcome)));
   return known.state === 'APPLIED' ? { ...known, cause: NOT_ROLLED_BACK } : known;
 }
 
@@ -61,7 +63,7 @@ async function undo(
   changes: readonly Change[],
   call: CallOptions,
 ): Promise<Execution | undefined> {
-  if (account.throttle.waitMs() > 0 || timeLeft(call) < MIN_ROOM_MS) return undefined;
+  if (heldBack(account) || timeLeft(call) < MIN_ROOM_MS) return undefined;
   const session = await account.session(call).catch(() => undefined);
   return session && sendWaves(account, session, changes, true, call);
 }

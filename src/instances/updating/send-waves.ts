@@ -4,10 +4,13 @@ import { type Change, waves } from '../../domain/settings/waves.js';
 import { type Account, gone } from '../account/account.js';
 import type { CallOptions } from '../account/orders.js';
 import type { ReadReply, Session, SetReply } from '../account/ports.js';
-import { iqTimeout, MIN_ROOM_MS, timeLeft } from '../account/time-left.js';
+import { iqTimeout, MIN_ROOM_MS, timeLeft, within } from '../account/time-left.js';
+import { settingEvidence } from '../judging/evidence.js';
+import { failedRead, heldBack } from '../judging/failed-read.js';
 import { type Ledger, openLedger } from '../judging/ledger.js';
 import { CALLER_GONE, isCutOff, OUT_OF_TIME } from '../judging/reply-causes.js';
-import { within } from '../reading/read-settings.js';
+
+import { FIRST_SHARE, sendChange } from './send-change.js';
 
 /** What became of some changes. */
 export type Execution = {
@@ -26,7 +29,7 @@ type Run = {
   readonly session: Session;
   readonly call: CallOptions;
   readonly keepGoing: boolean;
-  readonly ledger: Ledger;
+  readonly ledger: Ledger<Snapshot>;
   /** Why nothing more may be sent, whatever the caller chose. */
   halt: Cause | undefined;
   sent: boolean;
@@ -49,7 +52,7 @@ export async function sendWaves(
   call: CallOptions,
 ): Promise<Execution> {
   const { narrowing, widening } = waves(changes);
-  const ledger = openLedger([...narrowing, ...widening]);
+  const ledger = openLedger([...narrowing, ...widening], settingEvidence);
   const run: Run = {
     account,
     session,
@@ -104,20 +107,12 @@ async function sendWave(
 }
 
 async function send(run: Run, change: Change): Promise<void> {
-  run.ledger.sending(change);
-  run.account.history.sending(change);
-  run.account.cache.invalidate();
-  run.readsBefore = run.account.cache.reads();
-  const patience = iqTimeout(run.call) * FIRST_SHARE;
-  const reply = await run.session.setPrivacy(change.setting, change.to, patience);
-  const cause = run.ledger.replied(change, reply);
-  if (reply.kind === 'no_answer') run.account.cache.unanswered();
-  if (isCutOff(reply)) await gone(run.session);
-  if (reply.kind !== 'not_sent') {
-    run.sent = true;
-    run.account.spend('sets');
-  }
-  if (cause?.reason === 'WHATSAPP_RATE_LIMITED') run.account.throttle.rateLimited();
+  const { account, session, ledger, call } = run;
+  run.readsBefore = account.cache.reads();
+  const { reply, cause } = await sendChange(account, session, change, ledger, call, timeoutMs =>
+    session.setPrivacy(change.setting, change.to, timeoutMs),
+  );
+  if (reply.kind !== 'not_sent') run.sent = true;
   if (cause && stopsAll(reply, cause)) run.halt ??= cause;
 }
 
@@ -141,8 +136,6 @@ function readWithin(
   return within(patienceMs, account.cache.read(session, iqTimeout(call)));
 }
 
-/** Of the time that is left: the rest is for the read that settles what this brings no answer to. */
-export const FIRST_SHARE = 0.6;
 /** Reads besides the one behind the last wave. */
 const READ_BACKS = 2;
 /** The most reads of one execution: after each wave, and behind the last. */
@@ -179,14 +172,14 @@ async function readLater(run: Run): Promise<Snapshot | undefined> {
   const { account, session: first, ledger, call } = run;
   let latest: Snapshot | undefined;
   for (let attempt = 1; attempt <= READ_BACKS; attempt++) {
-    if (account.throttle.waitMs() > 0 || timeLeft(call) <= 0) break;
+    if (heldBack(account) || timeLeft(call) <= 0) break;
     const session = await account.sessionAtOnce(call).catch(() => undefined);
     if (!session) break;
     const patience = iqTimeout(call) * (attempt < READ_BACKS ? FIRST_SHARE : 1);
     // On another connection the read that follows every login leaves no earlier than one of our own.
     const pending = session === first || attempt > 1 ? undefined : account.cache.pending(session);
     const reply = await (pending ? within(patience, pending) : readWithin(run, session, patience));
-    if (reply?.kind === 'refused' && reply.code === 429) account.throttle.rateLimited();
+    if (reply && reply.kind !== 'read') failedRead(account, reply);
     if (reply && isCutOff(reply)) await gone(session);
     if (reply?.kind !== 'read') continue;
     latest = reply.snapshot;

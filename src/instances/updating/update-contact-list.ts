@@ -1,15 +1,17 @@
 import { PrivacyError, type Problem } from '../../domain/errors.js';
-import type { Outcome, OutcomeReason } from '../../domain/outcome.js';
-import { EXCEPTING, listEtag } from '../../domain/settings/contact-list.js';
-import { isLocked, isReported, reportedValue, type Snapshot } from '../../domain/settings/snapshot.js';
+import { type Outcome, type OutcomeState, outcomeOf } from '../../domain/outcome.js';
+import { type Contact, EXCEPTING, listEtag } from '../../domain/settings/contact-list.js';
+import { isLocked, isReported, reportedValue } from '../../domain/settings/snapshot.js';
 import { problemOf } from '../../domain/update-status.js';
 import type { Account } from '../account/account.js';
 import type { Iqs } from '../account/budget.js';
 import type { CallOptions, ListOrder, ListReport } from '../account/orders.js';
 import { reserve } from '../account/reservation.js';
+import { isSameList, type ListView, wished } from '../judging/list-evidence.js';
+import { locked, notReported, type Refusal, refused, staleEtag } from '../judging/refusals.js';
+import { READ_ATTEMPTS } from '../reading/ask-again.js';
 import { identify } from '../reading/identify-contacts.js';
-import { READ_ATTEMPTS } from '../reading/read-settings.js';
-import { executeListChange, isSameList, lookAt, wished } from './execute-list-change.js';
+import { executeListChange, lookAt } from './execute-list-change.js';
 
 /** What is read, before a first change and after each of two: settings, list, who is who. */
 const MOST: Iqs = { sets: 2, reads: 9 * READ_ATTEMPTS };
@@ -33,53 +35,49 @@ export async function updateContactList(
   const [value, contacts] = await lookAt(paid.account, setting, call);
   if (value.status === 'rejected') throw value.reason;
   const settings = value.value;
-  const previous = reportedValue(settings, setting);
-  const outcome = (state: Outcome['state']): Outcome => ({ setting, state, previous, requested: EXCEPTING });
-  const refuse = (problem: Problem & { kind: OutcomeReason }, message: string) => {
-    const refused: Outcome = { ...outcome('NOT_ATTEMPTED'), cause: { reason: problem.kind, message } };
-    throw new PrivacyError(problem, reportOf(instance, refused, settings, false));
+  const change = { setting, from: reportedValue(settings, setting), to: EXCEPTING };
+  const refuse = (refusal: Refusal): never => {
+    throw refused(refusal, instance, { changes: [change], unchanged: [] }, settings, validateOnly);
   };
 
-  if (!isReported(settings, setting)) {
-    const problem = { kind: 'SETTING_NOT_AVAILABLE', instance, settings: [setting] } as const;
-    refuse(problem, 'the account does not report this setting');
-  }
+  if (!isReported(settings, setting)) refuse(notReported(instance, [setting]));
   if (contacts.status === 'rejected') throw contacts.reason;
   const list = contacts.value;
   const currentEtag = listEtag(list.contacts);
-  if (etag !== undefined && etag !== currentEtag)
-    refuse({ kind: 'ETAG_MISMATCH', instance, etag, currentEtag }, 'the list has another etag now');
+  if (etag !== undefined && etag !== currentEtag) refuse(staleEtag(instance, 'list', etag, currentEtag));
 
   const wish = await identify(paid.account, order, list, call);
   const wanted = wished(list.contacts, order, wish);
-  if (previous === EXCEPTING && isSameList(list.contacts, wanted))
-    return { contacts: list.contacts, etag: currentEtag, outcome: outcome('UNCHANGED'), sent: false };
-  if (isLocked(settings, setting)) {
-    const problem = { kind: 'SETTING_LOCKED', instance, settings: [setting] } as const;
-    refuse(problem, 'Strict Account Settings lock this setting; end them on the phone');
-  }
-  if (validateOnly)
-    return { contacts: wanted, etag: currentEtag, outcome: outcome('WOULD_CHANGE'), sent: false };
+  const without = (contacts: readonly Contact[], state: OutcomeState): ListReport => ({
+    contacts,
+    etag: currentEtag,
+    outcome: outcomeOf(change, state),
+    sent: false,
+  });
+  if (change.from === EXCEPTING && isSameList(list.contacts, wanted))
+    return without(list.contacts, 'UNCHANGED');
+  if (isLocked(settings, setting)) refuse(locked(instance, [setting]));
+  if (validateOnly) return without(wanted, 'WOULD_CHANGE');
 
   const execution = await executeListChange({ account: paid.account, order, call }, { settings, list, wish });
   const { after, sent } = execution;
   await account.history.ended(order, [execution.outcome]);
-  const report = reportOf(instance, execution.outcome, after.settings, sent);
-  if (execution.outcome.cause?.reason === 'ETAG_MISMATCH' && etag !== undefined) {
-    const problem = {
-      kind: 'ETAG_MISMATCH',
-      instance,
-      etag,
-      currentEtag: listEtag(after.list?.contacts ?? []),
-    } as const;
-    throw new PrivacyError(problem, report);
-  }
-  const problem = problemOf(report.update, false, account.throttle.waitMs());
-  if (problem) throw new PrivacyError(problem, report);
+  const { outcome } = execution;
+  const update = { instance, outcomes: [outcome], settings: after.settings, sent };
+  const problem =
+    staleAfter(order, instance, outcome, after) ?? problemOf(update, false, account.throttle.waitMs());
+  if (problem) throw new PrivacyError(problem, { update });
   const changed = after.list?.contacts ?? wanted;
-  return { contacts: changed, etag: listEtag(changed), outcome: execution.outcome, sent };
+  return { contacts: changed, etag: listEtag(changed), outcome, sent };
 }
 
-const reportOf = (instance: string, outcome: Outcome, settings: Snapshot | undefined, sent: boolean) => ({
-  update: { instance, outcomes: [outcome], settings, sent },
-});
+/** Another device made the list another one than the order was meant for. */
+const staleAfter = (
+  { etag }: ListOrder,
+  instance: string,
+  { cause }: Outcome,
+  { list }: Partial<ListView>,
+): Problem | undefined =>
+  etag !== undefined && cause?.reason === 'ETAG_MISMATCH'
+    ? staleEtag(instance, 'list', etag, listEtag(list?.contacts ?? [])).problem
+    : undefined;

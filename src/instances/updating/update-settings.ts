@@ -1,15 +1,16 @@
-import { PrivacyError, type Problem } from '../../domain/errors.js';
-import type { Cause, Outcome, OutcomeReason, UpdateReport } from '../../domain/outcome.js';
+import { PrivacyError } from '../../domain/errors.js';
+import { outcomeOf, type UpdateReport } from '../../domain/outcome.js';
 import { type Plan, planUpdate } from '../../domain/settings/plan.js';
 import { etagOf, type Snapshot, type Wishes, wishedSettings } from '../../domain/settings/snapshot.js';
-import type { Change } from '../../domain/settings/waves.js';
 import { problemOf } from '../../domain/update-status.js';
 import type { Account } from '../account/account.js';
 import type { Iqs } from '../account/budget.js';
 import type { CallOptions, UpdateOrder } from '../account/orders.js';
 import { reserve } from '../account/reservation.js';
-import { causeFrom } from '../judging/reply-causes.js';
-import { READ_ATTEMPTS, readSettings } from '../reading/read-settings.js';
+import { held, locked, notReported, type Refusal, refused, staleEtag } from '../judging/refusals.js';
+import { causeFrom, isOutcomeProblem } from '../judging/reply-causes.js';
+import { READ_ATTEMPTS } from '../reading/ask-again.js';
+import { readSettings } from '../reading/read-settings.js';
 import { rollBack } from './roll-back.js';
 import { MOST_READS, sendWaves } from './send-waves.js';
 
@@ -38,11 +39,12 @@ export async function updateSettings(
   using paid = reserve(account, mostIqs(order, known));
   const base = known ?? (await readSettings(paid.account, FRESH_MS, call));
   const plan = planUpdate(base, order.wishes);
-  refuseBeforeSending(account, order, plan, base);
+  const refusal = refusalOf(account, order, plan, base);
+  if (refusal) throw refused(refusal, instance, plan, base, order.validateOnly);
 
-  const unchanged = plan.unchanged.map(change => outcome(change, 'UNCHANGED'));
+  const unchanged = plan.unchanged.map(change => outcomeOf(change, 'UNCHANGED'));
   if (order.validateOnly || plan.changes.length === 0) {
-    const outcomes = [...plan.changes.map(change => outcome(change, 'WOULD_CHANGE')), ...unchanged];
+    const outcomes = [...plan.changes.map(change => outcomeOf(change, 'WOULD_CHANGE')), ...unchanged];
     return { instance, outcomes, settings: base, sent: false };
   }
 
@@ -67,60 +69,23 @@ function mostIqs({ wishes, onFailure, validateOnly }: UpdateOrder, known: Snapsh
   return { sets: rounds * changes, reads: firstReads + rounds * MOST_READS };
 }
 
-const outcome = (
-  { setting, from: previous, to: requested }: Change,
-  state: Outcome['state'],
-  cause?: Cause,
-): Outcome => ({ setting, state, previous, requested, ...(cause && { cause }) });
-
-/** Refuses the whole update, whatever `on_failure` says: for a stale etag, for what must not be sent, or not now. */
-function refuseBeforeSending(account: Account, order: UpdateOrder, plan: Plan, base: Snapshot): void {
-  const { instance, throttle } = account;
-  const refuse = (problem: Problem & { kind: OutcomeReason }, culprits: readonly string[], why: string) => {
-    const outcomes = [
-      ...plan.changes.map(change => {
-        const guilty = culprits.length === 0 || culprits.includes(change.setting);
-        if (order.validateOnly && !guilty) return outcome(change, 'WOULD_CHANGE');
-        const message = guilty ? why : `not sent because of ${culprits.join(', ')}`;
-        return outcome(change, 'NOT_ATTEMPTED', { reason: problem.kind, message });
-      }),
-      ...plan.unchanged.map(change => outcome(change, 'UNCHANGED')),
-    ];
-    throw new PrivacyError(problem, { update: { instance, outcomes, settings: base, sent: false } });
-  };
-
+/** Why the whole update is refused, whatever `on_failure` says. */
+function refusalOf(account: Account, order: UpdateOrder, plan: Plan, base: Snapshot): Refusal | undefined {
+  const { instance } = account;
+  const { etag, validateOnly } = order;
   const currentEtag = etagOf(base);
-  if (order.etag !== undefined && order.etag !== currentEtag) {
-    refuse(
-      { kind: 'ETAG_MISMATCH', instance, etag: order.etag, currentEtag },
-      [],
-      'the settings have another etag now',
-    );
-  }
-  if (plan.unavailable.length > 0) {
-    const problem = { kind: 'SETTING_NOT_AVAILABLE', instance, settings: plan.unavailable } as const;
-    refuse(problem, plan.unavailable, 'the account does not report this setting');
-  }
-  if (plan.locked.length > 0) {
-    const problem = { kind: 'SETTING_LOCKED', instance, settings: plan.locked } as const;
-    refuse(problem, plan.locked, 'Strict Account Settings lock this setting; end them on the phone');
-  }
-  const retryAfterMs = throttle.waitMs();
-  if (retryAfterMs > 0 && plan.changes.length > 0 && !order.validateOnly) {
-    refuse(
-      { kind: 'WHATSAPP_RATE_LIMITED', instance, retryAfterMs },
-      [],
-      'WhatsApp asked this account to wait',
-    );
-  }
+  if (etag !== undefined && etag !== currentEtag) return staleEtag(instance, 'settings', etag, currentEtag);
+  if (plan.unavailable.length > 0) return notReported(instance, plan.unavailable);
+  if (plan.locked.length > 0) return locked(instance, plan.locked);
+  return plan.changes.length > 0 && !validateOnly ? held(account) : undefined;
 }
 
 /** Adds to a failure before any plan could be made that no setting was attempted. */
 export function withNothingSent(error: unknown, instance: string, wishes: Wishes): unknown {
-  if (!(error instanceof PrivacyError) || error.update) return error;
+  if (!(error instanceof PrivacyError) || error.update || !isOutcomeProblem(error.problem)) return error;
   const cause = causeFrom(error.problem);
   const outcomes = wishedSettings(wishes).map(setting =>
-    outcome({ setting, from: undefined, to: wishes[setting] as string }, 'NOT_ATTEMPTED', cause),
+    outcomeOf({ setting, from: undefined, to: wishes[setting] as string }, 'NOT_ATTEMPTED', cause),
   );
   return new PrivacyError(error.problem, {
     message: error.message,

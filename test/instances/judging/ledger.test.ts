@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Snapshot } from '../../../src/domain/settings/snapshot.js';
 import type { Change } from '../../../src/domain/settings/waves.js';
 import type { SetReply } from '../../../src/instances/account/ports.js';
+import { settingEvidence } from '../../../src/instances/judging/evidence.js';
 import { openLedger } from '../../../src/instances/judging/ledger.js';
 
 const LAST_SEEN: Change = { setting: 'last_seen', from: 'all', to: 'none' };
@@ -14,7 +15,7 @@ const reports = (values: Snapshot['values']): Snapshot => ({
 });
 
 function entryAfter(reply: SetReply, ...reads: Snapshot[]) {
-  const ledger = openLedger([LAST_SEEN]);
+  const ledger = openLedger([LAST_SEEN], settingEvidence);
   ledger.sending(LAST_SEEN);
   ledger.replied(LAST_SEEN, reply);
   for (const read of reads) ledger.seenLater(read);
@@ -26,7 +27,7 @@ const REFUSED = { kind: 'refused', code: 403, text: 'forbidden' } as const;
 
 describe('a change of which', () => {
   test('nothing is known yet is unknown, not failed', () => {
-    const ledger = openLedger([LAST_SEEN]);
+    const ledger = openLedger([LAST_SEEN], settingEvidence);
     ledger.sending(LAST_SEEN);
     expect(ledger.outcomes()[0]?.state).toBe('UNKNOWN');
     expect(ledger.hasUnknown()).toBe(true);
@@ -83,7 +84,7 @@ describe('a change of which', () => {
 });
 
 test('changes that were never sent name what stopped them', () => {
-  const ledger = openLedger([LAST_SEEN, ONLINE]);
+  const ledger = openLedger([LAST_SEEN, ONLINE], settingEvidence);
   ledger.sending(LAST_SEEN);
   const cause = ledger.replied(LAST_SEEN, REFUSED);
   if (cause) ledger.stoppedBy(cause);

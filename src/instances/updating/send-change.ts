@@ -1,0 +1,42 @@
+import type { Cause } from '../../domain/outcome.js';
+import type { Change } from '../../domain/settings/waves.js';
+import { type Account, gone } from '../account/account.js';
+import type { CallOptions } from '../account/orders.js';
+import type { Session, SetReply } from '../account/ports.js';
+import { iqTimeout } from '../account/time-left.js';
+import type { Ledger } from '../judging/ledger.js';
+import { isCutOff } from '../judging/reply-causes.js';
+
+/** Of the time that is left: the rest is for the read that settles what this brings no answer to. */
+export const FIRST_SHARE = 0.6;
+
+/** What came of sending one change. */
+export type Sent = {
+  readonly reply: SetReply;
+  /** Why it is not confirmed. */
+  readonly cause: Cause | undefined;
+};
+
+/**
+ * Sends one change, notes in the ledger what is known of it, and lets the account know: nothing read before it is
+ * current, it is paid for, and a rate limit holds the account back.
+ */
+export async function sendChange(
+  account: Account,
+  session: Session,
+  change: Change,
+  ledger: Pick<Ledger<never>, 'sending' | 'replied'>,
+  call: CallOptions,
+  send: (timeoutMs: number) => Promise<SetReply>,
+): Promise<Sent> {
+  ledger.sending(change);
+  account.history.sending(change);
+  account.cache.invalidate();
+  const reply = await send(iqTimeout(call) * FIRST_SHARE);
+  const cause = ledger.replied(change, reply);
+  if (reply.kind === 'no_answer') account.cache.unanswered();
+  if (reply.kind !== 'not_sent') account.spend('sets');
+  if (cause?.reason === 'WHATSAPP_RATE_LIMITED') account.throttle.rateLimited();
+  if (isCutOff(reply)) await gone(session);
+  return { reply, cause };
+}

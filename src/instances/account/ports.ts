@@ -32,6 +32,12 @@ export type SetReply =
   | { readonly kind: 'not_sent' }
   | NoAnswer;
 
+/**
+ * Is given what comes for a change whose reply was `no_answer` with `timeout`: the answer after all, or `closed` at the
+ * end of the connection. Until then the change may still take effect.
+ */
+export type OnLate = (reply: SetReply) => void;
+
 /** WhatsApp said no. */
 export type Refused = { readonly kind: 'refused'; readonly code: number; readonly text: string };
 
@@ -52,7 +58,7 @@ export interface Session {
   /** What reads have shown of the disappearing timer is not new enough: the next one asks for it. */
   forgetTimer(): void;
   /** Changes one setting with one IQ. */
-  setPrivacy(setting: Setting, value: string, timeoutMs: number): Promise<SetReply>;
+  setPrivacy(setting: Setting, value: string, timeoutMs: number, onLate?: OnLate): Promise<SetReply>;
   /**
    * Reads the contacts that a setting excepts, with one IQ; an account whose lists are by phone number costs one more
    * on each connection. Nobody is told while the setting has another value.
@@ -67,6 +73,7 @@ export interface Session {
     delta: ListDelta,
     stamp: string | undefined,
     timeoutMs: number,
+    onLate?: OnLate,
   ): Promise<SetReply>;
   /** Finds contacts by what this connection remembers, and the others by one IQ. */
   findContacts(ids: readonly ContactId[], timeoutMs: number): Promise<FindReply>;

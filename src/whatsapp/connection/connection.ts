@@ -5,7 +5,7 @@ import { frameHold } from '../baileys/frame-hold.js';
 import { lightSocket } from '../baileys/light-socket.js';
 import type { ConnectionOptions } from './connection-options.js';
 import * as disconnects from './disconnects.js';
-import { type IqReply, iqs } from './iq.js';
+import { type IqReply, iqs, type OnLate } from './iq.js';
 import { keepAlive } from './keep-alive.js';
 import { resultOf } from './nodes.js';
 import { plainAck } from './plain-acks.js';
@@ -21,8 +21,8 @@ export type Connection = {
   uploadPreKeys(): Promise<void>;
   /** Sends a stanza that has no answer; false when it did not leave. */
   tell(node: BinaryNode): Promise<boolean>;
-  /** Sends a query and waits for its answer. Never rejects. */
-  sendIQ(node: BinaryNode, timeoutMs: number): Promise<IqReply>;
+  /** Sends a query and waits for its answer. Never rejects. Without `onLate` what comes after the time is ignored. */
+  sendIQ(node: BinaryNode, timeoutMs: number, onLate?: OnLate<IqReply>): Promise<IqReply>;
   end(disconnect: Disconnect): void;
   /** Ends it, unless something else did, and waits until the socket is gone. */
   close(): Promise<void>;
@@ -129,7 +129,8 @@ export function openConnection(
     takeOver,
     uploadPreKeys: () => sock.uploadPreKeys(),
     tell,
-    sendIQ: (node, timeoutMs) => (isOver ? Promise.resolve({ kind: 'not_sent' }) : ask(node, timeoutMs)),
+    sendIQ: (node, timeoutMs, onLate) =>
+      isOver ? Promise.resolve({ kind: 'not_sent' }) : ask(node, timeoutMs, onLate),
     end,
     async close() {
       end(disconnects.ownCause('Closed by this service'));

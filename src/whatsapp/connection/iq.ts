@@ -9,8 +9,11 @@ export type IqReply =
   | { readonly kind: 'reply'; readonly node: BinaryNode }
   /** It did not leave. */
   | { readonly kind: 'not_sent' }
-  /** It may have left, and whatever comes for it now is ignored. */
+  /** It may have left. */
   | { readonly kind: 'timeout' | 'closed' };
+
+/** Is given what comes for a query after its time, at the latest `closed` at the end of the connection. */
+export type OnLate<Reply> = (reply: Reply) => void;
 
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
@@ -23,12 +26,13 @@ export function iqs({ ws, generateMessageTag, sendNode }: LightSocket) {
   const send = async (node: BinaryNode) => withoutStacks(() => sendNode(node));
   const pending = new Set<(answer: IqReply) => void>();
 
-  function ask(node: BinaryNode, timeoutMs: number): Promise<IqReply> {
-    // Never given twice on a connection, so a late reply meets nobody.
+  function ask(node: BinaryNode, timeoutMs: number, onLate?: OnLate<IqReply>): Promise<IqReply> {
+    // Never given twice on a connection, so a late reply meets nobody who did not ask for it.
     const id = generateMessageTag();
     const reply = `TAG:${id}`;
     return new Promise(resolve => {
-      const timer = setTimeout(settle, Math.min(timeoutMs, LONGEST_TIMER_MS), { kind: 'timeout' });
+      let give: OnLate<IqReply> = resolve;
+      const timer = setTimeout(expire, Math.min(timeoutMs, LONGEST_TIMER_MS));
       pending.add(settle);
       ws.on(reply, onStanza);
       send({ ...node, attrs: { ...node.attrs, id } }).catch(error =>
@@ -38,11 +42,16 @@ export function iqs({ ws, generateMessageTag, sendNode }: LightSocket) {
       function onStanza(stanza: BinaryNode) {
         if (stanza.tag === 'iq') settle({ kind: 'reply', node: stanza });
       }
+      function expire() {
+        if (!onLate) return settle({ kind: 'timeout' });
+        give({ kind: 'timeout' });
+        give = onLate;
+      }
       function settle(answer: IqReply) {
         clearTimeout(timer);
         pending.delete(settle);
         ws.off(reply, onStanza);
-        resolve(answer);
+        give(answer);
       }
     });
   }

@@ -11,8 +11,10 @@ import {
 import { specOf } from '../../domain/settings/settings-table.js';
 import type { FindReply, ListReply, Refused, Session, SetReply } from '../../instances/account/ports.js';
 import type { Connection } from '../connection/connection.js';
+import type { IqReply } from '../connection/iq.js';
 import { type ListForm, listReadStanza, listSetStanza, parseListReply } from './contact-list-protocol.js';
 import { lookupStanza, parseLookupReply } from './contact-lookup.js';
+import { readReplyOf, setReplyOf } from './iq-results.js';
 import { parseSetReply } from './privacy-protocol.js';
 
 /** Who is who, as far as a connection remembers; what lists teach about 64,000 contacts need not all be kept. */
@@ -33,19 +35,18 @@ export function contactLists(
 
   async function read(category: string, inForm: ListForm, timeoutMs: number): Promise<ListReply> {
     const answer = await connection.sendIQ(listReadStanza(category, inForm), timeoutMs);
-    if (answer.kind === 'reply') return parseListReply(answer.node, inForm);
-    return { kind: 'no_answer', cause: answer.kind === 'timeout' ? 'timeout' : 'closed' };
+    return readReplyOf(answer, node => parseListReply(node, inForm));
   }
 
   return {
     async readContactList(setting, timeoutMs) {
       const { category } = specOf(setting);
-      const until = Date.now() + timeoutMs;
+      const until = performance.now() + timeoutMs;
       let tried = form ?? 'lid';
       let reply = await read(category, tried, timeoutMs);
       if (isForOtherForm(reply)) {
         const other = tried === 'lid' ? 'pn' : 'lid';
-        const second = await read(category, other, Math.max(until - Date.now(), 0));
+        const second = await read(category, other, Math.max(until - performance.now(), 0));
         if (!isForOtherForm(second)) [tried, reply] = [other, second];
       }
       if (reply.kind !== 'read') return reply;
@@ -54,15 +55,15 @@ export function contactLists(
       return reply;
     },
 
-    async changeContactList(setting, delta, stamp, timeoutMs) {
+    async changeContactList(setting, delta, stamp, timeoutMs, onLate) {
       const { category } = specOf(setting);
-      const until = Date.now() + timeoutMs;
+      const until = performance.now() + timeoutMs;
       const set = async (inForm: ListForm, users: ListDelta): Promise<SetReply> => {
         const stanza = listSetStanza(category, inForm, users, stamp);
-        const answer = await connection.sendIQ(stanza, Math.max(until - Date.now(), 0));
-        if (answer.kind === 'not_sent') return answer;
-        if (answer.kind !== 'reply') return { kind: 'no_answer', cause: answer.kind };
-        return parseSetReply(answer.node, category, EXCEPTING);
+        const replyOf = (answer: IqReply) =>
+          setReplyOf(answer, node => parseSetReply(node, category, EXCEPTING));
+        const leftMs = Math.max(until - performance.now(), 0);
+        return replyOf(await connection.sendIQ(stanza, leftMs, onLate && (late => onLate(replyOf(late)))));
       };
       if (form === 'pn') return set('pn', delta);
       const whole = await withLids(delta, timeoutMs / 2);
@@ -104,9 +105,7 @@ export function contactLists(
     if (others.length === 0) return { kind: 'found', contacts: new Map(known) };
 
     const answer = await connection.sendIQ(lookupStanza(others, randomUUID()), timeoutMs);
-    if (answer.kind !== 'reply')
-      return { kind: 'no_answer', cause: answer.kind === 'timeout' ? 'timeout' : 'closed' };
-    const reply = parseLookupReply(answer.node, others);
+    const reply = readReplyOf(answer, node => parseLookupReply(node, others));
     if (reply.kind !== 'found') return reply;
     for (const [id, contact] of reply.contacts) remember(contact, id);
     return { kind: 'found', contacts: new Map([...known, ...reply.contacts]) };

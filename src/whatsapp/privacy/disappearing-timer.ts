@@ -1,4 +1,4 @@
-import type { NoAnswer, SetReply } from '../../instances/account/ports.js';
+import type { OnLate, SetReply } from '../../instances/account/ports.js';
 import type { Connection } from '../connection/connection.js';
 import type { IqReply } from '../connection/iq.js';
 import {
@@ -9,13 +9,14 @@ import {
   timerReadStanza,
   timerSetStanza,
 } from './disappearing-timer-protocol.js';
+import { readReplyOf, setReplyOf, UNCLEAR } from './iq-results.js';
 
 /** The timer of new chats, over one connection. No method rejects. */
 export type DisappearingTimer = {
   /** What is known of it, else what WhatsApp says now. */
   read(timeoutMs: number): Promise<TimerReply>;
   /** Changes it; confirmed when a read that left after WhatsApp's answer shows the value. */
-  set(value: string, timeoutMs: number): Promise<SetReply>;
+  set(value: string, timeoutMs: number, onLate?: OnLate): Promise<SetReply>;
   /** It may have changed: the next read asks. */
   forget(): void;
 };
@@ -31,7 +32,7 @@ export function disappearingTimer(connection: Pick<Connection, 'sendIQ'>): Disap
   function ask(timeoutMs: number): Promise<TimerReply> {
     const reply = connection
       .sendIQ(timerReadStanza(), timeoutMs)
-      .then(answer => (answer.kind === 'reply' ? parseTimerReply(answer.node) : noAnswer(answer)));
+      .then(answer => readReplyOf(answer, parseTimerReply));
     known = reply;
     void reply.then(told => {
       if (known === reply && !isLasting(told)) forget();
@@ -43,31 +44,36 @@ export function disappearingTimer(connection: Pick<Connection, 'sendIQ'>): Disap
     known = undefined;
   }
 
+  /** What the answer to a change comes to: one that names no value is proved by a read. */
+  async function proved(answer: IqReply, value: string, timeoutMs: number): Promise<SetReply> {
+    const reply = setReplyOf(answer, parseTimerSetReply);
+    // What was asked meanwhile may be older than the change.
+    forget();
+    if (reply.kind !== 'accepted') return reply;
+    const shown = await ask(timeoutMs);
+    if (shown.kind === 'read' && shown.value === value) return { kind: 'confirmed' };
+    // The change has its answer: nothing more comes for it.
+    const isCutOff = shown.kind === 'no_answer' && shown.cause === 'closed';
+    return isCutOff ? shown : UNCLEAR;
+  }
+
   return {
     read: timeoutMs => known ?? ask(timeoutMs),
 
-    async set(value, timeoutMs) {
-      const until = Date.now() + timeoutMs;
+    async set(value, timeoutMs, onLate) {
+      const until = performance.now() + timeoutMs;
       forget();
-      const answer = await connection.sendIQ(timerSetStanza(value), timeoutMs);
-      if (answer.kind === 'not_sent') return answer;
-      const reply = answer.kind === 'reply' ? parseTimerSetReply(answer.node) : noAnswer(answer);
-      // What was asked meanwhile may be older than the change.
-      forget();
-      if (reply.kind !== 'accepted') return reply;
-
-      const shown = await ask(Math.max(until - Date.now(), 0));
-      if (shown.kind === 'no_answer') return shown;
-      return shown.kind === 'read' && shown.value === value
-        ? { kind: 'confirmed' }
-        : { kind: 'no_answer', cause: 'unclear' };
+      const answer = await connection.sendIQ(
+        timerSetStanza(value),
+        timeoutMs,
+        onLate && (late => void proved(late, value, LATE_PROOF_MS).then(onLate)),
+      );
+      return proved(answer, value, Math.max(until - performance.now(), 0));
     },
 
     forget,
   };
 }
 
-const noAnswer = ({ kind }: Exclude<IqReply, { kind: 'reply' }>): NoAnswer => ({
-  kind: 'no_answer',
-  cause: kind === 'timeout' ? 'timeout' : 'closed',
-});
+/** For the read that proves a change whose answer came late. */
+const LATE_PROOF_MS = 10_000;

@@ -1,8 +1,24 @@
 import type { BinaryNode } from '@whiskeysockets/baileys';
 import type { NoAnswer, Refused } from '../../instances/account/ports.js';
+import type { IqReply } from '../connection/iq.js';
 import { childOf, childrenOf, errorIn, type NodeError } from '../connection/nodes.js';
 
 export type { Refused } from '../../instances/account/ports.js';
+
+/** What came of a query that changes something. */
+export const setReplyOf = <Reply>(
+  answer: IqReply,
+  parse: (node: BinaryNode) => Reply,
+): Reply | { readonly kind: 'not_sent' } | NoAnswer =>
+  answer.kind === 'not_sent' ? { kind: 'not_sent' } : readReplyOf(answer, parse);
+
+/** What came of a query that changes nothing: whether it left makes no difference. */
+export function readReplyOf<Reply>(answer: IqReply, parse: (node: BinaryNode) => Reply): Reply | NoAnswer {
+  if (answer.kind === 'reply') return parse(answer.node);
+  return noAnswer(answer.kind === 'not_sent' ? 'closed' : answer.kind);
+}
+
+export const noAnswer = (cause: NoAnswer['cause']): NoAnswer => ({ kind: 'no_answer', cause });
 
 /** A reply that fits no rule. */
 export const UNCLEAR: NoAnswer = { kind: 'no_answer', cause: 'unclear' };

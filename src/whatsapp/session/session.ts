@@ -1,11 +1,13 @@
 import type { BinaryNode } from '@whiskeysockets/baileys';
-import type { NoAnswer, Session } from '../../instances/account/ports.js';
+import type { Session } from '../../instances/account/ports.js';
 import type { Connection } from '../connection/connection.js';
+import type { IqReply } from '../connection/iq.js';
 import { SERVER } from '../connection/nodes.js';
 import type { WriteQueue } from '../connection/write-queue.js';
 import { contactLists } from '../privacy/contact-lists.js';
 import type { DisappearingTimer } from '../privacy/disappearing-timer.js';
 import { type TimerReply, withTimer } from '../privacy/disappearing-timer-protocol.js';
+import { noAnswer, readReplyOf, setReplyOf } from '../privacy/iq-results.js';
 import {
   parseReadReply,
   parseSetReply,
@@ -41,10 +43,7 @@ export function openSession(
       const { mark } = sync;
       const asked = connection.sendIQ(readStanza(), timeoutMs);
       const told = timer.read(timeoutMs);
-      const answer = await asked;
-      if (answer.kind === 'not_sent') return noAnswer('closed');
-      if (answer.kind !== 'reply') return noAnswer(answer.kind);
-      const reply = parseReadReply(answer.node, new Date());
+      const reply = readReplyOf(await asked, node => parseReadReply(node, new Date()));
       if (reply.kind !== 'read') return reply;
       if (mark !== undefined) sync.clear(mark);
       return { kind: 'read', snapshot: withTimer(reply.snapshot, await inTime(told)) };
@@ -52,14 +51,13 @@ export function openSession(
 
     forgetTimer: timer.forget,
 
-    async setPrivacy(setting, value, timeoutMs) {
-      if (setting === 'default_disappearing_timer') return timer.set(value, timeoutMs);
+    async setPrivacy(setting, value, timeoutMs, onLate) {
+      if (setting === 'default_disappearing_timer') return timer.set(value, timeoutMs, onLate);
       const category = settableCategory(setting);
       if (category === undefined) return { kind: 'not_sent' };
-      const answer = await connection.sendIQ(setStanza(category, value), timeoutMs);
-      if (answer.kind === 'not_sent') return answer;
-      if (answer.kind !== 'reply') return noAnswer(answer.kind);
-      return parseSetReply(answer.node, category, value);
+      const replyOf = (answer: IqReply) => setReplyOf(answer, node => parseSetReply(node, category, value));
+      const stanza = setStanza(category, value);
+      return replyOf(await connection.sendIQ(stanza, timeoutMs, onLate && (late => onLate(replyOf(late)))));
     },
 
     ...contactLists(connection),
@@ -89,8 +87,6 @@ function inTime(told: Promise<TimerReply>): Promise<TimerReply> {
 }
 
 const TIMER_PATIENCE_MS = 250;
-
-const noAnswer = (cause: NoAnswer['cause']): NoAnswer => ({ kind: 'no_answer', cause });
 
 /** As WhatsApp Web's "Log out" sends it. */
 const logoutStanza = (jid: string): BinaryNode => ({

@@ -73,8 +73,8 @@ export function manage(initial: InstanceRecord, surroundings: Surroundings): Man
   const { dialer, credentials, changes, log, perHour, watch, idle } = surroundings;
   const instance = initial.name;
   const past = history(instance, changes, log);
-  const cache = settingsCache((before, after) => {
-    const origins = before ? past.observed(before, after) : new Map();
+  const cache = settingsCache((before, after, read) => {
+    const origins = past.observed(before, after, read);
     if (liveSession()) watch.observed(instance, after, origins);
   });
   const budget = budgetOf(instance, perHour);

@@ -461,10 +461,13 @@ describe('a change whose answer does not come', () => {
     expect(sentUsers()).toHaveLength(1);
   });
 
-  test('has failed when the list is as before', async () => {
+  test('is unknown when the list is as before: it may come yet', async () => {
     fault({ do: 'silence', moment: 'before_apply' });
     const failure = await failureOf(change({ add: [CARL] }, { deadlineMs: PATIENCE_MS }));
-    expect(failure).toMatchObject({ code: status.UNAVAILABLE, reason: 'WHATSAPP_TIMEOUT' });
+    expect(failure).toMatchObject({ code: status.ABORTED, reason: 'PARTIAL_UPDATE' });
+    expect(failure.update?.outcomes).toMatchObject([
+      { state: State.UNKNOWN, message: expect.stringContaining('may still take effect') },
+    ]);
     expect(onPhone()).toEqual([ANNA, BEN]);
   });
 
@@ -493,12 +496,12 @@ describe('a change whose answer does not come', () => {
     expect(onPhone()).toEqual([ANNA, BEN]);
   });
 
-  test('is done as confirmed when nothing can be read back', async () => {
+  test('is unknown, although confirmed, when nothing can be read back', async () => {
     blind('privacy_get');
     blind('list_get');
-    const { entries, outcome } = await change({ add: [CARL] });
-    expect(outcome?.state).toBe(State.APPLIED);
-    expect(texts(entries)).toEqual([ANNA, BEN, CARL]);
+    const failure = await failureOf(change({ add: [CARL] }));
+    expect(failure).toMatchObject({ code: status.ABORTED, reason: 'PARTIAL_UPDATE' });
+    expect(failure.update?.outcomes).toMatchObject([{ state: State.UNKNOWN }]);
   });
 
   test('to the read before it leaves nothing sent when the time is over', async () => {

@@ -78,9 +78,13 @@ async function run({ api, output, args: [instance = '', name = ''], flags }: Run
   );
 }
 
-const summary = ({ entries, etag }: GetContactBlacklistResponse): string =>
+const summary = ({
+  entries,
+  etag,
+  entriesUnknown = false,
+}: GetContactBlacklistResponse & Partial<UpdateContactBlacklistResponse>): string =>
   fields([
-    ['contacts', String(entries.length)],
+    ['contacts', entriesUnknown ? 'not known: WhatsApp tells no list yet' : String(entries.length)],
     ['etag', etag],
   ]);
 

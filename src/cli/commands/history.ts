@@ -54,10 +54,16 @@ async function show({ api, output, args: [instance = ''], flags: { limit } }: Ru
   );
 }
 
-const outcomeOf = ({ outcome, whatsappCode }: PrivacyChange): string =>
-  [SettingOutcome_State[outcome] ?? `number ${outcome}`, whatsappCode ? `(${whatsappCode})` : '']
-    .join(' ')
-    .trim();
+const outcomeOf = ({ outcome, whatsappCode, resolvedOutcome }: PrivacyChange): string =>
+  [
+    stateName(outcome),
+    whatsappCode ? `(${whatsappCode})` : '',
+    resolvedOutcome === SettingOutcome_State.UNSPECIFIED ? '' : `→ ${stateName(resolvedOutcome)}`,
+  ]
+    .filter(Boolean)
+    .join(' ');
+
+const stateName = (state: SettingOutcome_State): string => SettingOutcome_State[state] ?? `number ${state}`;
 
 function authorOf({ origin, actor }: PrivacyChange): string {
   if (actor) return `token ${actor.tokenId}${actor.tokenLabel && ` (${actor.tokenLabel})`}`;

@@ -1,5 +1,8 @@
 import type { Duration } from '../../../gen/ts/google/protobuf/duration.js';
-import type { SettingOutcome } from '../../../gen/ts/whatsapp/privacy/v1/error_details.js';
+import {
+  type SettingOutcome,
+  SettingOutcome_State,
+} from '../../../gen/ts/whatsapp/privacy/v1/error_details.js';
 import type { Instance as InstanceMessage } from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
 import type {
   PrivacyChange,
@@ -112,6 +115,10 @@ export const encodeChange = (change: ChangeRecord): PrivacyChange => ({
   outcome: encodeOutcomeState(change.outcome),
   requestId: change.requestId,
   whatsappCode: change.whatsappCode ?? 0,
+  resolvedOutcome: change.resolution
+    ? encodeOutcomeState(change.resolution.outcome)
+    : SettingOutcome_State.UNSPECIFIED,
+  resolveTime: change.resolution?.time,
 });
 
 const encodeDescription = ({

@@ -83,7 +83,12 @@ export const change =
       const report = await instances.updateContactList(instance, { ...order, actor }, options);
       const { contacts, etag, outcome, sent } = report;
       return {
-        response: { entries: encodeContacts(contacts), etag, outcome: encodeOutcome(outcome) },
+        response: {
+          entries: encodeContacts(contacts ?? []),
+          etag,
+          outcome: encodeOutcome(outcome),
+          entriesUnknown: contacts === undefined,
+        },
         keep: sent,
       };
     });

@@ -42,8 +42,8 @@ export type ListOrder = {
 
 /** The end of such a change. */
 export type ListReport = {
-  /** The list after it; with `validateOnly` as it would be. */
-  readonly contacts: readonly Contact[];
+  /** The list as it was read after it; with `validateOnly` as it would be, undefined where that cannot be known. */
+  readonly contacts: readonly Contact[] | undefined;
   /** Of the list as it is. */
   readonly etag: string;
   readonly outcome: Outcome;

@@ -219,12 +219,27 @@ export type ChangeRecord = {
   /** The idempotency id of the call; empty when it had none. */
   readonly requestId: string;
   readonly whatsappCode: number | undefined;
+  /** How it turned out, and when that came to light, when that is not what `outcome` says. */
+  readonly resolution?: { readonly outcome: OutcomeState; readonly time: Date } | undefined;
+};
+
+/** How an entry of the history turned out after it was written. */
+export type ChangeResolution = {
+  readonly setting: Setting;
+  /** Of the entry. */
+  readonly entryTime: Date;
+  readonly outcome: OutcomeState;
+  readonly resolveTime: Date;
 };
 
 /** The history of changes. */
 export interface ChangeLog {
   /** All or none; changes of an instance that was removed are dropped. */
   append(changes: readonly ChangeRecord[]): Promise<void>;
+  /** Adds to an entry of this service how it turned out; the first resolution of an entry stays. */
+  resolve(instance: string, resolution: ChangeResolution): Promise<void>;
+  /** The entries that are UNKNOWN and unresolved, each the newest of its setting. */
+  unresolved(instance: string): Promise<ChangeRecord[]>;
   /** Newest first; `before` is the cursor of the page before. INVALID_REQUEST when it is none. */
   list(
     instance: string,

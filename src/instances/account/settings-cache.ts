@@ -1,4 +1,5 @@
 import type { Snapshot } from '../../domain/settings/snapshot.js';
+import type { ReadTime } from './own-changes.js';
 import type { ReadReply, Session } from './ports.js';
 
 /** A read that has waited longer for its answer is not joined: it may never come. */
@@ -40,7 +41,7 @@ export interface SettingsCache {
  * @param onObserved Is given each read with the one before it, if there is one of the same account.
  */
 export function settingsCache(
-  onObserved: (before: Snapshot | undefined, after: Snapshot) => void,
+  onObserved: (before: Snapshot | undefined, after: Snapshot, read: ReadTime) => void,
 ): SettingsCache {
   let generation = 0;
   /** 0 when a read has left after it. */
@@ -58,6 +59,7 @@ export function settingsCache(
   async function read(session: Session, timeoutMs: number): Promise<ReadReply> {
     const asOf = generation;
     const read = ++reads;
+    const leftAt = performance.now();
     const isSettled = Date.now() >= unsettledUntil;
     if (unsettledUntil > 0) session.forgetTimer();
     if (isSettled) unsettledUntil = 0;
@@ -65,7 +67,7 @@ export function settingsCache(
     if (reply.kind === 'read' && read > (newest?.read ?? 0)) {
       const before = newest?.snapshot;
       newest = { read, snapshot: reply.snapshot };
-      onObserved(before, reply.snapshot);
+      onObserved(before, reply.snapshot, { session, leftAt });
     }
     if (reply.kind === 'read' && asOf === generation && isSettled)
       latest = { session, generation, snapshot: reply.snapshot };

@@ -1,21 +1,32 @@
-import { type Cause, type Outcome, outcomeOf } from '../../domain/outcome.js';
+import { type Cause, type Outcome, type OutcomeState, outcomeOf } from '../../domain/outcome.js';
 import type { Setting } from '../../domain/settings/settings-table.js';
 import type { Change } from '../../domain/settings/waves.js';
 import type { SetReply } from '../account/ports.js';
 import type { Evidence } from './evidence.js';
-import { causeOf } from './reply-causes.js';
+import { causeOf, isCutOff, mayComeLate } from './reply-causes.js';
 
 /**
- * What is known at this moment of each change that an order makes. It claims nothing that was not proved: `View` is
+ * What is known at this moment of each setting that an order names. It claims nothing that was not proved: `View` is
  * what a read brings, of the settings or of a list.
+ *
+ * FAILED says that the previous value stands and will. A change that left has its end with its reply, whatever that
+ * says, or with its connection: WhatsApp handles the stanzas of a connection one after another, and all of them before
+ * it accepts the device's next login. Until then it may take effect, and a read that shows the previous value proves
+ * nothing lasting.
  */
 export interface Ledger<View> {
   /** The stanza leaves: UNKNOWN until a reply or a read tells. */
   sending(change: Change): void;
   /** Notes the reply and gives back why it is no confirmation; undefined when it is one. */
   replied(change: Change, reply: SetReply): Cause | undefined;
-  /** Takes over what a read shows of the changes that were sent; it left after every reply or the wait for it. */
-  seenLater(view: View): void;
+  /** Notes what came for a change after the wait for its reply was over. */
+  repliedLate(change: Change, reply: SetReply): void;
+  /**
+   * Takes over what a read shows; it left after every reply or the wait for it.
+   *
+   * @param isSameConnection Whether it came over the connection on which the changes had left.
+   */
+  seenLater(view: View, isSameConnection: boolean): void;
   /** Takes over what a read right behind the changes shows as applied; what it does not show proves nothing. */
   seenEarly(view: View): void;
   /** Such a read denies confirmed changes and no later one is to be had: they are not known. */
@@ -27,51 +38,86 @@ export interface Ledger<View> {
   applied(changes: readonly Change[]): boolean;
   /** Whether a change was sent whose effect is not known. */
   hasUnknown(): boolean;
-  /** The first reason for which a change is not applied. */
+  /** Whether an answer may still come that would tell. */
+  isAwaiting(): boolean;
+  /** Whether the change of a setting has no reply yet, on a connection that goes on. */
+  mayTakeEffect(setting: Setting): boolean;
+  /** The first reason for which a setting is not as wanted. */
   failure(): Cause | undefined;
+  /** Of the changes. */
   outcomes(): Outcome[];
+  /** Of the settings that had their value already. */
+  unchanged(): Outcome[];
 }
 
 /**
  * Opens a ledger for changes, in the order in which they are sent.
  *
  * @param evidence What a view tells of a change.
+ * @param unchanged Settings that had the wanted value when they were read, so that nothing is sent for them.
+ * @param unproved Why a confirmed change that no read has shown is UNKNOWN; undefined where WhatsApp confirms all that
+ *   is wanted.
  */
 export function openLedger<View>(
   changes: readonly Change[],
   evidence: (view: View, change: Change) => Evidence,
+  { unchanged = [], unproved }: { unchanged?: readonly Change[]; unproved?: Cause } = {},
 ): Ledger<View> {
   const entries = new Map<Setting, Outcome>();
   const note = (change: Change, state: Outcome['state'], cause?: Cause) =>
     void entries.set(change.setting, outcomeOf(change, state, cause));
   const entry = (change: Change) => entries.get(change.setting) as Outcome;
-  const all = () => changes.map(entry);
+  /** Changes whose reply may still come, and those whose connection ended before it did. */
+  const awaited = new Set<Change>();
+  const cutOff = new Set<Change>();
+  /** Changes that a read has shown. */
+  const shown = new Set<Change>();
+  const wanted = [...changes, ...unchanged];
+  const all = () => wanted.map(entry);
   const denials = (view: View) =>
-    changes
-      .map(change => ({ change, shown: evidence(view, change) }))
-      .filter(({ change, shown }) => entry(change).state === 'APPLIED' && isOther(shown));
+    wanted
+      .map(change => ({ change, sign: evidence(view, change) }))
+      .filter(({ change, sign }) => HELD.includes(entry(change).state) && isOther(sign));
   for (const change of changes) note(change, 'NOT_ATTEMPTED');
+  for (const change of unchanged) note(change, 'UNCHANGED');
+
+  function replied(change: Change, reply: SetReply): Cause | undefined {
+    if (mayComeLate(reply)) awaited.add(change);
+    else awaited.delete(change);
+    if (isCutOff(reply)) cutOff.add(change);
+    if (reply.kind === 'confirmed') return note(change, 'APPLIED');
+    const cause = causeOf(reply, change);
+    note(change, STATE_AFTER[reply.kind], cause);
+    return cause;
+  }
 
   return {
     sending: change => note(change, 'UNKNOWN'),
-    replied(change, reply) {
-      if (reply.kind === 'confirmed') return note(change, 'APPLIED');
-      const cause = causeOf(reply, change);
-      note(change, STATE_AFTER[reply.kind], cause);
-      return cause;
+    replied,
+    repliedLate(change, reply) {
+      awaited.delete(change);
+      // What a read has proved meanwhile is known better.
+      if (entry(change).state === 'UNKNOWN') replied(change, reply);
     },
-    seenLater(view) {
-      for (const change of changes)
-        entries.set(change.setting, afterRead(entry(change), evidence(view, change)));
+    seenLater(view, isSameConnection) {
+      for (const change of wanted) {
+        const mayTakeEffect = awaited.has(change) || (isSameConnection && cutOff.has(change));
+        const sign = evidence(view, change);
+        if (sign.shows === 'requested') shown.add(change);
+        entries.set(change.setting, afterRead(entry(change), sign, mayTakeEffect));
+      }
     },
     seenEarly(view) {
       for (const change of changes) {
         const isSent = entry(change).state !== 'NOT_ATTEMPTED';
-        if (isSent && evidence(view, change).shows === 'requested') note(change, 'APPLIED');
+        if (!isSent || evidence(view, change).shows !== 'requested') continue;
+        shown.add(change);
+        note(change, 'APPLIED');
       }
     },
     contradicted(view) {
-      for (const { change, shown } of denials(view)) note(change, 'UNKNOWN', disproved(shown));
+      for (const { change, sign } of denials(view))
+        note(change, 'UNKNOWN', disproved(sign, entry(change).state));
     },
     stoppedBy(cause) {
       for (const change of changes) {
@@ -81,29 +127,59 @@ export function openLedger<View>(
     },
     agreesWith: view => denials(view).length === 0,
     applied: some => some.every(change => entry(change).state === 'APPLIED'),
-    hasUnknown: () => all().some(({ state }) => state === 'UNKNOWN'),
+    hasUnknown: () => changes.some(change => entry(change).state === 'UNKNOWN'),
+    isAwaiting: () => changes.some(change => entry(change).state === 'UNKNOWN' && awaited.has(change)),
+    mayTakeEffect: setting => changes.some(change => change.setting === setting && awaited.has(change)),
     failure: () => all().find(({ cause }) => cause)?.cause,
-    outcomes: all,
+    outcomes: () =>
+      changes.map(change =>
+        unproved && entry(change).state === 'APPLIED' && !shown.has(change)
+          ? outcomeOf(change, 'UNKNOWN', unproved)
+          : entry(change),
+      ),
+    unchanged: () => unchanged.map(entry),
   };
 }
 
 const STATE_AFTER = { refused: 'FAILED', no_answer: 'UNKNOWN', not_sent: 'NOT_ATTEMPTED' } as const;
 
-/** What a read that left after every reply, or the wait for it, makes of an outcome. */
-export function afterRead(outcome: Outcome, shown: Evidence): Outcome {
-  const { cause: _, ...rest } = outcome;
+/** The states that say that the wanted value is there. */
+const HELD: readonly OutcomeState[] = ['APPLIED', 'UNCHANGED'];
+
+/**
+ * What a read that left after every reply, or the wait for it, makes of an outcome.
+ *
+ * @param mayTakeEffect Whether the change still may.
+ */
+export function afterRead(outcome: Outcome, shown: Evidence, mayTakeEffect: boolean): Outcome {
+  const { cause, ...rest } = outcome;
   const { state } = outcome;
   if (state === 'NOT_ATTEMPTED' || shown.shows === 'nothing') return outcome;
-  if (shown.shows === 'requested') return { ...rest, state: 'APPLIED' };
+  if (shown.shows === 'requested') return state === 'UNCHANGED' ? outcome : { ...rest, state: 'APPLIED' };
   const stands = shown.shows === 'previous';
-  if (state === 'APPLIED') return { ...rest, state: stands ? 'FAILED' : 'UNKNOWN', cause: disproved(shown) };
-  return state === 'UNKNOWN' && stands ? { ...outcome, state: 'FAILED' } : outcome;
+  if (HELD.includes(state)) {
+    const after = stands && state === 'APPLIED' ? 'FAILED' : 'UNKNOWN';
+    return { ...rest, state: after, cause: disproved(shown, state) };
+  }
+  if (state !== 'UNKNOWN' || !stands || !cause) return outcome;
+  return mayTakeEffect ? { ...rest, state, cause: mayCome(cause) } : { ...outcome, state: 'FAILED' };
 }
 
 type Other = Evidence & { readonly shows: 'previous' | 'another' };
 const isOther = (shown: Evidence): shown is Other => 'inWords' in shown;
 
-const disproved = (shown: Evidence): Cause => ({
-  reason: 'WHATSAPP_REJECTED',
-  message: `WhatsApp confirmed the change, but reports ${isOther(shown) ? shown.inWords : 'nothing'}`,
-});
+/** A read shows another value than one that was confirmed, or had been read before. */
+const disproved = (shown: Evidence, state: OutcomeState): Cause => {
+  const value = isOther(shown) ? shown.inWords : 'nothing';
+  return state === 'UNCHANGED'
+    ? {
+        reason: 'ETAG_MISMATCH',
+        message: `nothing was sent because it had this value, but WhatsApp reports ${value} now`,
+      }
+    : { reason: 'WHATSAPP_REJECTED', message: `WhatsApp confirmed the change, but reports ${value}` };
+};
+
+const STILL_PREVIOUS = '; a read showed the previous value, but the change may still take effect';
+
+const mayCome = (cause: Cause): Cause =>
+  cause.message.endsWith(STILL_PREVIOUS) ? cause : { ...cause, message: cause.message + STILL_PREVIOUS };

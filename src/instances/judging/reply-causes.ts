@@ -35,6 +35,10 @@ const NO_ANSWER = {
 export const isCutOff = (reply: { readonly kind: string; readonly cause?: NoAnswer['cause'] }): boolean =>
   reply.kind === 'no_answer' && reply.cause === 'closed';
 
+/** Whether the reply has not come yet, on a connection that goes on. */
+export const mayComeLate = (reply: SetReply): boolean =>
+  reply.kind === 'no_answer' && reply.cause === 'timeout';
+
 /** 409 is a stale list stamp, so it means a conflict only where there is a list. */
 function refusalReason(code: number, { to }: Change): Cause['reason'] {
   if (code === 429) return 'WHATSAPP_RATE_LIMITED';

@@ -1,4 +1,4 @@
-import type { Outcome } from '../../domain/outcome.js';
+import type { Cause, Outcome } from '../../domain/outcome.js';
 import {
   type ContactList,
   delta,
@@ -13,7 +13,7 @@ import { MIN_ROOM_MS, timeLeft } from '../account/time-left.js';
 import { openLedger } from '../judging/ledger.js';
 import { type ListView, listEvidence, wished } from '../judging/list-evidence.js';
 import { OTHER_LIST } from '../judging/refusals.js';
-import { CALLER_GONE, OUT_OF_TIME } from '../judging/reply-causes.js';
+import { CALLER_GONE, isCutOff, OUT_OF_TIME } from '../judging/reply-causes.js';
 import { askAgain } from '../reading/ask-again.js';
 import { identify } from '../reading/identify-contacts.js';
 import { readContactList } from '../reading/read-contact-list.js';
@@ -69,13 +69,22 @@ const isWhole = (view: Partial<ListView>): view is ListView =>
 const isShown = ({ order }: ListRun, view: Partial<ListView>): view is ListView =>
   isWhole(view) && reportedValue(view.settings, order.setting) === EXCEPTING;
 
+/**
+ * WhatsApp confirms what was sent, which is the difference to the list it told before; it tells none while the setting
+ * has another value, and other devices change it too.
+ */
+const NOT_READ_BACK: Cause = {
+  reason: 'WHATSAPP_TIMEOUT',
+  message: 'WhatsApp confirmed what was sent, but the list could not be read back',
+};
+
 /** Sends the change once. */
 async function attempt(run: ListRun, before: ListView): Promise<ListExecution> {
   const { account, order, call } = run;
   const { setting } = order;
   const { contacts, stamp } = before.list;
   const change = { setting, from: reportedValue(before.settings, setting), to: EXCEPTING };
-  const ledger = openLedger([change], listEvidence(order, before));
+  const ledger = openLedger([change], listEvidence(order, before), { unproved: NOT_READ_BACK });
   const ended = (sent: boolean, after: Partial<ListView> = {}): ListExecution => ({
     outcome: ledger.outcomes()[0] as Outcome,
     after,
@@ -93,13 +102,15 @@ async function attempt(run: ListRun, before: ListView): Promise<ListExecution> {
     return ended(false);
   }
   const step = delta(contacts, wished(contacts, order, before.wish));
-  const { reply } = await sendChange(account, session, change, ledger, call, timeoutMs =>
-    session.changeContactList(setting, step, stamp, timeoutMs),
+  const { reply } = await sendChange(account, session, change, 'list', ledger, call, (timeoutMs, onLate) =>
+    session.changeContactList(setting, step, stamp, timeoutMs, onLate),
   );
   if (reply.kind === 'not_sent' || reply.kind === 'refused') return ended(reply.kind === 'refused');
 
-  const after = await look({ ...run, account: { ...account, session: account.sessionAtOnce } });
-  ledger.seenLater(after);
+  const onAny = { ...run, account: { ...account, session: account.sessionAtOnce } };
+  const first = await look(onAny);
+  const after = isWhole(first) || timeLeft(call) < MIN_ROOM_MS ? first : { ...first, ...(await look(onAny)) };
+  ledger.seenLater(after, !isCutOff(reply));
   return ended(true, after);
 }
 

@@ -25,19 +25,26 @@ export async function rollBack(
   call: CallOptions,
 ): Promise<Execution> {
   const applied = execution.outcomes.filter(({ state }) => state === 'APPLIED');
-  if (applied.length === 0 || applied.length === execution.outcomes.length) return execution;
+  const isWhole = applied.length === execution.outcomes.length && execution.unchanged.every(isUnchanged);
+  if (applied.length === 0 || isWhole) return execution;
 
   const undone = await undo(account, inverted(applied.map(asChange)), {
     ...call,
     signal: new AbortController().signal,
   });
   const outcomes = execution.outcomes.map(outcome => {
-    if (outcome.state !== 'APPLIED') return undone?.settings ? settled(outcome, undone.settings) : outcome;
+    if (outcome.state !== 'APPLIED') return undone?.settings ? seen(outcome, undone.settings) : outcome;
     const back = undone?.outcomes.find(({ setting }) => setting === outcome.setting);
     if (back?.state === 'APPLIED') return { ...outcome, state: 'ROLLED_BACK' as const };
     const state = back?.state === 'UNKNOWN' ? ('UNKNOWN' as const) : outcome.state;
     return { ...outcome, state, cause: back?.cause ?? NOT_ROLLED_BACK };
   });
+  /** What the read after the rollback tells of a change that was not set back. */
+  function seen(outcome: Outcome, settings: Snapshot): Outcome {
+    const shown = settingEvidence(settings, asChange(outcome));
+    const known = afterRead(outcome, shown, execution.mayTakeEffect(outcome.setting));
+    return known.state === 'APPLIED' ? { ...known, cause: NOT_ROLLED_BACK } : known;
+  }
   return {
     ...execution,
     outcomes,
@@ -46,11 +53,7 @@ export async function rollBack(
   };
 }
 
-/** What the read after the rollback tells of a change that was not set back. */
-function settled(outcome: Outcome, settings: Snapshot): Outcome {
-  const known = afterRead(outcome, settingEvidence(settings, asChange(outcome)));
-  return known.state === 'APPLIED' ? { ...known, cause: NOT_ROLLED_BACK } : known;
-}
+const isUnchanged = ({ state }: Outcome): boolean => state === 'UNCHANGED';
 
 const asChange = ({ setting, previous, requested }: Outcome): Change => ({
   setting,
@@ -65,5 +68,8 @@ async function undo(
 ): Promise<Execution | undefined> {
   if (heldBack(account) || timeLeft(call) < MIN_ROOM_MS) return undefined;
   const session = await account.session(call).catch(() => undefined);
-  return session && sendWaves(account, session, changes, true, call);
+  return (
+    session &&
+    sendWaves(account, session, { changes, unchanged: [] }, { keepGoing: true, isPatient: true }, call)
+  );
 }

@@ -2,7 +2,7 @@ import type { Cause } from '../../domain/outcome.js';
 import type { Change } from '../../domain/settings/waves.js';
 import { type Account, gone } from '../account/account.js';
 import type { CallOptions } from '../account/orders.js';
-import type { Session, SetReply } from '../account/ports.js';
+import type { OnLate, Session, SetReply } from '../account/ports.js';
 import { iqTimeout } from '../account/time-left.js';
 import type { Ledger } from '../judging/ledger.js';
 import { isCutOff } from '../judging/reply-causes.js';
@@ -15,6 +15,8 @@ export type Sent = {
   readonly reply: SetReply;
   /** Why it is not confirmed. */
   readonly cause: Cause | undefined;
+  /** Fulfils when the reply came after the wait for it, or the connection has ended; never without such a reply. */
+  readonly late: Promise<void>;
 };
 
 /**
@@ -25,18 +27,26 @@ export async function sendChange(
   account: Account,
   session: Session,
   change: Change,
-  ledger: Pick<Ledger<never>, 'sending' | 'replied'>,
+  what: 'setting' | 'list',
+  ledger: Pick<Ledger<never>, 'sending' | 'replied' | 'repliedLate'>,
   call: CallOptions,
-  send: (timeoutMs: number) => Promise<SetReply>,
+  send: (timeoutMs: number, onLate: OnLate) => Promise<SetReply>,
 ): Promise<Sent> {
   ledger.sending(change);
-  account.history.sending(change);
+  const tell = account.history.sending(change, session, what === 'list');
   account.cache.invalidate();
-  const reply = await send(iqTimeout(call) * FIRST_SHARE);
+  const late = Promise.withResolvers<void>();
+  const reply = await send(iqTimeout(call) * FIRST_SHARE, reply => {
+    ledger.repliedLate(change, reply);
+    tell(reply);
+    account.cache.invalidate();
+    late.resolve();
+  });
+  tell(reply);
   const cause = ledger.replied(change, reply);
   if (reply.kind === 'no_answer') account.cache.unanswered();
   if (reply.kind !== 'not_sent') account.spend('sets');
   if (cause?.reason === 'WHATSAPP_RATE_LIMITED') account.throttle.rateLimited();
   if (isCutOff(reply)) await gone(session);
-  return { reply, cause };
+  return { reply, cause, late: late.promise };
 }

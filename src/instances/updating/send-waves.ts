@@ -1,4 +1,6 @@
 import type { Cause, Outcome } from '../../domain/outcome.js';
+import type { Plan } from '../../domain/settings/plan.js';
+import type { Setting } from '../../domain/settings/settings-table.js';
 import type { Snapshot } from '../../domain/settings/snapshot.js';
 import { type Change, waves } from '../../domain/settings/waves.js';
 import { type Account, gone } from '../account/account.js';
@@ -8,19 +10,22 @@ import { iqTimeout, MIN_ROOM_MS, timeLeft, within } from '../account/time-left.j
 import { settingEvidence } from '../judging/evidence.js';
 import { failedRead, heldBack } from '../judging/failed-read.js';
 import { type Ledger, openLedger } from '../judging/ledger.js';
-import { CALLER_GONE, isCutOff, OUT_OF_TIME } from '../judging/reply-causes.js';
-
+import { CALLER_GONE, isCutOff, mayComeLate, OUT_OF_TIME } from '../judging/reply-causes.js';
 import { FIRST_SHARE, sendChange } from './send-change.js';
 
-/** What became of some changes. */
+/** What became of an update. */
 export type Execution = {
   /** One per change, in the order in which they are sent. */
   readonly outcomes: readonly Outcome[];
+  /** Of the settings that had their value already. */
+  readonly unchanged: readonly Outcome[];
   /** The settings after it; undefined when they could not be read. */
   readonly settings: Snapshot | undefined;
   readonly sent: boolean;
   /** Whether the caller's time cut it short. */
   readonly outOfTime: boolean;
+  /** Whether the change of a setting has no reply yet, on a connection that goes on. */
+  readonly mayTakeEffect: (setting: Setting) => boolean;
 };
 
 /** What one execution shares between its steps. */
@@ -29,12 +34,15 @@ type Run = {
   readonly session: Session;
   readonly call: CallOptions;
   readonly keepGoing: boolean;
+  readonly isPatient: boolean;
   readonly ledger: Ledger<Snapshot>;
   /** Why nothing more may be sent, whatever the caller chose. */
   halt: Cause | undefined;
   sent: boolean;
   /** How many reads had left before the last change. */
   readsBefore: number;
+  /** The replies that may still come. */
+  readonly late: Promise<void>[];
 };
 
 /**
@@ -43,31 +51,34 @@ type Run = {
  *
  * @param keepGoing Whether other settings still go after one failed. A lost connection, a rate limit and the end of
  *   the caller's time stop it all the same.
+ * @param isPatient Whether time that is left may go into waiting for replies that are late.
  */
 export async function sendWaves(
   account: Account,
   session: Session,
-  changes: readonly Change[],
-  keepGoing: boolean,
+  { changes, unchanged }: Pick<Plan, 'changes' | 'unchanged'>,
+  { keepGoing, isPatient }: { keepGoing: boolean; isPatient: boolean },
   call: CallOptions,
 ): Promise<Execution> {
   const { narrowing, widening } = waves(changes);
-  const ledger = openLedger([...narrowing, ...widening], settingEvidence);
+  const ledger = openLedger([...narrowing, ...widening], settingEvidence, { unchanged });
   const run: Run = {
     account,
     session,
     call,
     keepGoing,
+    isPatient,
     ledger,
     halt: undefined,
     sent: false,
     readsBefore: 0,
+    late: [],
   };
 
   let settings: Snapshot | undefined;
   let behind = await sendWave(run, narrowing, widening.length === 0);
   if (widening.length > 0) {
-    if (ledger.hasUnknown()) settings = await readBack(run, undefined);
+    if (ledger.hasUnknown()) settings = await settle(run, undefined);
     if (ledger.applied(narrowing) && !stopped(run)) {
       behind = await sendWave(run, widening, true);
       settings = undefined;
@@ -75,12 +86,19 @@ export async function sendWaves(
   }
   // What stopped the update, also where it turns out below that nothing had gone wrong.
   const stoppedBy = ledger.failure();
-  if (run.sent && !settings) settings = await readBack(run, behind);
+  if (run.sent && !settings) settings = await settle(run, behind);
 
   const outOfTime = run.halt === OUT_OF_TIME || (ledger.hasUnknown() && timeLeft(call) < MIN_ROOM_MS);
   const stop = run.halt ?? ledger.failure() ?? stoppedBy;
   if (stop) ledger.stoppedBy(stop);
-  return { outcomes: ledger.outcomes(), settings, sent: run.sent, outOfTime };
+  return {
+    outcomes: ledger.outcomes(),
+    unchanged: ledger.unchanged(),
+    settings,
+    sent: run.sent,
+    outOfTime,
+    mayTakeEffect: ledger.mayTakeEffect,
+  };
 }
 
 /** Sends a wave under the cap on IQs in flight; with `readBehind` a read leaves right after its last change. */
@@ -109,9 +127,16 @@ async function sendWave(
 async function send(run: Run, change: Change): Promise<void> {
   const { account, session, ledger, call } = run;
   run.readsBefore = account.cache.reads();
-  const { reply, cause } = await sendChange(account, session, change, ledger, call, timeoutMs =>
-    session.setPrivacy(change.setting, change.to, timeoutMs),
+  const { reply, cause, late } = await sendChange(
+    account,
+    session,
+    change,
+    'setting',
+    ledger,
+    call,
+    (timeoutMs, onLate) => session.setPrivacy(change.setting, change.to, timeoutMs, onLate),
   );
+  if (mayComeLate(reply)) run.late.push(late);
   if (reply.kind !== 'not_sent') run.sent = true;
   if (cause && stopsAll(reply, cause)) run.halt ??= cause;
 }
@@ -136,10 +161,21 @@ function readWithin(
   return within(patienceMs, account.cache.read(session, iqTimeout(call)));
 }
 
-/** Reads besides the one behind the last wave. */
+/** Reads of one look at what became of the changes. */
 const READ_BACKS = 2;
-/** The most reads of one execution: after each wave, and behind the last. */
-export const MOST_READS = 2 * READ_BACKS + 1;
+/** The most reads of one execution: behind the last wave, and after each wave before and after late replies. */
+export const MOST_READS = 1 + 4 * READ_BACKS;
+
+/**
+ * Reads back. Where a reply is still to come, time that is left is for that: it, or the end of the connection, makes a
+ * read tell what no read before it could.
+ */
+async function settle(run: Run, behind: ReadReply | undefined): Promise<Snapshot | undefined> {
+  const settings = await readBack(run, behind);
+  if (!run.isPatient || !run.ledger.isAwaiting()) return settings;
+  await within(iqTimeout(run.call) * FIRST_SHARE, Promise.all(run.late));
+  return (await readBack(run, undefined)) ?? settings;
+}
 
 /**
  * Reads until everything that was sent is known. The read behind the last wave is enough when it shows every change
@@ -156,10 +192,9 @@ async function readBack(run: Run, behind: ReadReply | undefined): Promise<Snapsh
   }
   const later = await readLater(run);
   if (later) {
-    ledger.seenLater(later);
-    return later;
+    ledger.seenLater(later.snapshot, later.session === run.session);
+    return later.snapshot;
   }
-  if (glimpse) ledger.contradicted(glimpse);
   // What left after the last change all the same: for a push, for another caller, or above and given up.
   const others = account.cache.shownAfter(run.readsBefore);
   if (!others) return undefined;
@@ -168,9 +203,9 @@ async function readBack(run: Run, behind: ReadReply | undefined): Promise<Snapsh
   return ledger.hasUnknown() ? undefined : others;
 }
 
-async function readLater(run: Run): Promise<Snapshot | undefined> {
+async function readLater(run: Run): Promise<{ snapshot: Snapshot; session: Session } | undefined> {
   const { account, session: first, ledger, call } = run;
-  let latest: Snapshot | undefined;
+  let latest: { snapshot: Snapshot; session: Session } | undefined;
   for (let attempt = 1; attempt <= READ_BACKS; attempt++) {
     if (heldBack(account) || timeLeft(call) <= 0) break;
     const session = await account.sessionAtOnce(call).catch(() => undefined);
@@ -182,8 +217,8 @@ async function readLater(run: Run): Promise<Snapshot | undefined> {
     if (reply && reply.kind !== 'read') failedRead(account, reply);
     if (reply && isCutOff(reply)) await gone(session);
     if (reply?.kind !== 'read') continue;
-    latest = reply.snapshot;
-    if (ledger.agreesWith(latest)) break;
+    latest = { snapshot: reply.snapshot, session };
+    if (ledger.agreesWith(reply.snapshot)) break;
   }
   return latest;
 }

@@ -1,6 +1,6 @@
 import { PrivacyError, type Problem } from '../../domain/errors.js';
 import { type Outcome, type OutcomeState, outcomeOf } from '../../domain/outcome.js';
-import { type Contact, EXCEPTING, listEtag } from '../../domain/settings/contact-list.js';
+import { type Contact, type ContactList, EXCEPTING, listEtag } from '../../domain/settings/contact-list.js';
 import { isLocked, isReported, reportedValue } from '../../domain/settings/snapshot.js';
 import { problemOf } from '../../domain/update-status.js';
 import type { Account } from '../account/account.js';
@@ -13,8 +13,8 @@ import { READ_ATTEMPTS } from '../reading/ask-again.js';
 import { identify } from '../reading/identify-contacts.js';
 import { executeListChange, lookAt } from './execute-list-change.js';
 
-/** What is read, before a first change and after each of two: settings, list, who is who. */
-const MOST: Iqs = { sets: 2, reads: 9 * READ_ATTEMPTS };
+/** What is read, before a first change, before a second and twice after each: settings, list, who is who. */
+const MOST: Iqs = { sets: 2, reads: 18 * READ_ATTEMPTS };
 
 /**
  * Changes the list of one setting of one account, and the setting to it. The caller sees to it that updates of one
@@ -48,7 +48,7 @@ export async function updateContactList(
 
   const wish = await identify(paid.account, order, list, call);
   const wanted = wished(list.contacts, order, wish);
-  const without = (contacts: readonly Contact[], state: OutcomeState): ListReport => ({
+  const without = (contacts: readonly Contact[] | undefined, state: OutcomeState): ListReport => ({
     contacts,
     etag: currentEtag,
     outcome: outcomeOf(change, state),
@@ -57,7 +57,9 @@ export async function updateContactList(
   if (change.from === EXCEPTING && isSameList(list.contacts, wanted))
     return without(list.contacts, 'UNCHANGED');
   if (isLocked(settings, setting)) refuse(locked(instance, [setting]));
-  if (validateOnly) return without(wanted, 'WOULD_CHANGE');
+  // WhatsApp tells no list while the setting has another value, and those excepted before may come back with it.
+  const isKnown = change.from === EXCEPTING || order.replace;
+  if (validateOnly) return without(isKnown ? wanted : undefined, 'WOULD_CHANGE');
 
   const execution = await executeListChange({ account: paid.account, order, call }, { settings, list, wish });
   const { after, sent } = execution;
@@ -67,8 +69,8 @@ export async function updateContactList(
   const problem =
     staleAfter(order, instance, outcome, after) ?? problemOf(update, false, account.throttle.waitMs());
   if (problem) throw new PrivacyError(problem, { update });
-  const changed = after.list?.contacts ?? wanted;
-  return { contacts: changed, etag: listEtag(changed), outcome, sent };
+  const { contacts: read } = after.list as ContactList; // What is APPLIED was shown by a list that was read.
+  return { contacts: read, etag: listEtag(read), outcome, sent };
 }
 
 /** Another device made the list another one than the order was meant for. */

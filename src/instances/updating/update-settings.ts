@@ -42,19 +42,24 @@ export async function updateSettings(
   const refusal = refusalOf(account, order, plan, base);
   if (refusal) throw refused(refusal, instance, plan, base, order.validateOnly);
 
-  const unchanged = plan.unchanged.map(change => outcomeOf(change, 'UNCHANGED'));
   if (order.validateOnly || plan.changes.length === 0) {
-    const outcomes = [...plan.changes.map(change => outcomeOf(change, 'WOULD_CHANGE')), ...unchanged];
+    const outcomes = [
+      ...plan.changes.map(change => outcomeOf(change, 'WOULD_CHANGE')),
+      ...plan.unchanged.map(change => outcomeOf(change, 'UNCHANGED')),
+    ];
     return { instance, outcomes, settings: base, sent: false };
   }
 
   const session = await account.session(call);
-  let execution = await sendWaves(paid.account, session, plan.changes, order.onFailure === 'CONTINUE', call);
-  if (order.onFailure === 'ROLL_BACK') execution = await rollBack(paid.account, execution, call);
+  const doesRollBack = order.onFailure === 'ROLL_BACK';
+  // Time that is left is for the rollback, whose read tells what late replies would.
+  const how = { keepGoing: order.onFailure === 'CONTINUE', isPatient: !doesRollBack };
+  let execution = await sendWaves(paid.account, session, plan, how, call);
+  if (doesRollBack) execution = await rollBack(paid.account, execution, call);
 
   await account.history.ended(order, execution.outcomes);
-  const { settings, sent, outOfTime } = execution;
-  const report = { instance, outcomes: [...execution.outcomes, ...unchanged], settings, sent };
+  const { outcomes, unchanged, settings, sent, outOfTime } = execution;
+  const report = { instance, outcomes: [...outcomes, ...unchanged], settings, sent };
   const problem = problemOf(report, outOfTime, account.throttle.waitMs());
   if (problem) throw new PrivacyError(problem, { update: report });
   return report;

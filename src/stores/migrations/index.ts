@@ -3,12 +3,14 @@ import { type Migration, Migrator } from 'kysely/migration';
 import { up as initial } from './0001-initial.js';
 import { up as connectionMode } from './0002-connection-mode.js';
 import { up as epoch } from './0003-epoch.js';
+import { up as resolution } from './0004-resolution.js';
 
 /** In order; a migration that was released is never changed. */
 const MIGRATIONS: Record<string, Migration> = {
   '0001_initial': { up: initial },
   '0002_connection_mode': { up: connectionMode },
   '0003_epoch': { up: epoch },
+  '0004_resolution': { up: resolution },
 };
 
 /** Brings the database up to date; throws when a newer version has written it. */

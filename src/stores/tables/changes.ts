@@ -53,6 +53,41 @@ export function changeLog(db: Kysely<Schema>, atomically: Atomically): ChangeLog
   return {
     append: changes => atomically(changes.map(insertion)),
 
+    resolve: (instance, { setting, entryTime, outcome, resolveTime }) =>
+      atomically([
+        db
+          .updateTable('privacy_change')
+          .set({ resolved_outcome: outcome, resolve_time: resolveTime.getTime() })
+          .where('instance', '=', instance)
+          .where('setting', '=', setting)
+          .where('time', '=', entryTime.getTime())
+          .where('origin', '=', 'THIS_SERVICE')
+          .where('resolved_outcome', 'is', null),
+      ]),
+
+    async unresolved(instance) {
+      const rows = await db
+        .selectFrom('privacy_change as entry')
+        .selectAll()
+        .where('instance', '=', instance)
+        .where('outcome', '=', 'UNKNOWN')
+        .where('resolved_outcome', 'is', null)
+        .where(({ not, exists, selectFrom }) =>
+          not(
+            exists(
+              selectFrom('privacy_change as later')
+                .select('later.sequence')
+                .whereRef('later.instance', '=', 'entry.instance')
+                .whereRef('later.setting', '=', 'entry.setting')
+                .whereRef('later.sequence', '>', 'entry.sequence'),
+            ),
+          ),
+        )
+        .orderBy('sequence', 'desc')
+        .execute();
+      return rows.map(toRecord);
+    },
+
     async list(instance, { before, limit }) {
       if (before !== undefined && !/^\d{1,15}$/.test(before)) throw invalidCursor();
       const rows = await db
@@ -83,4 +118,8 @@ const toRecord = (row: Selectable<Schema['privacy_change']>): ChangeRecord => ({
   outcome: row.outcome as OutcomeState,
   requestId: row.request_id,
   whatsappCode: row.whatsapp_code ?? undefined,
+  resolution:
+    row.resolved_outcome === null || row.resolve_time === null
+      ? undefined
+      : { outcome: row.resolved_outcome as OutcomeState, time: new Date(row.resolve_time) },
 });

@@ -63,6 +63,9 @@ export type Schema = {
     outcome: string;
     request_id: string;
     whatsapp_code: number | null;
+    /** How it turned out after it was written, and when that came to light. */
+    resolved_outcome: string | null;
+    resolve_time: number | null;
   };
   answered_request: {
     key: string;

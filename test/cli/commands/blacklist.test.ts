@@ -20,7 +20,7 @@ const outcome = SettingOutcome.fromPartial({
 async function service() {
   const { address, calls, stop } = await startService({
     getContactBlacklist: () => ({ entries, etag: 'e1' }),
-    updateContactBlacklist: () => ({ entries, etag: 'e2', outcome }),
+    updateContactBlacklist: () => ({ entries, etag: 'e2', outcome, entriesUnknown: false }),
   });
   onTestFinished(stop);
   const env = { WA_PRIVACY_SERVER: address, WA_PRIVACY_TOKEN: 'wap_abc' };
@@ -81,12 +81,28 @@ describe('privacy blacklist', () => {
   test('says that it is the list that changed where the setting has its value already', async () => {
     const previousValue = 'contact_blacklist';
     const { address, stop } = await startService({
-      updateContactBlacklist: () => ({ entries, etag: 'e2', outcome: { ...outcome, previousValue } }),
+      updateContactBlacklist: () => ({
+        entries,
+        etag: 'e2',
+        outcome: { ...outcome, previousValue },
+        entriesUnknown: false,
+      }),
     });
     onTestFinished(stop);
     const env = { WA_PRIVACY_SERVER: address, WA_PRIVACY_TOKEN: 'wap_abc' };
     const { stdout } = await run(['privacy', 'blacklist', 'desk', 'last_seen', '--add', '104@lid'], { env });
     expect(stdout).toMatch(/last_seen +│ APPLIED +│ contact_blacklist, another list /);
+  });
+
+  test('says that nobody can know the list to come', async () => {
+    const { address, stop } = await startService({
+      updateContactBlacklist: () => ({ entries: [], etag: 'e2', outcome, entriesUnknown: true }),
+    });
+    onTestFinished(stop);
+    const env = { WA_PRIVACY_SERVER: address, WA_PRIVACY_TOKEN: 'wap_abc' };
+    const order = ['privacy', 'blacklist', 'desk', 'last_seen', '--add', '104@lid', '--validate-only'];
+    const { stdout } = await run(order, { env });
+    expect(stdout).toMatch(/contacts +│? *not known/);
   });
 
   test('replaces the list, with nobody too', async () => {

@@ -104,7 +104,7 @@ function sendNine(pace: Throttle, answer: (setting: string) => SetReply = () => 
     budget: { take: () => undefined, giveBack: () => undefined },
     spend: () => undefined,
     history: {
-      sending: () => undefined,
+      sending: () => () => undefined,
       ended: async () => undefined,
       observed: () => {
         throw new Error('nothing was read before');
@@ -116,7 +116,13 @@ function sendNine(pace: Throttle, answer: (setting: string) => SetReply = () => 
   };
   const changes = NINE.map(([setting, from, to]) => ({ setting, from, to }));
   const limits = { deadline: Date.now() + 60_000, signal: new AbortController().signal };
-  const execution = sendWaves(account, session, changes, true, limits);
+  const execution = sendWaves(
+    account,
+    session,
+    { changes, unchanged: [] },
+    { keepGoing: true, isPatient: true },
+    limits,
+  );
 
   /** Answers the newest first, until there is nothing more to answer. */
   async function answerAll() {

@@ -18,11 +18,18 @@ function entryAfter(reply: SetReply, ...reads: Snapshot[]) {
   const ledger = openLedger([LAST_SEEN], settingEvidence);
   ledger.sending(LAST_SEEN);
   ledger.replied(LAST_SEEN, reply);
-  for (const read of reads) ledger.seenLater(read);
+  for (const read of reads) ledger.seenLater(read, true);
   return ledger.outcomes()[0];
 }
 
+function sent() {
+  const ledger = openLedger([LAST_SEEN], settingEvidence);
+  ledger.sending(LAST_SEEN);
+  return ledger;
+}
+
 const NO_ANSWER = { kind: 'no_answer', cause: 'timeout' } as const;
+const CLOSED = { kind: 'no_answer', cause: 'closed' } as const;
 const REFUSED = { kind: 'refused', code: 403, text: 'forbidden' } as const;
 
 describe('a change of which', () => {
@@ -65,11 +72,47 @@ describe('a change of which', () => {
     });
   });
 
-  test('no answer came has failed when a read shows the old value', () => {
+  test('no answer came is unknown when a read shows the old value: it may come yet', () => {
     expect(entryAfter(NO_ANSWER, reports({ last_seen: 'all' }))).toMatchObject({
-      state: 'FAILED',
-      cause: { reason: 'WHATSAPP_TIMEOUT' },
+      state: 'UNKNOWN',
+      cause: { reason: 'WHATSAPP_TIMEOUT', message: expect.stringContaining('may still take effect') },
     });
+  });
+
+  test.each([
+    ['a refusal', REFUSED, 'FAILED'],
+    ['a confirmation', { kind: 'confirmed' }, 'APPLIED'],
+    ['a fault', { kind: 'no_answer', cause: 'fault', code: 500 }, 'UNKNOWN'],
+    ['the end of the connection', CLOSED, 'UNKNOWN'],
+  ] as const)('the answer came late is as %s says', (_, late, state) => {
+    const ledger = sent();
+    ledger.replied(LAST_SEEN, NO_ANSWER);
+    expect(ledger.isAwaiting()).toBe(true);
+    ledger.repliedLate(LAST_SEEN, late);
+    expect(ledger.isAwaiting()).toBe(false);
+    expect(ledger.outcomes()).toMatchObject([{ state }]);
+  });
+
+  test('a fault came has failed when a read shows the old value: nothing more can come', () => {
+    const fault = { kind: 'no_answer', cause: 'fault', code: 500 } as const;
+    expect(entryAfter(fault, reports({ last_seen: 'all' }))).toMatchObject({ state: 'FAILED' });
+  });
+
+  test('the connection ended has failed when a read over the next one shows the old value', () => {
+    const ledger = sent();
+    ledger.replied(LAST_SEEN, CLOSED);
+    ledger.seenLater(reports({ last_seen: 'all' }), true);
+    expect(ledger.outcomes()).toMatchObject([{ state: 'UNKNOWN' }]);
+    ledger.seenLater(reports({ last_seen: 'all' }), false);
+    expect(ledger.outcomes()).toMatchObject([{ state: 'FAILED' }]);
+  });
+
+  test('a read has proved stays applied, whatever comes late', () => {
+    const ledger = sent();
+    ledger.replied(LAST_SEEN, NO_ANSWER);
+    ledger.seenLater(reports({ last_seen: 'none' }), true);
+    ledger.repliedLate(LAST_SEEN, CLOSED);
+    expect(ledger.outcomes()).toMatchObject([{ state: 'APPLIED' }]);
   });
 
   test('no answer came stays unknown when a read does not name the setting', () => {
@@ -91,5 +134,54 @@ test('changes that were never sent name what stopped them', () => {
   expect(ledger.outcomes()[1]).toMatchObject({
     state: 'NOT_ATTEMPTED',
     cause: { reason: 'WHATSAPP_REJECTED' },
+  });
+});
+
+describe('a setting that had its value already', () => {
+  const opened = () => openLedger([ONLINE], settingEvidence, { unchanged: [{ ...LAST_SEEN, from: 'none' }] });
+
+  test('is unchanged as long as every read says so', () => {
+    const ledger = opened();
+    ledger.seenLater(reports({ last_seen: 'none' }), true);
+    expect(ledger.agreesWith(reports({ last_seen: 'none' }))).toBe(true);
+    expect(ledger.unchanged()).toMatchObject([{ setting: 'last_seen', state: 'UNCHANGED' }]);
+  });
+
+  test('is neither unchanged nor applied when a read shows another value', () => {
+    const ledger = opened();
+    expect(ledger.agreesWith(reports({ last_seen: 'all' }))).toBe(false);
+    ledger.seenLater(reports({ last_seen: 'all' }), true);
+    expect(ledger.unchanged()).toMatchObject([
+      { state: 'UNKNOWN', cause: { reason: 'ETAG_MISMATCH', message: expect.stringContaining('"all"') } },
+    ]);
+    expect(ledger.failure()).toMatchObject({ reason: 'ETAG_MISMATCH' });
+  });
+
+  test('is no change: it is not among the outcomes of those, and nothing is waited for', () => {
+    expect(opened().outcomes()).toMatchObject([{ setting: 'online', state: 'NOT_ATTEMPTED' }]);
+    expect(opened().hasUnknown()).toBe(false);
+  });
+});
+
+describe('a change that its confirmation does not prove', () => {
+  const unproved = { reason: 'WHATSAPP_TIMEOUT', message: 'not read back' } as const;
+  const confirmed = () => {
+    const ledger = openLedger([LAST_SEEN], settingEvidence, { unproved });
+    ledger.sending(LAST_SEEN);
+    ledger.replied(LAST_SEEN, { kind: 'confirmed' });
+    return ledger;
+  };
+
+  test('is unknown until a read shows it', () => {
+    const ledger = confirmed();
+    expect(ledger.outcomes()).toMatchObject([{ state: 'UNKNOWN', cause: unproved }]);
+    ledger.seenLater(reports({ last_seen: 'none' }), true);
+    expect(ledger.outcomes()).toMatchObject([{ state: 'APPLIED' }]);
+  });
+
+  test('has failed when a read shows that nothing has changed', () => {
+    const ledger = confirmed();
+    ledger.seenLater(reports({ last_seen: 'all' }), true);
+    expect(ledger.outcomes()).toMatchObject([{ state: 'FAILED', cause: { reason: 'WHATSAPP_REJECTED' } }]);
   });
 });

@@ -37,7 +37,7 @@ function openAccount(setReplies: Partial<Record<string, SetReply>>) {
     cache,
     throttle: throttle(),
     spend: () => undefined,
-    history: { sending: () => undefined } as Partial<History> as History,
+    history: { sending: () => () => undefined } as Partial<History> as History,
     session: async () => session,
     redial: () => undefined,
     sessionAtOnce: async () => session,
@@ -57,7 +57,13 @@ afterEach(() => vi.useRealTimers());
 describe('when no read back is answered in time', () => {
   test('one that a push asked for meanwhile tells that a refused change was made', async () => {
     const { account, session, cache, reads } = openAccount({ group_add: REFUSED });
-    const run = sendWaves(account, session, CHANGES, true, limits());
+    const run = sendWaves(
+      account,
+      session,
+      { changes: CHANGES, unchanged: [] },
+      { keepGoing: true, isPatient: true },
+      limits(),
+    );
     await vi.advanceTimersByTimeAsync(10);
     const ofPush = cache.readShared(session, 10_000);
     reads.at(-1)?.(AS_WANTED);
@@ -75,7 +81,13 @@ describe('when no read back is answered in time', () => {
     const { account, session, reads, cache } = openAccount({ group_add: REFUSED });
     // Of an earlier update: what is read now may not be used as current.
     cache.unanswered();
-    const run = sendWaves(account, session, CHANGES, true, limits());
+    const run = sendWaves(
+      account,
+      session,
+      { changes: CHANGES, unchanged: [] },
+      { keepGoing: true, isPatient: true },
+      limits(),
+    );
     await vi.advanceTimersByTimeAsync(1_800);
     expect(reads).toHaveLength(3);
     reads[place]?.(AS_WANTED);
@@ -86,7 +98,13 @@ describe('when no read back is answered in time', () => {
   test('the one right behind the changes finds out a false confirmation when its answer comes after all', async () => {
     const { account, session, reads, cache } = openAccount({});
     cache.unanswered();
-    const run = sendWaves(account, session, CHANGES, true, limits());
+    const run = sendWaves(
+      account,
+      session,
+      { changes: CHANGES, unchanged: [] },
+      { keepGoing: true, isPatient: true },
+      limits(),
+    );
     await vi.advanceTimersByTimeAsync(1_800);
     reads[0]?.({ profile: 'all', group_add: 'contacts' });
     await vi.advanceTimersByTimeAsync(200);
@@ -95,7 +113,13 @@ describe('when no read back is answered in time', () => {
 
   test('one for somebody else that denies a confirmed change makes it unknown', async () => {
     const { account, session, cache, reads } = openAccount({});
-    const run = sendWaves(account, session, CHANGES, true, limits());
+    const run = sendWaves(
+      account,
+      session,
+      { changes: CHANGES, unchanged: [] },
+      { keepGoing: true, isPatient: true },
+      limits(),
+    );
     await vi.advanceTimersByTimeAsync(10);
     void cache.readShared(session, 10_000);
     reads.at(-1)?.({ profile: 'all', group_add: 'contacts' });
@@ -110,7 +134,13 @@ describe('when no read back is answered in time', () => {
     const before = cache.readShared(session, 10_000);
     reads.at(-1)?.(AS_WANTED);
     await before;
-    const run = sendWaves(account, session, CHANGES, true, limits());
+    const run = sendWaves(
+      account,
+      session,
+      { changes: CHANGES, unchanged: [] },
+      { keepGoing: true, isPatient: true },
+      limits(),
+    );
     await vi.advanceTimersByTimeAsync(2_000);
     expect(statesOf(await run)).toEqual({ profile: 'APPLIED', group_add: 'FAILED' });
   });
@@ -119,7 +149,13 @@ describe('when no read back is answered in time', () => {
 test('what was held back after a refusal says so, also when the change turns out to be made', async () => {
   const { account, session, reads } = openAccount({ group_add: REFUSED });
   const widening: Change = { setting: 'last_seen', from: 'none', to: 'all' };
-  const run = sendWaves(account, session, [...CHANGES, widening], true, limits());
+  const run = sendWaves(
+    account,
+    session,
+    { changes: [...CHANGES, widening], unchanged: [] },
+    { keepGoing: true, isPatient: true },
+    limits(),
+  );
   await vi.advanceTimersByTimeAsync(10);
   reads.at(-1)?.({ ...AS_WANTED, last_seen: 'none' });
   const { outcomes } = await run;

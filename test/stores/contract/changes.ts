@@ -29,6 +29,42 @@ export function changeContract(newData: () => Data): void {
     expect(page).toEqual({ changes: [seen, own], next: undefined });
   });
 
+  test('how a change turned out is told beside its outcome, the first time that is said', async () => {
+    const { changes } = await withInstances('a', 'b');
+    const entry: ChangeRecord = { ...changeRecord('a', 1), outcome: 'UNKNOWN' };
+    const [other, elsewhere] = [
+      { ...entry, setting: 'status' as const },
+      { ...entry, instance: 'b' },
+    ];
+    await changes.append([entry, other, elsewhere]);
+    const resolution = { outcome: 'APPLIED', time: new Date(5000) } as const;
+    const about = { setting: entry.setting, entryTime: entry.time, resolveTime: resolution.time };
+    await changes.resolve('a', { ...about, outcome: 'APPLIED' });
+    await changes.resolve('a', { ...about, outcome: 'FAILED', resolveTime: new Date(9000) });
+    const list = async (name: string) => (await changes.list(name, { before: undefined, limit: 9 })).changes;
+    expect(await list('a')).toEqual([other, { ...entry, resolution }]);
+    expect(await list('b')).toEqual([elsewhere]);
+  });
+
+  test('the newest change of each setting is unresolved as long as it is unknown', async () => {
+    const { changes } = await withInstances('a', 'b');
+    const unknown = (setting: 'last_seen' | 'status' | 'profile', second: number): ChangeRecord => ({
+      ...changeRecord('a', second),
+      setting,
+      outcome: 'UNKNOWN',
+    });
+    const [overtaken, known, open] = [unknown('status', 1), unknown('profile', 2), unknown('last_seen', 3)];
+    await changes.append([overtaken, known, open, { ...changeRecord('a', 4), setting: 'status' }]);
+    await changes.append([{ ...open, instance: 'b' }]);
+    await changes.resolve('a', {
+      setting: 'profile',
+      entryTime: known.time,
+      outcome: 'FAILED',
+      resolveTime: new Date(9000),
+    });
+    expect(await changes.unresolved('a')).toEqual([open]);
+  });
+
   test('an instance without changes has an empty page', async () => {
     const { changes } = await withInstances('a');
     expect(await changes.list('a', { before: undefined, limit: 10 })).toEqual({

@@ -160,7 +160,7 @@ describe('changing it', () => {
     expect(await set('86400')).toEqual({ kind: 'no_answer', cause: 'unclear' });
     expect(desk.phone.disappearingMode()).toBe(0);
     inject('get', { do: 'silence' });
-    expect(await set('86400', 200)).toEqual({ kind: 'no_answer', cause: 'timeout' });
+    expect(await set('86400', 200)).toEqual({ kind: 'no_answer', cause: 'unclear' });
     expect(desk.phone.disappearingMode()).toBe(86_400);
   });
 

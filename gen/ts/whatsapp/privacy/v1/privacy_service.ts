@@ -426,6 +426,13 @@ export interface PrivacyChange {
   requestId: string;
   /** WhatsApp's error code; 0 when it sent none. */
   whatsappCode: number;
+  /**
+   * How it turned out when that came to light after it had ended: an answer of WhatsApp that came late, or a
+   * later read. `outcome` keeps what was said at first. Unspecified when nothing else came to light.
+   */
+  resolvedOutcome: SettingOutcome_State;
+  /** When that came to light; absent without. */
+  resolveTime: Date | undefined;
 }
 
 /** The token a change was made with. */
@@ -488,9 +495,9 @@ export interface UpdateContactBlacklistRequest {
   requestId: string;
 }
 
-/** The list after the change; with validate_only, as it would be. */
+/** The list as it was read after the change; with validate_only, as it would be. */
 export interface UpdateContactBlacklistResponse {
-  /** The contacts. */
+  /** The contacts; none when entries_unknown. */
   entries: BlacklistEntry[];
   /** The etag; with validate_only, that of the list as it is. */
   etag: string;
@@ -498,7 +505,14 @@ export interface UpdateContactBlacklistResponse {
    * What became of the setting, which ends as CONTACT_BLACKLIST. UNCHANGED when neither it nor the
    * list changed.
    */
-  outcome: SettingOutcome | undefined;
+  outcome:
+    | SettingOutcome
+    | undefined;
+  /**
+   * With validate_only: the setting has another value now, WhatsApp tells no list meanwhile, and contacts
+   * excepted before may come back, so that nobody can know the list to come.
+   */
+  entriesUnknown: boolean;
 }
 
 function createBaseGetPrivacySettingsRequest(): GetPrivacySettingsRequest {
@@ -2436,6 +2450,8 @@ function createBasePrivacyChange(): PrivacyChange {
     outcome: 0,
     requestId: "",
     whatsappCode: 0,
+    resolvedOutcome: 0,
+    resolveTime: undefined,
   };
 }
 
@@ -2467,6 +2483,12 @@ export const PrivacyChange: MessageFns<PrivacyChange> = {
     }
     if (message.whatsappCode !== 0) {
       writer.uint32(72).int32(message.whatsappCode);
+    }
+    if (message.resolvedOutcome !== 0) {
+      writer.uint32(80).int32(message.resolvedOutcome);
+    }
+    if (message.resolveTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.resolveTime), writer.uint32(90).fork()).join();
     }
     return writer;
   },
@@ -2556,6 +2578,22 @@ export const PrivacyChange: MessageFns<PrivacyChange> = {
             message.whatsappCode = reader.int32();
             continue;
           }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.resolvedOutcome = reader.int32() as any;
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.resolveTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2597,6 +2635,12 @@ export const PrivacyChange: MessageFns<PrivacyChange> = {
     if (message.whatsappCode !== 0) {
       obj.whatsappCode = Math.round(message.whatsappCode);
     }
+    if (message.resolvedOutcome !== 0) {
+      obj.resolvedOutcome = settingOutcome_StateToJSON(message.resolvedOutcome);
+    }
+    if (message.resolveTime !== undefined) {
+      obj.resolveTime = message.resolveTime.toISOString();
+    }
     return obj;
   },
 
@@ -2616,6 +2660,8 @@ export const PrivacyChange: MessageFns<PrivacyChange> = {
     message.outcome = object.outcome ?? 0;
     message.requestId = object.requestId ?? "";
     message.whatsappCode = object.whatsappCode ?? 0;
+    message.resolvedOutcome = object.resolvedOutcome ?? 0;
+    message.resolveTime = object.resolveTime ?? undefined;
     return message;
   },
 };
@@ -3125,7 +3171,7 @@ export const UpdateContactBlacklistRequest: MessageFns<UpdateContactBlacklistReq
 };
 
 function createBaseUpdateContactBlacklistResponse(): UpdateContactBlacklistResponse {
-  return { entries: [], etag: "", outcome: undefined };
+  return { entries: [], etag: "", outcome: undefined, entriesUnknown: false };
 }
 
 export const UpdateContactBlacklistResponse: MessageFns<UpdateContactBlacklistResponse> = {
@@ -3138,6 +3184,9 @@ export const UpdateContactBlacklistResponse: MessageFns<UpdateContactBlacklistRe
     }
     if (message.outcome !== undefined) {
       SettingOutcome.encode(message.outcome, writer.uint32(26).fork()).join();
+    }
+    if (message.entriesUnknown !== false) {
+      writer.uint32(32).bool(message.entriesUnknown);
     }
     return writer;
   },
@@ -3179,6 +3228,14 @@ export const UpdateContactBlacklistResponse: MessageFns<UpdateContactBlacklistRe
             message.outcome = SettingOutcome.decode(reader, reader.uint32());
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.entriesUnknown = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3202,6 +3259,9 @@ export const UpdateContactBlacklistResponse: MessageFns<UpdateContactBlacklistRe
     if (message.outcome !== undefined) {
       obj.outcome = SettingOutcome.toJSON(message.outcome);
     }
+    if (message.entriesUnknown !== false) {
+      obj.entriesUnknown = message.entriesUnknown;
+    }
     return obj;
   },
 
@@ -3217,6 +3277,7 @@ export const UpdateContactBlacklistResponse: MessageFns<UpdateContactBlacklistRe
     message.outcome = (object.outcome !== undefined && object.outcome !== null)
       ? SettingOutcome.fromPartial(object.outcome)
       : undefined;
+    message.entriesUnknown = object.entriesUnknown ?? false;
     return message;
   },
 };

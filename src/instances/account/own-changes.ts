@@ -1,0 +1,119 @@
+import type { Outcome, OutcomeState } from '../../domain/outcome.js';
+import type { Setting } from '../../domain/settings/settings-table.js';
+import type { Change } from '../../domain/settings/waves.js';
+import type { Session, SetReply } from './ports.js';
+
+/** How long a change that has its reply is reckoned with although no read shows it. */
+const EXPECTED_FOR_MS = 60_000;
+
+/** A read, as far as it tells whose changes it shows. */
+export type ReadTime = {
+  readonly session: Session;
+  /** When it left, by a clock that never goes back. */
+  readonly leftAt: number;
+};
+
+/** A change that this service sent and no read has shown yet. */
+type OwnChange = {
+  readonly setting: Setting;
+  readonly from: string | undefined;
+  readonly to: string;
+  readonly session: Session;
+  /** The change of a list, of which the value of its setting tells nothing. */
+  readonly isOfList: boolean;
+  /** When nothing more could come for it: its reply is there. Undefined while it may come. */
+  settledAt: number | undefined;
+  /** What its reply says. */
+  verdict: 'APPLIED' | 'FAILED' | undefined;
+  /** Its entry in the history, when that may have to be amended. */
+  entry: { readonly time: Date; readonly state: OutcomeState } | undefined;
+};
+
+/**
+ * The changes of one account that this service sent, so that a read can tell them from those of other devices. A value
+ * once sent is not ours for ever: it is given up when the change is refused or not sent, when a read after its end shows
+ * another value, and in time.
+ *
+ * @param amend Is told how a change turned out whose entry, written at that time, says something else.
+ * @param now Milliseconds of a clock that never goes back.
+ */
+export function ownChanges(
+  amend: (setting: Setting, entryTime: Date, outcome: OutcomeState) => void,
+  now: () => number = () => performance.now(),
+) {
+  const sent = new Map<Setting, OwnChange[]>();
+
+  function keep(setting: Setting, changes: OwnChange[]) {
+    if (changes.length > 0) sent.set(setting, changes);
+    else sent.delete(setting);
+  }
+  const drop = (change: OwnChange) =>
+    keep(
+      change.setting,
+      (sent.get(change.setting) ?? []).filter(other => other !== change),
+    );
+
+  function turnedOut(change: OwnChange, outcome: OutcomeState) {
+    const { entry } = change;
+    change.entry = undefined;
+    if (entry && entry.state !== outcome) amend(change.setting, entry.time, outcome);
+  }
+
+  function replied(change: OwnChange, reply: SetReply) {
+    if (reply.kind === 'no_answer' && reply.cause === 'timeout') return;
+    change.settledAt ??= now();
+    if (reply.kind === 'not_sent') drop(change);
+    if (reply.kind === 'confirmed' && !change.isOfList) change.verdict = 'APPLIED';
+    if (reply.kind === 'refused') change.verdict = 'FAILED';
+    if (change.verdict) turnedOut(change, change.verdict);
+  }
+
+  return {
+    /** A change leaves over a connection. What it gives back is to be told every reply. */
+    sending({ setting, from, to }: Change, session: Session, isOfList: boolean): (reply: SetReply) => void {
+      const change: OwnChange = {
+        setting,
+        from,
+        to,
+        session,
+        isOfList,
+        settledAt: undefined,
+        verdict: undefined,
+        entry: undefined,
+      };
+      keep(setting, [...(sent.get(setting) ?? []), change]);
+      return reply => replied(change, reply);
+    },
+
+    /** The outcome of a change was written into the history at that time. */
+    ended({ setting, requested, state }: Outcome, time: Date): void {
+      const change = sent.get(setting)?.findLast(({ to }) => to === requested);
+      if (!change) return;
+      if (state === 'UNKNOWN' || state === 'FAILED') change.entry = { time, state };
+      if (state === 'UNKNOWN' && change.verdict) turnedOut(change, change.verdict);
+      // What was refused, or set back, is somebody else's when it shows one day.
+      if (state === 'ROLLED_BACK' || change.verdict === 'FAILED') drop(change);
+    },
+
+    /** Whether the value that a read shows, if any, is one that this service sent. */
+    shows(setting: Setting, value: string | undefined, { session, leftAt }: ReadTime): boolean {
+      const changes = sent.get(setting);
+      if (!changes || value === undefined) return false;
+      const hasEnded = ({ settledAt, session: over }: OwnChange) =>
+        over !== session || (settledAt !== undefined && settledAt <= leftAt);
+      const isExpired = ({ settledAt = Infinity }: OwnChange) => settledAt + EXPECTED_FOR_MS < now();
+      const shown = changes.findLast(({ to, verdict }) => to === value && verdict !== 'FAILED');
+      const others = changes.filter(change => change !== shown);
+
+      if (shown && !shown.isOfList) turnedOut(shown, 'APPLIED');
+      for (const change of others.filter(hasEnded))
+        if (value === change.from && change.verdict === undefined && !change.isOfList)
+          turnedOut(change, 'FAILED');
+      keep(
+        setting,
+        others.filter(change => !hasEnded(change) && !isExpired(change)),
+      );
+      return shown !== undefined;
+    },
+  };
+}

@@ -1,0 +1,167 @@
+import { beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Outcome } from '../../../src/domain/outcome.js';
+import { ownChanges } from '../../../src/instances/account/own-changes.js';
+import type { Session } from '../../../src/instances/account/ports.js';
+
+const CHANGE = { setting: 'last_seen', from: 'all', to: 'none' } as const;
+const NO_ANSWER = { kind: 'no_answer', cause: 'timeout' } as const;
+const REFUSED = { kind: 'refused', code: 403, text: '' } as const;
+const ENTRY_TIME = new Date('2026-01-01T00:00:00Z');
+const HERE = {} as Session;
+const NEXT = {} as Session;
+
+let now: number;
+const amend = vi.fn();
+const own = () => ownChanges(amend, () => now);
+const read = (session = HERE) => ({ session, leftAt: now });
+const outcome = (state: Outcome['state']): Outcome => ({
+  setting: 'last_seen',
+  state,
+  previous: 'all',
+  requested: 'none',
+});
+
+beforeEach(() => {
+  now = 0;
+  amend.mockClear();
+});
+
+describe('a value that this service sent', () => {
+  test('is its own when a read shows it, once', () => {
+    const changes = own();
+    changes.sending(CHANGE, HERE, false)({ kind: 'confirmed' });
+    expect(changes.shows('last_seen', 'none', read())).toBe(true);
+    expect(changes.shows('last_seen', 'none', read())).toBe(false);
+  });
+
+  test('is its own when it shows late, after a wait in vain', () => {
+    const changes = own();
+    changes.sending(CHANGE, HERE, false)(NO_ANSWER);
+    now = 3_600_000;
+    expect(changes.shows('last_seen', 'all', read())).toBe(false);
+    expect(changes.shows('last_seen', 'none', read())).toBe(true);
+  });
+
+  test.each([
+    ['was refused', REFUSED],
+    ['did not leave', { kind: 'not_sent' }],
+  ] as const)('is somebody else’s when it %s', (_, reply) => {
+    const changes = own();
+    changes.sending(CHANGE, HERE, false)(reply);
+    expect(changes.shows('last_seen', 'none', read())).toBe(false);
+  });
+
+  test('is somebody else’s after a read past its end showed another value', () => {
+    const changes = own();
+    changes.sending(CHANGE, HERE, false)({ kind: 'confirmed' });
+    now = 1;
+    expect(changes.shows('last_seen', 'contacts', read())).toBe(false);
+    expect(changes.shows('last_seen', 'none', read())).toBe(false);
+  });
+
+  test('is still awaited when a read that left before its reply shows another value', () => {
+    const changes = own();
+    const early = read();
+    now = 1;
+    changes.sending(CHANGE, HERE, false)({ kind: 'confirmed' });
+    expect(changes.shows('last_seen', 'all', early)).toBe(false);
+    expect(changes.shows('last_seen', 'none', read())).toBe(true);
+  });
+
+  test('is somebody else’s a minute after its reply when no read came in between', () => {
+    const changes = own();
+    changes.sending(CHANGE, HERE, false)({ kind: 'confirmed' });
+    const early = { session: HERE, leftAt: -1 };
+    now = 60_001;
+    changes.shows('last_seen', 'all', early);
+    expect(changes.shows('last_seen', 'none', read())).toBe(false);
+  });
+
+  test('does not keep what was sent before it from being seen: the later value counts', () => {
+    const changes = own();
+    changes.sending(CHANGE, HERE, false)({ kind: 'confirmed' });
+    changes.sending({ ...CHANGE, from: 'none', to: 'contacts' }, HERE, false)({ kind: 'confirmed' });
+    now = 1;
+    expect(changes.shows('last_seen', 'contacts', read())).toBe(true);
+    expect(changes.shows('last_seen', 'none', read())).toBe(false);
+  });
+
+  test('was set back, so that it is somebody else’s when it shows again', () => {
+    const changes = own();
+    changes.sending(CHANGE, HERE, false)({ kind: 'confirmed' });
+    changes.ended(outcome('ROLLED_BACK'), ENTRY_TIME);
+    expect(changes.shows('last_seen', 'none', read())).toBe(false);
+  });
+});
+
+describe('an entry of unknown outcome', () => {
+  const unknown = (isOfList = false) => {
+    const changes = own();
+    const tell = changes.sending(CHANGE, HERE, isOfList);
+    tell(NO_ANSWER);
+    changes.ended(outcome('UNKNOWN'), ENTRY_TIME);
+    return { changes, tell };
+  };
+
+  test('turns out applied when its confirmation comes late', () => {
+    unknown().tell({ kind: 'confirmed' });
+    expect(amend.mock.calls).toEqual([['last_seen', ENTRY_TIME, 'APPLIED']]);
+  });
+
+  test('turns out failed when its refusal comes late', () => {
+    unknown().tell(REFUSED);
+    expect(amend.mock.calls).toEqual([['last_seen', ENTRY_TIME, 'FAILED']]);
+  });
+
+  test('turns out applied when a read shows the value, and is amended once', () => {
+    const { changes, tell } = unknown();
+    changes.shows('last_seen', 'none', read());
+    tell({ kind: 'confirmed' });
+    expect(amend.mock.calls).toEqual([['last_seen', ENTRY_TIME, 'APPLIED']]);
+  });
+
+  test('is open while its reply may come, whatever a read shows', () => {
+    const { changes } = unknown();
+    changes.shows('last_seen', 'all', read());
+    expect(amend).not.toHaveBeenCalled();
+  });
+
+  test('turns out failed when a read over the next connection shows the value before it', () => {
+    const { changes, tell } = unknown();
+    tell({ kind: 'no_answer', cause: 'closed' });
+    changes.shows('last_seen', 'all', read(NEXT));
+    expect(amend.mock.calls).toEqual([['last_seen', ENTRY_TIME, 'FAILED']]);
+  });
+
+  test('stays unknown when that read shows a third value', () => {
+    const { changes } = unknown();
+    changes.shows('last_seen', 'contacts', read(NEXT));
+    expect(amend).not.toHaveBeenCalled();
+  });
+
+  test('is amended also when the reply came before the entry was written', () => {
+    const changes = own();
+    const tell = changes.sending(CHANGE, HERE, false);
+    tell(NO_ANSWER);
+    tell({ kind: 'confirmed' });
+    changes.ended(outcome('UNKNOWN'), ENTRY_TIME);
+    expect(amend.mock.calls).toEqual([['last_seen', ENTRY_TIME, 'APPLIED']]);
+  });
+
+  test('of a list says nothing of the list when the value of its setting shows', () => {
+    const { changes, tell } = unknown(true);
+    tell({ kind: 'confirmed' });
+    changes.shows('last_seen', 'none', read(NEXT));
+    expect(amend).not.toHaveBeenCalled();
+  });
+});
+
+test('an entry that says failed turns out applied when a read shows the value after all', () => {
+  const changes = own();
+  changes.sending(CHANGE, HERE, false)({ kind: 'confirmed' });
+  changes.ended(outcome('FAILED'), ENTRY_TIME);
+  const early = { session: HERE, leftAt: -1 };
+  changes.shows('last_seen', 'all', early);
+  changes.shows('last_seen', 'none', read());
+  expect(amend.mock.calls).toEqual([['last_seen', ENTRY_TIME, 'APPLIED']]);
+});

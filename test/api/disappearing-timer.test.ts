@@ -212,7 +212,6 @@ describe('a change of default_disappearing_timer', () => {
     ['is refused', { do: 'refuse', code: 403, text: 'forbidden' }, 'WHATSAPP_REJECTED'],
     ['is confirmed and not made', { do: 'lie', lie: 'confirm' }, 'WHATSAPP_TIMEOUT'],
     ['gets a fault for an answer', { do: 'refuse', code: 500 }, 'WHATSAPP_TIMEOUT'],
-    ['gets no answer', { do: 'silence' }, 'WHATSAPP_TIMEOUT'],
   ])('that %s ends as FAILED', async (_, effect, reason) => {
     inject('set', effect);
     const failure = await failureOf(update(Timer.ONE_DAY, {}, 2_500));
@@ -221,6 +220,14 @@ describe('a change of default_disappearing_timer', () => {
       { state: State.FAILED, previousValue: '0', requestedValue: '86400' },
     ]);
     expect(failure.update?.settings?.privacy?.defaultDisappearingTimer).toBe(Timer.OFF);
+    expect(desk.phone.disappearingMode()).toBe(0);
+  });
+
+  test('that gets no answer ends as UNKNOWN: it may come yet', async () => {
+    inject('set', { do: 'silence' });
+    const failure = await failureOf(update(Timer.ONE_DAY, {}, 2_500));
+    expect(failure.reason).toBe('PARTIAL_UPDATE');
+    expect(failure.update?.outcomes).toMatchObject([{ state: State.UNKNOWN, requestedValue: '86400' }]);
     expect(desk.phone.disappearingMode()).toBe(0);
   });
 

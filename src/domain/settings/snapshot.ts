@@ -6,7 +6,13 @@ import { SETTING_NAMES, SETTINGS, type Setting, type Value } from './settings-ta
 export type OtherCategory = { readonly category: string; readonly value: string };
 
 /** A category for which WhatsApp sent an error in place of a value. */
-export type UnreadableCategory = { readonly category: string; readonly code: number; readonly text: string };
+export type UnreadableCategory = {
+  readonly category: string;
+  readonly code: number;
+  readonly text: string;
+  /** WhatsApp did not answer at all, so that it has not even named the category. */
+  readonly isSilent?: true;
+};
 
 /** All privacy settings of an account as WhatsApp reported them at one moment. */
 export type Snapshot = {
@@ -35,7 +41,7 @@ export const reportedValue = (snapshot: Snapshot, setting: Setting): string | un
  */
 export const isReported = (snapshot: Snapshot, setting: Setting): boolean =>
   reportedValue(snapshot, setting) !== undefined ||
-  snapshot.unreadable.some(({ category }) => category === SETTINGS[setting].category);
+  snapshot.unreadable.some(({ category, isSilent }) => category === SETTINGS[setting].category && !isSilent);
 
 /** Whether Strict Account Settings keep the setting for the phone alone. */
 export const isLocked = (snapshot: Snapshot, setting: Setting): boolean =>

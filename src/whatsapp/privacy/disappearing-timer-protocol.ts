@@ -57,8 +57,12 @@ export function withTimer(snapshot: Snapshot, reply: TimerReply): Snapshot {
   }
   if (NOT_REPORTED.includes(reply.code)) return snapshot;
   const text = reply.kind === 'refused' ? reply.text : IN_WORDS[reply.cause];
-  return { ...snapshot, unreadable: [...snapshot.unreadable, { category, code: reply.code ?? 0, text }] };
+  const isSilent = reply.kind === 'no_answer' && SILENT.includes(reply.cause);
+  const unreadable = { category, code: reply.code ?? 0, text, ...(isSilent && { isSilent }) };
+  return { ...snapshot, unreadable: [...snapshot.unreadable, unreadable] };
 }
+
+const SILENT: readonly NoAnswer['cause'][] = ['timeout', 'closed'];
 
 /** Item not found, feature not implemented: the account has no timer. */
 const NOT_REPORTED: readonly (number | undefined)[] = [404, 501];

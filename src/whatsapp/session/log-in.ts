@@ -31,7 +31,13 @@ export async function logIn(
   const { connection, stored } = dialled;
   const timer = disappearingTimer(connection);
   const sync = accountSync(connection, timer, onPrivacyPush);
-  const session = openSession(connection, { sync, timer, stored, me: credentials.me.id });
+  const session = openSession(connection, {
+    sync,
+    timer,
+    stored,
+    me: credentials.me.id,
+    onLateTimer: onPrivacyPush,
+  });
 
   const cancel = () => connection.end(CANCELLED);
   const { connectMs } = settings.timeouts;

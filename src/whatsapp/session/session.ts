@@ -1,5 +1,6 @@
 import type { BinaryNode } from '@whiskeysockets/baileys';
 import type { Session } from '../../instances/account/ports.js';
+import { within } from '../../instances/account/time-left.js';
 import type { Connection } from '../connection/connection.js';
 import type { IqReply } from '../connection/iq.js';
 import { SERVER } from '../connection/nodes.js';
@@ -25,8 +26,31 @@ export function openSession(
     timer,
     stored,
     me,
-  }: { sync: AccountSync; timer: DisappearingTimer; stored: WriteQueue; me: string },
+    onLateTimer,
+  }: {
+    sync: AccountSync;
+    timer: DisappearingTimer;
+    stored: WriteQueue;
+    me: string;
+    /** WhatsApp told the timer after settings had been given without it. */
+    onLateTimer: () => void;
+  },
 ): Session {
+  let timerPatienceMs = TIMER_PATIENCE_MS;
+
+  /** What is told of the timer before its patience is over: it left with the settings, which wait for it. */
+  async function inTime(told: Promise<TimerReply>): Promise<TimerReply> {
+    const reply = await within(timerPatienceMs, told);
+    if (reply) return reply;
+    timerPatienceMs = IMPATIENCE_MS;
+    void told.then(late => {
+      if (late.kind !== 'read') return;
+      timerPatienceMs = TIMER_PATIENCE_MS;
+      onLateTimer();
+    });
+    return noAnswer('timeout');
+  }
+
   async function close() {
     await connection.close();
     await stored.finish();
@@ -75,18 +99,10 @@ export function openSession(
   };
 }
 
-/** What is told of the timer soon enough not to keep the settings waiting: it left with them. */
-function inTime(told: Promise<TimerReply>): Promise<TimerReply> {
-  return new Promise(resolve => {
-    const late = setTimeout(() => resolve(noAnswer('timeout')), TIMER_PATIENCE_MS);
-    void told.then(reply => {
-      clearTimeout(late);
-      resolve(reply);
-    });
-  });
-}
-
-const TIMER_PATIENCE_MS = 250;
+/** How long settings wait for the timer: without it they have another etag. */
+const TIMER_PATIENCE_MS = 3_000;
+/** The same on a connection over which WhatsApp has not told it in time. */
+const IMPATIENCE_MS = 250;
 
 /** As WhatsApp Web's "Log out" sends it. */
 const logoutStanza = (jid: string): BinaryNode => ({

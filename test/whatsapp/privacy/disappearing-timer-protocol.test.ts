@@ -110,7 +110,7 @@ describe('among the settings', () => {
       { kind: 'no_answer', cause: 'fault', code: 503 },
       { code: 503, text: '' },
     ],
-    [TIMEOUT, { code: 0, text: 'no answer' }],
+    [TIMEOUT, { code: 0, text: 'no answer', isSilent: true }],
     [UNCLEAR, { code: 0, text: 'an answer without a value' }],
   ] as const)('%o is unreadable', (reply, told) => {
     expect(withTimer(snapshot, reply)).toEqual({

@@ -1,8 +1,10 @@
 import { createHmac, createSecretKey } from 'node:crypto';
 import type { Database } from 'better-sqlite3';
-import type { CredentialStore, KeyChange } from '../instances/account/ports.js';
+import type { Compilable, Kysely } from 'kysely';
+import type { CredentialStore, KeyChange, LinkRecord } from '../instances/account/ports.js';
 import { newKey, seal, unseal } from './sealing/envelope.js';
-import { sealPhoneNumber, unsealPhoneNumber } from './tables/instances.js';
+import { instanceUpdate, unsealPhoneNumber } from './tables/instances.js';
+import type { Schema } from './tables/schema.js';
 
 type CredentialRow = { sealed_key: Buffer; sealed_credentials: Buffer };
 
@@ -21,6 +23,7 @@ const signalKeyLabel = (instance: string, type: string, id: string) => ({
  */
 export function sqliteCredentials(
   database: Database,
+  db: Kysely<Schema>,
   keys: { masterKey: Buffer; storeKey: Buffer },
 ): CredentialStore {
   const find = database.prepare<[string], CredentialRow>(
@@ -34,14 +37,6 @@ export function sqliteCredentials(
   );
   const replace = database.prepare('update credential set sealed_credentials = ? where instance = ?');
   const erase = database.prepare('delete from credential where instance = ?');
-  const markLinked = database.prepare(
-    `update instance set status = 'linked', status_reason = '', retry_time = null,
-       sealed_phone_number = ?, link_time = ? where name = ?`,
-  );
-  const markUnlinked = database.prepare(
-    `update instance set status = 'unlinked', status_reason = '', retry_time = null,
-       sealed_phone_number = null, link_time = null where name = ?`,
-  );
   const findKey = database.prepare<[string, Buffer], { sealed_value: Buffer }>(
     'select sealed_value from signal_key where instance = ? and id = ?',
   );
@@ -91,6 +86,13 @@ export function sqliteCredentials(
     },
 
     async saveLink(instance, credentials, { phoneNumber, linkTime }) {
+      const record: LinkRecord = {
+        status: 'linked',
+        statusReason: '',
+        phoneNumber,
+        linkTime,
+        retryTime: undefined,
+      };
       const dataKey = newKey();
       database.transaction(() => {
         erase.run(instance);
@@ -99,18 +101,19 @@ export function sqliteCredentials(
           seal(keys.masterKey, dataKeyLabel(instance), dataKey),
           seal(dataKey, credentialsLabel(instance), credentials),
         );
-        const sealedPhoneNumber = sealPhoneNumber(keys.storeKey, instance, phoneNumber);
-        markLinked.run(sealedPhoneNumber, linkTime.getTime(), instance);
+        runNow(database, instanceUpdate(db, keys.storeKey, instance, record));
       })();
       forgetErased(database);
+      return record;
     },
 
     async clear(instance) {
       database.transaction(() => {
         erase.run(instance);
-        markUnlinked.run(instance);
+        runNow(database, instanceUpdate(db, keys.storeKey, instance, UNLINKED));
       })();
       forgetErased(database);
+      return UNLINKED;
     },
 
     async loadKeys(instance, type, ids) {
@@ -139,6 +142,20 @@ export function sqliteCredentials(
       })();
     },
   };
+}
+
+const UNLINKED: LinkRecord = {
+  status: 'unlinked',
+  statusReason: '',
+  phoneNumber: '',
+  linkTime: undefined,
+  retryTime: undefined,
+};
+
+/** Runs a statement without waiting, so that it can be part of a transaction. */
+export function runNow(database: Database, query: Compilable): void {
+  const { sql, parameters } = query.compile();
+  database.prepare(sql).run(parameters);
 }
 
 /** Writes erased rows out of the write-ahead log, where they would stay readable with the master key. */

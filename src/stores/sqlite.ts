@@ -6,7 +6,7 @@ import { makeDataFolder } from '../access/secret-file.js';
 import { changeMasterKey } from './change-master-key.js';
 import { advanceEpoch } from './epoch.js';
 import { migrate } from './migrations/index.js';
-import { forgetErased, sqliteCredentials } from './sqlite-credentials.js';
+import { forgetErased, runNow, sqliteCredentials } from './sqlite-credentials.js';
 import type { Store } from './store.js';
 import { type Atomically, changeLog } from './tables/changes.js';
 import { instanceStore } from './tables/instances.js';
@@ -40,9 +40,7 @@ export async function sqliteStore({ file, masterKey, previousMasterKey }: Sqlite
     if (file !== ':memory:') advanceEpoch(database, `${file}.epoch`);
     const atomically: Atomically = async queries => {
       database.transaction(() => {
-        for (const { sql, parameters } of queries.map(query => query.compile())) {
-          database.prepare(sql).run(parameters);
-        }
+        for (const query of queries) runNow(database, query);
       })();
     };
     const hasNewMasterKey =
@@ -59,7 +57,7 @@ export async function sqliteStore({ file, masterKey, previousMasterKey }: Sqlite
           forgetErased(database);
         },
       },
-      credentials: sqliteCredentials(database, { masterKey, storeKey }),
+      credentials: sqliteCredentials(database, db, { masterKey, storeKey }),
       changes: changeLog(db, atomically),
       tokens: tokenStore(db, atomically),
       requests: requestLog(db, storeKey),

@@ -1,4 +1,21 @@
-import type { CredentialStore } from '../../src/instances/account/ports.js';
+import type { CredentialStore, LinkRecord } from '../../src/instances/account/ports.js';
+
+/** What a store writes of a record with a link. */
+export const linkRecord = (link: { phoneNumber: string; linkTime: Date }): LinkRecord => ({
+  ...link,
+  status: 'linked',
+  statusReason: '',
+  retryTime: undefined,
+});
+
+/** What it writes without one. */
+export const NO_LINK: LinkRecord = {
+  status: 'unlinked',
+  statusReason: '',
+  phoneNumber: '',
+  linkTime: undefined,
+  retryTime: undefined,
+};
 
 /** Secrets in memory, and how often each method was called. */
 export function memoryCredentials() {
@@ -20,14 +37,16 @@ export function memoryCredentials() {
       if (!credentials.has(instance)) throw new Error('no credentials');
       credentials.set(instance, bytes);
     },
-    async saveLink(instance, bytes) {
+    async saveLink(instance, bytes, link) {
       calls.push('saveLink');
       forget(instance);
       credentials.set(instance, bytes);
+      return linkRecord(link);
     },
     async clear(instance) {
       calls.push('clear');
       forget(instance);
+      return NO_LINK;
     },
     async loadKeys(instance, type, ids) {
       calls.push('loadKeys');

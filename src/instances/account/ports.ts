@@ -95,16 +95,21 @@ export type LinkMethod =
   | { readonly kind: 'qr' }
   | { readonly kind: 'pairing_code'; readonly phoneNumber: string };
 
-/** How an attempt to link ended. Only `linked` leaves anything behind. */
+/** How an attempt to link ended. Only what has a `record` leaves anything behind: the store holds that now. */
 export type LinkResult =
   /** The new credentials are stored and pair-success is answered; now connect with them. */
-  | { readonly kind: 'linked'; readonly phoneNumber: string }
+  | { readonly kind: 'linked'; readonly record: LinkRecord }
   /** Nobody used the code in time. */
   | { readonly kind: 'timed_out' }
   /** The phone that used the code has another number than the instance; the link was not completed. */
   | { readonly kind: 'other_account' }
   | Refused
-  | { readonly kind: 'disconnected'; readonly disconnect: Disconnect }
+  | {
+      readonly kind: 'disconnected';
+      readonly disconnect: Disconnect;
+      /** Of an instance whose new link was stored and then cleared, for WhatsApp was not told of it. */
+      readonly record?: LinkRecord;
+    }
   | { readonly kind: 'cancelled' };
 
 /** WhatsApp, as far as this service uses it. */
@@ -153,6 +158,12 @@ export type InstanceRecord = {
   readonly connectionMode: ConnectionMode | undefined;
 };
 
+/** What a link, or the end of one, makes of a record. */
+export type LinkRecord = Pick<
+  InstanceRecord,
+  'status' | 'statusReason' | 'phoneNumber' | 'linkTime' | 'retryTime'
+>;
+
 /** The instances. */
 export interface InstanceStore {
   /** False when the name is taken. */
@@ -183,14 +194,20 @@ export interface CredentialStore {
   load(instance: string): Promise<Uint8Array | undefined>;
   /** Rejects when the instance has none yet: only `saveLink` makes an identity. */
   save(instance: string, credentials: Uint8Array): Promise<void>;
-  /** In one transaction: these credentials and no keys, in place of whatever there was, and the record linked. */
+  /**
+   * In one transaction: these credentials and no keys, in place of whatever there was, and the record linked. Fulfils
+   * with what it wrote of the record.
+   */
   saveLink(
     instance: string,
     credentials: Uint8Array,
     link: { phoneNumber: string; linkTime: Date },
-  ): Promise<void>;
-  /** In one transaction: forgets credentials and keys, and the record is unlinked and without a number. */
-  clear(instance: string): Promise<void>;
+  ): Promise<LinkRecord>;
+  /**
+   * In one transaction: forgets credentials and keys, and the record is unlinked and without a number. Fulfils with
+   * what it wrote of the record.
+   */
+  clear(instance: string): Promise<LinkRecord>;
   loadKeys(instance: string, type: string, ids: readonly string[]): Promise<Map<string, Uint8Array>>;
   /** All or none; rejects when the instance has no credentials. */
   saveKeys(instance: string, changes: readonly KeyChange[]): Promise<void>;

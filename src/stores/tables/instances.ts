@@ -1,13 +1,15 @@
-import type { Kysely, Selectable, Updateable } from 'kysely';
+import type { Compilable, Kysely } from 'kysely';
 import type { InstanceRecord, InstanceStore } from '../../instances/account/ports.js';
 import { seal, unseal } from '../sealing/envelope.js';
 import type { Atomically } from './changes.js';
 import { fromDate, toDate } from './columns.js';
 import type { Schema } from './schema.js';
 
+type Row = Schema['instance'];
+
 /** The instances; phone numbers are sealed with the store's key. */
 export function instanceStore(db: Kysely<Schema>, storeKey: Buffer, atomically: Atomically): InstanceStore {
-  const toRecord = (row: Selectable<Schema['instance']>): InstanceRecord => ({
+  const toRecord = (row: Row): InstanceRecord => ({
     name: row.name,
     displayName: row.display_name,
     status: row.status,
@@ -21,7 +23,7 @@ export function instanceStore(db: Kysely<Schema>, storeKey: Buffer, atomically: 
   });
 
   /** One that is damaged must not keep the other instances from starting. */
-  function readPhoneNumber({ name, sealed_phone_number }: Selectable<Schema['instance']>) {
+  function readPhoneNumber({ name, sealed_phone_number }: Row) {
     try {
       return { phoneNumber: unsealPhoneNumber(storeKey, name, sealed_phone_number) };
     } catch (error) {
@@ -33,18 +35,7 @@ export function instanceStore(db: Kysely<Schema>, storeKey: Buffer, atomically: 
     async create(record) {
       const { numInsertedOrUpdatedRows } = await db
         .insertInto('instance')
-        .values({
-          name: record.name,
-          display_name: record.displayName,
-          status: record.status,
-          status_reason: record.statusReason,
-          sealed_phone_number: sealPhoneNumber(storeKey, record.name, record.phoneNumber),
-          create_time: record.createTime.getTime(),
-          link_time: fromDate(record.linkTime),
-          last_connect_time: fromDate(record.lastConnectTime),
-          retry_time: fromDate(record.retryTime),
-          connection_mode: record.connectionMode ?? null,
-        })
+        .values(columnsOf(storeKey, record.name, record) as Row)
         .onConflict(conflict => conflict.column('name').doNothing())
         .executeTakeFirstOrThrow();
       return numInsertedOrUpdatedRows === 1n;
@@ -57,20 +48,8 @@ export function instanceStore(db: Kysely<Schema>, storeKey: Buffer, atomically: 
     },
 
     async update(name, patch) {
-      const columns: Updateable<Schema['instance']> = {
-        ...(patch.displayName !== undefined && { display_name: patch.displayName }),
-        ...(patch.status !== undefined && { status: patch.status }),
-        ...(patch.statusReason !== undefined && { status_reason: patch.statusReason }),
-        ...(patch.phoneNumber !== undefined && {
-          sealed_phone_number: sealPhoneNumber(storeKey, name, patch.phoneNumber),
-        }),
-        ...('linkTime' in patch && { link_time: fromDate(patch.linkTime) }),
-        ...('lastConnectTime' in patch && { last_connect_time: fromDate(patch.lastConnectTime) }),
-        ...('retryTime' in patch && { retry_time: fromDate(patch.retryTime) }),
-        ...('connectionMode' in patch && { connection_mode: patch.connectionMode ?? null }),
-      };
-      if (Object.keys(columns).length === 0) return;
-      await db.updateTable('instance').set(columns).where('name', '=', name).execute();
+      if (Object.keys(patch).length === 0) return;
+      await db.executeQuery(instanceUpdate(db, storeKey, name, patch));
     },
 
     connected: times =>
@@ -84,6 +63,44 @@ export function instanceStore(db: Kysely<Schema>, storeKey: Buffer, atomically: 
       await db.deleteFrom('instance').where('name', '=', name).execute();
     },
   };
+}
+
+/** A change of what is stored of an instance. */
+export const instanceUpdate = (
+  db: Kysely<Schema>,
+  storeKey: Buffer,
+  name: string,
+  patch: Partial<InstanceRecord>,
+): Compilable =>
+  db
+    .updateTable('instance')
+    .set(columnsOf(storeKey, name, patch))
+    .where('name', '=', name);
+
+type Columns = {
+  readonly [Field in keyof InstanceRecord]: (value: InstanceRecord[Field]) => Partial<Row>;
+};
+
+/** How each field of a record is stored: the one list of them, which a new field is missing from until it is here. */
+const columns = (storeKey: Buffer, instance: string): Columns => ({
+  name: name => ({ name }),
+  displayName: display_name => ({ display_name }),
+  status: status => ({ status }),
+  statusReason: status_reason => ({ status_reason }),
+  phoneNumber: phoneNumber => ({ sealed_phone_number: sealPhoneNumber(storeKey, instance, phoneNumber) }),
+  createTime: time => ({ create_time: time.getTime() }),
+  linkTime: time => ({ link_time: fromDate(time) }),
+  lastConnectTime: time => ({ last_connect_time: fromDate(time) }),
+  retryTime: time => ({ retry_time: fromDate(time) }),
+  connectionMode: mode => ({ connection_mode: mode ?? null }),
+});
+
+/** The columns of the fields that are given. */
+function columnsOf(storeKey: Buffer, instance: string, fields: Partial<InstanceRecord>): Partial<Row> {
+  const stored = columns(storeKey, instance);
+  const column = <Field extends keyof InstanceRecord>(field: Field) =>
+    field in fields ? stored[field](fields[field] as InstanceRecord[Field]) : {};
+  return Object.assign({}, ...(Object.keys(stored) as (keyof InstanceRecord)[]).map(column));
 }
 
 const label = (instance: string) => ({ kind: 'phone number', instance });

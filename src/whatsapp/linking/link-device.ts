@@ -5,7 +5,7 @@ import {
   initAuthCreds,
 } from '@whiskeysockets/baileys';
 import type { Disconnect } from '../../domain/disconnect.js';
-import type { LinkMethod, LinkResult, WhatsApp } from '../../instances/account/ports.js';
+import type { LinkMethod, LinkRecord, LinkResult, WhatsApp } from '../../instances/account/ports.js';
 import { encodeCredentials, NO_KEYS } from '../connection/auth-state.js';
 import { type Connection, openConnection } from '../connection/connection.js';
 import type { ConnectionOptions } from '../connection/connection-options.js';
@@ -102,26 +102,28 @@ async function complete(
     return { kind: 'other_account' };
   }
 
+  let record: LinkRecord;
   try {
     const bytes = encodeCredentials({ ...creds, ...update });
-    await credentials.saveLink(instance, bytes, { phoneNumber, linkTime: new Date() });
+    record = await credentials.saveLink(instance, bytes, { phoneNumber, linkTime: new Date() });
   } catch (cause) {
     log.taskFailed({ task: 'Storing a new link', instance, cause });
     await connection.tell(declineStanza(stanza));
     return disconnected(notStored());
   }
   if (!(await connection.tell(reply))) {
-    await credentials
+    const cleared = await credentials
       .clear(instance)
       .catch(cause => log.taskFailed({ task: 'Dropping a link', instance, cause }));
-    return disconnected(await connection.ended);
+    const disconnect = await connection.ended;
+    return { kind: 'disconnected', disconnect, ...(cleared && { record: cleared }) };
   }
 
   // WhatsApp asks for a restart (515), or just closes; the next login shows whether the link holds.
   const enough = setTimeout(() => connection.end(ownCause('Linked')), timeouts.queryMs);
   await connection.ended;
   clearTimeout(enough);
-  return { kind: 'linked', phoneNumber };
+  return { kind: 'linked', record };
 }
 
 type PairSuccess = {

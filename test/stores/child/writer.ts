@@ -7,7 +7,7 @@ const { instances, credentials } = await sqliteStore({ file, masterKey: MASTER_K
 const json = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));
 const report = (value: unknown): void => console.log(JSON.stringify(value));
 
-const link = async (identity: number): Promise<void> =>
+const link = (identity: number) =>
   credentials.saveLink('a', json({ identity, count: 0 }), {
     phoneNumber: '+15550100123',
     linkTime: new Date(),

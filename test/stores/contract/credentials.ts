@@ -22,9 +22,10 @@ export function credentialContract(newData: () => Data): void {
       retryTime: at(9),
     };
     await instances.create(before);
-    await credentials.saveLink('a', bytes('identity'), link);
+    const written = await credentials.saveLink('a', bytes('identity'), link);
     expect(await credentials.load('a')).toEqual(bytes('identity'));
     expect(await instances.list()).toEqual([{ ...instanceRecord('a'), ...link, status: 'linked' }]);
+    expect(await instances.list()).toEqual([{ ...before, ...written }]);
   });
 
   test('a new link takes the place of the old one and of its keys', async () => {
@@ -54,9 +55,11 @@ export function credentialContract(newData: () => Data): void {
     const { instances, credentials } = await newData().open();
     await linkedInstance({ instances, credentials }, 'a');
     await linkedInstance({ instances, credentials }, 'b');
-    await credentials.clear('a');
+    const [before] = await instances.list();
+    const written = await credentials.clear('a');
     expect(await credentials.load('a')).toBeUndefined();
     expect(await credentials.loadKeys('a', 'session', ['1'])).toEqual(new Map());
+    expect({ ...before, ...written }).toEqual(instanceRecord('a'));
     expect(await instances.list()).toEqual([
       instanceRecord('a'),
       expect.objectContaining({ name: 'b', status: 'linked', phoneNumber: '+15550100123' }),

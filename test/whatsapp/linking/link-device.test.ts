@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { LinkRecord } from '../../../src/instances/account/ports.js';
 import { decodeCredentials } from '../../../src/whatsapp/connection/auth-state.js';
+import { linkRecord, NO_LINK } from '../../support/memory-credentials.js';
 import { adapterTo, DESK, linking, startAdapter } from '../support/adapter.js';
 import { scriptedServer } from '../support/scripted-server.js';
 
@@ -8,6 +10,11 @@ type Desk = Awaited<ReturnType<typeof startAdapter>>;
 const fields = (qr: string | undefined) => (qr ?? '').split('#')[1]?.split(',') ?? [];
 const answers = ({ simulator }: Desk, child: string) =>
   simulator.findStanzas({ tag: 'iq' }).filter(({ node }) => JSON.stringify(node).includes(child));
+
+const linkedAs = (phoneNumber: string) => ({
+  kind: 'linked',
+  record: linkRecord({ phoneNumber, linkTime: expect.any(Date) }),
+});
 
 let desk: Desk;
 beforeEach(async () => {
@@ -31,7 +38,7 @@ describe('linking with a QR code', () => {
   test('stores the new identity, then answers, and the login with it succeeds', async () => {
     const attempt = linking(desk);
     expect(await desk.phone.scan(await code(attempt, 0))).toEqual({ linked: true, device: 1 });
-    expect(await attempt.result).toEqual({ kind: 'linked', phoneNumber: '+15550100001' });
+    expect(await attempt.result).toEqual(linkedAs('+15550100001'));
     expect(desk.credentials.calls).toEqual(['saveLink']);
     const stored = desk.credentials.credentials.get(DESK) ?? Buffer.of();
     expect(decodeCredentials(stored).me.id).toBe('15550100001:1@s.whatsapp.net');
@@ -132,20 +139,20 @@ describe('a link that is not what it should be', () => {
 
 describe('while the store does not take the new identity', () => {
   test('WhatsApp gets no answer that would make the link valid', async () => {
-    const stored = Promise.withResolvers<void>();
+    const stored = Promise.withResolvers<LinkRecord>();
     const saveLink = vi.spyOn(desk.credentials, 'saveLink').mockReturnValue(stored.promise);
     const attempt = linking(desk);
     const scan = desk.phone.scan(await code(attempt, 0));
     await vi.waitFor(() => expect(saveLink).toHaveBeenCalledOnce());
     await afterRoundTrip(desk);
     expect(answers(desk, 'pair-device-sign')).toEqual([]);
-    stored.resolve();
+    stored.resolve(linkRecord({ phoneNumber: '+15550100001', linkTime: new Date() }));
     expect(await scan).toMatchObject({ linked: true });
     expect(await attempt.result).toMatchObject({ kind: 'linked' });
   });
 
   test('no other code is shown, for its time is over or its secret retired', async () => {
-    const stored = Promise.withResolvers<void>();
+    const stored = Promise.withResolvers<LinkRecord>();
     const firstQrMs = 1_500;
     const adapter = adapterTo(desk.simulator, { firstQrMs });
     const saveLink = vi.spyOn(adapter.credentials, 'saveLink').mockReturnValue(stored.promise);
@@ -158,7 +165,7 @@ describe('while the store does not take the new identity', () => {
     await vi.waitFor(() => expect(desk.simulator.findStanzas(refresh)).toHaveLength(1));
     await new Promise(resolve => setTimeout(resolve, firstQrMs));
     expect(attempt.codes).toHaveLength(shown);
-    stored.resolve();
+    stored.resolve(linkRecord({ phoneNumber: '+15550100001', linkTime: new Date() }));
     expect(await scan).toMatchObject({ linked: true });
     expect(await attempt.result).toMatchObject({ kind: 'linked' });
   });
@@ -174,6 +181,22 @@ describe('while the store does not take the new identity', () => {
     expect(answers(desk, 'pair-device-sign')).toEqual([]);
     expect(desk.faults).toEqual(['Storing a new link']);
   });
+});
+
+test('a link that WhatsApp cannot be told of is cleared again, and its end says what is stored now', async () => {
+  const { saveLink } = desk.credentials;
+  vi.spyOn(desk.credentials, 'saveLink').mockImplementation(async (...link) => {
+    const record = await saveLink(...link);
+    await desk.simulator.stop();
+    // Both ends of the connection are in this process: a turn of its loop later the other one knows.
+    await new Promise(resolve => setTimeout(resolve, 100));
+    return record;
+  });
+  const attempt = linking(desk);
+  void desk.phone.scan(await code(attempt, 0)).catch(() => undefined);
+  expect(await attempt.result).toMatchObject({ kind: 'disconnected', record: NO_LINK });
+  expect(desk.credentials.calls).toEqual(['saveLink', 'clear']);
+  expect(desk.credentials.credentials.size).toBe(0);
 });
 
 describe('an attempt that ends early', () => {
@@ -224,7 +247,7 @@ describe('linking with a pairing code', () => {
     expect(attempt.codes[0]?.kind).toBe('pairing_code');
     expect(shown).toMatch(/^[1-9A-HJ-NP-TV-Z]{8}$/);
     expect(await desk.phone.enterCode(shown)).toEqual({ linked: true, device: 1 });
-    expect(await attempt.result).toEqual({ kind: 'linked', phoneNumber: '+15550100001' });
+    expect(await attempt.result).toEqual(linkedAs('+15550100001'));
     await desk.session();
   });
 
@@ -240,7 +263,7 @@ describe('linking with a pairing code', () => {
     const other = desk.simulator.addPhone({ phoneNumber: '15550100009' });
     const next = linking(desk);
     expect(await other.scan(await code(next, 0))).toMatchObject({ linked: true });
-    expect(await next.result).toEqual({ kind: 'linked', phoneNumber: '+15550100009' });
+    expect(await next.result).toEqual(linkedAs('+15550100009'));
   });
 
   test('reports a refusal, not a code', async () => {

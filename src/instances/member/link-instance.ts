@@ -47,10 +47,8 @@ export async function* linkInstance(
     attempt.catch(() => undefined);
     for await (const code of codes) yield { kind: 'code', code };
     const result = await attempt;
+    if ('record' in result) managed.stored(result.record);
     if (result.kind !== 'linked') throw new PrivacyError(problemOf(managed, result));
-
-    const { phoneNumber } = result;
-    await managed.change({ status: 'linked', statusReason: '', phoneNumber, linkTime: new Date() });
     supervisor.connect();
     await managed.sessionWithin(FIRST_LOGIN_MS).catch(() => {
       const refused = supervisor.connection.state === 'logged_out';

@@ -11,6 +11,7 @@ import type {
   InstanceLog,
   InstanceRecord,
   InstanceStore,
+  LinkRecord,
   Session,
 } from './account/ports.js';
 import { settingsCache } from './account/settings-cache.js';
@@ -47,6 +48,8 @@ export type ManagedInstance = Account & {
   record(): InstanceRecord;
   /** Stores a change of the record. */
   change(patch: Partial<InstanceRecord>): Promise<void>;
+  /** The store holds this of the record now. */
+  stored(written: LinkRecord): void;
   /** Leaves the account, whose link is over at WhatsApp, and forgets its credentials. */
   forgetAccount(): Promise<void>;
   view(): Instance;
@@ -95,8 +98,11 @@ export function manage(initial: InstanceRecord, surroundings: Surroundings): Man
     await supervisor.rest({ state: 'unlinked' });
     cache.forget();
     await saving;
-    await credentials.clear(instance);
-    record = { ...record, ...NO_ACCOUNT };
+    stored(await credentials.clear(instance));
+  }
+
+  function stored(written: LinkRecord) {
+    record = { ...record, ...written };
   }
 
   function onConnection(connection: ConnectionState) {
@@ -222,6 +228,7 @@ export function manage(initial: InstanceRecord, surroundings: Surroundings): Man
     sessionWithin,
     record: () => record,
     change,
+    stored,
     forgetAccount,
     view: () => viewOf(record, supervisor.connection),
   };
@@ -231,15 +238,6 @@ const patience = (call: CallOptions): number => Math.min(timeLeft(call), WAIT_FO
 
 const COMING: ReadonlySet<ConnectionState['state']> = new Set(['connecting', 'backing_off']);
 const BEING_MADE: ReadonlySet<ConnectionState['state']> = new Set(['connecting']);
-
-/** What `CredentialStore.clear` makes of a record. */
-const NO_ACCOUNT = {
-  status: 'unlinked',
-  statusReason: '',
-  phoneNumber: '',
-  linkTime: undefined,
-  retryTime: undefined,
-} as const satisfies Partial<InstanceRecord>;
 
 /** Whether no login with the present link has succeeded. */
 const neverConnected = ({ linkTime, lastConnectTime }: InstanceRecord): boolean =>

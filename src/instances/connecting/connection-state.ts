@@ -22,6 +22,25 @@ export type ConnectionState =
   | { readonly state: 'conflict'; readonly reason: string };
 
 /**
+ * Each state in the words of the API, and in those of the record. A state without one leaves the record as it is; what a
+ * link or its end makes of it, `CredentialStore` writes.
+ */
+const WORDS = {
+  unlinked: { api: 'UNLINKED' },
+  linking: { api: 'LINKING' },
+  connecting: { api: 'CONNECTING' },
+  connected: { api: 'CONNECTED', stored: 'linked' },
+  parked: { api: 'PARKED' },
+  backing_off: { api: 'CONNECTING' },
+  logged_out: { api: 'LOGGED_OUT', stored: 'logged_out' },
+  suspended: { api: 'SUSPENDED', stored: 'suspended' },
+  conflict: { api: 'CONFLICT', stored: 'conflict' },
+} as const satisfies Record<
+  ConnectionState['state'],
+  { readonly api: InstanceState; readonly stored?: InstanceRecord['status'] }
+>;
+
+/**
  * A linked instance is connected at start, unless it may stay parked; a suspended one waits for its time, or is tried
  * once when it has none.
  */
@@ -41,32 +60,22 @@ export function initialState(
   }
 }
 
-/** What of a state outlives the process. */
-export function storedOf(connection: ConnectionState): Partial<InstanceRecord> | undefined {
-  switch (connection.state) {
-    case 'connected':
-      return { status: 'linked', statusReason: '', retryTime: undefined, lastConnectTime: new Date() };
-    case 'suspended':
-      return { status: 'suspended', statusReason: connection.reason, retryTime: connection.until };
-    case 'logged_out':
-    case 'conflict':
-      return { status: connection.state, statusReason: connection.reason, retryTime: undefined };
-    default:
-      return undefined;
-  }
+/** What of a state outlives the process; undefined when nothing does. */
+export function storedOf(
+  connection: ConnectionState,
+): Pick<InstanceRecord, 'status' | 'statusReason' | 'retryTime'> | undefined {
+  const words = WORDS[connection.state];
+  if (!('stored' in words)) return undefined;
+  return {
+    status: words.stored,
+    statusReason: reasonOf(connection),
+    retryTime: connection.state === 'suspended' ? connection.until : undefined,
+  };
 }
 
-const API_STATES = {
-  unlinked: 'UNLINKED',
-  linking: 'LINKING',
-  connecting: 'CONNECTING',
-  connected: 'CONNECTED',
-  parked: 'PARKED',
-  backing_off: 'CONNECTING',
-  logged_out: 'LOGGED_OUT',
-  suspended: 'SUSPENDED',
-  conflict: 'CONFLICT',
-} as const satisfies Record<ConnectionState['state'], InstanceState>;
+const reasonOf = (connection: ConnectionState): string => ('reason' in connection ? connection.reason : '');
+const nextAttemptTimeOf = (connection: ConnectionState): Date | undefined =>
+  'until' in connection ? connection.until : undefined;
 
 /** An instance as callers see it. */
 export function viewOf(record: InstanceRecord, connection: ConnectionState): Instance {
@@ -74,13 +83,13 @@ export function viewOf(record: InstanceRecord, connection: ConnectionState): Ins
   return {
     name,
     displayName,
-    state: API_STATES[connection.state],
-    stateReason: 'reason' in connection ? connection.reason : '',
+    state: WORDS[connection.state].api,
+    stateReason: reasonOf(connection),
     phoneNumber,
     createTime,
     linkTime,
     lastConnectTime,
-    nextAttemptTime: 'until' in connection ? connection.until : undefined,
+    nextAttemptTime: nextAttemptTimeOf(connection),
     connectionMode,
   };
 }
@@ -89,18 +98,20 @@ export function viewOf(record: InstanceRecord, connection: ConnectionState): Ins
 export function notUsable(instance: string, connection: ConnectionState): PrivacyError {
   switch (connection.state) {
     case 'unlinked':
-    case 'linking': {
-      const state = connection.state === 'linking' ? 'LINKING' : 'UNLINKED';
-      return new PrivacyError({ kind: 'INSTANCE_NOT_LINKED', instance, state });
-    }
+    case 'linking':
+      return new PrivacyError({
+        kind: 'INSTANCE_NOT_LINKED',
+        instance,
+        state: WORDS[connection.state].api,
+      });
     case 'logged_out':
       return new PrivacyError({ kind: 'INSTANCE_LOGGED_OUT', instance });
     case 'suspended':
       return new PrivacyError({ kind: 'INSTANCE_SUSPENDED', instance, nextAttemptTime: connection.until });
     default: {
-      const nextAttemptTime = 'until' in connection ? connection.until : undefined;
+      const nextAttemptTime = nextAttemptTimeOf(connection);
       const retryAfterMs = Math.max((nextAttemptTime?.getTime() ?? 0) - Date.now(), 1000);
-      const state = API_STATES[connection.state];
+      const state = WORDS[connection.state].api;
       return new PrivacyError({
         kind: 'INSTANCE_NOT_CONNECTED',
         instance,

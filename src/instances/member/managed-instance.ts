@@ -130,7 +130,9 @@ export function manage(initial: InstanceRecord, surroundings: Surroundings): Man
 
   function store(connection: ConnectionState) {
     const patch = storedOf(connection);
-    if (patch) change(patch).catch(() => undefined); // Logged by `change`.
+    if (!patch) return;
+    const connected = connection.state === 'connected' && { lastConnectTime: new Date() };
+    change({ ...patch, ...connected }).catch(() => undefined); // Logged by `change`.
   }
 
   /** Lets those who watch know what becomes of the instance. */

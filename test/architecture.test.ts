@@ -39,7 +39,7 @@ const MAY_IMPORT: Record<string, string[]> = {
  */
 const FLOORS: Record<string, string[][]> = {
   domain: [['.'], ['settings']],
-  instances: [['.'], ['updating'], ['reading', 'watching', 'connecting'], ['judging'], ['account']],
+  instances: [['.'], ['updating', 'member'], ['reading', 'watching', 'connecting'], ['judging'], ['account']],
   grpc: [['server'], ['methods', 'interceptors'], ['calls'], ['errors'], ['messages']],
   whatsapp: [['.'], ['session'], ['linking', 'privacy'], ['connection'], ['baileys']],
   stores: [['.'], ['migrations', 'tables'], ['sealing']],

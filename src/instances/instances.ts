@@ -3,8 +3,9 @@ import type { UpdateReport } from '../domain/outcome.js';
 import type { Contact, ListSetting } from '../domain/settings/contact-list.js';
 import type { Snapshot } from '../domain/settings/snapshot.js';
 import type { CallOptions, ListOrder, ListReport, UpdateOrder } from './account/orders.js';
-import type { ChangeRecord, LinkCode, LinkMethod } from './account/ports.js';
-import type { WatchHub } from './watching/watch-hub.js';
+import type { ChangeRecord, LinkMethod } from './account/ports.js';
+import type { LinkEvent } from './member/link-instance.js';
+import type { WatchEvent } from './watching/watch-reader.js';
 
 /** What callers decide about an instance. */
 export type InstanceProperties = {
@@ -12,11 +13,6 @@ export type InstanceProperties = {
   /** Undefined for the service's own. */
   readonly connectionMode?: ConnectionMode | undefined;
 };
-
-/** One step of linking. */
-export type LinkEvent =
-  | { readonly kind: 'code'; readonly code: LinkCode }
-  | { readonly kind: 'linked'; readonly instance: Instance };
 
 /**
  * The instances of this service and what can be done with them: what the API calls. Every method throws
@@ -58,5 +54,15 @@ export interface Instances {
     name: string,
     page: { before: string | undefined; limit: number },
   ): Promise<{ changes: ChangeRecord[]; next: string | undefined }>;
-  readonly watch: WatchHub['watch'];
+  /**
+   * The settings of each instance, then what happens to them, until the signal aborts. A reader who falls behind gets
+   * the newest state of each instance.
+   *
+   * @param names Undefined for all, later ones included.
+   */
+  watch(
+    names: readonly string[] | undefined,
+    heartbeatMs: number,
+    signal: AbortSignal,
+  ): AsyncIterable<WatchEvent>;
 }

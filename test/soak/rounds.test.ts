@@ -85,13 +85,8 @@ function linkedDesks(count: number): Promise<Desk[]> {
       },
     );
     let changed = () => {};
-    const supervisor = supervise({
-      instance,
-      dialer: node,
-      initial: { state: 'unlinked' },
-      onConnection: () => changed(),
-      onPrivacyPush: () => undefined,
-    });
+    const supervisor = supervise({ instance, dialer: node, initial: { state: 'unlinked' } });
+    supervisor.begin({ onConnection: () => changed(), onPrivacyPush: () => undefined });
     const reached = (state: ConnectionState['state']) =>
       new Promise<void>(resolve => {
         changed = () => {

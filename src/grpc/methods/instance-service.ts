@@ -6,7 +6,8 @@ import {
 } from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
 import type { Tokens } from '../../access/tokens.js';
 import type { CallOptions } from '../../instances/account/orders.js';
-import type { Instances, LinkEvent } from '../../instances/instances.js';
+import type { Instances } from '../../instances/instances.js';
+import type { LinkEvent } from '../../instances/member/link-instance.js';
 import type { Idempotent } from '../calls/idempotent.js';
 import type { Stream } from '../calls/stream.js';
 import type { Unary } from '../calls/unary.js';

@@ -12,6 +12,8 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** Keeps one instance connected: connects, reacts to each disconnect as the table says, and waits in between. */
 export interface Supervisor {
   readonly connection: ConnectionState;
+  /** From now on it acts, and tells what happens; connects at once when the initial state is `connecting`. */
+  begin(events: ConnectionEvents): void;
   /** Connects now, whatever the wait; does nothing while connecting or connected. */
   connect(): void;
   /**
@@ -25,29 +27,31 @@ export interface Supervisor {
   park(until: Date): void;
   /** Takes the connection away and stops trying; without a state for that the last one stays on record. */
   rest(connection?: ConnectionState): Promise<void>;
+  /** Rests for good: whatever it is told afterwards, it does not connect. */
+  end(connection?: ConnectionState): Promise<void>;
 }
+
+/** What a supervisor tells. */
+export type ConnectionEvents = {
+  /** Called after each change of state. */
+  readonly onConnection: (connection: ConnectionState) => void;
+  readonly onPrivacyPush: () => void;
+};
 
 /** What a supervisor needs. */
 export type SupervisorOptions = {
   readonly instance: string;
   readonly dialer: Pick<Dialer, 'connect' | 'hold'>;
   readonly initial: ConnectionState;
-  /** Called after each change of state. */
-  readonly onConnection: (connection: ConnectionState) => void;
-  readonly onPrivacyPush: () => void;
 };
 
 const CONNECTING: ConnectionState = { state: 'connecting' };
 
-/** Supervises one instance; connects at once when the initial state is `connecting`. */
-export function supervise({
-  instance,
-  dialer,
-  initial,
-  onConnection,
-  onPrivacyPush,
-}: SupervisorOptions): Supervisor {
+/** Supervises one instance, once told to begin. */
+export function supervise({ instance, dialer, initial }: SupervisorOptions): Supervisor {
+  let events: ConnectionEvents = { onConnection: () => undefined, onPrivacyPush: () => undefined };
   let connection = initial;
+  let hasEnded = false;
   let streak = NO_FAILURES;
   let stop = new AbortController();
   let running = Promise.resolve();
@@ -58,11 +62,12 @@ export function supervise({
     connection = hold
       ? { state: 'backing_off', reason: hold.cause.text, until: hold.until, over: hold.over }
       : next;
-    onConnection(connection);
+    events.onConnection(connection);
   }
 
   /** Connects, or waits first as the state says, after whatever still runs has ended. */
   function start(next: ConnectionState = CONNECTING) {
+    if (hasEnded) return;
     stop.abort();
     stop = new AbortController();
     const { signal } = stop;
@@ -101,7 +106,7 @@ export function supervise({
 
   /** One attempt and the session it gave, until that ends; undefined when there was none, or told to stop. */
   async function connectOnce(signal: AbortSignal): Promise<Disconnect | undefined> {
-    const result = await dialer.connect(instance, { signal, onPrivacyPush });
+    const result = await dialer.connect(instance, { signal, onPrivacyPush: events.onPrivacyPush });
     if (result.kind === 'held') return undefined;
     if (result.kind === 'failed') return result.disconnect;
     if (signal.aborted) {
@@ -121,10 +126,23 @@ export function supervise({
     return reaction.next;
   }
 
-  running = run(stop.signal);
+  async function rest(next?: ConnectionState): Promise<void> {
+    stop.abort();
+    const ended = running;
+    const session = connection.state === 'connected' ? connection.session : undefined;
+    if (connection.state === 'linking') connection.end();
+    if (next) enter(next);
+    await session?.close();
+    await ended;
+  }
+
   return {
     get connection() {
       return connection;
+    },
+    begin(tellsOf) {
+      events = tellsOf;
+      running = run(stop.signal);
     },
     connect() {
       if (connection.state !== 'connecting' && connection.state !== 'connected') start();
@@ -146,14 +164,10 @@ export function supervise({
       start({ state: 'parked', until });
       void session.close();
     },
-    async rest(next) {
-      stop.abort();
-      const ended = running;
-      const session = connection.state === 'connected' ? connection.session : undefined;
-      if (connection.state === 'linking') connection.end();
-      if (next) enter(next);
-      await session?.close();
-      await ended;
+    rest,
+    end(next) {
+      hasEnded = true;
+      return rest(next);
     },
   };
 }

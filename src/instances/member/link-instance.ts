@@ -1,11 +1,15 @@
-import { PrivacyError, type Problem } from '../domain/errors.js';
-import { maskPhoneNumber } from '../domain/instance.js';
-import type { CallOptions } from './account/orders.js';
-import type { LinkCode, LinkMethod, LinkResult, WhatsApp } from './account/ports.js';
-import { timeLeft } from './account/time-left.js';
-import { type ConnectionState, notUsable } from './connecting/connection-state.js';
-import type { LinkEvent } from './instances.js';
+import { PrivacyError, type Problem } from '../../domain/errors.js';
+import { type Instance, maskPhoneNumber } from '../../domain/instance.js';
+import type { CallOptions } from '../account/orders.js';
+import type { LinkCode, LinkMethod, LinkResult, WhatsApp } from '../account/ports.js';
+import { timeLeft } from '../account/time-left.js';
+import { type ConnectionState, notUsable } from '../connecting/connection-state.js';
 import type { ManagedInstance } from './managed-instance.js';
+
+/** One step of linking. */
+export type LinkEvent =
+  | { readonly kind: 'code'; readonly code: LinkCode }
+  | { readonly kind: 'linked'; readonly instance: Instance };
 
 /** The first login after linking uploads some 800 keys. */
 const FIRST_LOGIN_MS = 60_000;
@@ -39,7 +43,7 @@ export async function* linkInstance(
     const attempt = whatsApp
       .link(instance, method, {
         signal,
-        expectedPhoneNumber: managed.record().phoneNumber || undefined,
+        expectedPhoneNumber: managed.keeper.record.phoneNumber || undefined,
         onCode: codes.show,
       })
       .finally(codes.end);
@@ -47,7 +51,7 @@ export async function* linkInstance(
     attempt.catch(() => undefined);
     for await (const code of codes) yield { kind: 'code', code };
     const result = await attempt;
-    if ('record' in result) managed.stored(result.record);
+    if ('record' in result) managed.keeper.written(result.record);
     if (result.kind !== 'linked') throw new PrivacyError(problemOf(managed, result));
     supervisor.connect();
     await managed.sessionWithin(FIRST_LOGIN_MS).catch(() => {
@@ -73,7 +77,7 @@ function problemOf(managed: ManagedInstance, result: Exclude<LinkResult, { kind:
       return {
         kind: 'LINK_OTHER_ACCOUNT',
         instance,
-        maskedPhoneNumber: maskPhoneNumber(managed.record().phoneNumber),
+        maskedPhoneNumber: maskPhoneNumber(managed.keeper.record.phoneNumber),
       };
     case 'refused':
       return result.code === 429

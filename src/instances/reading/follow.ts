@@ -15,6 +15,8 @@ export interface Follower {
   connected(): void;
   /** WhatsApp says that settings changed. */
   pushed(): void;
+  /** Reads nothing more. */
+  stop(): void;
 }
 
 /**
@@ -31,9 +33,10 @@ export function follow(
   const { cache, budget } = account;
   let due: NodeJS.Timeout | undefined;
   let failures = 0;
+  let isStopped = false;
 
   const readIn = (ms: number) => {
-    due ??= setTimeout(() => void catchUp(), ms).unref();
+    if (!isStopped) due ??= setTimeout(() => void catchUp(), ms).unref();
   };
 
   async function catchUp() {
@@ -66,6 +69,10 @@ export function follow(
     pushed() {
       cache.invalidate();
       readIn(PUSH_DEBOUNCE_MS);
+    },
+    stop() {
+      isStopped = true;
+      clearTimeout(due);
     },
   };
 }

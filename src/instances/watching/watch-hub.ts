@@ -1,9 +1,9 @@
-import { PrivacyError } from '../../domain/errors.js';
 import type { Snapshot } from '../../domain/settings/snapshot.js';
 import type { Origins } from '../account/ports.js';
 import { type WatchEvent, watchReader } from './watch-reader.js';
 import {
   DELETED,
+  isDeleted,
   isSameState,
   type Unavailable,
   type Watched,
@@ -11,23 +11,24 @@ import {
   watchedState,
 } from './watched-state.js';
 
-/** What the instances of a node tell those who watch them. */
+/** What the instances of a node tell those who watch them. Which instances there are, its callers know. */
 export interface WatchHub {
-  /** @param need Keeps it connected as long as it is watched. */
-  added(instance: string, need: () => Disposable): void;
+  /** One more that can be watched. */
+  added(watched: Watched): void;
   /** A read of a connected instance; `origins` tells of what changed since the one before. */
-  observed(instance: string, snapshot: Snapshot, origins: Origins): void;
-  unavailable(instance: string, why: Unavailable): void;
-  removed(instance: string): void;
+  observed(watched: Watched, snapshot: Snapshot, origins: Origins): void;
+  unavailable(watched: Watched, why: Unavailable): void;
+  /** It was deleted; nothing comes of it any more. */
+  removed(watched: Watched): void;
   /**
-   * The settings of each instance, then what happens to them, until the signal aborts. A reader who falls behind gets
+   * The settings of each of these, then what happens to them, until the signal aborts. A reader who falls behind gets
    * the newest state of each instance.
    *
-   * @param names Undefined for all, later ones included.
-   * @throws PrivacyError INSTANCE_NOT_FOUND
+   * @param takesNew Whether those that are added later are watched as well.
    */
   watch(
-    names: readonly string[] | undefined,
+    initial: readonly Watched[],
+    takesNew: boolean,
     heartbeatMs: number,
     signal: AbortSignal,
   ): AsyncIterable<WatchEvent>;
@@ -43,41 +44,27 @@ type Watcher = {
 
 /** Nothing is watched yet. */
 export function watchHub(): WatchHub {
-  const all = new Map<string, Watched>();
   const watchers = new Set<Watcher>();
 
-  function show(instance: string, sight: WatchedState, origins?: Origins) {
-    const watched = all.get(instance);
-    if (!watched) return;
+  function show(watched: Watched, state: WatchedState, origins?: Origins) {
+    if (isDeleted(watched)) return;
     const before = watched.state;
-    watched.state = sight;
-    if (isSameState(before, sight)) return;
+    watched.state = state;
+    if (isSameState(before, state)) return;
     for (const { reader } of watchers) reader.notice(watched, origins);
   }
 
   return {
-    added(instance, need) {
-      const watched: Watched = { instance, need, state: { kind: 'nothing' } };
-      all.set(instance, watched);
-      for (const { takesNew, needs } of watchers) if (takesNew) needs.set(watched, need());
+    added(watched) {
+      for (const { takesNew, needs } of watchers) if (takesNew) needs.set(watched, watched.need());
     },
-    observed: (instance, snapshot, origins) => show(instance, watchedState(snapshot), origins),
-    unavailable: (instance, why) => show(instance, { kind: 'unavailable', ...why }),
-    removed(instance) {
-      const watched = all.get(instance);
-      if (!watched) return;
-      show(instance, DELETED);
-      all.delete(instance);
+    observed: (watched, snapshot, origins) => show(watched, watchedState(snapshot), origins),
+    unavailable: (watched, why) => show(watched, { kind: 'unavailable', ...why }),
+    removed(watched) {
+      show(watched, DELETED);
       for (const { needs } of watchers) needs.delete(watched);
     },
-    async *watch(names, heartbeatMs, signal) {
-      const wanted = names?.map(instance => {
-        const watched = all.get(instance);
-        if (!watched) throw new PrivacyError({ kind: 'INSTANCE_NOT_FOUND', instance });
-        return watched;
-      });
-      const initial = wanted ?? byName(all.values());
-      const takesNew = wanted === undefined;
+    async *watch(initial, takesNew, heartbeatMs, signal) {
       const reader = watchReader(initial, takesNew);
       const watcher: Watcher = { reader, takesNew, needs: new Map() };
       watchers.add(watcher);
@@ -91,6 +78,3 @@ export function watchHub(): WatchHub {
     },
   };
 }
-
-const byName = (all: Iterable<Watched>): Watched[] =>
-  [...all].sort((a, b) => (a.instance < b.instance ? -1 : 1));

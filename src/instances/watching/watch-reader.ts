@@ -43,7 +43,7 @@ export function watchReader(initial: Iterable<Watched>, takesNew: boolean) {
   }
   for (const watched of initial) due.add(viewOf(watched));
 
-  /** Takes note of a change of sight. */
+  /** Takes note of another state. */
   function notice(watched: Watched, origins?: Origins): void {
     const view = views.get(watched) ?? (takesNew && !isDeleted(watched) ? viewOf(watched) : undefined);
     if (!view) return;

@@ -19,6 +19,13 @@ export type Watched = {
   state: WatchedState;
 };
 
+/** An instance that was not read yet. */
+export const newWatched = (instance: string, need: Watched['need']): Watched => ({
+  instance,
+  need,
+  state: { kind: 'nothing' },
+});
+
 export const watchedState = (snapshot: Snapshot): WatchedState => ({
   kind: 'settings',
   snapshot,

@@ -5,6 +5,7 @@ import type { Snapshot } from '../../../src/domain/settings/snapshot.js';
 import { wishedSettings } from '../../../src/domain/settings/snapshot.js';
 import type { Instances } from '../../../src/instances/instances.js';
 import { watchHub } from '../../../src/instances/watching/watch-hub.js';
+import { newWatched, type Watched } from '../../../src/instances/watching/watched-state.js';
 import type { Store } from '../../../src/stores/store.js';
 
 export const MADE_AT = new Date('2026-01-31T12:00:00Z');
@@ -38,11 +39,16 @@ export const excepted: Contact[] = [{ phoneNumber: '+15550100201', lid: '201@lid
  */
 export function instancesInMemory(store: Store): Instances {
   const all = new Map<string, Instance>();
+  const watched = new Map<string, Watched>();
   const hub = watchHub();
   const get = (name: string): Instance => {
     const instance = all.get(name);
     if (!instance) throw new PrivacyError({ kind: 'INSTANCE_NOT_FOUND', instance: name });
     return instance;
+  };
+  const watchedOf = (name: string): Watched[] => {
+    const one = watched.get(get(name).name);
+    return one ? [one] : [];
   };
   return {
     get,
@@ -53,8 +59,10 @@ export function instancesInMemory(store: Store): Instances {
       const record = { status: 'unlinked', statusReason: '', retryTime: undefined } as const;
       await store.instances.create({ ...instance, ...record });
       all.set(name, instance);
-      hub.added(name, () => ({ [Symbol.dispose]: () => undefined }));
-      hub.observed(name, snapshot, new Map());
+      const made = newWatched(name, () => ({ [Symbol.dispose]: () => undefined }));
+      watched.set(name, made);
+      hub.added(made);
+      hub.observed(made, snapshot, new Map());
       return instance;
     },
     list({ after, limit, state }) {
@@ -69,9 +77,8 @@ export function instancesInMemory(store: Store): Instances {
       return instance;
     },
     async delete(name) {
-      get(name);
+      for (const gone of watchedOf(name)) hub.removed(gone);
       all.delete(name);
-      hub.removed(name);
       await store.instances.remove(name);
     },
     async *link(name) {
@@ -117,6 +124,9 @@ export function instancesInMemory(store: Store): Instances {
       get(name);
       return store.changes.list(name, page);
     },
-    watch: hub.watch,
+    async *watch(names, heartbeatMs, signal) {
+      const wanted = (names ?? [...all.keys()].sort()).flatMap(watchedOf);
+      yield* hub.watch(wanted, names === undefined, heartbeatMs, signal);
+    },
   };
 }

@@ -66,12 +66,7 @@ export function superviseOn(
   initial: ConnectionState = { state: 'connecting' },
 ): Supervised {
   const lives: ConnectionState[] = [initial];
-  const supervisor = supervise({
-    instance,
-    dialer,
-    initial,
-    onConnection: life => lives.push(life),
-    onPrivacyPush: () => undefined,
-  });
+  const supervisor = supervise({ instance, dialer, initial });
+  supervisor.begin({ onConnection: life => lives.push(life), onPrivacyPush: () => undefined });
   return Object.defineProperty(supervisor, 'lives', { value: lives }) as Supervised;
 }

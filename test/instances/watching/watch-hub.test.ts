@@ -3,6 +3,7 @@ import type { Snapshot } from '../../../src/domain/settings/snapshot.js';
 import type { Origin } from '../../../src/instances/account/ports.js';
 import { type WatchHub, watchHub } from '../../../src/instances/watching/watch-hub.js';
 import type { WatchEvent } from '../../../src/instances/watching/watch-reader.js';
+import { newWatched, type Watched } from '../../../src/instances/watching/watched-state.js';
 
 const HEARTBEAT_MS = 30_000;
 const NONE = new Map();
@@ -19,24 +20,26 @@ const OFFLINE = { reason: 'INSTANCE_NOT_CONNECTED', message: 'offline' } as cons
 const by = (origin: Origin, ...settings: ('last_seen' | 'profile')[]) =>
   new Map(settings.map(setting => [setting, origin]));
 
-const unneeded = () => ({ [Symbol.dispose]: () => undefined });
+const named = (name: string) => newWatched(name, () => ({ [Symbol.dispose]: () => undefined }));
 
 let hub: WatchHub;
+let desk: Watched;
 let leave: AbortController;
 beforeEach(() => {
   vi.useFakeTimers();
   hub = watchHub();
   leave = new AbortController();
-  hub.added('desk', unneeded);
+  desk = named('desk');
+  hub.added(desk);
 });
 afterEach(() => {
   leave.abort();
   vi.useRealTimers();
 });
 
-/** A reader that takes an event only when told to. */
-function read(names?: string[]) {
-  const events = hub.watch(names, HEARTBEAT_MS, leave.signal)[Symbol.asyncIterator]();
+/** A reader, of this instance or of all, that takes an event only when told to. */
+function read(only?: Watched) {
+  const events = hub.watch([desk], !only, HEARTBEAT_MS, leave.signal)[Symbol.asyncIterator]();
   const nothing = Symbol('nothing yet');
   let pending: Promise<IteratorResult<WatchEvent>> | undefined;
   /** All that is there to be taken now. */
@@ -56,10 +59,10 @@ function read(names?: string[]) {
 
 describe('a reader', () => {
   test('gets the settings first, then each change with those that differ and who made it', async () => {
-    hub.observed('desk', ALL, NONE);
+    hub.observed(desk, ALL, NONE);
     const { take } = read();
     expect(await take()).toEqual([{ kind: 'snapshot', instance: 'desk', settings: ALL }]);
-    hub.observed('desk', HIDDEN, by('OTHER_DEVICE', 'last_seen'));
+    hub.observed(desk, HIDDEN, by('OTHER_DEVICE', 'last_seen'));
     const change = { kind: 'change', instance: 'desk', settings: HIDDEN, changed: ['last_seen'] };
     expect(await take()).toEqual([{ ...change, origin: 'OTHER_DEVICE' }]);
   });
@@ -67,88 +70,92 @@ describe('a reader', () => {
   test('gets nothing of an instance that was not read yet, and nothing of a read that shows no change', async () => {
     const { take } = read();
     expect(await take()).toEqual([]);
-    hub.observed('desk', ALL, NONE);
+    hub.observed(desk, ALL, NONE);
     expect(await take()).toHaveLength(1);
-    hub.observed('desk', { ...ALL, observedAt: new Date() }, NONE);
+    hub.observed(desk, { ...ALL, observedAt: new Date() }, NONE);
     expect(await take()).toEqual([]);
   });
 
   test('gets a change without settings when another category differs', async () => {
-    hub.observed('desk', ALL, NONE);
+    hub.observed(desk, ALL, NONE);
     const { take } = read();
     await take();
     const settings = snapshot(ALL.values, { others: [{ category: 'pix', value: 'all' }] });
-    hub.observed('desk', settings, NONE);
+    hub.observed(desk, settings, NONE);
     expect(await take()).toEqual([
       { kind: 'change', instance: 'desk', changed: [], settings, origin: undefined },
     ]);
   });
 
   test('does not take a setting that cannot be read any more for changed', async () => {
-    hub.observed('desk', ALL, NONE);
+    hub.observed(desk, ALL, NONE);
     const { take } = read();
     await take();
     const settings = snapshot(
       { profile: 'all' },
       { unreadable: [{ category: 'last', code: 500, text: '' }] },
     );
-    hub.observed('desk', settings, NONE);
+    hub.observed(desk, settings, NONE);
     expect(await take()).toMatchObject([{ kind: 'change', changed: [] }]);
-    hub.observed('desk', HIDDEN, NONE);
+    hub.observed(desk, HIDDEN, NONE);
     expect(await take()).toMatchObject([{ kind: 'change', changed: ['last_seen'], origin: undefined }]);
   });
 
+  test('takes a setting that the account does not report any more for changed', async () => {
+    hub.observed(desk, ALL, NONE);
+    const { take } = read();
+    await take();
+    hub.observed(desk, snapshot({ profile: 'all' }), by('OTHER_DEVICE', 'last_seen'));
+    expect(await take()).toMatchObject([{ kind: 'change', changed: ['last_seen'], origin: 'OTHER_DEVICE' }]);
+  });
+
   test('is told why an instance cannot be followed, once, and gets its settings when it can again', async () => {
-    hub.unavailable('desk', OFFLINE);
+    hub.unavailable(desk, OFFLINE);
     const { take } = read();
     expect(await take()).toEqual([{ kind: 'unavailable', instance: 'desk', ...OFFLINE }]);
-    hub.unavailable('desk', OFFLINE);
+    hub.unavailable(desk, OFFLINE);
     expect(await take()).toEqual([]);
     const loggedOut = { reason: 'INSTANCE_LOGGED_OUT', message: 'logged out' } as const;
-    hub.unavailable('desk', loggedOut);
+    hub.unavailable(desk, loggedOut);
     expect(await take()).toEqual([{ kind: 'unavailable', instance: 'desk', ...loggedOut }]);
-    hub.observed('desk', ALL, NONE);
+    hub.observed(desk, ALL, NONE);
     expect(await take()).toEqual([{ kind: 'snapshot', instance: 'desk', settings: ALL }]);
   });
 
   test('of some hears of no others, and of all also of later ones', async () => {
-    const [some, all] = [read(['desk']), read()];
+    const [some, all] = [read(desk), read()];
     await Promise.all([some.take(), all.take()]);
-    hub.added('bot', unneeded);
-    hub.observed('bot', ALL, NONE);
+    const bot = named('bot');
+    hub.added(bot);
+    hub.observed(bot, ALL, NONE);
     expect(await some.take()).toEqual([]);
     expect(await all.take()).toEqual([{ kind: 'snapshot', instance: 'bot', settings: ALL }]);
   });
 
   test('is told of a deletion, and then nothing more', async () => {
-    hub.observed('desk', ALL, NONE);
-    const [some, all] = [read(['desk']), read()];
+    hub.observed(desk, ALL, NONE);
+    const [some, all] = [read(desk), read()];
     await Promise.all([some.take(), all.take()]);
-    hub.removed('desk');
+    hub.removed(desk);
+    hub.unavailable(desk, OFFLINE);
     for (const { take } of [some, all])
       expect(await take()).toMatchObject([{ kind: 'unavailable', reason: 'INSTANCE_NOT_FOUND' }]);
-    hub.added('desk', unneeded);
-    hub.observed('desk', HIDDEN, NONE);
+    const another = named('desk');
+    hub.added(another);
+    hub.observed(another, HIDDEN, NONE);
     expect(await some.take()).toEqual([]);
     expect(await all.take()).toEqual([{ kind: 'snapshot', instance: 'desk', settings: HIDDEN }]);
-  });
-
-  test('of an instance that does not exist is refused', async () => {
-    const [watching] = [hub.watch(['desk', 'absent'], HEARTBEAT_MS, leave.signal)];
-    await expect(watching[Symbol.asyncIterator]().next()).rejects.toMatchObject({
-      problem: { kind: 'INSTANCE_NOT_FOUND', instance: 'absent' },
-    });
   });
 
   test('gets a heartbeat when nothing happened for so long, whatever happened unseen', async () => {
     const { take } = read();
     await take();
     await vi.advanceTimersByTimeAsync(HEARTBEAT_MS - 1000);
-    hub.observed('desk', ALL, NONE);
+    hub.observed(desk, ALL, NONE);
     expect(await take()).toMatchObject([{ kind: 'snapshot' }]);
     await vi.advanceTimersByTimeAsync(HEARTBEAT_MS - 1000);
-    hub.unavailable('desk', OFFLINE);
-    hub.observed('desk', ALL, NONE);
+    hub.unavailable(desk, OFFLINE);
+    hub.observed(desk, ALL, NONE);
     expect(await take()).toMatchObject([{ kind: 'snapshot' }]);
     await vi.advanceTimersByTimeAsync(HEARTBEAT_MS);
     expect(await take()).toEqual([{ kind: 'heartbeat' }]);
@@ -166,36 +173,36 @@ describe('a reader', () => {
 
 describe('a reader who falls behind', () => {
   test('gets the newest state of each instance, with all that differs', async () => {
-    hub.observed('desk', ALL, NONE);
+    hub.observed(desk, ALL, NONE);
     const { take } = read();
     await take();
     for (let step = 0; step < 1000; step++) {
-      hub.observed('desk', HIDDEN, by('OTHER_DEVICE', 'last_seen'));
-      hub.observed('desk', ALL, by('THIS_SERVICE', 'last_seen'));
+      hub.observed(desk, HIDDEN, by('OTHER_DEVICE', 'last_seen'));
+      hub.observed(desk, ALL, by('THIS_SERVICE', 'last_seen'));
     }
     expect(await take()).toEqual([]);
-    hub.observed('desk', snapshot({ last_seen: 'none', profile: 'all' }), by('OTHER_DEVICE', 'last_seen'));
+    hub.observed(desk, snapshot({ last_seen: 'none', profile: 'all' }), by('OTHER_DEVICE', 'last_seen'));
     const settings = snapshot({ last_seen: 'none', profile: 'none' });
-    hub.observed('desk', settings, by('OTHER_DEVICE', 'profile'));
+    hub.observed(desk, settings, by('OTHER_DEVICE', 'profile'));
     const change = { kind: 'change', instance: 'desk', changed: ['last_seen', 'profile'], settings };
     expect(await take()).toEqual([{ ...change, origin: 'OTHER_DEVICE' }]);
   });
 
   test('is not told who made changes that different devices made', async () => {
-    hub.observed('desk', ALL, NONE);
+    hub.observed(desk, ALL, NONE);
     const { take } = read();
     await take();
-    hub.observed('desk', HIDDEN, by('OTHER_DEVICE', 'last_seen'));
-    hub.observed('desk', snapshot({ last_seen: 'none', profile: 'none' }), by('THIS_SERVICE', 'profile'));
+    hub.observed(desk, HIDDEN, by('OTHER_DEVICE', 'last_seen'));
+    hub.observed(desk, snapshot({ last_seen: 'none', profile: 'none' }), by('THIS_SERVICE', 'profile'));
     expect(await take()).toMatchObject([{ changed: ['last_seen', 'profile'], origin: undefined }]);
   });
 
   test('gets all settings again when another account may be behind the instance', async () => {
-    hub.observed('desk', ALL, NONE);
+    hub.observed(desk, ALL, NONE);
     const { take } = read();
     await take();
-    hub.unavailable('desk', OFFLINE);
-    hub.observed('desk', ALL, NONE);
+    hub.unavailable(desk, OFFLINE);
+    hub.observed(desk, ALL, NONE);
     expect(await take()).toEqual([{ kind: 'snapshot', instance: 'desk', settings: ALL }]);
   });
 
@@ -203,9 +210,10 @@ describe('a reader who falls behind', () => {
     const { take } = read();
     await take();
     for (let index = 0; index < 1000; index++) {
-      hub.added(`bot-${index}`, unneeded);
-      hub.observed(`bot-${index}`, ALL, NONE);
-      hub.removed(`bot-${index}`);
+      const bot = named(`bot-${index}`);
+      hub.added(bot);
+      hub.observed(bot, ALL, NONE);
+      hub.removed(bot);
     }
     expect(await take()).toEqual([]);
   });

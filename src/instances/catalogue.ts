@@ -1,0 +1,72 @@
+import { PrivacyError } from '../domain/errors.js';
+import { instanceEtag } from '../domain/instance.js';
+import type { InstanceRecord, InstanceStore } from './account/ports.js';
+import { queued } from './account/queue.js';
+import type { Holdings } from './holdings.js';
+import type { Instances } from './instances.js';
+import type { ManagedInstance } from './member/managed-instance.js';
+import { logOut } from './member/unlink.js';
+
+/** Which instances there are, and what callers decide about them. */
+export type Catalogue = Pick<Instances, 'create' | 'get' | 'list' | 'update' | 'delete'>;
+
+/** The instances of the store, all of which run on this node. */
+export function catalogue(held: Holdings, store: InstanceStore): Catalogue {
+  return {
+    async create({ name, displayName, connectionMode }) {
+      const record: InstanceRecord = {
+        name,
+        displayName,
+        status: 'unlinked',
+        statusReason: '',
+        phoneNumber: '',
+        createTime: new Date(),
+        linkTime: undefined,
+        lastConnectTime: undefined,
+        retryTime: undefined,
+        connectionMode,
+      };
+      if (!(await store.create(record)))
+        throw new PrivacyError({ kind: 'INSTANCE_ALREADY_EXISTS', instance: name });
+      return held.begin(record).view();
+    },
+
+    get: name => held.find(name).view(),
+
+    async update(name, changed) {
+      const managed = held.find(name);
+      await managed.change(changed);
+      return managed.view();
+    },
+
+    list({ after, limit, state }) {
+      const matching = held
+        .all()
+        .filter(({ instance }) => instance > after)
+        .map(managed => managed.view())
+        .filter(instance => !state || instance.state === state);
+      return { instances: matching.slice(0, limit), more: matching.length > limit };
+    },
+
+    async delete(name, etag, call) {
+      const managed = held.find(name);
+      checkEtag(managed, etag);
+      const isParked = managed.supervisor.connection.state === 'parked';
+      await queued(managed.queue, name, call, async () => {
+        using _ = managed.need();
+        // WhatsApp may be out of reach; the phone then lists the device until it is removed there.
+        if (isParked) await managed.session(call).catch(() => undefined);
+        await logOut(managed, call);
+        await held.end(managed, 'deleted');
+        await store.remove(name);
+      });
+    },
+  };
+}
+
+function checkEtag(managed: ManagedInstance, etag: string | undefined): void {
+  const { instance } = managed;
+  const currentEtag = instanceEtag(managed.view());
+  if (etag !== undefined && etag !== currentEtag)
+    throw new PrivacyError({ kind: 'ETAG_MISMATCH', instance, etag, currentEtag });
+}

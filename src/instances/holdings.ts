@@ -1,0 +1,44 @@
+import { PrivacyError } from '../domain/errors.js';
+import type { InstanceRecord } from './account/ports.js';
+import { type ManagedInstance, manage, type StopReason } from './member/managed-instance.js';
+import type { Node } from './member/node.js';
+
+/** Which instances run on this node: nothing else decides it or keeps a list of them. */
+export interface Holdings {
+  /** Takes a stored instance into this node's care. */
+  begin(record: InstanceRecord): ManagedInstance;
+  /** @throws PrivacyError INSTANCE_NOT_FOUND */
+  find(name: string): ManagedInstance;
+  /** Ordered by name. */
+  all(): ManagedInstance[];
+  /** Stops an instance, and holds it no longer. */
+  end(managed: ManagedInstance, reason: StopReason): Promise<void>;
+}
+
+/** The holdings of a node, none at first. */
+export function holdings(node: Node): Holdings {
+  const members = new Map<string, ManagedInstance>();
+  return {
+    begin(record) {
+      const managed = manage(record, node);
+      members.set(record.name, managed);
+      node.watch.added(managed.watched);
+      return managed;
+    },
+
+    find(name) {
+      const managed = members.get(name);
+      if (!managed) throw new PrivacyError({ kind: 'INSTANCE_NOT_FOUND', instance: name });
+      return managed;
+    },
+
+    all: () => [...members.values()].sort((a, b) => (a.instance < b.instance ? -1 : 1)),
+
+    async end(managed, reason) {
+      await managed.stop(reason);
+      // Another one may have been made under this name.
+      if (members.get(managed.instance) === managed) members.delete(managed.instance);
+      if (reason === 'deleted') node.watch.removed(managed.watched);
+    },
+  };
+}

@@ -1,0 +1,64 @@
+import PQueue from 'p-queue';
+import type { ConnectionMode } from '../../domain/instance.js';
+import type { Iqs } from '../account/budget.js';
+import type { ChangeLog, CredentialStore, InstanceLog, InstanceStore, WhatsApp } from '../account/ports.js';
+import { type ConnectTimes, connectTimes } from '../connecting/connect-times.js';
+import { type Dialer, dialer } from '../connecting/dialer.js';
+import { type IdleConnections, idleConnections } from '../connecting/idle-connections.js';
+import { type WatchHub, watchHub } from '../watching/watch-hub.js';
+
+/** Reads of many instances that one node sends to WhatsApp at the same time. */
+const READS_AT_ONCE = 32;
+
+/** What a node is made of. */
+export type NodeOptions = {
+  readonly whatsApp: WhatsApp;
+  readonly instances: InstanceStore;
+  readonly credentials: CredentialStore;
+  readonly changes: ChangeLog;
+  readonly log: InstanceLog;
+  readonly budget: { readonly setsPerHour: number; readonly readsPerHour: number };
+  /** `mode` is that of instances which have none of their own. */
+  readonly connections: { readonly mode: ConnectionMode; readonly idleMs: number; readonly mostIdle: number };
+};
+
+/** What the instances of a node share. */
+export type Node = {
+  readonly dialer: Dialer;
+  readonly store: InstanceStore;
+  readonly credentials: CredentialStore;
+  readonly changes: ChangeLog;
+  readonly log: InstanceLog;
+  /** Requests to WhatsApp that an instance may make; 0 for no limit. */
+  readonly perHour: Iqs;
+  readonly watch: WatchHub;
+  readonly connectTimes: ConnectTimes;
+  /** Of instances whose record has none. */
+  readonly connectionMode: ConnectionMode;
+  readonly idle: IdleConnections;
+  /** Those of many instances in one call. */
+  readonly reads: PQueue;
+};
+
+/** A node on which nothing runs yet. */
+export const openNode = ({
+  whatsApp,
+  instances,
+  credentials,
+  changes,
+  log,
+  budget,
+  connections,
+}: NodeOptions): Node => ({
+  dialer: dialer(whatsApp, log),
+  store: instances,
+  credentials,
+  changes,
+  log,
+  perHour: { sets: budget.setsPerHour, reads: budget.readsPerHour },
+  watch: watchHub(),
+  connectTimes: connectTimes(instances, log),
+  connectionMode: connections.mode,
+  idle: idleConnections({ idleMs: connections.idleMs, most: connections.mostIdle }),
+  reads: new PQueue({ concurrency: READS_AT_ONCE }),
+});

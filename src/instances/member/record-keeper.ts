@@ -1,0 +1,67 @@
+import type { InstanceRecord, LinkRecord } from '../account/ports.js';
+import { type ConnectionState, storedOf } from '../connecting/connection-state.js';
+import type { Node } from './node.js';
+
+/** The record of one instance: what memory holds is what the store holds, once the writes under way are done. */
+export interface RecordKeeper {
+  readonly record: InstanceRecord;
+  /** Stores a change, after those before it. */
+  change(patch: Partial<InstanceRecord>): Promise<void>;
+  /** The connection is in this state now: stores what outlives the process. */
+  entered(connection: ConnectionState): void;
+  /** The credential store wrote this. */
+  written(record: LinkRecord): void;
+  /** Forgets the credentials, and what the record says of the account. */
+  clear(): Promise<void>;
+}
+
+/** Keeps the record of one instance, which is stored as it is given. */
+export function recordKeeper(
+  initial: InstanceRecord,
+  { store, credentials, connectTimes, log }: Pick<Node, 'store' | 'credentials' | 'connectTimes' | 'log'>,
+): RecordKeeper {
+  const instance = initial.name;
+  let record = initial;
+  let saving: Promise<void> = Promise.resolve();
+
+  function change(patch: Partial<InstanceRecord>): Promise<void> {
+    record = { ...record, ...patch };
+    const saved = saving.then(() => store.update(instance, patch));
+    saving = saved.catch(cause => log.taskFailed({ task: 'storing the instance', instance, cause }));
+    return saved;
+  }
+
+  function written(part: LinkRecord) {
+    record = { ...record, ...part };
+  }
+
+  /** Where the record says all but when, that is stored later, together with others. */
+  function connected(patch: Partial<InstanceRecord>): Partial<InstanceRecord> | undefined {
+    const lastConnectTime = new Date();
+    if (record.status !== 'linked' || neverConnected(record)) return { ...patch, lastConnectTime };
+    record = { ...record, lastConnectTime };
+    connectTimes.note(instance, lastConnectTime);
+    return undefined;
+  }
+
+  return {
+    get record() {
+      return record;
+    },
+    change,
+    entered(connection) {
+      const stored = storedOf(connection);
+      const patch = stored && connection.state === 'connected' ? connected(stored) : stored;
+      if (patch) change(patch).catch(() => undefined); // Logged by `change`.
+    },
+    written,
+    async clear() {
+      await saving;
+      written(await credentials.clear(instance));
+    },
+  };
+}
+
+/** Whether no login with the present link has succeeded. */
+export const neverConnected = ({ linkTime, lastConnectTime }: InstanceRecord): boolean =>
+  linkTime !== undefined && (lastConnectTime === undefined || lastConnectTime < linkTime);

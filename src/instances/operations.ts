@@ -1,0 +1,97 @@
+import { queued } from './account/queue.js';
+import type { Catalogue } from './catalogue.js';
+import { notUsable } from './connecting/connection-state.js';
+import type { Holdings } from './holdings.js';
+import type { Instances } from './instances.js';
+import { linkInstance } from './member/link-instance.js';
+import type { ManagedInstance } from './member/managed-instance.js';
+import type { Node } from './member/node.js';
+import { unlink } from './member/unlink.js';
+import { readContactList } from './reading/read-contact-list.js';
+import { readSettings } from './reading/read-settings.js';
+import { updateContactList } from './updating/update-contact-list.js';
+import { updateSettings } from './updating/update-settings.js';
+
+/** What can be done with an instance that runs here. */
+export type Operations = Omit<Instances, keyof Catalogue>;
+
+/** The operations on the instances that are held. */
+export function operations(held: Holdings, { dialer, changes, reads, watch }: Node): Operations {
+  /** Works with an instance, which stays connected meanwhile. */
+  async function withConnection<T>(name: string, work: (managed: ManagedInstance) => Promise<T>): Promise<T> {
+    const managed = held.find(name);
+    using _ = managed.need();
+    return await work(managed);
+  }
+
+  return {
+    link: (name, method, call) => linkInstance(held.find(name), dialer, method, call),
+
+    unlink: (name, call) =>
+      withConnection(name, async managed => {
+        await queued(managed.queue, name, call, () => unlink(managed, call));
+        return managed.view();
+      }),
+
+    reconnect: name => reconnect(held.find(name)),
+
+    readSettings: (name, maxAgeMs, call) =>
+      withConnection(name, managed => readSettings(managed, maxAgeMs, call)),
+
+    readEach: (names, maxAgeMs, call) =>
+      Promise.allSettled(
+        names.map(each =>
+          withConnection(each, async managed => {
+            await managed.session(call); // Those that wait for a connection are in nobody's way.
+            return queued(reads, each, call, () => readSettings(managed, maxAgeMs, call));
+          }),
+        ),
+      ),
+
+    updateSettings: (name, order, call) =>
+      withConnection(name, async managed => {
+        // An unusable instance is told at once, not after its turn.
+        await managed.session(call);
+        const { signal } = order.unattended ? NEVER : call;
+        return queued(managed.queue, name, call, () => updateSettings(managed, order, { ...call, signal }));
+      }),
+
+    readContactList: (name, setting, call) =>
+      withConnection(name, async managed => (await readContactList(managed, setting, call)).contacts),
+
+    updateContactList: (name, order, call) =>
+      withConnection(name, async managed => {
+        await managed.session(call);
+        return queued(managed.queue, name, call, () => updateContactList(managed, order, call));
+      }),
+
+    async listChanges(name, page) {
+      held.find(name);
+      return changes.list(name, page);
+    },
+
+    async *watch(names, heartbeatMs, signal) {
+      const wanted = names?.map(held.find) ?? held.all();
+      const watched = wanted.map(each => each.watched);
+      // In the same turn: an instance made in between would be missed.
+      yield* watch.watch(watched, names === undefined, heartbeatMs, signal);
+    },
+  };
+}
+
+const NEVER = new AbortController();
+
+function reconnect(managed: ManagedInstance) {
+  const { instance, supervisor } = managed;
+  const { connection } = supervisor;
+  switch (connection.state) {
+    case 'unlinked':
+    case 'linking':
+    case 'logged_out':
+    case 'suspended':
+      throw notUsable(instance, connection);
+    default:
+      supervisor.connect();
+      return managed.view();
+  }
+}

@@ -62,8 +62,9 @@ export async function* linkInstance(
   } finally {
     clearTimeout(timer);
     over.abort();
-    // Nothing else has happened to the instance: it is as it was.
-    if (supervisor.connection === linking) await supervisor.rest(before);
+    // Nothing else has happened to the instance: it is as it was, unless a link had to be cleared again.
+    const isUnlinked = managed.keeper.record.status === 'unlinked';
+    if (supervisor.connection === linking) await supervisor.rest(isUnlinked ? { state: 'unlinked' } : before);
   }
 }
 

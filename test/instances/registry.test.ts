@@ -1,0 +1,84 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { openRegistry, type Registry } from '../../src/instances/registry.js';
+import { linkedRecord, nodeParts } from './support/node-parts.js';
+
+const soon = () => ({ deadline: Date.now() + 60_000, signal: new AbortController().signal });
+const NEW = { name: 'desk', displayName: '', connectionMode: undefined };
+const NOT_FOUND = { problem: { kind: 'INSTANCE_NOT_FOUND', instance: 'desk' } };
+const HEARTBEAT_MS = 60_000;
+
+let parts: Awaited<ReturnType<typeof nodeParts>>;
+let registry: Registry;
+let leave: AbortController;
+beforeEach(async () => {
+  parts = await nodeParts();
+  await parts.store.instances.create(linkedRecord('bot'));
+  registry = await openRegistry(parts.options);
+  leave = new AbortController();
+});
+afterEach(async () => {
+  leave.abort();
+  await registry.stop();
+  await parts.store.close();
+});
+
+const watch = (names?: string[]) => registry.watch(names, HEARTBEAT_MS, leave.signal)[Symbol.asyncIterator]();
+const names = () =>
+  registry.list({ after: '', limit: 10, state: undefined }).instances.map(({ name }) => name);
+
+describe('an instance', () => {
+  test('that is made is listed, and its name is taken until it is deleted', async () => {
+    await registry.create(NEW);
+    expect(names()).toEqual(['bot', 'desk']);
+    await expect(registry.create(NEW)).rejects.toMatchObject({
+      problem: { kind: 'INSTANCE_ALREADY_EXISTS' },
+    });
+    await registry.delete('desk', undefined, soon());
+    expect(names()).toEqual(['bot']);
+    expect(() => registry.get('desk')).toThrow();
+    expect(await registry.create(NEW)).toMatchObject({ name: 'desk', state: 'UNLINKED' });
+    expect((await parts.store.instances.list()).map(({ name }) => name)).toEqual(['bot', 'desk']);
+  });
+
+  test('that two callers delete is deleted, and for both', async () => {
+    const both = ['first', 'second'].map(() => registry.delete('bot', undefined, soon()));
+    await expect(Promise.all(both)).resolves.toBeDefined();
+    expect(names()).toEqual([]);
+  });
+
+  test('that does not exist is told of by every method', async () => {
+    const { get, update, unlink, reconnect, readSettings, listChanges } = registry;
+    for (const call of [
+      async () => get('desk'),
+      () => update('desk', {}),
+      () => registry.delete('desk', undefined, soon()),
+      async () => reconnect('desk'),
+      () => unlink('desk', soon()),
+      () => readSettings('desk', undefined, soon()),
+      () => listChanges('desk', { before: undefined, limit: 1 }),
+      () => watch(['bot', 'desk']).next(),
+    ])
+      await expect(call()).rejects.toMatchObject(NOT_FOUND);
+  });
+});
+
+test('who watches all is told of an instance that is made while the first events are taken', async () => {
+  const events = watch();
+  const first = events.next();
+  await registry.create(NEW);
+  const told = new Set([(await first).value.instance, (await events.next()).value.instance]);
+  expect(told).toEqual(new Set(['bot', 'desk']));
+});
+
+test('who watches an instance that is deleted and made again hears of the first alone', async () => {
+  await registry.create(NEW);
+  const [one, all] = [watch(['desk']), watch()];
+  expect((await one.next()).value).toMatchObject({ reason: 'INSTANCE_NOT_LINKED' });
+  await registry.delete('desk', undefined, soon());
+  await registry.create(NEW);
+  expect((await one.next()).value).toMatchObject({ instance: 'desk', reason: 'INSTANCE_NOT_FOUND' });
+  expect((await all.next()).value).toBeDefined();
+  const silence = Symbol('silence');
+  const later = new Promise(resolve => setTimeout(resolve, 50, silence));
+  expect(await Promise.race([one.next(), later])).toBe(silence);
+});

@@ -1,0 +1,61 @@
+import type { Disconnect } from '../../../src/domain/disconnect.js';
+import type { InstanceRecord, Session, WhatsApp } from '../../../src/instances/account/ports.js';
+import type { NodeOptions } from '../../../src/instances/member/node.js';
+import { sqliteStore } from '../../../src/stores/sqlite.js';
+
+/** What a node is made of, with a store in memory and a WhatsApp that takes every login and answers every read. */
+export async function nodeParts(connections: Partial<NodeOptions['connections']> = {}) {
+  const store = await sqliteStore({ file: ':memory:', masterKey: Buffer.alloc(32, 'master key') });
+  /** The instances that dialled, and those that read, in this order. */
+  const dialled: string[] = [];
+  const read: string[] = [];
+  /** What the operator was told. */
+  const states: string[] = [];
+  const faults: unknown[] = [];
+  const pushes = new Map<string, () => void>();
+
+  const connect: WhatsApp['connect'] = async (instance, { onPrivacyPush }) => {
+    dialled.push(instance);
+    pushes.set(instance, onPrivacyPush);
+    const ended = Promise.withResolvers<Disconnect>();
+    const session = {
+      ended: ended.promise,
+      forgetTimer: () => undefined,
+      close: async () => ended.resolve({ code: undefined, text: 'closed' }),
+      logout: async () => true,
+      async readPrivacy() {
+        read.push(instance);
+        const snapshot = { values: {}, others: [], unreadable: [], observedAt: new Date() };
+        return { kind: 'read', snapshot };
+      },
+    } satisfies Partial<Session>;
+    return { kind: 'open', session: session as unknown as Session };
+  };
+  const options: NodeOptions = {
+    whatsApp: { connect, link: async () => ({ kind: 'cancelled' }) },
+    instances: store.instances,
+    credentials: store.credentials,
+    changes: store.changes,
+    log: {
+      instanceStateChanged: ({ state }) => states.push(state),
+      taskFailed: ({ cause }) => faults.push(cause),
+    },
+    budget: { setsPerHour: 0, readsPerHour: 0 },
+    connections: { mode: 'ALWAYS', idleMs: 60_000, mostIdle: 200, ...connections },
+  };
+  return { store, options, dialled, read, states, faults, push: (name: string) => pushes.get(name)?.() };
+}
+
+/** A stored instance that was linked and connected. */
+export const linkedRecord = (name: string): InstanceRecord => ({
+  name,
+  displayName: '',
+  status: 'linked',
+  statusReason: '',
+  phoneNumber: '+15550100123',
+  createTime: new Date(),
+  linkTime: new Date(),
+  lastConnectTime: new Date(),
+  retryTime: undefined,
+  connectionMode: undefined,
+});

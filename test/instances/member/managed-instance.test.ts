@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { ReadReply } from '../../../src/instances/account/ports.js';
 import {
   type ManagedInstance,
   manage,
@@ -33,6 +34,18 @@ describe.each(REASONS)('an instance that is stopped, %s,', reason => {
     await vi.advanceTimersByTimeAsync(HOUR_MS);
     expect(parts.read).toEqual(['desk']);
     expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('does not repeat a read that ends with it', async () => {
+    const answer = Promise.withResolvers<ReadReply>();
+    parts.whatsApp.read = () => answer.promise;
+    parts.push('desk');
+    await vi.advanceTimersByTimeAsync(1000);
+    const stopped = desk.stop(reason);
+    answer.resolve({ kind: 'no_answer', cause: 'closed' });
+    await stopped;
+    await vi.advanceTimersByTimeAsync(HOUR_MS);
+    expect(parts.read).toEqual(['desk', 'desk']);
   });
 
   test('never connects again, whoever tells it to', async () => {

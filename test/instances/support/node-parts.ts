@@ -1,9 +1,12 @@
 import type { Disconnect } from '../../../src/domain/disconnect.js';
-import type { InstanceRecord, Session, WhatsApp } from '../../../src/instances/account/ports.js';
+import type { InstanceRecord, ReadReply, Session, WhatsApp } from '../../../src/instances/account/ports.js';
 import type { NodeOptions } from '../../../src/instances/member/node.js';
 import { sqliteStore } from '../../../src/stores/sqlite.js';
 
-/** What a node is made of, with a store in memory and a WhatsApp that takes every login and answers every read. */
+/**
+ * What a node is made of, with a store in memory and a WhatsApp that takes every login. How it answers a read may be set
+ * while it runs.
+ */
 export async function nodeParts(connections: Partial<NodeOptions['connections']> = {}) {
   const store = await sqliteStore({ file: ':memory:', masterKey: Buffer.alloc(32, 'master key') });
   /** The instances that dialled, and those that read, in this order. */
@@ -12,6 +15,12 @@ export async function nodeParts(connections: Partial<NodeOptions['connections']>
   /** What the operator was told. */
   const states: string[] = [];
   const faults: unknown[] = [];
+  const whatsApp = {
+    read: async (): Promise<ReadReply> => ({
+      kind: 'read',
+      snapshot: { values: {}, others: [], unreadable: [], observedAt: new Date() },
+    }),
+  };
   const pushes = new Map<string, () => void>();
 
   const connect: WhatsApp['connect'] = async (instance, { onPrivacyPush }) => {
@@ -25,8 +34,7 @@ export async function nodeParts(connections: Partial<NodeOptions['connections']>
       logout: async () => true,
       async readPrivacy() {
         read.push(instance);
-        const snapshot = { values: {}, others: [], unreadable: [], observedAt: new Date() };
-        return { kind: 'read', snapshot };
+        return whatsApp.read();
       },
     } satisfies Partial<Session>;
     return { kind: 'open', session: session as unknown as Session };
@@ -43,7 +51,16 @@ export async function nodeParts(connections: Partial<NodeOptions['connections']>
     budget: { setsPerHour: 0, readsPerHour: 0 },
     connections: { mode: 'ALWAYS', idleMs: 60_000, mostIdle: 200, ...connections },
   };
-  return { store, options, dialled, read, states, faults, push: (name: string) => pushes.get(name)?.() };
+  return {
+    store,
+    options,
+    whatsApp,
+    dialled,
+    read,
+    states,
+    faults,
+    push: (name: string) => pushes.get(name)?.(),
+  };
 }
 
 /** A stored instance that was linked and connected. */

@@ -11,7 +11,7 @@ export interface Holdings {
   find(name: string): ManagedInstance;
   /** Ordered by name. */
   all(): ManagedInstance[];
-  /** Stops an instance, and holds it no longer. */
+  /** Stops an instance; one that was deleted is held no longer. */
   end(managed: ManagedInstance, reason: StopReason): Promise<void>;
 }
 
@@ -36,9 +36,11 @@ export function holdings(node: Node): Holdings {
 
     async end(managed, reason) {
       await managed.stop(reason);
+      // Nobody whose call is still under way is to hear that there is no such instance.
+      if (reason === 'shutting down') return;
       // Another one may have been made under this name.
       if (members.get(managed.instance) === managed) members.delete(managed.instance);
-      if (reason === 'deleted') node.watch.removed(managed.watched);
+      node.watch.removed(managed.watched);
     },
   };
 }

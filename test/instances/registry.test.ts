@@ -40,6 +40,11 @@ describe('an instance', () => {
     expect((await parts.store.instances.list()).map(({ name }) => name)).toEqual(['bot', 'desk']);
   });
 
+  test('is found until the service has stopped', async () => {
+    await registry.stop();
+    expect(names()).toEqual(['bot']);
+  });
+
   test('that two callers delete is deleted, and for both', async () => {
     const both = ['first', 'second'].map(() => registry.delete('bot', undefined, soon()));
     await expect(Promise.all(both)).resolves.toBeDefined();

@@ -81,7 +81,7 @@ type Columns = {
   readonly [Field in keyof InstanceRecord]: (value: InstanceRecord[Field]) => Partial<Row>;
 };
 
-/** How each field of a record is stored: the one list of them, which a new field is missing from until it is here. */
+/** How each field of a record is stored; a record with a field more does not compile before it is here. */
 const columns = (storeKey: Buffer, instance: string): Columns => ({
   name: name => ({ name }),
   displayName: display_name => ({ display_name }),
@@ -95,7 +95,7 @@ const columns = (storeKey: Buffer, instance: string): Columns => ({
   connectionMode: mode => ({ connection_mode: mode ?? null }),
 });
 
-/** The columns of the fields that are given. */
+/** The columns of the fields that are given: a whole row for a whole record. */
 function columnsOf(storeKey: Buffer, instance: string, fields: Partial<InstanceRecord>): Partial<Row> {
   const stored = columns(storeKey, instance);
   const column = <Field extends keyof InstanceRecord>(field: Field) =>

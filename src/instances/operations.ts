@@ -1,3 +1,4 @@
+import type { CallOptions } from './account/orders.js';
 import { queued } from './account/queue.js';
 import type { Catalogue } from './catalogue.js';
 import { notUsable } from './connecting/connection-state.js';
@@ -24,6 +25,13 @@ export function operations(held: Holdings, { dialer, changes, reads, watch }: No
     return await work(managed);
   }
 
+  /** Changes an instance when its turn comes. An unusable one is told at once, not after its turn. */
+  const inTurn = <T>(name: string, call: CallOptions, work: (managed: ManagedInstance) => Promise<T>) =>
+    withConnection(name, async managed => {
+      await managed.session(call);
+      return queued(managed.queue, name, call, () => work(managed));
+    });
+
   return {
     link: (name, method, call) => linkInstance(held.find(name), dialer, method, call),
 
@@ -49,21 +57,15 @@ export function operations(held: Holdings, { dialer, changes, reads, watch }: No
       ),
 
     updateSettings: (name, order, call) =>
-      withConnection(name, async managed => {
-        // An unusable instance is told at once, not after its turn.
-        await managed.session(call);
-        const { signal } = order.unattended ? NEVER : call;
-        return queued(managed.queue, name, call, () => updateSettings(managed, order, { ...call, signal }));
-      }),
+      inTurn(name, call, managed =>
+        updateSettings(managed, order, order.unattended ? { ...call, signal: NEVER } : call),
+      ),
 
     readContactList: (name, setting, call) =>
       withConnection(name, async managed => (await readContactList(managed, setting, call)).contacts),
 
     updateContactList: (name, order, call) =>
-      withConnection(name, async managed => {
-        await managed.session(call);
-        return queued(managed.queue, name, call, () => updateContactList(managed, order, call));
-      }),
+      inTurn(name, call, managed => updateContactList(managed, order, call)),
 
     async listChanges(name, page) {
       held.find(name);
@@ -79,7 +81,7 @@ export function operations(held: Holdings, { dialer, changes, reads, watch }: No
   };
 }
 
-const NEVER = new AbortController();
+const NEVER = new AbortController().signal;
 
 function reconnect(managed: ManagedInstance) {
   const { instance, supervisor } = managed;

@@ -1,3 +1,5 @@
+import type { WidestFirst } from './widest-first.js';
+
 /** One row of the table of settings. */
 export type SettingSpec = {
   /** The category on the wire; for settings outside the privacy namespace the name this service uses. */
@@ -113,7 +115,7 @@ export const SETTINGS = {
     lockedByDefense: false,
     meaning: 'The stickers category; WhatsApp does not document it',
   },
-} as const satisfies Record<string, SettingSpec>;
+} as const satisfies Record<string, SettingSpec & { values: WidestFirst }>;
 
 /** The name of a setting, as in the API. */
 export type Setting = keyof typeof SETTINGS;

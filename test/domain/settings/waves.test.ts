@@ -1,28 +1,53 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { SETTING_NAMES, specOf } from '../../../src/domain/settings/settings-table.js';
+import { SETTING_NAMES, type Setting, specOf } from '../../../src/domain/settings/settings-table.js';
 import { type Change, waves, widens } from '../../../src/domain/settings/waves.js';
 
-const change = (setting: Change['setting'], from: string | undefined, to: string): Change => ({
+const change = (setting: Setting, from: string | undefined, to: string): Change => ({
   setting,
   from,
   to,
 });
 
+/**
+ * Written down here again, so that the table is not held against itself. The four audiences are Everyone, My contacts,
+ * My contacts except… and Nobody in WhatsApp's menus; its GraphQL says MYCONTACTS and MYCONTACTSEXCEPT for those between
+ * (WAWebMexGetPrivacySetting).
+ */
+const WIDE_TO_NARROW: Readonly<Record<Setting, string>> = {
+  last_seen: 'all > contacts > contact_blacklist > none',
+  status: 'all > contacts > contact_blacklist > none',
+  profile: 'all > contacts > contact_blacklist > none',
+  // "Same as last seen" can only be as wide as Everyone (WAWebPrivacySettingsDrawer).
+  online: 'all > match_last_seen',
+  read_receipts: 'all > none',
+  // Ninety days, seven days, one day; never to disappear leaves most to see (WAWebQueryDisappearingModeJob).
+  default_disappearing_timer: '0 > 7776000 > 604800 > 86400',
+  // "Silence unknown callers" lets those through that the account knows.
+  call_add: 'all > known',
+  group_add: 'all > contacts > contact_blacklist',
+  messages: 'all > contacts',
+  // Never sent. Strict Account Settings only take away (WAWebDefenseModeUtils); of stickers nothing is said but names.
+  defense: 'off > on_standard',
+  stickers: 'contacts > contact_allowlist > none',
+};
+
+const pairs = Object.entries(WIDE_TO_NARROW).flatMap(([setting, order]) =>
+  order
+    .split(' > ')
+    .flatMap((wide, place, values) =>
+      values.slice(place + 1).map(narrow => [setting as Setting, narrow, wide] as const),
+    ),
+);
+
 describe('the order of audiences', () => {
-  test.each([
-    ['last_seen', 'none', 'contact_blacklist'],
-    ['last_seen', 'contact_blacklist', 'contacts'],
-    ['profile', 'contacts', 'all'],
-    ['online', 'match_last_seen', 'all'],
-    ['read_receipts', 'none', 'all'],
-    ['call_add', 'known', 'all'],
-    ['messages', 'contacts', 'all'],
-    ['default_disappearing_timer', '86400', '604800'],
-    ['default_disappearing_timer', '7776000', '0'],
-  ] as const)('%s from %s to %s widens, and the way back narrows', (setting, narrow, wide) => {
+  test.each(pairs)('%s from %s to %s widens, and the way back narrows', (setting, narrow, wide) => {
     expect(widens(change(setting, narrow, wide))).toBe(true);
     expect(widens(change(setting, wide, narrow))).toBe(false);
+  });
+
+  test.each(SETTING_NAMES)('places every value of %s, and the table has them in that order', setting => {
+    expect(specOf(setting).values).toEqual(WIDE_TO_NARROW[setting].split(' > '));
   });
 
   test('a change from a value without a name, or from nothing, counts as narrowing', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { planUpdate } from '../../../src/domain/settings/plan.js';
+import type { Setting } from '../../../src/domain/settings/settings-table.js';
 import {
   etagOf,
   isLocked,
@@ -46,13 +47,34 @@ describe('a snapshot', () => {
   ])('has another etag when %s differs', (_, other) => {
     expect(etagOf(other)).not.toBe(etagOf(mixed));
   });
+});
 
-  test('locks what Strict Account Settings lock, also under a mode without a name', () => {
+/** The seven of the ten that WhatsApp Web disables and that are among these settings (WAWebDefenseModeUtils). */
+const LOCKED: Readonly<Record<Setting, boolean>> = {
+  last_seen: true,
+  status: true,
+  profile: true,
+  online: true,
+  call_add: true,
+  group_add: true,
+  messages: true,
+  read_receipts: false,
+  default_disappearing_timer: false,
+  stickers: false,
+  // Kept for the phone anyway.
+  defense: false,
+};
+
+describe('Strict Account Settings', () => {
+  test.each(Object.entries(LOCKED) as [Setting, boolean][])('lock %s: %s', (setting, locked) => {
     const strict = snapshot({ values: { defense: 'on_standard' } });
-    expect(isLocked(strict, 'last_seen')).toBe(true);
-    expect(isLocked(strict, 'read_receipts')).toBe(false);
-    expect(isLocked(snapshot({ values: { defense: 'off' } }), 'last_seen')).toBe(false);
+    expect(isLocked(strict, setting)).toBe(locked);
+  });
+
+  test('lock also under a mode without a name, and nothing while they are off or not reported', () => {
     expect(isLocked(snapshot({ others: [{ category: 'defense', value: 'on_extra' }] }), 'online')).toBe(true);
+    expect(isLocked(snapshot({ values: { defense: 'off' } }), 'online')).toBe(false);
+    expect(isLocked(snapshot({}), 'online')).toBe(false);
   });
 });
 

@@ -1,29 +1,37 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { backoffMs } from '../../src/domain/backoff.js';
+import { type BackoffUse, backoffMs } from '../../src/domain/backoff.js';
 import { reactionTo } from '../../src/domain/disconnect.js';
 
-const seconds = (attempt: number, rateLimited = false) => backoffMs(attempt, rateLimited, () => 0.5) / 1000;
+/** The waits before so many attempts, in seconds and without what chance adds. */
+const waits = (use: BackoffUse, attempts: number) =>
+  Array.from({ length: attempts }, (_, index) => backoffMs(use, index + 1, () => 0.5) / 1000);
 
-describe('the wait before another connection', () => {
-  test('follows Fibonacci up to fifteen minutes', () => {
-    const waits = Array.from({ length: 18 }, (_, index) => seconds(index + 1));
-    expect(waits).toEqual([1, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233, 377, 610, 900, 900, 900]);
+describe('the wait', () => {
+  test('before another dial follows Fibonacci up to fifteen minutes', () => {
+    const expected = [1, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233, 377, 610, 900, 900, 900];
+    expect(waits('dial', 18)).toEqual(expected);
   });
 
-  test('is five steps longer and at least eight seconds after a 429', () => {
-    expect(seconds(1, true)).toBe(8);
-    expect(seconds(3, true)).toBe(21);
+  test('before another dial of the node after a 429 is five steps longer', () => {
+    const expected = [8, 13, 21, 34, 55, 89, 144, 233, 377, 610, 900, 900, 900];
+    expect(waits('limited_dial', 13)).toEqual(expected);
+  });
+
+  test('before another read follows Fibonacci up to fifteen minutes', () => {
+    const expected = [1, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233, 377, 610, 900, 900, 900];
+    expect(waits('read_again', 18)).toEqual(expected);
   });
 
   test('varies by ten percent at most', () => {
     fc.assert(
       fc.property(
+        fc.constantFrom<BackoffUse>('dial', 'limited_dial', 'read_again'),
         fc.integer({ min: 1, max: 1000 }),
         fc.double({ min: 0, max: 0.999, noNaN: true }),
-        (n, random) => {
-          const middle = backoffMs(n, false, () => 0.5);
-          expect(Math.abs(backoffMs(n, false, () => random) - middle)).toBeLessThanOrEqual(middle * 0.1 + 1);
+        (use, n, random) => {
+          const middle = backoffMs(use, n, () => 0.5);
+          expect(Math.abs(backoffMs(use, n, () => random) - middle)).toBeLessThanOrEqual(middle * 0.1 + 1);
         },
       ),
     );

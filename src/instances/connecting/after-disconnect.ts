@@ -35,7 +35,7 @@ export function afterDisconnect(
   const streak = { failures: failures + 1, restarted: reaction === 'restart' };
   if (holdOf(disconnect)) return { next: { state: 'connecting' }, streak };
 
-  const waitMs = backoffMs(streak.failures, false, random);
+  const waitMs = backoffMs('dial', streak.failures, random);
   if (reaction === 'suspended') return { next: { state: reaction, reason, until: afterBan() }, streak };
   return { next: { state: 'backing_off', reason, until: new Date(Date.now() + waitMs) }, streak };
 

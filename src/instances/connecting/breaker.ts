@@ -58,7 +58,7 @@ export function breaker(now: () => number = Date.now, random: () => number = Mat
           if (limit && now() < limit.until) return; // Of a dial that was under way.
           const previous = limit && now() - limit.until <= FORGIVEN_AFTER_MS ? limit.count : 0;
           const count = previous + 1;
-          limit = { until: now() + backoffMs(count, true, random), cause, count };
+          limit = { until: now() + backoffMs('limited_dial', count, random), cause, count };
           break;
         }
         case undefined:

@@ -49,7 +49,7 @@ export function follow(
     if (!problem || session() !== live) return;
     onLost(problem);
     const askedMs = 'retryAfterMs' in problem ? (problem.retryAfterMs ?? 0) : 0;
-    readIn(Math.max(backoffMs(++failures, false), askedMs));
+    readIn(Math.max(backoffMs('read_again', ++failures), askedMs));
   }
 
   /** Why a read brought nothing, or was not made: WhatsApp or the budget says that the account has asked enough. */

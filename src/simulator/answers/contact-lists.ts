@@ -14,6 +14,7 @@ import type { Person } from '../world/directory.js';
 import type { Account, ContactList, World } from '../world/world.js';
 import { applySettings } from './apply-settings.js';
 import type { DeviceIq, IqPlan } from './iq-plan.js';
+import { hasList } from './privacy-categories.js';
 
 /*
  * The contacts that a category excepts while its value is contact_blacklist (WA Web's WAWebSetPrivacyJob and
@@ -28,8 +29,6 @@ import type { DeviceIq, IqPlan } from './iq-plan.js';
  * stale: 409, as an error stanza or within the category
  */
 
-/** The categories that have a list. */
-const LISTED = ['last', 'status', 'profile', 'groupadd'];
 /** The most that WhatsApp Web's picker lets through. */
 const LONGEST = 64_000;
 const EXCEPTING = 'contact_blacklist';
@@ -43,7 +42,7 @@ export function listReadPlan({ world, account, iq }: DeviceIq): IqPlan {
   const privacy = child(iq, 'privacy');
   const [asked, ...more] = children(privacy);
   const { name = '', value, dhash } = asked?.attrs ?? {};
-  if (asked?.tag !== 'list' || more.length > 0 || value !== EXCEPTING || !LISTED.includes(name))
+  if (asked?.tag !== 'list' || more.length > 0 || value !== EXCEPTING || !hasList(name))
     return { reply: () => refusal(iq, 501) };
   if (!isInForm(account, privacy)) return { reply: () => refusal(iq, 400) };
   return {
@@ -120,7 +119,7 @@ function judge(
 ): Verdict {
   const { name = '', value, dhash = 'none' } = category?.attrs ?? {};
   const refuse = (code: number, how: string = 'refuse') => ({ code, inCategory: how === 'refuse_category' });
-  if (!isInForm(account, privacy) || value !== EXCEPTING || !LISTED.includes(name)) return refuse(400);
+  if (!isInForm(account, privacy) || value !== EXCEPTING || !hasList(name)) return refuse(400);
   if (refusedAnyway !== undefined) return refuse(refusedAnyway, behaviour.lockedSet);
 
   const list = account.lists.get(name);

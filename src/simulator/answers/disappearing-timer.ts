@@ -5,7 +5,7 @@ import type { DeviceIq, IqPlan } from './iq-plan.js';
 import { notifyDevices } from './notifications.js';
 
 /** The timers WhatsApp's clients offer, in seconds. */
-const DURATIONS = ['0', '86400', '604800', '7776000'];
+export const DURATIONS = ['0', '86400', '604800', '7776000'];
 
 /** The timer of new chats: read, or changed with `<disappearing_mode duration/>`. */
 export function disappearingTimerPlan({ world, account, device, iq }: DeviceIq): IqPlan {

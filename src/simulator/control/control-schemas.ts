@@ -6,13 +6,18 @@ import type { NewPerson } from '../world/directory.js';
 import type { Effect, Fault, FaultMatch } from '../world/faults.js';
 import type { StanzaQuery } from '../world/stanza-log.js';
 
+/** `true` when the schema takes all that the type allows, else what it does not. */
+type Takes<Schema extends z.ZodType, Type> = [Exclude<Type, z.output<Schema>>] extends [never]
+  ? true
+  : Exclude<Type, z.output<Schema>>;
+
 const text = z.string().exactOptional();
 const whole = z.int().nonnegative().exactOptional();
 const applied = z.boolean().exactOptional();
 const moment = z.enum(['before_apply', 'after_apply', 'after_reply']).exactOptional();
 
 /** A stanza as JSON; text content is sent as its UTF-8 bytes. */
-export const stanzaSchema = z.strictObject({
+export const stanzaSchema: z.ZodType<BinaryNode> = z.strictObject({
   tag: z.string().min(1),
   attrs: z.record(z.string(), z.string()).default({}),
   get content() {
@@ -21,7 +26,6 @@ export const stanzaSchema = z.strictObject({
       .exactOptional();
   },
 });
-stanzaSchema satisfies z.ZodType<BinaryNode>;
 
 const effectSchema = z.discriminatedUnion('do', [
   z.strictObject({ do: z.literal('refuse'), code: whole, text, applied }),
@@ -54,7 +58,7 @@ const effectSchema = z.discriminatedUnion('do', [
   z.strictObject({
     do: z.literal('phone'),
     settings: z.record(z.string(), z.string()).exactOptional(),
-    contacts: z.record(z.string(), z.array(z.string())).exactOptional(),
+    contacts: z.record(z.string(), z.array(z.string()).readonly()).exactOptional(),
     moment,
   }),
   z.strictObject({ do: z.literal('delay'), ms: z.int().nonnegative(), moment }),
@@ -63,6 +67,7 @@ const effectSchema = z.discriminatedUnion('do', [
   z.strictObject({ do: z.literal('http'), status: z.int().min(400).max(599) }),
   z.strictObject({ do: z.literal('two_in_one') }),
 ]) satisfies z.ZodType<Effect>;
+true satisfies Takes<typeof effectSchema, Effect>;
 
 const matchSchema = z.strictObject({
   on: z.enum([
@@ -81,6 +86,7 @@ const matchSchema = z.strictObject({
   type: z.enum(['get', 'set']).exactOptional(),
   phoneNumber: text,
 }) satisfies z.ZodType<FaultMatch>;
+true satisfies Takes<typeof matchSchema, FaultMatch>;
 
 /** A fault as JSON; `times` may be `"always"`, as JSON has no infinity. */
 export const faultSchema = z.strictObject({
@@ -97,10 +103,11 @@ export const newAccountSchema = z.strictObject({
   lid: text,
   name: text,
   settings: z.record(z.string(), z.string()).exactOptional(),
-  categories: z.array(z.string()).exactOptional(),
-  lists: z.record(z.string(), z.array(z.string())).exactOptional(),
+  categories: z.array(z.string()).readonly().exactOptional(),
+  lists: z.record(z.string(), z.array(z.string()).readonly()).exactOptional(),
   addressing: z.enum(['lid', 'pn', 'either']).exactOptional(),
 }) satisfies z.ZodType<NewAccount>;
+true satisfies Takes<typeof newAccountSchema, NewAccount>;
 
 export const newPersonSchema = z.strictObject({
   phoneNumber: z.string(),
@@ -140,3 +147,4 @@ const behaviour = {
 
 /** Some of the switches. */
 export const behaviourSchema = z.strictObject(behaviour).partial();
+true satisfies Takes<typeof behaviourSchema, Behaviour>;

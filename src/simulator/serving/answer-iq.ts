@@ -36,9 +36,9 @@ export async function answerIq(
 
   const before = goesOn('before_apply');
   if (!(before === true || (await before))) return;
-  const applied = takesEffect(effect);
-  if (applied) plan.apply?.();
-  const reply = answer(iq, plan.reply(), effect);
+  const answer = answerUnder(effect, iq);
+  if (answer.applied) plan.apply?.();
+  const reply = answer.reply(plan.reply());
   const between = goesOn('after_apply');
   if (!(between === true || (await between))) return;
   if (effect?.do === 'two_in_one') {
@@ -48,7 +48,7 @@ export async function answerIq(
   if (account && connection.isOpen())
     journal.note(account, { event: 'answered', connection: connection.id, reply });
   connection.send(reply);
-  if (applied) plan.after?.();
+  if (answer.applied) plan.after?.();
   await goesOn('after_reply');
 }
 
@@ -64,35 +64,48 @@ function usePhone(
     exceptContacts(world, owner.account, category, numbers);
 }
 
-function takesEffect(effect: Effect | undefined): boolean {
+/** What becomes of an IQ under a fault: whether it takes effect, and the reply made of the honest one. */
+function answerUnder(effect: Effect | undefined, iq: BinaryNode): Answer {
   switch (effect?.do) {
     case 'refuse':
+      return {
+        applied: effect.applied ?? false,
+        reply: () =>
+          effect.code === undefined
+            ? { ...refusal(iq, 0), content: [] }
+            : refusal(iq, effect.code, effect.text),
+      };
     case 'refuse_category':
-      return effect.applied ?? false;
+      return { applied: effect.applied ?? false, reply: honest => falseReply(honest, effect) };
     case 'lie':
-      return effect.applied ?? effect.lie !== 'confirm';
+      return {
+        applied: effect.applied ?? effect.lie !== 'confirm',
+        reply: honest => falseReply(honest, effect),
+      };
     case 'reply':
-      return effect.applied ?? true;
-    default:
-      return true;
+      return {
+        applied: effect.applied ?? true,
+        reply: () => ({ ...effect.stanza, attrs: { ...effect.stanza.attrs, id: attr(iq, 'id') ?? '' } }),
+      };
+    case undefined:
+    case 'silence':
+    case 'close':
+    case 'reset':
+    case 'half_open':
+    case 'undecodable':
+    case 'undecryptable':
+    case 'phone':
+    case 'delay':
+    case 'stream_error':
+    case 'send':
+    case 'failure':
+    case 'http':
+    case 'two_in_one':
+      return { applied: true, reply: honest => honest };
   }
 }
 
-function answer(iq: BinaryNode, honest: BinaryNode, effect: Effect | undefined): BinaryNode {
-  switch (effect?.do) {
-    case 'refuse':
-      return effect.code === undefined
-        ? { ...refusal(iq, 0), content: [] }
-        : refusal(iq, effect.code, effect.text);
-    case 'refuse_category':
-    case 'lie':
-      return falseReply(honest, effect);
-    case 'reply':
-      return { ...effect.stanza, attrs: { ...effect.stanza.attrs, id: attr(iq, 'id') ?? '' } };
-    default:
-      return honest;
-  }
-}
+type Answer = { readonly applied: boolean; readonly reply: (honest: BinaryNode) => BinaryNode };
 
 const serverPing = (): BinaryNode =>
   node('iq', { from: SERVER, type: 'get', xmlns: 'urn:xmpp:ping', id: `ping-${Date.now()}` });

@@ -1,3 +1,5 @@
+import { readStanzaText } from './stanza-text.js';
+
 /**
  * Every kind of stanza that may leave. Not on it: presences (one without a type counts as "available", and a device
  * that sends none is not online), receipts, messages, other queries about others, telemetry.
@@ -30,31 +32,20 @@ const MAY_LEAVE: ReadonlySet<string> = new Set([
 /** Whether stanzas of this kind may leave. */
 export const mayLeave = (kind: string): boolean => MAY_LEAVE.has(kind);
 
-const HEAD = /^<([\w:.-]+) ((?:[\w:.-]+='[^']*' ?)*)\/?>/;
-const ATTRIBUTE = /([\w:.-]+)='([^']*)'/g;
-const FIRST_CHILD = /^>\n\t\t<([\w:.-]+) /;
 /** What a `<usync>` asks for about each user. */
 const QUERY = /^>\n\t\t<usync [^\n]*>\n\t{4}<query >\n((?:\t{6}<\w+ \/>\n)+)\t{4}<\/query>\n/;
 
-/**
- * The kind of an outgoing stanza, from its text as Baileys' `binaryNodeToString` writes it. Text that is not exactly
- * in that form, such as a value with a quote in it, is of a kind that may not leave.
- */
+/** The kind of an outgoing stanza, from its text; what cannot be read is of a kind that may not leave. */
 export function kindOf(xml: string): string {
-  const [head, tag, text = ''] = HEAD.exec(xml) ?? [];
-  if (head === undefined || tag === undefined) return 'unreadable';
-  const pairs = [...text.matchAll(ATTRIBUTE)];
-  const attributes = new Map(pairs.map(([, name, value]) => [name, value]));
-  if (attributes.size < pairs.length) return 'unreadable';
-
+  const stanza = readStanzaText(xml);
+  if (!stanza) return 'unreadable';
+  const { tag, attributes, child, rest } = stanza;
   const type = attributes.get('type') ?? '';
-  const content = xml.slice(head.length - 1);
-  const child = FIRST_CHILD.exec(content)?.[1] ?? '';
   switch (tag) {
     case 'iq': {
       if (type === 'result' || type === 'error') return `iq ${type}`;
       const kind = `iq ${type} ${attributes.get('xmlns') ?? ''}/${child}`;
-      return child === 'usync' ? `${kind} ${asked(content)}` : kind;
+      return child === 'usync' ? `${kind} ${asked(rest)}` : kind;
     }
     case 'presence':
       return `presence ${type}`.trim();
@@ -65,4 +56,4 @@ export function kindOf(xml: string): string {
   }
 }
 
-const asked = (content: string): string => QUERY.exec(content)?.[1]?.match(/\w+/g)?.join(' ') ?? 'unreadable';
+const asked = (rest: string): string => QUERY.exec(rest)?.[1]?.match(/\w+/g)?.join(' ') ?? 'unreadable';

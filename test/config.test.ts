@@ -63,8 +63,8 @@ describe('the order of sources', () => {
   });
 
   test('the file named by the flag wins over the one named by the variable', () => {
-    expect(configOf(env, { '--config': file('other.toml', 'log_level = "trace"') })).toMatchObject({
-      logLevel: 'trace',
+    expect(configOf(env, { '--config': file('other.toml', 'log_level = "silent"') })).toMatchObject({
+      logLevel: 'silent',
       rateLimitPerMinute: 100,
     });
   });
@@ -116,7 +116,7 @@ describe('each option', () => {
     ['WA_PRIVACY_RATE_LIMIT_PER_MINUTE', '0', 'must be a whole number above 0'],
     ['WA_PRIVACY_SETS_PER_HOUR', '-1', 'must be a whole number, or 0'],
     ['WA_PRIVACY_REFLECTION', 'yes', 'must be true or false'],
-    ['WA_PRIVACY_LOG_LEVEL', 'verbose', 'must be one of trace, debug, info, warn, error, silent'],
+    ['WA_PRIVACY_LOG_LEVEL', 'trace', 'must be one of debug, info, warn, error, silent'],
     ['WA_PRIVACY_WHATSAPP_URL', 'https://example.org', 'must be a ws:// or wss:// URL'],
     ['WA_PRIVACY_TLS_CERT_FILE', '/nowhere/cert.pem', 'cannot read the file (ENOENT)'],
     ['WA_PRIVACY_CONFIG', '/nowhere/wa-privacy.toml', 'cannot read the file (ENOENT)'],
@@ -186,7 +186,7 @@ describe('several mistakes', () => {
       `data_dir in ${path}: must be text, a number, true or false`,
       '--listen: must be HOST:PORT, an IPv6 host in brackets',
       'WA_PRIVACY_REFLECTION: must be true or false',
-      `log_level in ${path}: must be one of trace, debug, info, warn, error, silent`,
+      `log_level in ${path}: must be one of debug, info, warn, error, silent`,
     ]);
   });
 

@@ -96,7 +96,7 @@ export const OPTIONS = {
   log_level: {
     kind: 'level',
     default: 'info',
-    meaning: `JSON lines on stderr: ${LOG_LEVELS.join(', ')}`,
+    meaning: `JSON lines on stderr: ${LOG_LEVELS.join(', ')}; debug has one for each stanza, without what it says`,
   },
   whatsapp_url: {
     kind: 'url',

@@ -15,6 +15,20 @@ export type EndedCall = {
   readonly tokenId: string | undefined;
 };
 
+/** A stanza that came or leaves: of what kind it is, and nothing that it says. */
+export type SeenStanza = {
+  readonly instance: string;
+  readonly direction: 'in' | 'out';
+  readonly tag: string;
+  readonly id: string | undefined;
+  readonly type: string | undefined;
+  readonly xmlns: string | undefined;
+  /** The tag of the first element in it. */
+  readonly child: string | undefined;
+  /** The categories of settings that it names. */
+  readonly categories: readonly string[] | undefined;
+};
+
 /** Everything this service tells its operator, one function per event. */
 export type Events = ReturnType<typeof events>;
 
@@ -45,6 +59,21 @@ export const events = (logger: Logger) => ({
   /** A stanza that the light session does not allow was held back. */
   stanzaRefused: ({ instance, stanza }: { instance: string; stanza: string }) =>
     logger.debug('stanza refused', { event: 'stanza_refused', instance, stanza }),
+  /** A stanza came or leaves. Undefined above the level debug, so that nothing is made for it. */
+  stanzaSeen: logger.isDebug
+    ? ({ instance, direction, tag, id, type, xmlns, child, categories }: SeenStanza) =>
+        logger.debug('stanza', {
+          event: 'stanza',
+          instance,
+          direction,
+          tag,
+          id,
+          type,
+          xmlns,
+          child,
+          categories,
+        })
+    : undefined,
 
   masterKeyGenerated: (path: string) =>
     logger.warn('generated a master key; keep a copy, without it every link is lost', {

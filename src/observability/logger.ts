@@ -5,7 +5,10 @@ import { scrub, scrubText } from './scrub.js';
 type Log = (text: string, fields?: object) => void;
 
 /** Writes one JSON line per call. */
-export type Logger = { readonly [L in 'debug' | 'info' | 'warn' | 'error']: Log };
+export type Logger = { readonly [L in Exclude<LogLevel, 'silent'>]: Log } & {
+  /** Whether `debug` writes anything, for what would cost something to say. */
+  readonly isDebug: boolean;
+};
 
 /**
  * Lines are written together, for a system call costs as much as a tenth of the call it tells of. A warning or an error
@@ -29,14 +32,20 @@ export function createLogger(
     stream,
   );
   const at =
-    (name: keyof Logger): Log =>
+    (name: Exclude<LogLevel, 'silent'>): Log =>
     (text, fields = {}) =>
       log[name](fields, scrubText(text));
   const atOnce =
-    (name: keyof Logger): Log =>
+    (name: 'warn' | 'error'): Log =>
     (text, fields) => {
       at(name)(text, fields);
       stream.flush?.();
     };
-  return { debug: at('debug'), info: at('info'), warn: atOnce('warn'), error: atOnce('error') };
+  return {
+    debug: at('debug'),
+    info: at('info'),
+    warn: atOnce('warn'),
+    error: atOnce('error'),
+    isDebug: log.isLevelEnabled('debug'),
+  };
 }

@@ -144,4 +144,10 @@ describe('the events', () => {
     expectNoSecrets(text());
     expect(text()).toContain('k7f3q2');
   });
+
+  test('of stanzas are made at level debug only', () => {
+    expect(events(capture('debug').logger).stanzaSeen).toBeDefined();
+    for (const level of ['info', 'warn', 'error', 'silent'] as const)
+      expect(events(capture(level).logger).stanzaSeen).toBeUndefined();
+  });
 });

@@ -50,7 +50,7 @@ export async function startService(
   const start = async () => {
     const result = readConfig({ flags: {}, env });
     if (result.kind === 'mistakes') throw new Error(result.mistakes.join('\n'));
-    const logger = createLogger('debug', { write: (line: string) => void log.push(line) });
+    const logger = createLogger(result.config.logLevel, { write: (line: string) => void log.push(line) });
     const app = await createApp(result.config, events(logger));
     const address = `${app.host}:${app.port}`;
     return { app, address, client: caller(address, ACCOUNT_TOKEN) };

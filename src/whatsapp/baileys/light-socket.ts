@@ -1,4 +1,5 @@
 import {
+  type BinaryNode,
   Browsers,
   type CacheStore,
   DEFAULT_CONNECTION_CONFIG,
@@ -9,6 +10,7 @@ import type { WebSocket } from 'ws';
 import { baileysLogger } from './baileys-logger.js';
 import { checkNextHandshake } from './server-check.js';
 import { kindOf, mayLeave } from './stanza-allow-list.js';
+import { outlineOf, outlineOfText, type StanzaOutline } from './stanza-outline.js';
 
 /** What a socket needs besides Baileys' own defaults. */
 export type LightSocketOptions = {
@@ -21,6 +23,8 @@ export type LightSocketOptions = {
   readonly queryMs: number;
   /** A stanza that may not leave was refused. */
   readonly onRefused: (kind: string) => void;
+  /** A stanza came or leaves. */
+  readonly onStanza: ((direction: 'in' | 'out', outline: StanzaOutline) => void) | undefined;
 };
 
 /** Code pairing takes only a usual browser on a usual system. */
@@ -62,12 +66,17 @@ export type LightSocket = ReturnType<typeof makeSocket>;
  * if the socket were closed for them alone.
  */
 export function lightSocket(options: LightSocketOptions): { sock: LightSocket; socket: WebSocket } {
+  const { onStanza } = options;
   let refused = false;
   const logger = baileysLogger({
     stanza(xml) {
       const kind = kindOf(xml);
       refused = !mayLeave(kind);
       if (refused) options.onRefused(kind);
+      else if (onStanza && socket.readyState === socket.OPEN) {
+        const outline = outlineOfText(xml);
+        if (outline) onStanza('out', outline);
+      }
     },
     handshake: () => checkNextHandshake(options.rootKey),
   });
@@ -94,5 +103,9 @@ export function lightSocket(options: LightSocketOptions): { sock: LightSocket; s
       return isOpen;
     },
   });
+  if (onStanza)
+    sock.ws.on('frame', (frame: BinaryNode | Uint8Array) => {
+      if (!(frame instanceof Uint8Array)) onStanza('in', outlineOf(frame)); // Else a part of the handshake.
+    });
   return { sock, socket };
 }

@@ -1,4 +1,5 @@
 import type { CredentialStore } from '../../instances/account/ports.js';
+import type { SeenStanza } from '../../observability/events.js';
 
 /** How long things may take, in milliseconds. */
 export type Timeouts = {
@@ -28,6 +29,8 @@ export const DEFAULT_TIMEOUTS: Timeouts = {
 export type WhatsAppLog = {
   /** A stanza that the light session does not allow was held back. */
   stanzaRefused(refusal: { instance: string; stanza: string }): void;
+  /** A stanza came or leaves. Missing where nobody would read it. */
+  stanzaSeen?: ((seen: SeenStanza) => void) | undefined;
   /** Something went wrong that nobody waits for; the service goes on. */
   taskFailed(failure: { task: string; instance: string; cause: unknown }): void;
 };

@@ -53,6 +53,8 @@ export function openConnection(
     connectMs: timeouts.connectMs,
     queryMs: timeouts.queryMs,
     onRefused: stanza => log.stanzaRefused({ instance, stanza }),
+    onStanza:
+      log.stanzaSeen && ((direction, outline) => log.stanzaSeen?.({ instance, direction, ...outline })),
   });
   const { ws, ev } = sock;
   const wire = frameHold(socket, timeouts.closeMs);

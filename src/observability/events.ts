@@ -43,7 +43,7 @@ export const events = (logger: Logger) => ({
   /** A fault of this service: the caller gets INTERNAL and the request id, the log the cause. */
   callFailed: ({ requestId, method, cause }: { requestId: string; method: string; cause: unknown }) =>
     logger.error('call failed', { event: 'call_failed', requestId, method, err: cause }),
-  /** A fault outside any call. */
+  /** A fault outside any call; `task` says what was being done, as in "storing the credentials". */
   taskFailed: ({ task, instance, cause }: { task: string; instance?: string; cause: unknown }) =>
     logger.error('task failed', { event: 'task_failed', task, instance, err: cause }),
 

@@ -89,7 +89,7 @@ test('a store that refuses the credentials of an instance ends its session alone
   simulator.behaviour.edgeRouting = true;
   phones.get(DESK)?.streamError(515);
   await stateReason('The credentials could not be stored');
-  expect(faults).toContainEqual(expect.objectContaining({ task: 'Storing the credentials', instance: DESK }));
+  expect(faults).toContainEqual(expect.objectContaining({ task: 'storing the credentials', instance: DESK }));
   expect(registry.get(OTHER)).toMatchObject({ state: 'CONNECTED', lastConnectTime: since });
   expect(await store.credentials.load(DESK)).toEqual(before);
 

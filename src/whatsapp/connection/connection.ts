@@ -78,7 +78,7 @@ export function openConnection(
   function onFault(event: string, cause: unknown) {
     // Each frame is numbered by the encryption: after one that cannot be read, none can.
     if (event === 'message') end(disconnects.ownCause('WhatsApp sent a frame that cannot be read'));
-    else if (!isOver) log.taskFailed({ task: `Handling ${event}`, instance, cause });
+    else if (!isOver) log.taskFailed({ task: `handling ${event}`, instance, cause });
   }
 
   function takeOver(event: string, listener: (node: BinaryNode) => unknown) {

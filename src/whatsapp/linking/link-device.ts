@@ -107,14 +107,14 @@ async function complete(
     const bytes = encodeCredentials({ ...creds, ...update });
     record = await credentials.saveLink(instance, bytes, { phoneNumber, linkTime: new Date() });
   } catch (cause) {
-    log.taskFailed({ task: 'Storing a new link', instance, cause });
+    log.taskFailed({ task: 'storing a new link', instance, cause });
     await connection.tell(declineStanza(stanza));
     return disconnected(notStored());
   }
   if (!(await connection.tell(reply))) {
     const cleared = await credentials
       .clear(instance)
-      .catch(cause => log.taskFailed({ task: 'Dropping a link', instance, cause }));
+      .catch(cause => log.taskFailed({ task: 'dropping a link', instance, cause }));
     const disconnect = await connection.ended;
     return { kind: 'disconnected', disconnect, ...(cleared && { record: cleared }) };
   }

@@ -65,14 +65,14 @@ async function load(
     const bytes = await credentials.load(instance);
     return bytes ? decodeCredentials(bytes) : ownCause('No credentials are stored');
   } catch (cause) {
-    log.taskFailed({ task: 'Reading the credentials', instance, cause });
+    log.taskFailed({ task: 'reading the credentials', instance, cause });
     return ownCause('The stored credentials could not be read');
   }
 }
 
 function dial(settings: ConnectionOptions, instance: string, credentials: LinkedCredentials) {
   const stored = writeQueue(cause => {
-    settings.log.taskFailed({ task: 'Storing the credentials', instance, cause });
+    settings.log.taskFailed({ task: 'storing the credentials', instance, cause });
     connection.end(notStored());
   });
   let known = digestOf(encodeCredentials(credentials));
@@ -88,12 +88,12 @@ function dial(settings: ConnectionOptions, instance: string, credentials: Linked
   let connection: Connection;
   try {
     const keys = keyStore(settings.credentials, instance, stored.add, cause => {
-      settings.log.taskFailed({ task: 'Reading the keys', instance, cause });
+      settings.log.taskFailed({ task: 'reading the keys', instance, cause });
       connection.end(ownCause('The stored keys could not be read'));
     });
     connection = openConnection(settings, { instance, auth: { creds: credentials, keys }, onCredentials });
   } catch (cause) {
-    settings.log.taskFailed({ task: 'Dialling', instance, cause });
+    settings.log.taskFailed({ task: 'dialling', instance, cause });
     return undefined;
   }
   return { connection, stored };

@@ -179,7 +179,7 @@ describe('while the store does not take the new identity', () => {
       disconnect: { code: undefined, text: 'The credentials could not be stored' },
     });
     expect(answers(desk, 'pair-device-sign')).toEqual([]);
-    expect(desk.faults).toEqual(['Storing a new link']);
+    expect(desk.faults).toEqual(['storing a new link']);
   });
 });
 

@@ -85,7 +85,7 @@ describe('credentials', () => {
     const good = Buffer.from(desk.credentials.credentials.get(DESK) ?? []).toString();
     desk.credentials.credentials.set(DESK, Buffer.from(good.replace('{', '{"routingInfo":{"x":1},')));
     expect(await desk.connect(DESK, calm())).toEqual(failure({ code: undefined }));
-    expect(desk.faults).toEqual(['Dialling']);
+    expect(desk.faults).toEqual(['dialling']);
   });
 
   test('that WhatsApp does not know any more are logged out', async () => {
@@ -239,7 +239,7 @@ describe('a store that fails at login', () => {
     );
     expect(desk.simulator.findStanzas({ xmlns: 'encrypt', type: 'set' })).toEqual([]);
     expect(desk.credentials.calls).not.toContain('saveKeys');
-    expect(desk.faults).toContain('Storing the credentials');
+    expect(desk.faults).toContain('storing the credentials');
   });
 
   test('is not taken for a store without keys, as Baileys would', async () => {
@@ -250,6 +250,6 @@ describe('a store that fails at login', () => {
       failure({ code: undefined, text: 'The stored keys could not be read' }),
     );
     expect(desk.simulator.findStanzas({ xmlns: 'encrypt', type: 'set' })).toEqual([]);
-    expect(desk.faults).toContain('Reading the keys');
+    expect(desk.faults).toContain('reading the keys');
   });
 });

@@ -17,6 +17,7 @@ import type { PrivacyError, Problem, Violation } from '../../domain/errors.js';
 import type { ApplyReport, UpdateReport } from '../../domain/outcome.js';
 import { encodeOutcomes, encodeSnapshot } from '../messages/codec.js';
 import { DESCRIBED, QUOTED, truncate } from '../messages/truncate.js';
+import { metadataOf } from './metadata.js';
 import { adviceOf, codeOf, inWords, settingsOf } from './problems.js';
 
 /** The details of one status, each type at most once, in the order in which they are sent. */
@@ -60,31 +61,6 @@ export function detailsOf(
     applyFailure: apply && applyFailure(apply),
   };
 }
-
-/** The documented keys of ErrorInfo, which are the problem's data; `ErrorReason` has an example of each. */
-function metadataOf(problem: Problem): Record<string, string> {
-  const { kind: _, ...data } = problem;
-  const NOT_TOLD = ['retryAfterMs', 'settings', 'subject', 'unit', 'violations'];
-  const [setting] = settingsOf(problem);
-  const entries = Object.entries({ ...data, setting: setting?.toUpperCase() })
-    .filter(([key, value]) => value !== undefined && !NOT_TOLD.includes(key))
-    .map(([key, value]) => [snakeCase(key), truncate(asText(value), QUOTED)]);
-  const first = 'violations' in problem ? violationMetadata(problem.violations[0]) : {};
-  return { ...Object.fromEntries(entries), ...first };
-}
-
-function violationMetadata(first: Violation | undefined): Record<string, string> {
-  if (first?.reason === 'READ_ONLY' && first.setting) return { setting: first.setting.toUpperCase() };
-  return {
-    ...(first?.field && { field: first.field }),
-    ...(first?.value !== undefined && { value: truncate(first.value, QUOTED) }),
-    ...(first?.validValues !== undefined && { valid_values: first.validValues }),
-  };
-}
-
-const snakeCase = (key: string) => key.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`);
-const asText = (value: unknown) =>
-  value instanceof Date ? value.toISOString().replace(/\.\d+Z$/, 'Z') : String(value);
 
 const badRequest = (violations: readonly Violation[]): BadRequest => ({
   fieldViolations: violations.slice(0, MOST_VIOLATIONS).map(({ field, reason, description }) => ({

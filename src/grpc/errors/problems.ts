@@ -7,68 +7,89 @@ import { QUOTED, truncate } from '../messages/truncate.js';
 /** A problem of one kind, with its data. */
 type Of<Kind extends Reason> = Problem & { kind: Kind };
 
+type KeyOf<Data> = Data extends unknown ? Exclude<keyof Data, 'kind'> : never;
+
 type Row<Kind extends Reason> = {
   readonly code: status | ((problem: Of<Kind>) => status);
+  /** What ErrorInfo tells of the data, as `ErrorReason` documents it; nothing else leaves as metadata. */
+  readonly metadata: readonly KeyOf<Of<Kind>>[];
   /** What happened and what to do about it. */
   readonly text: string | ((problem: Of<Kind>) => string);
 };
 
-/** The status and the words of every problem. A new kind does not compile until it stands here. */
+/** The status, the metadata and the words of every problem. A new kind does not compile until it stands here. */
 const ROWS: { readonly [Kind in Reason]: Row<Kind> } = {
-  INVALID_REQUEST: { code: status.INVALID_ARGUMENT, text: firstViolation },
-  SETTING_READ_ONLY: { code: status.INVALID_ARGUMENT, text: firstViolation },
-  CONTACT_UNKNOWN: { code: status.INVALID_ARGUMENT, text: firstViolation },
+  INVALID_REQUEST: { code: status.INVALID_ARGUMENT, metadata: ['violations'], text: firstViolation },
+  SETTING_READ_ONLY: { code: status.INVALID_ARGUMENT, metadata: ['violations'], text: firstViolation },
+  CONTACT_UNKNOWN: {
+    code: status.INVALID_ARGUMENT,
+    metadata: ['instance', 'setting', 'violations'],
+    text: firstViolation,
+  },
   MALFORMED_MESSAGE: {
     code: status.INVALID_ARGUMENT,
+    metadata: ['method'],
     text: "The request's bytes are not a message of this method; make the client from the published protos",
   },
   TOKEN_MISSING: {
     code: status.UNAUTHENTICATED,
+    metadata: [],
     text: 'No bearer token; send the metadata "authorization: Bearer <token>"',
   },
   TOKEN_INVALID: {
     code: status.UNAUTHENTICATED,
+    metadata: [],
     text: 'The token is unknown, revoked or expired; use another one',
   },
   SCOPE_DENIED: {
     code: status.PERMISSION_DENIED,
+    metadata: ['method', 'instance'],
     text: 'The token does not cover this call; use one that covers the method and the instance',
   },
   INSTANCE_NOT_FOUND: {
     code: status.NOT_FOUND,
+    metadata: ['instance'],
     text: ({ instance }) => `Instance ${instance} does not exist; make it with CreateInstance`,
   },
   TOKEN_NOT_FOUND: {
     code: status.NOT_FOUND,
+    metadata: ['tokenId'],
     text: ({ tokenId }) =>
       `Token ${truncate(tokenId, QUOTED)} does not exist; ListTokens shows those that work`,
   },
   INSTANCE_ALREADY_EXISTS: {
     code: status.ALREADY_EXISTS,
+    metadata: ['instance'],
     text: ({ instance }) => `Instance ${instance} exists already; choose another name`,
   },
   REQUEST_ID_REUSED: {
     code: status.ALREADY_EXISTS,
+    metadata: ['requestId'],
     text: 'The request_id was used with another request; send a new one with each new request',
   },
   INSTANCE_NOT_LINKED: {
     code: status.FAILED_PRECONDITION,
+    metadata: ['instance', 'state'],
     text: 'No account is linked to the instance; call LinkInstance',
   },
   INSTANCE_LOGGED_OUT: {
     code: status.FAILED_PRECONDITION,
+    metadata: ['instance'],
     text: 'WhatsApp or the phone ended the link; call LinkInstance again',
   },
   INSTANCE_SUSPENDED: {
     code: status.FAILED_PRECONDITION,
+    metadata: ['instance', 'nextAttemptTime'],
     text: 'WhatsApp refuses the account for now; look at it on the phone',
   },
   INSTANCE_ALREADY_LINKED: {
     code: status.FAILED_PRECONDITION,
+    metadata: ['instance'],
     text: 'An account is linked already; call UnlinkInstance first to link another',
   },
   INSTANCE_NOT_CONNECTED: {
     code: ({ state }) => (state === 'CONFLICT' ? status.FAILED_PRECONDITION : status.UNAVAILABLE),
+    metadata: ['instance', 'state', 'nextAttemptTime'],
     text: ({ state }) =>
       state === 'CONFLICT'
         ? 'The credentials are in use elsewhere; call ReconnectInstance when they no longer are'
@@ -76,27 +97,37 @@ const ROWS: { readonly [Kind in Reason]: Row<Kind> } = {
   },
   SETTING_NOT_AVAILABLE: {
     code: status.FAILED_PRECONDITION,
+    metadata: ['instance', 'settings'],
     text: 'The account does not report this setting, so it must not be set; leave it out',
   },
   SETTING_LOCKED: {
     code: status.FAILED_PRECONDITION,
+    metadata: ['instance', 'settings'],
     text: 'Strict Account Settings lock this setting; end them on the phone',
   },
-  ETAG_MISMATCH: { code: status.ABORTED, text: 'The etag is stale; read again and decide anew' },
+  ETAG_MISMATCH: {
+    code: status.ABORTED,
+    metadata: ['instance', 'etag', 'currentEtag'],
+    text: 'The etag is stale; read again and decide anew',
+  },
   LINK_IN_PROGRESS: {
     code: status.ABORTED,
+    metadata: ['instance'],
     text: 'Another LinkInstance call holds the instance; end that one first',
   },
   LINK_TIMED_OUT: {
     code: status.DEADLINE_EXCEEDED,
+    metadata: ['instance'],
     text: 'Nobody used the code in time; call LinkInstance again',
   },
   LINK_OTHER_ACCOUNT: {
     code: status.FAILED_PRECONDITION,
+    metadata: ['instance', 'maskedPhoneNumber'],
     text: 'The instance belongs to another phone number, so the link was undone; call UnlinkInstance first',
   },
   PARTIAL_UPDATE: {
     code: status.ABORTED,
+    metadata: ['instance', 'setting', 'succeededCount', 'failedCount'],
     text: problem =>
       'failedCount' in problem
         ? `${problem.failedCount} of ${problem.succeededCount + problem.failedCount} instances did not end as asked; their messages tell why`
@@ -104,6 +135,7 @@ const ROWS: { readonly [Kind in Reason]: Row<Kind> } = {
   },
   RATE_LIMITED: {
     code: status.RESOURCE_EXHAUSTED,
+    metadata: ['limit', 'periodSeconds'],
     text: ({ limit, periodSeconds, unit = 'calls' }) =>
       periodSeconds === undefined
         ? `More than ${limit} ${unit} at once; call again when one has ended`
@@ -111,28 +143,34 @@ const ROWS: { readonly [Kind in Reason]: Row<Kind> } = {
   },
   WHATSAPP_RATE_LIMITED: {
     code: status.RESOURCE_EXHAUSTED,
+    metadata: ['instance', 'setting', 'whatsappCode'],
     text: 'WhatsApp limits the requests of this account; call again when RetryInfo says',
   },
   WHATSAPP_REJECTED: {
     code: status.FAILED_PRECONDITION,
+    metadata: ['instance', 'setting', 'whatsappCode', 'whatsappText'],
     text: ({ whatsappCode, whatsappText }) =>
       `WhatsApp refused${inBrackets(whatsappCode, whatsappText)}; the same request will be refused again`,
   },
   WHATSAPP_TIMEOUT: {
     code: status.UNAVAILABLE,
+    metadata: ['instance', 'setting', 'whatsappCode'],
     text: ({ whatsappCode }) =>
       `WhatsApp gave no usable answer${inBrackets(whatsappCode)} and nothing was changed; call again`,
   },
   BLACKLIST_CONFLICT: {
     code: status.ABORTED,
+    metadata: ['instance', 'setting', 'whatsappCode'],
     text: 'Another device kept changing the list; read it again and decide anew',
   },
   DEADLINE_TOO_SHORT: {
     code: status.DEADLINE_EXCEEDED,
+    metadata: ['instance'],
     text: 'The deadline left no time to finish; call again with a longer one',
   },
   SHUTTING_DOWN: {
     code: status.UNAVAILABLE,
+    metadata: [],
     text: 'This server is going away; call again to reach another',
   },
 };
@@ -167,6 +205,9 @@ export function adviceOf(problem: Problem): string {
   const { text } = rowOf(problem);
   return typeof text === 'function' ? text(problem) : text;
 }
+
+/** What may be told of a problem's data. */
+export const metadataKeysOf = (problem: Problem): readonly KeyOf<Problem>[] => rowOf(problem).metadata;
 
 /** The words of the status when nothing more exact is known; PrivacyService keeps those of the origin. */
 export const textOf = (problem: Problem, method: string): string =>

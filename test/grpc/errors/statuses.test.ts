@@ -126,9 +126,9 @@ async function failingWith(error: unknown) {
   return { api, ended };
 }
 
-describe('a problem answers with what the contract documents', () => {
-  const reasons = DOCUMENTED.filter(({ reason }) => reason in PROBLEMS);
+const reasons = DOCUMENTED.filter(({ reason }) => reason in PROBLEMS);
 
+describe('a problem answers with what the contract documents', () => {
   test('for every reason but the one of a later method and that of our own faults', () => {
     const others = DOCUMENTED.filter(one => !reasons.includes(one)).map(({ reason }) => reason);
     expect(others).toEqual(['INTERNAL']);
@@ -145,6 +145,14 @@ describe('a problem answers with what the contract documents', () => {
     const delay = ended.detail('google.rpc.RetryInfo')?.retryDelay;
     const delayMs = delay && Number(delay.seconds) * 1000 + delay.nanos / 1e6;
     expect(ended.metadata.get('grpc-retry-pushback-ms')).toEqual(promisedPushback(error.code, delayMs));
+  });
+});
+
+describe('data that a problem gets and its row does not name', () => {
+  test.each(reasons)('does not reach the wire with $reason', async ({ reason, errorInfo }) => {
+    const problem = { ...PROBLEMS[reason as Reason], passkeyUrl: 'https://example.com/secret' };
+    const { ended } = await failingWith(new PrivacyError(problem));
+    expect(ended.detail('google.rpc.ErrorInfo')).toEqual(errorInfo);
   });
 });
 

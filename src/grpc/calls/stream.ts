@@ -2,13 +2,14 @@ import { once } from 'node:events';
 import type { handleServerStreamingCall } from '@grpc/grpc-js';
 import type { Tokens } from '../../access/tokens.js';
 import type { Answer } from '../errors/statuses.js';
+import { admit } from './admit.js';
 import { contextOf, principalOf } from './call-context.js';
 import type { CallSlots } from './call-slots.js';
 import { type Deadlines, startDeadline, unlessAborted } from './deadlines.js';
-import { admit, type Method, type Order } from './method.js';
+import type { Handler, Order } from './handler.js';
 
-/** One method that streams; events are encoded one by one, so that leaving reaches the iteration itself. */
-type StreamMethod<Request, Ordered extends Order, Event, Response> = Method<
+/** The handler of a method that streams. Its events are encoded one by one, so that leaving reaches the iteration. */
+type StreamHandler<Request, Ordered extends Order, Event, Response> = Handler<
   Request,
   Ordered,
   AsyncIterable<Event>
@@ -29,12 +30,12 @@ export const stream =
   (answer: Answer, draining: AbortSignal, tokens: Pick<Tokens, 'watch'>, open: CallSlots) =>
   <Request, Ordered extends Order, Event, Response>(
     deadlines: Deadlines,
-    method: StreamMethod<Request, Ordered, Event, Response>,
+    handler: StreamHandler<Request, Ordered, Event, Response>,
   ): handleServerStreamingCall<Request, Response> =>
   call => {
     const context = contextOf(call.metadata);
     const run = async () => {
-      const order = admit(call.request, method.decode, context);
+      const order = admit(call.request, handler.decode, context);
       using options = startDeadline(call, deadlines, order.instance);
       const principal = principalOf(context);
       using _place = open(principal.tokenId, context.method);
@@ -42,10 +43,10 @@ export const stream =
       const over = AbortSignal.any([
         options.signal,
         token.signal,
-        ...(method.endsByItself ? [] : [draining]),
+        ...(handler.endsByItself ? [] : [draining]),
       ]);
       const signal = AbortSignal.any([over, draining]);
-      const events = method.handle(order, {
+      const events = handler.handle(order, {
         principal,
         requestId: context.requestId,
         options: { deadline: options.deadline, signal },
@@ -55,7 +56,7 @@ export const stream =
         for (;;) {
           const { done, value } = await unlessAborted(iterator.next(), over);
           if (done) return;
-          if (!call.write(method.encode(value))) await unlessAborted(once(call, 'drain'), over);
+          if (!call.write(handler.encode(value))) await unlessAborted(once(call, 'drain'), over);
         }
       } finally {
         // Not awaited: a generator that waits for something returns only after that.

@@ -1,8 +1,9 @@
 import type { handleUnaryCall } from '@grpc/grpc-js';
 import type { Answer } from '../errors/statuses.js';
+import { admit } from './admit.js';
 import { contextOf, principalOf } from './call-context.js';
 import { startDeadline, unlessAborted } from './deadlines.js';
-import { admit, type Method, type Order } from './method.js';
+import type { Handler, Order } from './handler.js';
 
 const DEADLINES = { maximumMs: 120_000, defaultMs: 30_000 };
 
@@ -13,14 +14,14 @@ export type Unary = ReturnType<typeof unary>;
 export const unary =
   (answer: Answer) =>
   <Request, Ordered extends Order, Response>(
-    method: Method<Request, Ordered, Promise<Response> | Response>,
+    handler: Handler<Request, Ordered, Promise<Response> | Response>,
   ): handleUnaryCall<Request, Response> =>
   (call, callback) => {
     const context = contextOf(call.metadata);
     const run = async () => {
-      const order = admit(call.request, method.decode, context);
+      const order = admit(call.request, handler.decode, context);
       using options = startDeadline(call, DEADLINES, order.instance);
-      const response = method.handle(order, {
+      const response = handler.handle(order, {
         principal: principalOf(context),
         requestId: context.requestId,
         options,

@@ -17,8 +17,8 @@ import {
   shownId,
 } from '../../domain/settings/contact-list.js';
 import type { Instances } from '../../instances/instances.js';
+import type { Call } from '../calls/handler.js';
 import { digestOf, type Idempotent } from '../calls/idempotent.js';
-import type { Call } from '../calls/method.js';
 import { encodeOutcome } from '../messages/codec.js';
 import * as check from '../messages/validate.js';
 

@@ -5,7 +5,7 @@ import {
 } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import type { Instances } from '../../instances/instances.js';
 import type { CallSlots } from '../calls/call-slots.js';
-import type { Call } from '../calls/method.js';
+import type { Call } from '../calls/handler.js';
 import type { InnerStatus } from '../errors/statuses.js';
 import { decodeDuration, encodeSnapshot } from '../messages/codec.js';
 import { coveredPage, instanceBefore, pageLimit } from '../messages/pagination.js';

@@ -5,8 +5,8 @@ import {
 import { nameOf } from '../../contract/enum-names.js';
 import type { UpdateOrder } from '../../instances/account/orders.js';
 import type { Instances } from '../../instances/instances.js';
+import type { Call } from '../calls/handler.js';
 import type { Idempotent, IdempotentRequest } from '../calls/idempotent.js';
-import type { Call } from '../calls/method.js';
 import { decodeWishes, encodeOutcomes, encodeSnapshot, type SettingGroups } from '../messages/codec.js';
 
 /** What the requests of all updates have in common. */

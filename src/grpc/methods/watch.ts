@@ -7,7 +7,7 @@ import { PrivacyError } from '../../domain/errors.js';
 import type { Instances } from '../../instances/instances.js';
 import type { WatchEvent } from '../../instances/watching/watch-reader.js';
 import { type Deadlines, LONGEST_CALL_MS } from '../calls/deadlines.js';
-import type { Call } from '../calls/method.js';
+import type { Call } from '../calls/handler.js';
 import { decodeDuration, encodeSnapshot } from '../messages/codec.js';
 import { encodeOrigin, encodeReason } from '../messages/enums.js';
 import * as check from '../messages/validate.js';

@@ -1,32 +1,8 @@
 import { isAllowed } from '../../access/permits.js';
-import type { Principal } from '../../access/tokens.js';
 import { PrivacyError } from '../../domain/errors.js';
-import type { CallOptions } from '../../instances/account/orders.js';
 import { type CallContext, principalOf } from './call-context.js';
+import type { Order } from './handler.js';
 import { MALFORMED } from './malformed.js';
-
-/** What a handler is told besides the request. */
-export type Call = {
-  readonly principal: Principal;
-  /** Names the call in the log. */
-  readonly requestId: string;
-  readonly options: CallOptions;
-};
-
-/** A request in the words of the domain. */
-export type Order = {
-  /** Undefined when it is about no single one. */
-  readonly instance: string | undefined;
-  /** Those it names, where it may name several. */
-  readonly instances?: readonly string[];
-};
-
-/** One method of the API: what it makes of a request, and what it does then. */
-export type Method<Request, Ordered extends Order, Result> = {
-  /** Throws with every violation of the request. */
-  readonly decode: (request: Request) => Ordered;
-  readonly handle: (order: Ordered, call: Call) => Result;
-};
 
 /**
  * The order of a request that is well-formed, valid and covered by the token, checked in this order. Whether the

@@ -40,7 +40,7 @@ const MAY_IMPORT: Record<string, string[]> = {
 const FLOORS: Record<string, string[][]> = {
   domain: [['.'], ['settings']],
   instances: [['.'], ['updating', 'member'], ['reading', 'watching', 'connecting'], ['judging'], ['account']],
-  grpc: [['server'], ['methods', 'interceptors'], ['calls'], ['errors'], ['messages']],
+  grpc: [['server'], ['methods', 'interceptors'], ['calls'], ['errors'], ['messages'], ['.']],
   whatsapp: [['.'], ['session'], ['linking', 'privacy'], ['connection'], ['baileys']],
   stores: [['.'], ['migrations', 'tables'], ['sealing']],
   simulator: [['.'], ['control'], ['serving'], ['phone'], ['answers'], ['world'], ['wire']],

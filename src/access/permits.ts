@@ -2,53 +2,26 @@ import type { TokenRecord } from './ports.js';
 import type { Principal } from './tokens.js';
 
 /** What a method asks of a token. */
-export type MethodRule = {
+export type Permit = {
   /** Only a token of this kind will do. */
   readonly kind?: 'ACCOUNT';
   readonly access: TokenRecord['access'];
 };
 
-const READ: MethodRule = { access: 'READ_ONLY' };
-const WRITE: MethodRule = { access: 'READ_WRITE' };
-const READ_ALL: MethodRule = { kind: 'ACCOUNT', access: 'READ_ONLY' };
-const WRITE_ALL: MethodRule = { kind: 'ACCOUNT', access: 'READ_WRITE' };
+/** What a method asks that only a token of the account may call. */
+export type AccountPermit = Permit & { readonly kind: 'ACCOUNT' };
 
-/** The rule of each method, by `Service/Method`, as the comments in `proto` give them. */
-export const METHOD_RULES: Readonly<Record<string, MethodRule>> = {
-  'PrivacyService/GetPrivacySettings': READ,
-  'PrivacyService/ListPrivacySettings': READ,
-  'PrivacyService/DescribePrivacySettings': READ,
-  'PrivacyService/UpdatePrivacySettings': WRITE,
-  'PrivacyService/ApplyPrivacySettings': WRITE,
-  'PrivacyService/WatchPrivacySettings': READ,
-  'PrivacyService/ListPrivacyChanges': READ,
-  'PrivacyService/GetContactBlacklist': READ,
-  'PrivacyService/UpdateContactBlacklist': WRITE,
-  'InstanceService/CreateInstance': WRITE_ALL,
-  'InstanceService/GetInstance': READ,
-  'InstanceService/ListInstances': READ,
-  'InstanceService/UpdateInstance': WRITE,
-  'InstanceService/DeleteInstance': WRITE_ALL,
-  'InstanceService/LinkInstance': WRITE,
-  'InstanceService/UnlinkInstance': WRITE,
-  'InstanceService/ReconnectInstance': WRITE,
-  'TokenService/CreateToken': WRITE_ALL,
-  'TokenService/ListTokens': READ_ALL,
-  'TokenService/RevokeToken': WRITE_ALL,
-  'TokenService/RotateToken': WRITE_ALL,
-};
+export const READ: Permit = { access: 'READ_ONLY' };
+export const WRITE: Permit = { access: 'READ_WRITE' };
+export const READ_ALL: AccountPermit = { kind: 'ACCOUNT', access: 'READ_ONLY' };
+export const WRITE_ALL: AccountPermit = { kind: 'ACCOUNT', access: 'READ_WRITE' };
 
 /**
- * Whether a token may call a method, given as `Service/Method`, on the instance that the request names, if it names
- * one. A request that names several needs a question for each.
+ * Whether a token may call a method on the instance that the request names, if it names one. A request that names
+ * several needs a question for each.
  */
-export function isAllowed(
-  principal: Principal,
-  call: { method: string; instance?: string | undefined },
-): boolean {
-  const rule = METHOD_RULES[call.method];
-  if (rule === undefined) return false;
-  if (rule.kind === 'ACCOUNT' && principal.kind !== 'ACCOUNT') return false;
-  if (rule.access === 'READ_WRITE' && principal.access !== 'READ_WRITE') return false;
-  return principal.kind === 'ACCOUNT' || call.instance === undefined || call.instance === principal.instance;
+export function isAllowed(principal: Principal, permit: Permit, instance: string | undefined): boolean {
+  if (permit.kind === 'ACCOUNT' && principal.kind !== 'ACCOUNT') return false;
+  if (permit.access === 'READ_WRITE' && principal.access !== 'READ_WRITE') return false;
+  return principal.kind === 'ACCOUNT' || instance === undefined || instance === principal.instance;
 }

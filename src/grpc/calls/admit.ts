@@ -14,12 +14,15 @@ export function admit<Request, Ordered extends Order>(
   context: CallContext,
 ): Ordered {
   const { method } = context;
-  if (request === MALFORMED) throw new PrivacyError({ kind: 'MALFORMED_MESSAGE', method });
+  if (request === MALFORMED) throw new PrivacyError({ kind: 'MALFORMED_MESSAGE', method: method.fullName });
   const order = decode(request);
-  const name = method.slice(method.lastIndexOf('.') + 1);
   for (const instance of order.instances?.length ? order.instances : [order.instance]) {
-    if (!isAllowed(principalOf(context), { method: name, instance }))
-      throw new PrivacyError({ kind: 'SCOPE_DENIED', method, ...(instance !== undefined && { instance }) });
+    if (!isAllowed(principalOf(context), method.permit, instance))
+      throw new PrivacyError({
+        kind: 'SCOPE_DENIED',
+        method: method.fullName,
+        ...(instance !== undefined && { instance }),
+      });
   }
   return order;
 }

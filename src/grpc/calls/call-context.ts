@@ -1,14 +1,11 @@
 import type { Metadata } from '@grpc/grpc-js';
 import type { Principal } from '../../access/tokens.js';
-
-/** The methods of this service. Health and reflection, which need no token, are not among them. */
-export const isOurs = (path: string): boolean => path.startsWith('/whatsapp.privacy.v1.');
+import type { Method } from '../method.js';
 
 /** What the interceptors learn of a call. */
 export type CallContext = {
   requestId: string;
-  /** `whatsapp.privacy.v1.PrivacyService/GetPrivacySettings`. */
-  readonly method: string;
+  readonly method: Method;
   /** The caller's address, without the port. */
   readonly peer: string;
   /** Whose token it is; undefined until one was accepted. */
@@ -25,8 +22,12 @@ export const setContext = (metadata: WithContext, context: CallContext): void =>
   metadata[CONTEXT] = context;
 };
 
-/** The context of the call that came with this metadata. */
-export function contextOf({ [CONTEXT]: context }: WithContext): CallContext {
+/** The context of the call that came with this metadata; undefined for a method of health or reflection. */
+export const findContext = ({ [CONTEXT]: context }: WithContext): CallContext | undefined => context;
+
+/** The context of a call of our own methods. */
+export function contextOf(metadata: Metadata): CallContext {
+  const context = findContext(metadata);
   if (!context) throw new Error('the call did not pass the first interceptor');
   return context;
 }

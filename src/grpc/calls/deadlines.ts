@@ -1,19 +1,7 @@
 import type { ServerUnaryCall, ServerWritableStream } from '@grpc/grpc-js';
 import { PrivacyError } from '../../domain/errors.js';
 import type { CallOptions } from '../../instances/account/orders.js';
-
-/** How long a method may take. */
-export type Deadlines = {
-  /** However long the caller would wait. */
-  readonly maximumMs: number;
-  /** Where the caller set no deadline. */
-  readonly defaultMs: number;
-  /** How a call ends that was still welcome to its caller; as one whose deadline passed when not said. */
-  readonly whenOver?: () => PrivacyError;
-};
-
-/** No call lasts longer. */
-export const LONGEST_CALL_MS = 30 * 60_000;
+import type { Deadlines } from '../method.js';
 
 /** Nothing new is started this long before the deadline, so that the outcomes still arrive. */
 const MARGIN_MS = 150;

@@ -1,8 +1,10 @@
 import type { Principal } from '../../access/tokens.js';
 import type { CallOptions } from '../../instances/account/orders.js';
+import type { Method } from '../method.js';
 
 /** What a handler is told besides the request. */
 export type Call = {
+  readonly method: Method;
   readonly principal: Principal;
   /** Names the call in the log. */
   readonly requestId: string;

@@ -5,11 +5,11 @@ import type { RequestLog } from '../../access/ports.js';
 import { PrivacyError } from '../../domain/errors.js';
 import type { ApiEvents } from '../errors/safe-events.js';
 import { FirstAnswer, statusOf } from '../errors/statuses.js';
+import type { Method } from '../method.js';
 
 /** A request that may carry a request_id; with an empty one it is just run. */
 export type IdempotentRequest<Response> = {
-  /** `whatsapp.privacy.v1.PrivacyService/UpdatePrivacySettings`. */
-  readonly method: string;
+  readonly method: Method;
   /** Within what the request_id must be its own. */
   readonly scope: string;
   readonly requestId: string;
@@ -24,10 +24,10 @@ export type IdempotentRequest<Response> = {
  * Tells one request from another: SHA-256 of the method's name and the request's bytes, without the request_id. Made
  * when it is asked for, as few requests have a request_id.
  */
-export function digestOf(method: string, request: () => Uint8Array): () => Uint8Array {
+export function digestOf({ name }: Method, request: () => Uint8Array): () => Uint8Array {
   let digest: Uint8Array | undefined;
   return () => {
-    digest ??= createHash('sha256').update(`${method}\n`).update(request()).digest();
+    digest ??= createHash('sha256').update(`${name}\n`).update(request()).digest();
     return digest;
   };
 }

@@ -5,7 +5,7 @@ import type { Answer } from '../errors/statuses.js';
 import { admit } from './admit.js';
 import { contextOf, principalOf } from './call-context.js';
 import type { CallSlots } from './call-slots.js';
-import { type Deadlines, startDeadline, unlessAborted } from './deadlines.js';
+import { startDeadline, unlessAborted } from './deadlines.js';
 import type { Handler, Order } from './handler.js';
 
 /** The handler of a method that streams. Its events are encoded one by one, so that leaving reaches the iteration. */
@@ -29,16 +29,15 @@ export type Stream = ReturnType<typeof stream>;
 export const stream =
   (answer: Answer, draining: AbortSignal, tokens: Pick<Tokens, 'watch'>, open: CallSlots) =>
   <Request, Ordered extends Order, Event, Response>(
-    deadlines: Deadlines,
     handler: StreamHandler<Request, Ordered, Event, Response>,
   ): handleServerStreamingCall<Request, Response> =>
   call => {
     const context = contextOf(call.metadata);
     const run = async () => {
       const order = admit(call.request, handler.decode, context);
-      using options = startDeadline(call, deadlines, order.instance);
+      using options = startDeadline(call, context.method.deadlines, order.instance);
       const principal = principalOf(context);
-      using _place = open(principal.tokenId, context.method);
+      using _place = open(principal.tokenId, context.method.fullName);
       using token = tokens.watch(principal.tokenId);
       const over = AbortSignal.any([
         options.signal,
@@ -47,6 +46,7 @@ export const stream =
       ]);
       const signal = AbortSignal.any([over, draining]);
       const events = handler.handle(order, {
+        method: context.method,
         principal,
         requestId: context.requestId,
         options: { deadline: options.deadline, signal },

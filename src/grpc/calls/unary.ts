@@ -5,8 +5,6 @@ import { contextOf, principalOf } from './call-context.js';
 import { startDeadline, unlessAborted } from './deadlines.js';
 import type { Handler, Order } from './handler.js';
 
-const DEADLINES = { maximumMs: 120_000, defaultMs: 30_000 };
-
 /** Makes methods that answer once. */
 export type Unary = ReturnType<typeof unary>;
 
@@ -20,8 +18,9 @@ export const unary =
     const context = contextOf(call.metadata);
     const run = async () => {
       const order = admit(call.request, handler.decode, context);
-      using options = startDeadline(call, DEADLINES, order.instance);
+      using options = startDeadline(call, context.method.deadlines, order.instance);
       const response = handler.handle(order, {
+        method: context.method,
         principal: principalOf(context),
         requestId: context.requestId,
         options,

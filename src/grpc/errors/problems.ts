@@ -3,6 +3,7 @@ import type { Problem, Reason, Violation } from '../../domain/errors.js';
 import type { Cause } from '../../domain/outcome.js';
 import type { Setting } from '../../domain/settings/settings-table.js';
 import { QUOTED, truncate } from '../messages/truncate.js';
+import type { Method } from '../method.js';
 
 /** A problem of one kind, with its data. */
 type Of<Kind extends Reason> = Problem & { kind: Kind };
@@ -209,9 +210,9 @@ export function adviceOf(problem: Problem): string {
 /** What may be told of a problem's data. */
 export const metadataKeysOf = (problem: Problem): readonly KeyOf<Problem>[] => rowOf(problem).metadata;
 
-/** The words of the status when nothing more exact is known; PrivacyService keeps those of the origin. */
-export const textOf = (problem: Problem, method: string): string =>
-  NOT_USABLE.includes(problem.kind) && method.includes('.PrivacyService/')
+/** The words of the status when nothing more exact is known. */
+export const textOf = (problem: Problem, method: Pick<Method, 'keepsOriginWords'>): string =>
+  NOT_USABLE.includes(problem.kind) && method.keepsOriginWords
     ? 'Instance is not connected to WhatsApp'
     : adviceOf(problem);
 

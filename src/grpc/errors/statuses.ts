@@ -2,6 +2,7 @@ import { Metadata, type StatusObject, status } from '@grpc/grpc-js';
 import { Status } from '../../../gen/ts/google/rpc/status.js';
 import { PrivacyError } from '../../domain/errors.js';
 import { camelCase } from '../../domain/settings/settings-table.js';
+import type { Method } from '../method.js';
 import { DOMAIN, detailsOf, retryDelayMs } from './details.js';
 import { codeOf, inWords, textOf } from './problems.js';
 import type { ApiEvents } from './safe-events.js';
@@ -9,8 +10,7 @@ import { statusWithin6KiB, withRequestInfo } from './status-size.js';
 
 /** What a status tells besides its error. */
 export type ErrorContext = {
-  /** `whatsapp.privacy.v1.PrivacyService/GetPrivacySettings`. */
-  readonly method: string;
+  readonly method: Method;
   /** Undefined for a Status inside a message, which has no RequestInfo. */
   readonly requestId: string | undefined;
   readonly now: number;
@@ -28,7 +28,7 @@ export class FirstAnswer extends Error {
 }
 
 /** Turns whatever a call threw into the status to send. */
-export type Answer = (error: unknown, call: { method: string; requestId: string }) => StatusObject;
+export type Answer = (error: unknown, call: { method: Method; requestId: string }) => StatusObject;
 
 /** Answers errors; callers learn nothing of our own faults, whose cause goes to the log. */
 export const answers =
@@ -41,12 +41,12 @@ export const answers =
     // Kept for having sent something to WhatsApp.
     if (error instanceof FirstAnswer)
       return asTrailers(withRequestInfo(error.status, requestId), undefined, true);
-    log.callFailed({ requestId, method, cause: error });
+    log.callFailed({ requestId, method: method.fullName, cause: error });
     return asTrailers(internalStatus(requestId));
   };
 
 /** Turns what happened to one of several instances into the Status that stands for it in a message. */
-export type InnerStatus = (error: unknown, call: { method: string; requestId: string }) => Status;
+export type InnerStatus = (error: unknown, call: { method: Method; requestId: string }) => Status;
 
 /** As `answers`, for errors inside a message: without RequestInfo. */
 export const innerStatuses =
@@ -54,7 +54,7 @@ export const innerStatuses =
   (error, { method, requestId }) => {
     if (error instanceof PrivacyError) return statusOf(error, { method, requestId: undefined, now: now() });
     if (error instanceof FirstAnswer) return error.status;
-    log.callFailed({ requestId, method, cause: error });
+    log.callFailed({ requestId, method: method.fullName, cause: error });
     return internalStatus(undefined);
   };
 
@@ -65,9 +65,9 @@ export function statusOf(error: PrivacyError, context: ErrorContext): Status {
   return statusWithin6KiB(codeOf(error.problem), messageOf(error, context.method), told);
 }
 
-/** A change of a contact blacklist has one outcome, which only PARTIAL_UPDATE does not say by itself. */
-const tellsOutcomes = ({ problem }: PrivacyError, method: string): boolean =>
-  problem.kind === 'PARTIAL_UPDATE' || !method.endsWith('/UpdateContactBlacklist');
+/** One outcome is what the error says, unless that is PARTIAL_UPDATE. */
+const tellsOutcomes = ({ problem }: PrivacyError, { hasOneOutcome }: Method): boolean =>
+  problem.kind === 'PARTIAL_UPDATE' || !hasOneOutcome;
 
 const internalStatus = (requestId: string | undefined): Status =>
   statusWithin6KiB(status.INTERNAL, 'Internal error; the request id names it in the log of the service', {
@@ -88,7 +88,7 @@ function asTrailers(body: Status, delayMs?: number, sent = false): StatusObject 
 }
 
 /** Failed updates are told in the origin's words, by the first setting that is not as asked. */
-function messageOf({ problem, update, message }: PrivacyError, method: string): string {
+function messageOf({ problem, update, message }: PrivacyError, method: Method): string {
   if (message !== problem.kind) return message;
   const missed = update?.outcomes.find(({ state }) => ['FAILED', 'UNKNOWN', 'NOT_ATTEMPTED'].includes(state));
   const aboutSettings =

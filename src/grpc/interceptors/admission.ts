@@ -1,5 +1,5 @@
 import { type Metadata, ServerInterceptingCall, type ServerInterceptor } from '@grpc/grpc-js';
-import { type CallContext, contextOf, isOurs } from '../calls/call-context.js';
+import { type CallContext, findContext } from '../calls/call-context.js';
 import type { Answer } from '../errors/statuses.js';
 
 /** Looks at a call before its request is read. Throws or rejects to refuse it. */
@@ -11,13 +11,13 @@ export type Check = (context: CallContext, metadata: Metadata) => void | Promise
  */
 export const admission =
   (answer: Answer, checks: readonly Check[]): ServerInterceptor =>
-  (method, call) => {
-    if (!isOurs(method.path)) return new ServerInterceptingCall(call);
-    return new ServerInterceptingCall(call, {
+  (_method, call) =>
+    new ServerInterceptingCall(call, {
       start: next =>
         next({
           onReceiveMetadata(metadata, next) {
-            const context = contextOf(metadata);
+            const context = findContext(metadata);
+            if (!context) return next(metadata);
             const refuse = (error: unknown) => call.sendStatus(answer(error, context));
             // Waits only for what takes time: a call put off, if only by a promise, has to be buffered.
             const passFrom = (first: number): void => {
@@ -35,4 +35,3 @@ export const admission =
           },
         }),
     });
-  };

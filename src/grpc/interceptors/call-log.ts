@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { Metadata, ServerInterceptingCall, type ServerInterceptor, status } from '@grpc/grpc-js';
-import { type CallContext, isOurs, setContext } from '../calls/call-context.js';
+import { type CallContext, setContext } from '../calls/call-context.js';
 import type { ApiEvents } from '../errors/safe-events.js';
+import { METHODS } from '../method-table.js';
 import type { BareFaults } from './bare-faults.js';
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
@@ -12,11 +13,12 @@ const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
  */
 export const callLog =
   (log: Pick<ApiEvents, 'callEnded'>, net: BareFaults, now: () => number): ServerInterceptor =>
-  (method, call) => {
-    if (!isOurs(method.path)) return new ServerInterceptingCall(call);
+  ({ path }, call) => {
+    const method = METHODS.get(path);
+    if (!method) return new ServerInterceptingCall(call); // Health and reflection need no token.
     const context: CallContext = {
       requestId: randomUUID(),
-      method: method.path.slice(1),
+      method,
       peer: call.getConnectionInfo().remoteAddress ?? 'unknown',
     };
     const startedAt = now();
@@ -26,9 +28,15 @@ export const callLog =
     const end = (code: status) => {
       if (ended) return; // A call is "cancelled" also after its status.
       ended = true;
-      const { requestId, method, peer, principal } = context;
-      const durationMs = now() - startedAt;
-      log.callEnded({ requestId, method, code: status[code], durationMs, peer, tokenId: principal?.tokenId });
+      const { requestId, peer, principal } = context;
+      log.callEnded({
+        requestId,
+        method: method.fullName,
+        code: status[code],
+        durationMs: now() - startedAt,
+        peer,
+        tokenId: principal?.tokenId,
+      });
     };
 
     return new ServerInterceptingCall(call, {

@@ -1,24 +1,27 @@
 import { slidingWindow } from '../../access/rate-limit.js';
 import { PrivacyError } from '../../domain/errors.js';
 import { type CallContext, principalOf } from '../calls/call-context.js';
+import type { Method } from '../method.js';
 import type { Check } from './admission.js';
 
 const PERIOD_MS = 60_000;
 /** Tokens remembered; beyond, the one unused longest starts anew. Room for all is taken in advance. */
 const MOST_TOKENS = 20_000;
 
-/** Limits the calls of each token in any minute. Making instances has a limit of its own. */
-export function tokenLimit(limits: { callsPerMinute: number; createsPerMinute: number }): Check {
+/** Limits the calls of each token in any minute; each limit counts the methods whose it is. */
+export function tokenLimit(limits: Readonly<Record<Method['limit'], number>>): Check {
   const limited = (limit: number) => ({
     limit,
     window: slidingWindow({ limit, periodMs: PERIOD_MS, maxKeys: MOST_TOKENS }),
   });
-  const calls = limited(limits.callsPerMinute);
-  const creates = limited(limits.createsPerMinute);
+  const windows = {
+    callsPerMinute: limited(limits.callsPerMinute),
+    createsPerMinute: limited(limits.createsPerMinute),
+  };
 
   return (context: CallContext) => {
     const { tokenId } = principalOf(context);
-    const { limit, window } = context.method.endsWith('/CreateInstance') ? creates : calls;
+    const { limit, window } = windows[context.method.limit];
     const decision = window.take(tokenId, performance.now());
     context.rate = { limit, ...decision };
     if (decision.allowed) return;

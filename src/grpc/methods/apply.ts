@@ -3,27 +3,21 @@ import {
   ApplyPrivacySettingsRequest,
   type ApplyPrivacySettingsResponse,
   OnFailure as OnFailureNumber,
-  PrivacyServiceService,
 } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import { PrivacyError } from '../../domain/errors.js';
 import { MIN_ROOM_MS, timeLeft } from '../../instances/account/time-left.js';
 import { asCompleted } from '../calls/as-completed.js';
-import type { Deadlines } from '../calls/deadlines.js';
 import type { Call } from '../calls/handler.js';
-import { digestOf, type Idempotent } from '../calls/idempotent.js';
+import { digestOf, type Idempotent, type IdempotentRequest } from '../calls/idempotent.js';
 import type { InnerStatus } from '../errors/statuses.js';
 import * as check from '../messages/validate.js';
 import { decodeOrder, type Update } from './update.js';
 
-const METHOD = PrivacyServiceService.applyPrivacySettings.path.slice(1);
 const MOST_INSTANCES = 1000;
 /** Instances of one call that are updated at the same time. */
 const AT_ONCE = 16;
 /** Kept free before the caller's time is over, so that the last ends and the status arrive. */
 const ROOM_MS = 500;
-
-/** A thousand instances take a while. */
-export const APPLYING: Deadlines = { maximumMs: 600_000, defaultMs: 600_000 };
 
 type ApplyOrder = ReturnType<typeof decodeApply>;
 
@@ -35,11 +29,10 @@ export function decodeApply(request: ApplyPrivacySettingsRequest) {
     check.optionalEnum('on_failure', OnFailureNumber, request.onFailure),
     check.unlessEmpty(requestId, check.requestId),
   );
-  const bytes = () => ApplyPrivacySettingsRequest.encode({ ...request, requestId: '' }).finish();
   return {
     instance: undefined,
     instances,
-    digest: digestOf('ApplyPrivacySettings', bytes),
+    content: () => ApplyPrivacySettingsRequest.encode({ ...request, requestId: '' }).finish(),
     order: { ...decodeOrder(request), etag: undefined, unattended: true as const },
   };
 }
@@ -47,15 +40,16 @@ export function decodeApply(request: ApplyPrivacySettingsRequest) {
 /** Makes the same update on every instance and tells of each as it ends. */
 export const apply = (answerOnce: Idempotent, update: Update, statusOf: InnerStatus) =>
   async function* (
-    { instances, digest, order }: ApplyOrder,
-    { principal, requestId, options }: Call,
+    { instances, content, order }: ApplyOrder,
+    call: Call,
   ): AsyncGenerator<ApplyPrivacySettingsResponse> {
-    const request = { method: METHOD, digest };
-    await claim(answerOnce, { ...request, requestId: order.requestId });
-    const call = { principal, options: { ...options, deadline: options.deadline - ROOM_MS } };
+    const { method, options } = call;
+    const digest = digestOf(method, content);
+    await claim(answerOnce, { method, digest, requestId: order.requestId });
+    const shorter = { ...call, options: { ...options, deadline: options.deadline - ROOM_MS } };
     const updateOne = (instance: string) =>
-      update({ ...request, scope: `ApplyPrivacySettings/${instance}` }, instance, order, call);
-    const mayBegin = () => !options.signal.aborted && timeLeft(call.options) > MIN_ROOM_MS;
+      update({ digest, scope: `${method.name}/${instance}` }, instance, order, shorter);
+    const mayBegin = () => !options.signal.aborted && timeLeft(shorter.options) > MIN_ROOM_MS;
 
     const succeeded = new Set<number>();
     let doneCount = 0;
@@ -67,7 +61,7 @@ export const apply = (answerOnce: Idempotent, update: Update, statusOf: InnerSta
         succeeded.add(index);
         yield { ...end, totalCount, result: { $case: 'success', value: result.value } };
       } else {
-        const value = statusOf(result.reason, { method: METHOD, requestId });
+        const value = statusOf(result.reason, call);
         outOfTime ||= value.code === status.DEADLINE_EXCEEDED;
         yield { ...end, totalCount, result: { $case: 'error', value } };
       }
@@ -86,9 +80,9 @@ export const apply = (answerOnce: Idempotent, update: Update, statusOf: InnerSta
 /** Refuses a request_id that came with another request; the answers themselves are kept by instance. */
 const claim = (
   answerOnce: Idempotent,
-  request: { method: string; digest: () => Uint8Array; requestId: string },
+  request: Pick<IdempotentRequest<unknown>, 'method' | 'digest' | 'requestId'>,
 ): Promise<unknown> =>
-  answerOnce({ ...request, scope: 'ApplyPrivacySettings', codec: NOTHING }, async () => ({
+  answerOnce({ ...request, scope: request.method.name, codec: NOTHING }, async () => ({
     response: undefined,
     keep: true,
   }));

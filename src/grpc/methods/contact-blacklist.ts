@@ -3,7 +3,6 @@ import {
   ContactBlacklistSetting,
   type GetContactBlacklistRequest,
   type GetContactBlacklistResponse,
-  PrivacyServiceService,
   UpdateContactBlacklistRequest,
   UpdateContactBlacklistResponse,
 } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
@@ -22,7 +21,6 @@ import { digestOf, type Idempotent } from '../calls/idempotent.js';
 import { encodeOutcome } from '../messages/codec.js';
 import * as check from '../messages/validate.js';
 
-const UPDATE = PrivacyServiceService.updateContactBlacklist.path.slice(1);
 const MOST_ENTRIES = 1000;
 
 export function decodeGet({ instance, setting }: GetContactBlacklistRequest) {
@@ -41,10 +39,9 @@ export function decodeChange(request: UpdateContactBlacklistRequest) {
     replace ? mustBeEmpty(remove) : disjoint(add, remove),
     check.unlessEmpty(requestId, check.requestId),
   );
-  const bytes = () => UpdateContactBlacklistRequest.encode({ ...request, requestId: '' }).finish();
   return {
     instance,
-    digest: digestOf('UpdateContactBlacklist', bytes),
+    content: () => UpdateContactBlacklistRequest.encode({ ...request, requestId: '' }).finish(),
     order: {
       setting: decodeListSetting(setting) as ListSetting,
       add: add.flatMap(entry => decodeEntry(entry) ?? []),
@@ -72,13 +69,14 @@ export const read =
 export const change =
   (instances: Instances, answerOnce: Idempotent) =>
   async (
-    { instance, digest, order }: ReturnType<typeof decodeChange>,
-    { principal: { tokenId, tokenLabel }, options }: Call,
+    { instance, content, order }: ReturnType<typeof decodeChange>,
+    { method, principal: { tokenId, tokenLabel }, options }: Call,
   ): Promise<UpdateContactBlacklistResponse> => {
     instances.get(instance); // INSTANCE_NOT_FOUND comes before what the request_id stands for.
     const { requestId } = order;
+    const digest = digestOf(method, content);
     const codec = UpdateContactBlacklistResponse;
-    return answerOnce({ method: UPDATE, scope: instance, requestId, digest, codec }, async () => {
+    return answerOnce({ method, scope: instance, requestId, digest, codec }, async () => {
       const actor = { tokenId, tokenLabel };
       const report = await instances.updateContactList(instance, { ...order, actor }, options);
       const { contacts, etag, outcome, sent } = report;

@@ -9,7 +9,6 @@ import {
 } from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
 import { nameOf } from '../../contract/enum-names.js';
 import type { LinkMethod } from '../../instances/account/ports.js';
-import { digestOf } from '../calls/idempotent.js';
 import { instanceBefore, pageLimit } from '../messages/pagination.js';
 import * as check from '../messages/validate.js';
 
@@ -21,11 +20,9 @@ export function decodeCreate(request: CreateInstanceRequest) {
     check.unlessEmpty(requestId, check.requestId),
     check.optionalEnum('connection_mode', Instance_ConnectionMode, connectionMode),
   );
-  const digest = digestOf('CreateInstance', () =>
-    CreateInstanceRequest.encode({ ...request, requestId: '' }).finish(),
-  );
+  const content = () => CreateInstanceRequest.encode({ ...request, requestId: '' }).finish();
   const properties = { displayName, connectionMode: nameOf(Instance_ConnectionMode, connectionMode) };
-  return { instance: undefined, name, properties, requestId, digest };
+  return { instance: undefined, name, properties, requestId, content };
 }
 
 export function decodeInstanceUpdate({ name, displayName, connectionMode }: UpdateInstanceRequest) {

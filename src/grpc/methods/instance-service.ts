@@ -1,14 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import {
   CreateInstanceResponse,
-  InstanceServiceService,
   type LinkInstanceResponse,
 } from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
 import type { Tokens } from '../../access/tokens.js';
 import type { CallOptions } from '../../instances/account/orders.js';
 import type { Instances } from '../../instances/instances.js';
 import type { LinkEvent } from '../../instances/member/link-instance.js';
-import type { Idempotent } from '../calls/idempotent.js';
+import { digestOf, type Idempotent } from '../calls/idempotent.js';
 import type { Stream } from '../calls/stream.js';
 import type { Unary } from '../calls/unary.js';
 import { encodeInstance, encodeToken } from '../messages/codec.js';
@@ -22,10 +21,6 @@ import {
   decodeName,
 } from './instance-requests.js';
 
-const CREATE = InstanceServiceService.createInstance.path.slice(1);
-/** A person has to find the phone and WhatsApp's menu. */
-const LINKING = { maximumMs: 600_000, defaultMs: 600_000 };
-
 /** The methods of InstanceService. */
 export const instanceService = (
   instances: Instances,
@@ -36,13 +31,13 @@ export const instanceService = (
 ) => ({
   createInstance: one({
     decode: decodeCreate,
-    async handle({ name, properties, requestId, digest }, { options }) {
+    async handle({ name, properties, requestId, content }, { method, options }) {
       let secret = ''; // Stays here: a repetition must not get it.
       const request = {
-        method: CREATE,
-        scope: 'CreateInstance',
+        method,
+        scope: method.name,
         requestId,
-        digest,
+        digest: digestOf(method, content),
         codec: CreateInstanceResponse,
       };
       const response = await answerOnce(request, async () => {
@@ -85,7 +80,7 @@ export const instanceService = (
     },
   }),
 
-  linkInstance: many(LINKING, {
+  linkInstance: many({
     decode: decodeLink,
     handle: ({ instance, method }, { options }) => instances.link(instance, method, options),
     encode: encodeLinkEvent,

@@ -1,7 +1,6 @@
-import {
-  type ListPrivacySettingsRequest,
-  type ListPrivacySettingsResponse,
-  PrivacyServiceService,
+import type {
+  ListPrivacySettingsRequest,
+  ListPrivacySettingsResponse,
 } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import type { Instances } from '../../instances/instances.js';
 import type { CallSlots } from '../calls/call-slots.js';
@@ -10,8 +9,6 @@ import type { InnerStatus } from '../errors/statuses.js';
 import { decodeDuration, encodeSnapshot } from '../messages/codec.js';
 import { coveredPage, instanceBefore, pageLimit } from '../messages/pagination.js';
 import * as check from '../messages/validate.js';
-
-const LIST = PrivacyServiceService.listPrivacySettings.path.slice(1);
 
 type ListOrder = ReturnType<typeof decodeListSettings>;
 
@@ -29,11 +26,9 @@ export function decodeListSettings({ pageSize, pageToken, maxAge }: ListPrivacyS
 /** Reads a page of instances; one that cannot be read, or not in time, is an entry with its error. */
 export const listSettings =
   (instances: Instances, statusOf: InnerStatus, open: CallSlots) =>
-  async (
-    { maxAgeMs, ...wanted }: ListOrder,
-    { principal, options, requestId }: Call,
-  ): Promise<ListPrivacySettingsResponse> => {
-    using _place = open(principal.tokenId, LIST);
+  async ({ maxAgeMs, ...wanted }: ListOrder, call: Call): Promise<ListPrivacySettingsResponse> => {
+    const { method, principal, options } = call;
+    using _place = open(principal.tokenId, method.fullName);
     const page = coveredPage(instances, principal, wanted);
     const names = page.instances.map(({ name }) => name);
     const reads = await instances.readEach(names, maxAgeMs, options);
@@ -43,7 +38,7 @@ export const listSettings =
         result:
           read.status === 'fulfilled'
             ? { $case: 'settings', value: encodeSnapshot(read.value) }
-            : { $case: 'error', value: statusOf(read.reason, { method: LIST, requestId }) },
+            : { $case: 'error', value: statusOf(read.reason, call) },
       })),
       nextPageToken: page.nextPageToken,
     };

@@ -4,7 +4,6 @@ import {
   OnFailure as OnFailureNumber,
   UpdatePrivacySettingsRequest,
 } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
-import { digestOf } from '../calls/idempotent.js';
 import { decodeDuration } from '../messages/codec.js';
 import { pageLimit } from '../messages/pagination.js';
 import * as check from '../messages/validate.js';
@@ -34,10 +33,9 @@ export function decodeUpdate(request: UpdatePrivacySettingsRequest) {
     check.optionalEnum('on_failure', OnFailureNumber, request.onFailure),
     check.unlessEmpty(requestId, check.requestId),
   );
-  const bytes = () => UpdatePrivacySettingsRequest.encode({ ...request, requestId: '' }).finish();
   return {
     instance,
-    digest: digestOf('UpdatePrivacySettings', bytes),
+    content: () => UpdatePrivacySettingsRequest.encode({ ...request, requestId: '' }).finish(),
     order: { ...decodeOrder(request), etag: request.etag || undefined },
   };
 }

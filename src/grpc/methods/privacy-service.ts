@@ -4,19 +4,17 @@ import { memoize } from '../../domain/settings/memoize.js';
 import type { Snapshot } from '../../domain/settings/snapshot.js';
 import type { Instances } from '../../instances/instances.js';
 import type { CallSlots } from '../calls/call-slots.js';
-import type { Idempotent } from '../calls/idempotent.js';
+import { digestOf, type Idempotent } from '../calls/idempotent.js';
 import type { Stream } from '../calls/stream.js';
 import type { Unary } from '../calls/unary.js';
 import type { InnerStatus } from '../errors/statuses.js';
 import { encodeChange, encodeDescriptions, encodeSnapshot } from '../messages/codec.js';
-import { APPLYING, apply, decodeApply } from './apply.js';
+import { apply, decodeApply } from './apply.js';
 import * as blacklist from './contact-blacklist.js';
 import { decodeListSettings, listSettings } from './list-settings.js';
 import { decodeInstance, decodeListChanges, decodeRead, decodeUpdate } from './privacy-requests.js';
 import { updates } from './update.js';
-import { decodeWatch, encodeWatchEvent, WATCHING, watch } from './watch.js';
-
-const UPDATE = PrivacyServiceService.updatePrivacySettings.path.slice(1);
+import { decodeWatch, encodeWatchEvent, watch } from './watch.js';
 
 const { getPrivacySettings } = PrivacyServiceService;
 
@@ -70,18 +68,18 @@ export const privacyService = ({
 
     updatePrivacySettings: one({
       decode: decodeUpdate,
-      handle: ({ instance, digest, order }, call) =>
-        update({ method: UPDATE, scope: instance, digest }, instance, order, call),
+      handle: ({ instance, content, order }, call) =>
+        update({ scope: instance, digest: digestOf(call.method, content) }, instance, order, call),
     }),
 
-    applyPrivacySettings: many(APPLYING, {
+    applyPrivacySettings: many({
       decode: decodeApply,
       handle: apply(answerOnce, update, statusOf),
       encode: response => response,
       endsByItself: true,
     }),
 
-    watchPrivacySettings: many(WATCHING, {
+    watchPrivacySettings: many({
       decode: decodeWatch,
       handle: watch(instances),
       encode: encodeWatchEvent,

@@ -30,14 +30,14 @@ export type Update = ReturnType<typeof updates>;
 export const updates =
   (instances: Instances, answerOnce: Idempotent) =>
   async (
-    request: Pick<IdempotentRequest<unknown>, 'method' | 'scope' | 'digest'>,
+    request: Pick<IdempotentRequest<unknown>, 'scope' | 'digest'>,
     instance: string,
     order: Omit<UpdateOrder, 'actor'>,
-    { principal: { tokenId, tokenLabel }, options }: Pick<Call, 'principal' | 'options'>,
+    { method, principal: { tokenId, tokenLabel }, options }: Call,
   ): Promise<UpdatePrivacySettingsResponse> => {
     instances.get(instance); // INSTANCE_NOT_FOUND comes before what the request_id stands for.
     const { requestId } = order;
-    return answerOnce({ ...request, requestId, codec: UpdatePrivacySettingsResponse }, async () => {
+    return answerOnce({ ...request, method, requestId, codec: UpdatePrivacySettingsResponse }, async () => {
       const actor = { tokenId, tokenLabel };
       const report = await instances.updateSettings(instance, { ...order, actor }, options);
       const settings = report.settings && encodeSnapshot(report.settings);

@@ -3,10 +3,8 @@ import type {
   WatchPrivacySettingsResponse,
 } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import { encodeSetting } from '../../contract/setting-enums.js';
-import { PrivacyError } from '../../domain/errors.js';
 import type { Instances } from '../../instances/instances.js';
 import type { WatchEvent } from '../../instances/watching/watch-reader.js';
-import { type Deadlines, LONGEST_CALL_MS } from '../calls/deadlines.js';
 import type { Call } from '../calls/handler.js';
 import { decodeDuration, encodeSnapshot } from '../messages/codec.js';
 import { encodeOrigin, encodeReason } from '../messages/enums.js';
@@ -15,14 +13,6 @@ import * as check from '../messages/validate.js';
 const MOST_INSTANCES = 1000;
 const HEARTBEAT_MS = 30_000;
 const HEARTBEAT = { leastMs: 5_000, mostMs: 600_000, inWords: '5 s to 10 min' };
-
-/** How long a caller may watch: as it likes, but one stream ends before its connection does, of old age. */
-export const WATCHING: Deadlines = {
-  maximumMs: LONGEST_CALL_MS,
-  defaultMs: LONGEST_CALL_MS,
-  whenOver: () =>
-    new PrivacyError({ kind: 'SHUTTING_DOWN' }, { message: 'The stream has lasted long enough; call again' }),
-};
 
 type WatchOrder = ReturnType<typeof decodeWatch>;
 

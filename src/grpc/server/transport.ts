@@ -6,7 +6,7 @@ import {
   setLogVerbosity,
 } from '@grpc/grpc-js';
 import { PrivacyError } from '../../domain/errors.js';
-import { LONGEST_CALL_MS } from '../calls/deadlines.js';
+import { LONGEST_CALL_MS } from '../method.js';
 import { http2Servers } from './http2-servers.js';
 import { showRepeatedAuthorization } from './repeated-headers.js';
 

@@ -6,10 +6,10 @@ import {
   type WatchPrivacySettingsResponse,
 } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import { startDeadline } from '../../../src/grpc/calls/deadlines.js';
-import { WATCHING } from '../../../src/grpc/methods/watch.js';
 import { SERVER_OPTIONS } from '../../../src/grpc/server/transport.js';
 import { bearer, type CallError, caller, failureOf } from '../../support/call.js';
 import { type Api, startApi } from '../support/api.js';
+import { rulesOf } from '../support/methods.js';
 
 const LIMITS = {
   callsPerMinute: 1000,
@@ -131,7 +131,7 @@ describe('the life of a watch', () => {
 
   test('ends before the connection is cut, and asks the caller to call again', () => {
     vi.useFakeTimers();
-    using limits = startDeadline(call, WATCHING, undefined);
+    using limits = startDeadline(call, rulesOf(Privacy.watchPrivacySettings).deadlines, undefined);
     vi.advanceTimersByTime(29 * 60_000);
     expect(limits.signal.aborted).toBe(false);
     const cutMs = SERVER_OPTIONS['grpc.max_connection_age_grace_ms'] ?? 0;

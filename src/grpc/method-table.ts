@@ -1,0 +1,69 @@
+import { InstanceServiceService } from '../../gen/ts/whatsapp/privacy/v1/instance_service.js';
+import { PrivacyServiceService } from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
+import { TokenServiceService } from '../../gen/ts/whatsapp/privacy/v1/token_service.js';
+import { READ, READ_ALL, WRITE, WRITE_ALL } from '../access/permits.js';
+import { PrivacyError } from '../domain/errors.js';
+import { type Deadlines, LONGEST_CALL_MS, type Method, methodsOf } from './method.js';
+
+/** A thousand instances take a while. */
+const APPLYING: Deadlines = { maximumMs: 600_000, defaultMs: 600_000 };
+
+/** As long as the caller likes, but one stream ends before its connection does, of old age. */
+const WATCHING: Deadlines = {
+  maximumMs: LONGEST_CALL_MS,
+  defaultMs: LONGEST_CALL_MS,
+  whenOver: () =>
+    new PrivacyError({ kind: 'SHUTTING_DOWN' }, { message: 'The stream has lasted long enough; call again' }),
+};
+
+/** A person has to find the phone and WhatsApp's menu. */
+const LINKING: Deadlines = { maximumMs: 600_000, defaultMs: 600_000 };
+
+const PRIVACY_SERVICE = methodsOf(
+  PrivacyServiceService,
+  {
+    getPrivacySettings: { permit: READ, about: 'instance' },
+    listPrivacySettings: { permit: READ, about: 'covered' },
+    describePrivacySettings: { permit: READ, about: 'instance' },
+    updatePrivacySettings: { permit: WRITE, about: 'instance' },
+    applyPrivacySettings: { permit: WRITE, about: 'instances', deadlines: APPLYING },
+    watchPrivacySettings: { permit: READ, about: 'instances', deadlines: WATCHING },
+    listPrivacyChanges: { permit: READ, about: 'instance' },
+    getContactBlacklist: { permit: READ, about: 'instance' },
+    updateContactBlacklist: { permit: WRITE, about: 'instance', hasOneOutcome: true },
+  },
+  { keepsOriginWords: true },
+);
+
+const INSTANCE_SERVICE = methodsOf(
+  InstanceServiceService,
+  {
+    createInstance: { permit: WRITE_ALL, limit: 'createsPerMinute' },
+    getInstance: { permit: READ, about: 'name' },
+    listInstances: { permit: READ, about: 'covered' },
+    updateInstance: { permit: WRITE, about: 'name' },
+    deleteInstance: { permit: WRITE_ALL, about: 'name' },
+    linkInstance: { permit: WRITE, about: 'name', deadlines: LINKING },
+    unlinkInstance: { permit: WRITE, about: 'name' },
+    reconnectInstance: { permit: WRITE, about: 'name' },
+  },
+  { keepsOriginWords: false },
+);
+
+const TOKEN_SERVICE = methodsOf(
+  TokenServiceService,
+  {
+    createToken: { permit: WRITE_ALL },
+    listTokens: { permit: READ_ALL },
+    revokeToken: { permit: WRITE_ALL },
+    rotateToken: { permit: WRITE_ALL },
+  },
+  { keepsOriginWords: false },
+);
+
+/** Every method of the contract by its path, with what its comments in `proto` say. Health and reflection have none. */
+export const METHODS: ReadonlyMap<string, Method> = new Map([
+  ...PRIVACY_SERVICE,
+  ...INSTANCE_SERVICE,
+  ...TOKEN_SERVICE,
+]);

@@ -1,28 +1,25 @@
 import { isAllowed } from '../../access/permits.js';
 import { PrivacyError } from '../../domain/errors.js';
 import { type CallContext, principalOf } from './call-context.js';
-import type { Order } from './handler.js';
 import { MALFORMED } from './malformed.js';
+import { namedInstances } from './named-instances.js';
 
 /**
  * The order of a request that is well-formed, valid and covered by the token, checked in this order. Whether the
  * instance exists comes after: a token learns nothing of instances that it does not cover.
  */
-export function admit<Request, Ordered extends Order>(
+export function admit<Request, Order>(
   request: Request,
-  decode: (request: Request) => Ordered,
+  decode: (request: Request) => Order,
   context: CallContext,
-): Ordered {
-  const { method } = context;
-  if (request === MALFORMED) throw new PrivacyError({ kind: 'MALFORMED_MESSAGE', method: method.fullName });
+): Order {
+  const { permit, fullName: method } = context.method;
+  if (request === MALFORMED) throw new PrivacyError({ kind: 'MALFORMED_MESSAGE', method });
   const order = decode(request);
-  for (const instance of order.instances?.length ? order.instances : [order.instance]) {
-    if (!isAllowed(principalOf(context), method.permit, instance))
-      throw new PrivacyError({
-        kind: 'SCOPE_DENIED',
-        method: method.fullName,
-        ...(instance !== undefined && { instance }),
-      });
+  const named = namedInstances(request, context.method);
+  for (const instance of named.length > 0 ? named : [undefined]) {
+    if (!isAllowed(principalOf(context), permit, instance))
+      throw new PrivacyError({ kind: 'SCOPE_DENIED', method, ...(instance !== undefined && { instance }) });
   }
   return order;
 }

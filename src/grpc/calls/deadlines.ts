@@ -1,7 +1,8 @@
 import type { ServerUnaryCall, ServerWritableStream } from '@grpc/grpc-js';
 import { PrivacyError } from '../../domain/errors.js';
 import type { CallOptions } from '../../instances/account/orders.js';
-import type { Deadlines } from '../method.js';
+import type { Method } from '../method.js';
+import { namedInstance } from './named-instances.js';
 
 /** Nothing new is started this long before the deadline, so that the outcomes still arrive. */
 const MARGIN_MS = 150;
@@ -15,15 +16,17 @@ type AnyCall<Request, Response> =
 /** The deadline and the signal of a running call, until they are disposed of. */
 export function startDeadline<Request, Response>(
   call: AnyCall<Request, Response>,
-  { maximumMs, defaultMs, whenOver }: Deadlines,
-  instance: string | undefined,
+  method: Pick<Method, 'about' | 'deadlines'>,
 ): CallOptions & Disposable {
+  const { maximumMs, defaultMs, whenOver } = method.deadlines;
   const now = Date.now();
   const callers = Number(call.getDeadline());
   const endsAt = Math.min(callers, now + (callers === Infinity ? defaultMs : maximumMs));
   const ended = new AbortController();
-  const tooShort = () =>
-    new PrivacyError({ kind: 'DEADLINE_TOO_SHORT', ...(instance !== undefined && { instance }) });
+  const tooShort = () => {
+    const instance = namedInstance(call.request, method);
+    return new PrivacyError({ kind: 'DEADLINE_TOO_SHORT', ...(instance !== undefined && { instance }) });
+  };
   const tooLate = () => ended.abort(endsAt < callers && whenOver ? whenOver() : tooShort());
   const timer = setTimeout(tooLate, Math.max(endsAt - LAST_MOMENT_MS - now, 0));
   const gone = () => ended.abort(new Error('the caller has gone'));

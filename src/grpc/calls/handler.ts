@@ -11,17 +11,9 @@ export type Call = {
   readonly options: CallOptions;
 };
 
-/** A request in the words of the domain. */
-export type Order = {
-  /** Undefined when it is about no single one. */
-  readonly instance: string | undefined;
-  /** Those it names, where it may name several. */
-  readonly instances?: readonly string[];
-};
-
 /** The handler of one method: what it makes of a request, and what it does then. */
-export type Handler<Request, Ordered extends Order, Result> = {
-  /** Throws with every violation of the request. */
-  readonly decode: (request: Request) => Ordered;
-  readonly handle: (order: Ordered, call: Call) => Result;
+export type Handler<Request, Order, Result> = {
+  /** The request in the words of the domain. Throws with every violation of the request. */
+  readonly decode: (request: Request) => Order;
+  readonly handle: (order: Order, call: Call) => Result;
 };

@@ -6,14 +6,10 @@ import { admit } from './admit.js';
 import { contextOf, principalOf } from './call-context.js';
 import type { CallSlots } from './call-slots.js';
 import { startDeadline, unlessAborted } from './deadlines.js';
-import type { Handler, Order } from './handler.js';
+import type { Handler } from './handler.js';
 
 /** The handler of a method that streams. Its events are encoded one by one, so that leaving reaches the iteration. */
-type StreamHandler<Request, Ordered extends Order, Event, Response> = Handler<
-  Request,
-  Ordered,
-  AsyncIterable<Event>
-> & {
+type StreamHandler<Request, Order, Event, Response> = Handler<Request, Order, AsyncIterable<Event>> & {
   readonly encode: (event: Event) => Response;
   /** When the server is draining it begins nothing more and ends by itself; others are ended. */
   readonly endsByItself?: true;
@@ -28,14 +24,14 @@ export type Stream = ReturnType<typeof stream>;
  */
 export const stream =
   (answer: Answer, draining: AbortSignal, tokens: Pick<Tokens, 'watch'>, open: CallSlots) =>
-  <Request, Ordered extends Order, Event, Response>(
-    handler: StreamHandler<Request, Ordered, Event, Response>,
+  <Request, Order, Event, Response>(
+    handler: StreamHandler<Request, Order, Event, Response>,
   ): handleServerStreamingCall<Request, Response> =>
   call => {
     const context = contextOf(call.metadata);
     const run = async () => {
       const order = admit(call.request, handler.decode, context);
-      using options = startDeadline(call, context.method.deadlines, order.instance);
+      using options = startDeadline(call, context.method);
       const principal = principalOf(context);
       using _place = open(principal.tokenId, context.method.fullName);
       using token = tokens.watch(principal.tokenId);

@@ -3,7 +3,7 @@ import type { Answer } from '../errors/statuses.js';
 import { admit } from './admit.js';
 import { contextOf, principalOf } from './call-context.js';
 import { startDeadline, unlessAborted } from './deadlines.js';
-import type { Handler, Order } from './handler.js';
+import type { Handler } from './handler.js';
 
 /** Makes methods that answer once. */
 export type Unary = ReturnType<typeof unary>;
@@ -11,14 +11,14 @@ export type Unary = ReturnType<typeof unary>;
 /** A method that answers once, as grpc-js wants it: whatever it throws, and also when it never ends, is answered. */
 export const unary =
   (answer: Answer) =>
-  <Request, Ordered extends Order, Response>(
-    handler: Handler<Request, Ordered, Promise<Response> | Response>,
+  <Request, Order, Response>(
+    handler: Handler<Request, Order, Promise<Response> | Response>,
   ): handleUnaryCall<Request, Response> =>
   (call, callback) => {
     const context = contextOf(call.metadata);
     const run = async () => {
       const order = admit(call.request, handler.decode, context);
-      using options = startDeadline(call, context.method.deadlines, order.instance);
+      using options = startDeadline(call, context.method);
       const response = handler.handle(order, {
         method: context.method,
         principal: principalOf(context),

@@ -30,7 +30,6 @@ export function decodeApply(request: ApplyPrivacySettingsRequest) {
     check.unlessEmpty(requestId, check.requestId),
   );
   return {
-    instance: undefined,
     instances,
     content: () => ApplyPrivacySettingsRequest.encode({ ...request, requestId: '' }).finish(),
     order: { ...decodeOrder(request), etag: undefined, unattended: true as const },

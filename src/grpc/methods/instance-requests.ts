@@ -22,7 +22,7 @@ export function decodeCreate(request: CreateInstanceRequest) {
   );
   const content = () => CreateInstanceRequest.encode({ ...request, requestId: '' }).finish();
   const properties = { displayName, connectionMode: nameOf(Instance_ConnectionMode, connectionMode) };
-  return { instance: undefined, name, properties, requestId, content };
+  return { name, properties, requestId, content };
 }
 
 export function decodeInstanceUpdate({ name, displayName, connectionMode }: UpdateInstanceRequest) {
@@ -58,7 +58,6 @@ export function decodeList({ pageSize, pageToken, state }: ListInstancesRequest)
     check.optionalEnum('state', Instance_State, state),
   );
   return {
-    instance: undefined,
     limit: pageLimit(pageSize),
     after: after ?? '',
     state: nameOf(Instance_State, state),

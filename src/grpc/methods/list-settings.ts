@@ -16,7 +16,6 @@ export function decodeListSettings({ pageSize, pageToken, maxAge }: ListPrivacyS
   const after = instanceBefore(pageToken);
   check.refuse(check.pageSize(pageSize), check.pageToken(after), check.duration('max_age', maxAge));
   return {
-    instance: undefined,
     limit: pageLimit(pageSize),
     after: after ?? '',
     maxAgeMs: maxAge && decodeDuration(maxAge),

@@ -14,8 +14,6 @@ import * as check from '../messages/validate.js';
 
 const GRACE = { leastMs: 0, mostMs: 24 * 60 * 60 * 1000, inWords: '0 to 24 hours' };
 
-// No method here is about one instance: all need an account token, which covers every one.
-
 export function decodeCreateToken(request: CreateTokenRequest, now: number) {
   const { instance, label, expireTime } = request;
   const kind = nameOf(Token_Kind, request.kind) ?? 'ACCOUNT';
@@ -28,7 +26,7 @@ export function decodeCreateToken(request: CreateTokenRequest, now: number) {
     check.future('expire_time', expireTime, now),
   );
   const wish = { kind, instance: instance || undefined, access, label, expireTime };
-  return { instance: undefined, wish };
+  return { wish };
 }
 
 /** The instance must be named for an instance token, and for no other. */
@@ -39,15 +37,15 @@ function covered(kind: Token_Kind, instance: string): Violation[] {
 
 export function decodeListTokens({ pageSize, pageToken }: ListTokensRequest) {
   check.refuse(check.pageSize(pageSize));
-  return { instance: undefined, limit: pageLimit(pageSize), after: pageToken || undefined };
+  return { limit: pageLimit(pageSize), after: pageToken || undefined };
 }
 
 export function decodeRevokeToken({ id }: RevokeTokenRequest) {
   check.refuse(check.notEmpty('id', id));
-  return { instance: undefined, id };
+  return { id };
 }
 
 export function decodeRotateToken({ id, gracePeriod }: RotateTokenRequest) {
   check.refuse(check.notEmpty('id', id), check.durationWithin('grace_period', gracePeriod, GRACE));
-  return { instance: undefined, id, graceMs: gracePeriod ? decodeDuration(gracePeriod) : 0 };
+  return { id, graceMs: gracePeriod ? decodeDuration(gracePeriod) : 0 };
 }

@@ -22,7 +22,7 @@ export function decodeWatch({ instances, heartbeatInterval }: WatchPrivacySettin
     check.durationWithin('heartbeat_interval', heartbeatInterval, HEARTBEAT),
   );
   const heartbeatMs = heartbeatInterval ? decodeDuration(heartbeatInterval) : HEARTBEAT_MS;
-  return { instance: undefined, instances, heartbeatMs };
+  return { instances, heartbeatMs };
 }
 
 /** Watches the instances that are named, or else all that the token covers. */

@@ -131,7 +131,7 @@ describe('the life of a watch', () => {
 
   test('ends before the connection is cut, and asks the caller to call again', () => {
     vi.useFakeTimers();
-    using limits = startDeadline(call, rulesOf(Privacy.watchPrivacySettings).deadlines, undefined);
+    using limits = startDeadline(call, rulesOf(Privacy.watchPrivacySettings));
     vi.advanceTimersByTime(29 * 60_000);
     expect(limits.signal.aborted).toBe(false);
     const cutMs = SERVER_OPTIONS['grpc.max_connection_age_grace_ms'] ?? 0;

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import {
   CreateInstanceResponse,
+  type InstanceServiceServer,
   type LinkInstanceResponse,
 } from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
 import type { Tokens } from '../../access/tokens.js';
@@ -28,7 +29,7 @@ export const instanceService = (
   answerOnce: Idempotent,
   one: Unary,
   many: Stream,
-) => ({
+): InstanceServiceServer => ({
   createInstance: one({
     decode: decodeCreate,
     async handle({ name, properties, requestId, content }, { method, options }) {

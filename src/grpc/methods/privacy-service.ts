@@ -1,4 +1,7 @@
-import { PrivacyServiceService } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
+import {
+  type PrivacyServiceServer,
+  PrivacyServiceService,
+} from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import { describeSettings } from '../../domain/settings/describe.js';
 import { memoize } from '../../domain/settings/memoize.js';
 import type { Snapshot } from '../../domain/settings/snapshot.js';
@@ -42,7 +45,7 @@ export const privacyService = ({
   readonly many: Stream;
   readonly openLists: CallSlots;
   readonly statusOf: InnerStatus;
-}) => {
+}): PrivacyServiceServer => {
   const update = updates(instances, answerOnce);
   const settingsOf = memoize((snapshot: Snapshot) => ({ settings: encodeSnapshot(snapshot) }));
   return {

@@ -1,4 +1,7 @@
-import type { CreateTokenRequest } from '../../../gen/ts/whatsapp/privacy/v1/token_service.js';
+import type {
+  CreateTokenRequest,
+  TokenServiceServer,
+} from '../../../gen/ts/whatsapp/privacy/v1/token_service.js';
 import type { Tokens } from '../../access/tokens.js';
 import type { Unary } from '../calls/unary.js';
 import { encodeToken } from '../messages/codec.js';
@@ -14,7 +17,7 @@ export const tokenService = (
   tokens: Pick<Tokens, 'mint' | 'list' | 'revoke' | 'rotate'>,
   one: Unary,
   now: () => number,
-) => ({
+): TokenServiceServer => ({
   createToken: one({
     decode: (request: CreateTokenRequest) => decodeCreateToken(request, now()),
     async handle({ wish }) {

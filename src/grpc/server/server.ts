@@ -80,7 +80,6 @@ export function grpcServer(options: GrpcServerOptions) {
   const openLists = callSlots(limits.openLists, 'lists');
   const answerOnce = idempotent(requestLog, events, now);
   const statusOf = innerStatuses(events, now);
-  // A method without a handler answers UNIMPLEMENTED.
   const handlers: [ServiceDefinition, UntypedServiceImplementation][] = [
     [privacyDefinition, privacyService({ instances, answerOnce, one, many, openLists, statusOf })],
     [InstanceServiceService, instanceService(instances, tokens, answerOnce, one, many)],

@@ -1,7 +1,7 @@
 import * as pb from '../../gen/ts/whatsapp/privacy/v1/privacy_settings.js';
 import {
   SETTING_NAMES,
-  type SETTINGS,
+  SETTINGS,
   type Setting,
   specOf,
   type Value,
@@ -63,9 +63,9 @@ export const decodeSetting = (number: number): Setting | undefined =>
 export const fieldPath = (setting: Setting): string => `${specOf(setting).group}.${setting}`;
 
 /** The numbers and wire values of a setting, in the order of its enum. */
-const numbered = (setting: Setting): [number: number, value: string][] =>
-  specOf(setting)
-    .values.map((value): [number, string] => {
+const numbered = (setting: Setting): [number: number, value: Value][] =>
+  SETTINGS[setting].values
+    .map((value): [number, Value] => {
       const name =
         value in OTHER_NAMES ? OTHER_NAMES[value as keyof typeof OTHER_NAMES] : value.toUpperCase();
       // The checks above vouch for the name.
@@ -74,7 +74,7 @@ const numbered = (setting: Setting): [number: number, value: string][] =>
     .sort(([a], [b]) => a - b);
 
 const VALUES = Object.fromEntries(SETTING_NAMES.map(setting => [setting, numbered(setting)])) as Readonly<
-  Record<Setting, [number, string][]>
+  Record<Setting, [number, Value][]>
 >;
 
 /** The wire values of a setting in the order of its enum. */
@@ -85,5 +85,5 @@ export const encodeValue = (setting: Setting, value: string): number | undefined
   VALUES[setting].find(([, known]) => known === value)?.[0];
 
 /** The wire value; undefined for UNSPECIFIED and for a number newer than this build. */
-export const decodeValue = (setting: Setting, number: number): string | undefined =>
+export const decodeValue = (setting: Setting, number: number): Value | undefined =>
   VALUES[setting].find(([known]) => known === number)?.[1];

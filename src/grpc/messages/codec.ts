@@ -16,7 +16,7 @@ import type {
 } from '../../../gen/ts/whatsapp/privacy/v1/privacy_settings.js';
 import type { Token } from '../../../gen/ts/whatsapp/privacy/v1/token_service.js';
 import type { TokenRecord } from '../../access/ports.js';
-import { decodeValue, encodeSetting, encodeValue, valuesInOrder } from '../../contract/setting-enums.js';
+import { encodeSetting, encodeValue, valuesInOrder } from '../../contract/setting-enums.js';
 import { type Instance, instanceEtag, maskPhoneNumber } from '../../domain/instance.js';
 import type { Outcome } from '../../domain/outcome.js';
 import type { SettingDescription } from '../../domain/settings/describe.js';
@@ -28,7 +28,7 @@ import {
   type SettingSpec,
   specOf,
 } from '../../domain/settings/settings-table.js';
-import { etagOf, type Snapshot, type Wishes } from '../../domain/settings/snapshot.js';
+import { etagOf, type Snapshot } from '../../domain/settings/snapshot.js';
 import type { ChangeRecord } from '../../instances/account/ports.js';
 import {
   encodeConnectionMode,
@@ -58,12 +58,6 @@ export const sentSettings = (groups: SettingGroups): { setting: Setting; number:
     const number = group?.[camelCase(setting)];
     return number === undefined ? [] : [{ setting, number }];
   });
-
-/** The wishes of a valid request. */
-export const decodeWishes = (groups: SettingGroups): Wishes =>
-  Object.fromEntries(
-    sentSettings(groups).map(({ setting, number }) => [setting, decodeValue(setting, number)]),
-  );
 
 const encodeGroup = (group: SettingSpec['group'], { values }: Snapshot): { [field: string]: number } =>
   Object.fromEntries(

@@ -2,7 +2,6 @@ import { status } from '@grpc/grpc-js';
 import {
   ApplyPrivacySettingsRequest,
   type ApplyPrivacySettingsResponse,
-  OnFailure as OnFailureNumber,
 } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import { PrivacyError } from '../../domain/errors.js';
 import { MIN_ROOM_MS, timeLeft } from '../../instances/account/time-left.js';
@@ -10,8 +9,9 @@ import { asCompleted } from '../calls/as-completed.js';
 import type { Call } from '../calls/handler.js';
 import { digestOf, type Idempotent, type IdempotentRequest } from '../calls/idempotent.js';
 import type { InnerStatus } from '../errors/statuses.js';
+import { accept } from '../messages/checked.js';
 import * as check from '../messages/validate.js';
-import { decodeOrder, type Update } from './update.js';
+import { type Update, updateOptions } from './update.js';
 
 const MOST_INSTANCES = 1000;
 /** Instances of one call that are updated at the same time. */
@@ -22,17 +22,15 @@ const ROOM_MS = 500;
 type ApplyOrder = ReturnType<typeof decodeApply>;
 
 export function decodeApply(request: ApplyPrivacySettingsRequest) {
-  const { instances, requestId } = request;
-  check.refuse(
-    check.settings(request),
-    check.instanceNames('instances', instances, { least: 1, most: MOST_INSTANCES }),
-    check.optionalEnum('on_failure', OnFailureNumber, request.onFailure),
-    check.unlessEmpty(requestId, check.requestId),
-  );
+  const { instances, ...order } = accept({
+    wishes: check.settings(request),
+    instances: check.instanceNames('instances', request.instances, { least: 1, most: MOST_INSTANCES }),
+    ...updateOptions(request),
+  });
   return {
     instances,
     content: () => ApplyPrivacySettingsRequest.encode({ ...request, requestId: '' }).finish(),
-    order: { ...decodeOrder(request), etag: undefined, unattended: true as const },
+    order: { ...order, etag: undefined, unattended: true as const },
   };
 }
 

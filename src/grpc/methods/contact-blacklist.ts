@@ -7,9 +7,9 @@ import {
   UpdateContactBlacklistResponse,
 } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import { decodeEntry, decodeListSetting, encodeEntry } from '../../contract/contact-blacklist.js';
-import type { Violation } from '../../domain/errors.js';
 import {
   type Contact,
+  type ContactId,
   isLid,
   type ListSetting,
   listEtag,
@@ -18,39 +18,34 @@ import {
 import type { Instances } from '../../instances/instances.js';
 import type { Call } from '../calls/handler.js';
 import { digestOf, type Idempotent } from '../calls/idempotent.js';
+import { accept, type Checked, every, KEPT, valid, violation } from '../messages/checked.js';
 import { encodeOutcome } from '../messages/codec.js';
 import * as check from '../messages/validate.js';
 
 const MOST_ENTRIES = 1000;
 
 export function decodeGet({ instance, setting }: GetContactBlacklistRequest) {
-  check.refuse(check.instanceName('instance', instance), listSetting(setting));
-  return { instance, setting: decodeListSetting(setting) as ListSetting };
+  return accept({
+    instance: check.instanceName('instance', instance),
+    setting: listSetting(setting),
+  });
 }
 
 export function decodeChange(request: UpdateContactBlacklistRequest) {
-  const { instance, setting, add, remove, replace, etag, validateOnly, requestId } = request;
-  check.refuse(
-    check.instanceName('instance', instance),
-    listSetting(setting),
-    something(request),
-    entries('add', add),
-    entries('remove', remove),
-    replace ? mustBeEmpty(remove) : disjoint(add, remove),
-    check.unlessEmpty(requestId, check.requestId),
-  );
+  const { replace, etag, validateOnly } = request;
+  const { instance, setting, add, remove, requestId } = accept({
+    instance: check.instanceName('instance', request.instance),
+    setting: listSetting(request.setting),
+    something: something(request),
+    add: entries('add', request.add),
+    remove: entries('remove', request.remove),
+    once: replace ? mustBeEmpty(request.remove) : disjoint(request.add, request.remove),
+    requestId: check.unlessEmpty(request.requestId, check.requestId),
+  });
   return {
     instance,
     content: () => UpdateContactBlacklistRequest.encode({ ...request, requestId: '' }).finish(),
-    order: {
-      setting: decodeListSetting(setting) as ListSetting,
-      add: add.flatMap(entry => decodeEntry(entry) ?? []),
-      remove: remove.flatMap(entry => decodeEntry(entry) ?? []),
-      replace,
-      etag: etag || undefined,
-      validateOnly,
-      requestId,
-    },
+    order: { setting, add, remove, replace, etag: etag || undefined, validateOnly, requestId },
   };
 }
 
@@ -95,48 +90,50 @@ export const change =
 const encodeContacts = (contacts: readonly Contact[]): BlacklistEntry[] =>
   contacts.map(contact => encodeEntry(shownId(contact)));
 
-const listSetting = (number: number): Violation[] =>
-  check.requiredEnum('setting', ContactBlacklistSetting, number);
+function listSetting(number: number): Checked<ListSetting> {
+  const setting = decodeListSetting(number);
+  return setting === undefined ? check.unnamed('setting', ContactBlacklistSetting, number) : valid(setting);
+}
 
-const something = ({ add, remove, replace }: UpdateContactBlacklistRequest): Violation[] =>
+const something = ({ add, remove, replace }: UpdateContactBlacklistRequest): Checked<undefined> =>
   add.length > 0 || remove.length > 0 || replace
-    ? []
-    : check.violation('', 'REQUIRED', 'At least one contact must be added or removed, or the list replaced');
+    ? KEPT
+    : violation('', 'REQUIRED', 'At least one contact must be added or removed, or the list replaced');
 
-function entries(field: string, all: readonly BlacklistEntry[]): Violation[] {
+function entries(field: string, all: readonly BlacklistEntry[]): Checked<ContactId[]> {
   if (all.length > MOST_ENTRIES)
-    return check.violation(field, 'OUT_OF_RANGE', `${field} must have at most ${MOST_ENTRIES} entries`);
+    return violation(field, 'OUT_OF_RANGE', `${field} must have at most ${MOST_ENTRIES} entries`);
   const places = new Map<string, string>();
-  return all.flatMap((entry, index) => {
+  const checked = all.map((entry, index) => {
     const place = `${field}[${index}]`;
     const id = decodeEntry(entry);
     if (!entry.id || id === undefined)
-      return check.violation(place, 'REQUIRED', `${place} must have a phone_number or a lid`);
+      return violation(place, 'REQUIRED', `${place} must have a phone_number or a lid`);
     const first = places.get(id);
     if (first !== undefined)
-      return check.violation(place, 'DUPLICATE', `${place} names the same contact as ${first}`);
+      return violation(place, 'DUPLICATE', `${place} names the same contact as ${first}`);
     places.set(id, place);
     return entry.id.$case === 'lid' ? lid(place, id) : check.phoneNumber(place, id);
   });
+  return every(checked);
 }
 
-const lid = (field: string, text: string): Violation[] =>
+const lid = (field: string, text: string): Checked<ContactId> =>
   isLid(text)
-    ? []
-    : check.violation(field, 'INVALID_FORMAT', `${field} must be a LID, for example 123456789012345@lid`);
+    ? valid(text)
+    : violation(field, 'INVALID_FORMAT', `${field} must be a LID, for example 123456789012345@lid`);
 
-const mustBeEmpty = (remove: readonly BlacklistEntry[]): Violation[] =>
-  remove.length === 0
-    ? []
-    : check.violation('remove', 'CONFLICTING', 'remove must be empty when replace is set');
+const mustBeEmpty = (remove: readonly BlacklistEntry[]): Checked<unknown> =>
+  remove.length === 0 ? KEPT : violation('remove', 'CONFLICTING', 'remove must be empty when replace is set');
 
-function disjoint(add: readonly BlacklistEntry[], remove: readonly BlacklistEntry[]): Violation[] {
+function disjoint(add: readonly BlacklistEntry[], remove: readonly BlacklistEntry[]): Checked<unknown> {
   const added = new Map(add.map((entry, index) => [decodeEntry(entry), `add[${index}]`]));
-  return remove.flatMap((entry, index) => {
+  const checked = remove.map((entry, index) => {
     const id = decodeEntry(entry);
     const other = id === undefined ? undefined : added.get(id);
-    if (other === undefined) return [];
+    if (other === undefined) return KEPT;
     const place = `remove[${index}]`;
-    return check.violation(place, 'CONFLICTING', `${place} names the same contact as ${other}`);
+    return violation(place, 'CONFLICTING', `${place} names the same contact as ${other}`);
   });
+  return every(checked);
 }

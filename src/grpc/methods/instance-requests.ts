@@ -7,61 +7,46 @@ import {
   type ListInstancesRequest,
   type UpdateInstanceRequest,
 } from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
-import { nameOf } from '../../contract/enum-names.js';
 import type { LinkMethod } from '../../instances/account/ports.js';
-import { instanceBefore, pageLimit } from '../messages/pagination.js';
+import { accept, type Checked, together, valid, violation } from '../messages/checked.js';
 import * as check from '../messages/validate.js';
 
 export function decodeCreate(request: CreateInstanceRequest) {
-  const { name, displayName, connectionMode, requestId } = request;
-  check.refuse(
-    check.unlessEmpty(name, () => check.instanceName('name', name)),
-    check.label('display_name', displayName),
-    check.unlessEmpty(requestId, check.requestId),
-    check.optionalEnum('connection_mode', Instance_ConnectionMode, connectionMode),
-  );
+  const { name, requestId, ...properties } = accept({
+    name: check.unlessEmpty(request.name, name => check.instanceName('name', name)),
+    displayName: check.label('display_name', request.displayName),
+    requestId: check.unlessEmpty(request.requestId, check.requestId),
+    connectionMode: modeOf(request.connectionMode),
+  });
   const content = () => CreateInstanceRequest.encode({ ...request, requestId: '' }).finish();
-  const properties = { displayName, connectionMode: nameOf(Instance_ConnectionMode, connectionMode) };
   return { name, properties, requestId, content };
 }
 
-export function decodeInstanceUpdate({ name, displayName, connectionMode }: UpdateInstanceRequest) {
-  const isEmpty = displayName === undefined && connectionMode === undefined;
-  check.refuse(
-    check.instanceName('name', name),
-    isEmpty ? check.violation('', 'REQUIRED', 'At least one property must be provided') : [],
-    check.label('display_name', displayName ?? ''),
-    check.optionalEnum('connection_mode', Instance_ConnectionMode, connectionMode ?? 0),
-  );
-  return {
-    instance: name,
-    changed: {
-      ...(displayName !== undefined && { displayName }),
-      ...(connectionMode !== undefined && {
-        connectionMode: nameOf(Instance_ConnectionMode, connectionMode),
-      }),
-    },
-  };
+export const decodeInstanceUpdate = (request: UpdateInstanceRequest) =>
+  accept({ instance: check.instanceName('name', request.name), changed: changed(request) });
+
+function changed({ displayName, connectionMode }: UpdateInstanceRequest) {
+  if (displayName === undefined && connectionMode === undefined)
+    return violation('', 'REQUIRED', 'At least one property must be provided');
+  return together({
+    ...(displayName !== undefined && { displayName: check.label('display_name', displayName) }),
+    ...(connectionMode !== undefined && { connectionMode: modeOf(connectionMode) }),
+  });
 }
+
+const modeOf = (number: number) => check.optionalEnum('connection_mode', Instance_ConnectionMode, number);
 
 /** A request that holds nothing but the instance's name. */
 export function decodeName({ name }: { name: string }) {
-  check.refuse(check.instanceName('name', name));
-  return { instance: name };
+  return accept({ instance: check.instanceName('name', name) });
 }
 
 export function decodeList({ pageSize, pageToken, state }: ListInstancesRequest) {
-  const after = instanceBefore(pageToken);
-  check.refuse(
-    check.pageSize(pageSize),
-    check.pageToken(after),
-    check.optionalEnum('state', Instance_State, state),
-  );
-  return {
-    limit: pageLimit(pageSize),
-    after: after ?? '',
-    state: nameOf(Instance_State, state),
-  };
+  return accept({
+    limit: check.pageSize(pageSize),
+    after: check.pageToken(pageToken),
+    state: check.optionalEnum('state', Instance_State, state),
+  });
 }
 
 export const decodeDelete = (request: DeleteInstanceRequest) => ({
@@ -70,16 +55,14 @@ export const decodeDelete = (request: DeleteInstanceRequest) => ({
 });
 
 export function decodeLink({ name, method }: LinkInstanceRequest) {
-  check.refuse(check.instanceName('name', name), linkMethod(method));
-  return { instance: name, method: decodeMethod(method) };
+  return accept({ instance: check.instanceName('name', name), method: linkMethod(method) });
 }
 
-const linkMethod = (method: LinkInstanceRequest['method']) =>
-  method?.$case === 'pairingCode'
-    ? check.phoneNumber('pairing_code.phone_number', method.value.phoneNumber)
-    : check.required('method', method, 'qr or pairing_code');
-
-const decodeMethod = (method: LinkInstanceRequest['method']): LinkMethod =>
-  method?.$case === 'pairingCode'
-    ? { kind: 'pairing_code', phoneNumber: method.value.phoneNumber }
-    : { kind: 'qr' };
+function linkMethod(method: LinkInstanceRequest['method']): Checked<LinkMethod> {
+  if (!method) return check.required('method', 'qr or pairing_code');
+  if (method.$case === 'qr') return valid({ kind: 'qr' });
+  return together({
+    kind: valid('pairing_code' as const),
+    phoneNumber: check.phoneNumber('pairing_code.phone_number', method.value.phoneNumber),
+  });
+}

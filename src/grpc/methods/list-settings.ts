@@ -6,20 +6,19 @@ import type { Instances } from '../../instances/instances.js';
 import type { CallSlots } from '../calls/call-slots.js';
 import type { Call } from '../calls/handler.js';
 import type { InnerStatus } from '../errors/statuses.js';
-import { decodeDuration, encodeSnapshot } from '../messages/codec.js';
-import { coveredPage, instanceBefore, pageLimit } from '../messages/pagination.js';
+import { accept } from '../messages/checked.js';
+import { encodeSnapshot } from '../messages/codec.js';
+import { coveredPage } from '../messages/pagination.js';
 import * as check from '../messages/validate.js';
 
 type ListOrder = ReturnType<typeof decodeListSettings>;
 
 export function decodeListSettings({ pageSize, pageToken, maxAge }: ListPrivacySettingsRequest) {
-  const after = instanceBefore(pageToken);
-  check.refuse(check.pageSize(pageSize), check.pageToken(after), check.duration('max_age', maxAge));
-  return {
-    limit: pageLimit(pageSize),
-    after: after ?? '',
-    maxAgeMs: maxAge && decodeDuration(maxAge),
-  };
+  return accept({
+    limit: check.pageSize(pageSize),
+    after: check.pageToken(pageToken),
+    maxAgeMs: check.duration('max_age', maxAge),
+  });
 }
 
 /** Reads a page of instances; one that cannot be read, or not in time, is an entry with its error. */

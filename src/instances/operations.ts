@@ -29,7 +29,7 @@ export function operations(held: Holdings, { dialer, changes, reads, watch }: No
   const inTurn = <T>(name: string, call: CallOptions, work: (managed: ManagedInstance) => Promise<T>) =>
     withConnection(name, async managed => {
       await managed.session(call);
-      return queued(managed.queue, name, call, () => work(managed));
+      return queued(managed.queue, name, call, () => work(managed).finally(managed.settingsChanged));
     });
 
   return {

@@ -6,8 +6,12 @@ export type IqKind = keyof Iqs;
 
 /** How many requests one instance may send to WhatsApp. */
 export interface Budget {
-  /** Takes what a whole piece of work needs, or nothing and says why. No more of a kind than its burst. */
-  take(wanted: Iqs): Overdrawn | undefined;
+  /**
+   * Takes what a whole piece of work needs, or nothing and says why. No more of a kind than its burst.
+   *
+   * @param left What others must still find there, as a share of the burst.
+   */
+  take(wanted: Iqs, left?: number): Overdrawn | undefined;
   /** Gives back what was taken and not sent. */
   giveBack(unused: Iqs): void;
 }
@@ -37,11 +41,11 @@ export function budget(instance: string, perHour: Iqs, now: () => number = () =>
     bucket: tokenBucket(perHour[kind], BURST[kind], now),
   }));
   return {
-    take(wanted) {
+    take(wanted, left = 0) {
       const waits = buckets.map(({ kind, unit, limit, bucket }) => ({
         unit,
         limit,
-        retryAfterMs: bucket.msUntil(wanted[kind]),
+        retryAfterMs: bucket.msUntil(wanted[kind], left),
       }));
       const [longest] = waits.sort((a, b) => b.retryAfterMs - a.retryAfterMs);
       if (longest && longest.retryAfterMs > 0) {
@@ -64,9 +68,9 @@ function tokenBucket(perHour: number, burst: number, now: () => number) {
   let fullAt = Number.NEGATIVE_INFINITY;
   const fullAfter = (count: number) => Math.max(fullAt, now()) + count * intervalMs;
   return {
-    /** Milliseconds until so many can be taken; 0 when they can now. */
-    msUntil(count: number) {
-      const overdueMs = fullAfter(count) - burst * intervalMs - now();
+    /** Milliseconds until so many can be taken and a share of the burst is left; 0 when they can now. */
+    msUntil(count: number, left: number) {
+      const overdueMs = fullAfter(count) - burst * (1 - left) * intervalMs - now();
       // A rounding error is no time to wait.
       return count > 0 && overdueMs > 1e-3 ? Math.ceil(overdueMs) : 0;
     },

@@ -27,8 +27,14 @@ export interface SettingsCache {
   shownAfter(reads: number): Snapshot | undefined;
   /** The settings may have changed: nothing read before this moment is current. */
   invalidate(): void;
-  /** A change has no answer and may still take effect: nothing read before now, or soon, is current. */
+  /** A change has no answer and may still take effect: nothing read before that comes, or soon, is current. */
   unanswered(): void;
+  /** Such a change has its answer after all, or its connection has ended. */
+  answered(): void;
+  /** Milliseconds until a read can be current; 0 when it can now. */
+  unsettledForMs(): number;
+  /** Fulfils when the changes without an answer have theirs. */
+  settled(): Promise<void>;
   /** There is no connection any more: what came over it is not current, and what it held on to can go. */
   disconnected(): void;
   /** Another account may be behind the instance: what comes next is compared with nothing. */
@@ -46,9 +52,11 @@ export function settingsCache(
   let generation = 0;
   /** 0 when a read has left after it. */
   let unsettledUntil = 0;
+  let unansweredCount = 0;
+  let settling = Promise.withResolvers<void>();
   let reads = 0;
   let newest: { read: number; snapshot: Snapshot } | undefined;
-  let latest: { session: Session; generation: number; snapshot: Snapshot } | undefined;
+  let latest: { session: Session; generation: number; snapshot: Snapshot; readAt: number } | undefined;
   let underWay:
     | { session: Session; generation: number; sentAt: number; reply: Promise<ReadReply> }
     | undefined;
@@ -60,7 +68,7 @@ export function settingsCache(
     const asOf = generation;
     const read = ++reads;
     const leftAt = performance.now();
-    const isSettled = Date.now() >= unsettledUntil;
+    const isSettled = leftAt >= unsettledUntil;
     if (unsettledUntil > 0) session.forgetTimer();
     if (isSettled) unsettledUntil = 0;
     const reply = await session.readPrivacy(timeoutMs);
@@ -70,7 +78,7 @@ export function settingsCache(
       onObserved(before, reply.snapshot, { session, leftAt });
     }
     if (reply.kind === 'read' && asOf === generation && isSettled)
-      latest = { session, generation, snapshot: reply.snapshot };
+      latest = { session, generation, snapshot: reply.snapshot, readAt: performance.now() };
     return reply;
   }
 
@@ -78,14 +86,14 @@ export function settingsCache(
     read,
     current(session, maxAgeMs) {
       if (!latest || !isCurrent(latest, session)) return undefined;
-      return Date.now() - latest.snapshot.observedAt.getTime() <= maxAgeMs ? latest.snapshot : undefined;
+      return performance.now() - latest.readAt <= maxAgeMs ? latest.snapshot : undefined;
     },
     pending(session) {
       if (!underWay || !isCurrent(underWay, session)) return undefined;
-      return Date.now() - underWay.sentAt < JOIN_WITHIN_MS ? underWay.reply : undefined;
+      return performance.now() - underWay.sentAt < JOIN_WITHIN_MS ? underWay.reply : undefined;
     },
     readShared(session, timeoutMs) {
-      const shared = { session, generation, sentAt: Date.now(), reply: read(session, timeoutMs) };
+      const shared = { session, generation, sentAt: performance.now(), reply: read(session, timeoutMs) };
       underWay = shared;
       void shared.reply.finally(() => {
         if (underWay === shared) underWay = undefined;
@@ -99,8 +107,19 @@ export function settingsCache(
     },
     unanswered() {
       generation++;
-      unsettledUntil = Date.now() + UNSETTLED_MS;
+      unansweredCount++;
+      unsettledUntil = performance.now() + UNSETTLED_MS;
     },
+    answered() {
+      generation++;
+      unansweredCount--;
+      if (unansweredCount > 0) return;
+      unsettledUntil = Math.min(unsettledUntil, performance.now());
+      settling.resolve();
+      settling = Promise.withResolvers();
+    },
+    unsettledForMs: () => Math.max(unsettledUntil - performance.now(), 0),
+    settled: () => (unansweredCount > 0 ? settling.promise : Promise.resolve()),
     disconnected() {
       latest = undefined;
     },

@@ -35,6 +35,8 @@ export type ManagedInstance = Account & {
   readonly need: ConnectionDemand['need'];
   readonly watched: Watched;
   readonly keeper: Pick<RecordKeeper, 'record' | 'written'>;
+  /** This service may have changed settings, which those who watch are to be told. */
+  readonly settingsChanged: () => void;
   /** The live connection, waiting so long for one; throws as `session` does. */
   sessionWithin(ms: number): Promise<Session>;
   /** Stores a change of the record, and does what it says. */
@@ -79,6 +81,7 @@ export function manage(record: InstanceRecord, node: Node): ManagedInstance {
     need: demand.need,
     watched,
     keeper,
+    settingsChanged: follower.changed,
     sessionWithin: sessions.within,
     change(patch) {
       const stored = keeper.change(patch);

@@ -8,6 +8,10 @@ import { failedRead, heldBack } from '../judging/failed-read.js';
 
 /** WhatsApp Web reads at most once a second after pushes. */
 const PUSH_DEBOUNCE_MS = 1000;
+/** The share of the budget for reads that is for callers alone. */
+const FOR_CALLERS = 0.5;
+/** So long a read may be put off for the callers' sake before those who watch are told. */
+const UNTOLD_WAIT_MS = 30_000;
 
 /** Keeps what is known of an account's settings current. */
 export interface Follower {
@@ -15,12 +19,15 @@ export interface Follower {
   connected(): void;
   /** WhatsApp says that settings changed. */
   pushed(): void;
+  /** This service may have changed settings: WhatsApp says so to the other devices only. */
+  changed(): void;
   /** Reads nothing more. */
   stop(): void;
 }
 
 /**
- * Follows one account: reads after each connect and after pushes, and again after a read that brought nothing.
+ * Follows one account: reads after each connect, after pushes and after changes that no read has shown, and again after
+ * a read that brought nothing.
  *
  * @param session The live connection; undefined while there is none.
  * @param onLost Called when a read brought nothing, so that nobody knows how the settings are.
@@ -31,38 +38,54 @@ export function follow(
   onLost: (problem: Problem) => void,
 ): Follower {
   const { cache, budget } = account;
-  let due: NodeJS.Timeout | undefined;
+  let due: { readonly timer: NodeJS.Timeout; readonly at: number } | undefined;
   let failures = 0;
   let isStopped = false;
 
-  const readIn = (ms: number) => {
-    if (!isStopped) due ??= setTimeout(() => void catchUp(), ms).unref();
-  };
+  /** Reads after so long, or earlier when that is due. */
+  function readIn(ms: number) {
+    const at = performance.now() + ms;
+    if (isStopped || (due && due.at <= at)) return;
+    clearTimeout(due?.timer);
+    due = { at, timer: setTimeout(() => void catchUp(), ms).unref() };
+  }
 
   async function catchUp() {
     due = undefined;
     const live = session();
     // Somebody may have read since.
     if (!live || cache.current(live, Number.POSITIVE_INFINITY)) return;
-    const problem = await read(live);
-    if (!problem) failures = 0;
-    if (!problem || session() !== live) return;
+    const overdrawn = heldBack(account) ? undefined : budget.take(COST.reads, FOR_CALLERS);
+    if (overdrawn && overdrawn.retryAfterMs <= UNTOLD_WAIT_MS) return readIn(overdrawn.retryAfterMs);
+
+    const problem = overdrawn ?? (await read(live));
+    if (session() !== live) return;
+    if (!problem) return followed();
     onLost(problem);
     const askedMs = 'retryAfterMs' in problem ? (problem.retryAfterMs ?? 0) : 0;
     readIn(Math.max(backoffMs('read_again', ++failures), askedMs));
   }
 
-  /** Why a read brought nothing, or was not made: WhatsApp or the budget says that the account has asked enough. */
+  /** Why a read brought nothing, or was not made because WhatsApp says that the account has asked enough. */
   async function read(live: Session): Promise<Problem | undefined> {
-    const refused = heldBack(account) ?? budget.take(COST.reads);
-    if (refused) return refused;
+    const held = heldBack(account);
+    if (held) return held;
     const reply = await cache.readShared(live, IQ_TIMEOUT_MS);
     return reply.kind === 'read' ? undefined : failedRead(account, reply);
   }
 
+  /** A read came; where a change has no answer yet, what it showed may change without a word. */
+  function followed() {
+    failures = 0;
+    const unsettledMs = cache.unsettledForMs();
+    if (unsettledMs === 0) return;
+    readIn(unsettledMs);
+    void cache.settled().then(() => readIn(0));
+  }
+
   return {
     connected() {
-      clearTimeout(due);
+      clearTimeout(due?.timer);
       failures = 0;
       void catchUp();
     },
@@ -70,9 +93,10 @@ export function follow(
       cache.invalidate();
       readIn(PUSH_DEBOUNCE_MS);
     },
+    changed: () => readIn(0),
     stop() {
       isStopped = true;
-      clearTimeout(due);
+      clearTimeout(due?.timer);
     },
   };
 }

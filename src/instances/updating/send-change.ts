@@ -5,7 +5,7 @@ import type { CallOptions } from '../account/orders.js';
 import type { OnLate, Session, SetReply } from '../account/ports.js';
 import { iqTimeout } from '../account/time-left.js';
 import type { Ledger } from '../judging/ledger.js';
-import { isCutOff } from '../judging/reply-causes.js';
+import { isCutOff, mayComeLate } from '../judging/reply-causes.js';
 
 /** Of the time that is left: the rest is for the read that settles what this brings no answer to. */
 export const FIRST_SHARE = 0.6;
@@ -39,12 +39,12 @@ export async function sendChange(
   const reply = await send(iqTimeout(call) * FIRST_SHARE, reply => {
     ledger.repliedLate(change, reply);
     tell(reply);
-    account.cache.invalidate();
+    account.cache.answered();
     late.resolve();
   });
   tell(reply);
   const cause = ledger.replied(change, reply);
-  if (reply.kind === 'no_answer') account.cache.unanswered();
+  if (mayComeLate(reply)) account.cache.unanswered();
   if (reply.kind !== 'not_sent') account.spend('sets');
   if (cause?.reason === 'WHATSAPP_RATE_LIMITED') account.throttle.rateLimited();
   if (isCutOff(reply)) await gone(session);

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { Problem } from '../../../src/domain/errors.js';
 import type { Account } from '../../../src/instances/account/account.js';
-import { budget } from '../../../src/instances/account/budget.js';
+import { budget as budgetOf, type Iqs } from '../../../src/instances/account/budget.js';
 import type { ReadReply, Session } from '../../../src/instances/account/ports.js';
 import { settingsCache } from '../../../src/instances/account/settings-cache.js';
 import { throttle } from '../../../src/instances/account/throttle.js';
@@ -16,7 +17,7 @@ afterEach(() => {
 });
 
 /** An account whose reads are answered at once, as `answer` says; and when they were made, in seconds. */
-function followed(answer: () => ReadReply) {
+function followed(answer: () => ReadReply, perHour: Iqs = { sets: 0, reads: 0 }) {
   const reads: number[] = [];
   const began = Date.now();
   const session = {
@@ -30,9 +31,11 @@ function followed(answer: () => ReadReply) {
     instance: 'desk',
     cache: settingsCache(() => undefined),
     throttle: throttle(),
-    budget: budget('desk', { sets: 0, reads: 0 }),
+    budget: budgetOf('desk', perHour),
   } as Partial<Account> as Account; // Nor of this.
-  return { reads, follower: follow(account, () => session, vi.fn<() => void>()) };
+  const onLost = vi.fn<(problem: Problem) => void>();
+  const { cache, budget } = account;
+  return { reads, cache, budget, onLost, follower: follow(account, () => session, onLost) };
 }
 
 const NO_ANSWER: ReadReply = { kind: 'no_answer', cause: 'timeout' };
@@ -47,6 +50,70 @@ test('reads again after a read that brought nothing, later each time, up to a qu
   await vi.advanceTimersByTimeAsync(3 * 3_600_000);
   const waits = reads.map((at, index) => at - (reads[index - 1] ?? 0));
   expect(waits.slice(0, 18)).toEqual([0, 1, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233, 377, 610, 900, 900]);
+});
+
+test('reads a second after a push, also when a repetition is due much later', async () => {
+  let answer: ReadReply = NO_ANSWER;
+  const { reads, follower } = followed(() => answer);
+  follower.connected();
+  await vi.advanceTimersByTimeAsync(60_000);
+  const before = reads.length; // The next repetition is 34 s after the last.
+  answer = SETTINGS();
+  follower.pushed();
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(reads.slice(before)).toEqual([61]);
+});
+
+test('reads what this service may have changed, unless somebody has read it since', async () => {
+  const { reads, follower, cache } = followed(SETTINGS);
+  follower.connected();
+  await vi.advanceTimersByTimeAsync(5_000);
+  follower.changed();
+  await vi.advanceTimersByTimeAsync(5_000);
+  expect(reads).toEqual([0]);
+  cache.invalidate();
+  follower.changed();
+  await vi.advanceTimersByTimeAsync(5_000);
+  expect(reads).toEqual([0, 10]);
+});
+
+test('reads again when a change gets its answer late, and at the latest when nobody reckons with it', async () => {
+  const { reads, follower, cache } = followed(SETTINGS);
+  follower.connected();
+  await vi.advanceTimersByTimeAsync(1_000);
+  cache.unanswered();
+  follower.changed();
+  await vi.advanceTimersByTimeAsync(9_000);
+  expect(reads).toEqual([0, 1]);
+  cache.answered();
+  await vi.advanceTimersByTimeAsync(100_000);
+  expect(reads).toEqual([0, 1, 10]);
+  cache.unanswered();
+  follower.changed();
+  await vi.advanceTimersByTimeAsync(100_000);
+  expect(reads).toEqual([0, 1, 10, 110, 170]);
+});
+
+test('leaves half of the budget to the callers, and tells nobody that it reads less often', async () => {
+  const { reads, follower, budget, onLost } = followed(SETTINGS, { sets: 0, reads: 1200 });
+  follower.connected();
+  for (let second = 0; second < 300; second++) {
+    follower.pushed();
+    await vi.advanceTimersByTimeAsync(1_000);
+  }
+  expect(budget.take({ sets: 0, reads: 30 })).toBeUndefined();
+  expect(reads.length).toBeLessThanOrEqual(30 + 300 / 3 + 1);
+  expect(reads.length).toBeGreaterThan(100);
+  expect(onLost).not.toHaveBeenCalled();
+});
+
+test('tells that it cannot follow when that takes long', async () => {
+  const { follower, onLost } = followed(SETTINGS, { sets: 0, reads: 12 });
+  for (let push = 0; push < 40; push++) {
+    follower.pushed();
+    await vi.advanceTimersByTimeAsync(1_000);
+  }
+  expect(onLost.mock.calls[0]?.[0]).toMatchObject({ kind: 'RATE_LIMITED' });
 });
 
 test('reads once a second after pushes, and no more when it knows', async () => {

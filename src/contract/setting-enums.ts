@@ -1,7 +1,10 @@
 import * as pb from '../../gen/ts/whatsapp/privacy/v1/privacy_settings.js';
 import {
+  audiencesOf,
+  isValueOf,
+  type ReportedValue,
   SETTING_NAMES,
-  SETTINGS,
+  type SETTINGS,
   type Setting,
   specOf,
   type Value,
@@ -41,7 +44,7 @@ type FieldsOf<Group> = {
   [S in Setting]: (typeof SETTINGS)[S]['group'] extends Group ? CamelCase<S> : never;
 }[Setting];
 type ValueDifference = {
-  [S in Setting]: Difference<NameOfValue<Value<S>>, NamesOf<(typeof VALUE_ENUMS)[S]>>;
+  [S in Setting]: Difference<NameOfValue<ReportedValue<S>>, NamesOf<(typeof VALUE_ENUMS)[S]>>;
 }[Setting];
 
 // The table and the contract have the same settings, fields and values. What is on one side only does not compile.
@@ -63,9 +66,9 @@ export const decodeSetting = (number: number): Setting | undefined =>
 export const fieldPath = (setting: Setting): string => `${specOf(setting).group}.${setting}`;
 
 /** The numbers and wire values of a setting, in the order of its enum. */
-const numbered = (setting: Setting): [number: number, value: Value][] =>
-  SETTINGS[setting].values
-    .map((value): [number, Value] => {
+const numbered = (setting: Setting): [number: number, value: string][] =>
+  audiencesOf(setting)
+    .map((value): [number, string] => {
       const name =
         value in OTHER_NAMES ? OTHER_NAMES[value as keyof typeof OTHER_NAMES] : value.toUpperCase();
       // The checks above vouch for the name.
@@ -74,16 +77,23 @@ const numbered = (setting: Setting): [number: number, value: Value][] =>
     .sort(([a], [b]) => a - b);
 
 const VALUES = Object.fromEntries(SETTING_NAMES.map(setting => [setting, numbered(setting)])) as Readonly<
-  Record<Setting, [number, Value][]>
+  Record<Setting, [number, string][]>
 >;
 
-/** The wire values of a setting in the order of its enum. */
-export const valuesInOrder = (setting: Setting): string[] => VALUES[setting].map(([, value]) => value);
+/** The wire values that an update may ask for, in the order of the setting's enum. */
+export const valuesInOrder = (setting: Setting): string[] =>
+  VALUES[setting].map(([, value]) => value).filter(value => isValueOf(setting, value));
 
 /** The number of a wire value; undefined for a value that the setting does not have. */
 export const encodeValue = (setting: Setting, value: string): number | undefined =>
   VALUES[setting].find(([, known]) => known === value)?.[0];
 
 /** The wire value; undefined for UNSPECIFIED and for a number newer than this build. */
-export const decodeValue = (setting: Setting, number: number): Value | undefined =>
+export const decodeValue = (setting: Setting, number: number): string | undefined =>
   VALUES[setting].find(([known]) => known === number)?.[1];
+
+/** The wire value that an update asks for; undefined for a number that it must not hold. */
+export function decodeWish(setting: Setting, number: number): Value | undefined {
+  const value = decodeValue(setting, number);
+  return value !== undefined && isValueOf(setting, value) ? value : undefined;
+}

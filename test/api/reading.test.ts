@@ -50,7 +50,7 @@ describe('GetPrivacySettings', () => {
     expect(settings?.otherCategories).toEqual(
       expect.arrayContaining([
         { category: 'pix', value: 'contacts' },
-        { category: 'calladd', value: 'contacts' },
+        { category: 'calladd', value: 'friends' },
       ]),
     );
     expect(settings?.permissions?.callAdd).toBeUndefined();

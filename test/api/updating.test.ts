@@ -51,6 +51,49 @@ const NARROW: Partial<UpdatePrivacySettingsRequest> = {
   permissions: { callAdd: CallAddPermission.KNOWN, groupAdd: GroupAddPermission.CONTACTS },
 };
 
+describe('a value that is only read', () => {
+  test('is told under its setting, and refused in an update', async () => {
+    desk.phone.setPrivacy('groupadd', 'none');
+    desk.phone.setPrivacy('calladd', 'contacts');
+    desk.phone.setPrivacy('online', 'none');
+    const { settings } = await read();
+    expect(settings?.permissions).toMatchObject({
+      groupAdd: GroupAddPermission.NONE,
+      callAdd: CallAddPermission.CONTACTS,
+    });
+    expect(settings?.visibility?.online).toBe(OnlineVisibility.NONE);
+    const failure = await failureOf(update({ permissions: { groupAdd: GroupAddPermission.NONE } as never }));
+    expect(failure).toMatchObject({ code: status.INVALID_ARGUMENT, reason: 'INVALID_REQUEST' });
+    expect(failure.message).toBe('Invalid groupAdd value: 4. Valid values: all, contacts, contact_blacklist');
+  });
+
+  test.each([
+    ['groupadd', 'none', { permissions: { groupAdd: GroupAddPermission.CONTACT_BLACKLIST } }],
+    ['calladd', 'contacts', { permissions: { callAdd: CallAddPermission.KNOWN } }],
+    ['online', 'none', { visibility: { online: OnlineVisibility.MATCH_LAST_SEEN } }],
+    ['profile', 'unheard_of', { visibility: { profile: ProfileVisibility.NONE } }],
+  ] as const)(
+    'or has no name: %s=%s is not left before every narrowing held',
+    async (category, value, wish) => {
+      desk.phone.setPrivacy(category, value);
+      service.simulator.inject({
+        match: { on: 'privacy_set', category: 'last' },
+        effect: { do: 'refuse', code: 403 },
+      });
+      const visibility = {
+        ...('visibility' in wish ? wish.visibility : {}),
+        lastSeen: LastSeenVisibility.NONE,
+      };
+      const failure = await failureOf(update({ ...wish, visibility } as never));
+      expect(failure).toMatchObject({ reason: 'WHATSAPP_REJECTED' });
+      expect(takePrivacyStanzas(service).filter(stanza => stanza.startsWith('set'))).toEqual([
+        'set last=none',
+      ]);
+      expect(desk.phone.settings()[category]).toBe(value);
+    },
+  );
+});
+
 describe('an update of seven settings', () => {
   test('is confirmed by WhatsApp for each, and answers with all settings', async () => {
     const { settings, outcomes } = await update(NARROW);

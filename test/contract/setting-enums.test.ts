@@ -1,8 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { PrivacySetting } from '../../gen/ts/whatsapp/privacy/v1/privacy_settings.js';
-import { decodeValue, encodeSetting, encodeValue, fieldPath } from '../../src/contract/setting-enums.js';
-import { SETTING_NAMES, SETTINGS } from '../../src/domain/settings/settings-table.js';
+import {
+  decodeValue,
+  decodeWish,
+  encodeSetting,
+  encodeValue,
+  fieldPath,
+} from '../../src/contract/setting-enums.js';
+import { audiencesOf, SETTING_NAMES, SETTINGS } from '../../src/domain/settings/settings-table.js';
 
 const proto = readFileSync(
   new URL('../../proto/whatsapp/privacy/v1/privacy_settings.proto', import.meta.url),
@@ -34,10 +40,21 @@ describe.each(SETTING_NAMES.map(name => [name] as const))('%s', setting => {
 
   test('has the numbers that the contract documents for its values', () => {
     const documented = documentedValues(enumOf(fieldPath(setting)));
-    expect(documented).toHaveLength(SETTINGS[setting].values.length);
+    expect(documented).toHaveLength(audiencesOf(setting).length);
     for (const [value, number] of documented) {
       expect([value, encodeValue(setting, value)]).toEqual([value, number]);
       expect(decodeValue(setting, number)).toBe(value);
+    }
+  });
+
+  test('takes a value in an update unless the contract says that it is only read', () => {
+    const body = bodyOf('enum', enumOf(fieldPath(setting)));
+    for (const [value, number] of documentedValues(enumOf(fieldPath(setting)))) {
+      const comment = new RegExp(`// \`${value}\`(.*(?:\\n\\s*//.*)*)`).exec(body)?.[1] ?? '';
+      expect([value, decodeWish(setting, number)]).toEqual([
+        value,
+        comment.includes('Only read') ? undefined : value,
+      ]);
     }
   });
 

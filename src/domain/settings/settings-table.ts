@@ -6,8 +6,10 @@ export type SettingSpec = {
   readonly category: string;
   /** The group of the API that holds the field. */
   readonly group: 'visibility' | 'privacy' | 'permissions';
-  /** The wire values, from the widest audience to the narrowest. */
+  /** The wire values an update may ask for, from the widest audience to the narrowest. */
   readonly values: readonly string[];
+  /** Values that WhatsApp reports and this service does not send; narrower than all of `values`, in the same order. */
+  readonly onlyRead?: readonly string[];
   /** `read_only` settings are reported and never sent. */
   readonly access: 'read_write' | 'read_only';
   /** Whether Strict Account Settings (`defense`) let only the phone change it. */
@@ -23,8 +25,9 @@ export type SettingSpec = {
  * Rows stand in the order in which violations are reported and changes are sent; `last_seen` before `online`,
  * because `match_last_seen` means whatever last seen says at that moment.
  *
- * Values are those WhatsApp Web itself sends. Left out on purpose: `none` for group_add, which WhatsApp Web reads
- * but never sends; `contacts` for call_add, which only newer bundles know. Locked settings: WAWebDefenseModeUtils.
+ * Values are those WhatsApp Web itself sends. Only read: `none` for group_add, which WhatsApp Web knows but never
+ * sends; `contacts` for call_add, which only newer bundles know; `none` for online, which zapo lists and WhatsApp Web
+ * does not. Locked settings: WAWebDefenseModeUtils.
  */
 export const SETTINGS = {
   last_seen: {
@@ -55,6 +58,7 @@ export const SETTINGS = {
     category: 'online',
     group: 'visibility',
     values: ['all', 'match_last_seen'],
+    onlyRead: ['none'],
     access: 'read_write',
     lockedByDefense: true,
     meaning: 'Who sees that the account is online now',
@@ -79,6 +83,7 @@ export const SETTINGS = {
     category: 'calladd',
     group: 'permissions',
     values: ['all', 'known'],
+    onlyRead: ['contacts'],
     access: 'read_write',
     lockedByDefense: true,
     meaning: 'Whose calls ring; unknown callers are silenced with known',
@@ -87,6 +92,7 @@ export const SETTINGS = {
     category: 'groupadd',
     group: 'permissions',
     values: ['all', 'contacts', 'contact_blacklist'],
+    onlyRead: ['none'],
     access: 'read_write',
     lockedByDefense: true,
     meaning: 'Who may add the account to groups',
@@ -115,12 +121,20 @@ export const SETTINGS = {
     lockedByDefense: false,
     meaning: 'The stickers category; WhatsApp does not document it',
   },
-} as const satisfies Record<string, SettingSpec & { values: WidestFirst }>;
+} as const satisfies Record<string, SettingSpec & { values: WidestFirst; onlyRead?: WidestFirst }>;
 
 /** The name of a setting, as in the API. */
 export type Setting = keyof typeof SETTINGS;
-/** A value of a setting, as on the wire. */
+/** A value that an update may ask for, as on the wire. */
 export type Value<S extends Setting = Setting> = (typeof SETTINGS)[S]['values'][number];
+/** A value that WhatsApp may report, as far as it has a name. */
+export type ReportedValue<S extends Setting = Setting> = {
+  [Name in S]:
+    | Value<Name>
+    | ((typeof SETTINGS)[Name] extends { readonly onlyRead: readonly (infer Only extends string)[] }
+        ? Only
+        : never);
+}[S];
 
 /** All settings, in the order of the table. */
 export const SETTING_NAMES = Object.keys(SETTINGS) as Setting[];
@@ -132,7 +146,17 @@ export const specOf = (setting: Setting): SettingSpec => SETTINGS[setting];
 export const settingOfCategory = (category: string): Setting | undefined =>
   SETTING_NAMES.find(name => SETTINGS[name].category === category);
 
-/** Whether the value is one the table has for the setting. */
+/** The audiences of a setting, from the widest to the narrowest, also those that are only read. */
+export const audiencesOf = (setting: Setting): readonly string[] => {
+  const { values, onlyRead = [] } = specOf(setting);
+  return [...values, ...onlyRead];
+};
+
+/** Whether the value has a name among those of the setting. */
+export const isReportedValueOf = <S extends Setting>(setting: S, value: string): value is ReportedValue<S> =>
+  audiencesOf(setting).includes(value);
+
+/** Whether an update may ask for the value. */
 export const isValueOf = <S extends Setting>(setting: S, value: string): value is Value<S> =>
   specOf(setting).values.includes(value);
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { memoize } from './memoize.js';
-import { SETTING_NAMES, SETTINGS, type Setting, type Value } from './settings-table.js';
+import { type ReportedValue, SETTING_NAMES, SETTINGS, type Setting, type Value } from './settings-table.js';
 
 /** A category, or a value of a known category, that the table has no name for. */
 export type OtherCategory = { readonly category: string; readonly value: string };
@@ -16,7 +16,7 @@ export type UnreadableCategory = {
 
 /** All privacy settings of an account as WhatsApp reported them at one moment. */
 export type Snapshot = {
-  readonly values: { readonly [S in Setting]?: Value<S> };
+  readonly values: { readonly [S in Setting]?: ReportedValue<S> };
   readonly others: readonly OtherCategory[];
   readonly unreadable: readonly UnreadableCategory[];
   /** When WhatsApp answered. */

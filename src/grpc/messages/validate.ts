@@ -1,6 +1,6 @@
 import type { Duration } from '../../../gen/ts/google/protobuf/duration.js';
 import { type NamesOf, nameOf, namesOf } from '../../contract/enum-names.js';
-import { decodeValue, fieldPath, valuesInOrder } from '../../contract/setting-enums.js';
+import { decodeWish, fieldPath, valuesInOrder } from '../../contract/setting-enums.js';
 import { INSTANCE_NAME } from '../../domain/instance.js';
 import { isPhoneNumber } from '../../domain/settings/contact-list.js';
 import { camelCase, type Setting, specOf, type Value } from '../../domain/settings/settings-table.js';
@@ -41,7 +41,7 @@ function wish({ setting, number }: { setting: Setting; number: number }): Checke
     const description = `${name} cannot be changed through this service`;
     return { violations: [{ field, reason: 'READ_ONLY', description, setting }] };
   }
-  const value = decodeValue(setting, number);
+  const value = decodeWish(setting, number);
   return value === undefined ? unknownValue(field, name, number, valuesInOrder(setting)) : valid(value);
 }
 

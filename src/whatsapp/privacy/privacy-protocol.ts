@@ -1,5 +1,10 @@
 import type { BinaryNode } from '@whiskeysockets/baileys';
-import { isValueOf, type Setting, settingOfCategory, specOf } from '../../domain/settings/settings-table.js';
+import {
+  isReportedValueOf,
+  type Setting,
+  settingOfCategory,
+  specOf,
+} from '../../domain/settings/settings-table.js';
 import type { OtherCategory, Snapshot, UnreadableCategory } from '../../domain/settings/snapshot.js';
 import type { ReadReply, SetReply } from '../../instances/account/ports.js';
 import { childrenOf, errorIn, type NodeError, SERVER } from '../connection/nodes.js';
@@ -77,10 +82,10 @@ function snapshotOf(categories: readonly BinaryNode[], observedAt: Date): Snapsh
     const fact = factOf(nodes);
     const setting = settingOfCategory(category);
     if (typeof fact !== 'string') unreadable.push({ category, code: fact.code ?? 0, text: fact.text });
-    else if (setting && isValueOf(setting, fact)) values[setting] = fact;
+    else if (setting && isReportedValueOf(setting, fact)) values[setting] = fact;
     else others.push({ category, value: fact });
   }
-  // `isValueOf` has checked each value against its own setting, which a record of unions cannot express.
+  // `isReportedValueOf` has checked each value against its own setting, which a record of unions cannot express.
   return { values: values as Snapshot['values'], others, unreadable, observedAt };
 }
 

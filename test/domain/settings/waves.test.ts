@@ -50,9 +50,21 @@ describe('the order of audiences', () => {
     expect(specOf(setting).values).toEqual(WIDE_TO_NARROW[setting].split(' > '));
   });
 
-  test('a change from a value without a name, or from nothing, counts as narrowing', () => {
-    expect(widens(change('last_seen', 'friends_of_friends', 'all'))).toBe(false);
-    expect(widens(change('last_seen', undefined, 'all'))).toBe(false);
+  test.each(SETTING_NAMES)('a change of %s from a value without a name counts as widening', setting => {
+    for (const to of specOf(setting).values) expect(widens(change(setting, 'unheard_of', to))).toBe(true);
+  });
+
+  test.each([
+    ['group_add', 'none', 'contact_blacklist'],
+    ['call_add', 'contacts', 'known'],
+    ['online', 'none', 'match_last_seen'],
+  ] as const)('a change of %s from %s, which is only read, widens whatever it is to', (setting, from, to) => {
+    expect(widens(change(setting, from, to))).toBe(true);
+  });
+
+  test('a change from nothing that was told widens, unless it is to the narrowest value', () => {
+    expect(widens(change('last_seen', undefined, 'contacts'))).toBe(true);
+    expect(widens(change('last_seen', undefined, 'none'))).toBe(false);
   });
 });
 

@@ -169,6 +169,8 @@ export enum OnlineVisibility {
   ALL = 1,
   /** MATCH_LAST_SEEN - `match_last_seen`: whoever sees last seen, and so changes with it. */
   MATCH_LAST_SEEN = 2,
+  /** NONE - `none`: nobody. Only read; refused in a request. */
+  NONE = 3,
 }
 
 export function onlineVisibilityToJSON(object: OnlineVisibility): string {
@@ -179,6 +181,8 @@ export function onlineVisibilityToJSON(object: OnlineVisibility): string {
       return "ONLINE_VISIBILITY_ALL";
     case OnlineVisibility.MATCH_LAST_SEEN:
       return "ONLINE_VISIBILITY_MATCH_LAST_SEEN";
+    case OnlineVisibility.NONE:
+      return "ONLINE_VISIBILITY_NONE";
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum OnlineVisibility");
   }
@@ -272,6 +276,8 @@ export enum CallAddPermission {
   ALL = 1,
   /** KNOWN - `known`: those of people the account knows; unknown callers are silenced. */
   KNOWN = 2,
+  /** CONTACTS - `contacts`: the account's contacts'. Only read; refused in a request. */
+  CONTACTS = 3,
 }
 
 export function callAddPermissionToJSON(object: CallAddPermission): string {
@@ -282,6 +288,8 @@ export function callAddPermissionToJSON(object: CallAddPermission): string {
       return "CALL_ADD_PERMISSION_ALL";
     case CallAddPermission.KNOWN:
       return "CALL_ADD_PERMISSION_KNOWN";
+    case CallAddPermission.CONTACTS:
+      return "CALL_ADD_PERMISSION_CONTACTS";
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum CallAddPermission");
   }
@@ -297,6 +305,8 @@ export enum GroupAddPermission {
   CONTACTS = 2,
   /** CONTACT_BLACKLIST - `contact_blacklist`: the account's contacts except those on the setting's list. */
   CONTACT_BLACKLIST = 3,
+  /** NONE - `none`: nobody. Only read; refused in a request. */
+  NONE = 4,
 }
 
 export function groupAddPermissionToJSON(object: GroupAddPermission): string {
@@ -309,6 +319,8 @@ export function groupAddPermissionToJSON(object: GroupAddPermission): string {
       return "GROUP_ADD_PERMISSION_CONTACTS";
     case GroupAddPermission.CONTACT_BLACKLIST:
       return "GROUP_ADD_PERMISSION_CONTACT_BLACKLIST";
+    case GroupAddPermission.NONE:
+      return "GROUP_ADD_PERMISSION_NONE";
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum GroupAddPermission");
   }

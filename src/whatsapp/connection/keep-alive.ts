@@ -1,14 +1,10 @@
 import type { EventEmitter } from 'node:events';
 import type { BinaryNode } from '@whiskeysockets/baileys';
 import type { IqReply } from './iq.js';
-import { SERVER } from './nodes.js';
+import { iqStanza } from './nodes.js';
 
 /** Answered at once, after everything sent before it. */
-export const PING: BinaryNode = {
-  tag: 'iq',
-  attrs: { to: SERVER, type: 'get', xmlns: 'w:p' },
-  content: [{ tag: 'ping', attrs: {} }],
-};
+export const PING: BinaryNode = iqStanza('get', 'w:p', { tag: 'ping', attrs: {} });
 
 /**
  * Pings from the first stanza on, about every `intervalMs`. Calls `onSilence` when nothing at all arrives within half

@@ -42,6 +42,13 @@ export function errorIn(node: BinaryNode): NodeError | undefined {
 /** A text of WhatsApp's, safe to show: one short line. */
 const plain = (text: string): string => text.replace(/\p{C}+/gu, ' ').slice(0, 200);
 
+/** An IQ to WhatsApp, without the id, which it gets when it is sent. */
+export const iqStanza = (type: 'get' | 'set', xmlns: string, ...content: BinaryNode[]): BinaryNode => ({
+  tag: 'iq',
+  attrs: { to: SERVER, type, xmlns },
+  ...(content.length > 0 && { content }),
+});
+
 /** The empty result that answers an IQ of the server's. */
 export const resultOf = ({ attrs }: BinaryNode): BinaryNode => ({
   tag: 'iq',

@@ -14,7 +14,7 @@ import {
   type KeyPair,
 } from '@whiskeysockets/baileys';
 import { BROWSER } from '../baileys/light-socket.js';
-import { bytesOf, childOf, SERVER } from '../connection/nodes.js';
+import { bytesOf, childOf, iqStanza } from '../connection/nodes.js';
 
 /*
  * Linking with a code that is typed into the phone (Baileys' `requestPairingCode`; whatsmeow `pair-code.go`):
@@ -126,14 +126,9 @@ const registrationIq = (
   phoneNumber: string,
   attrs: Record<string, string>,
   parts: Record<string, string | Uint8Array>,
-): BinaryNode => ({
-  tag: 'iq',
-  attrs: { to: SERVER, type: 'set', xmlns: 'md' },
-  content: [
-    {
-      tag: 'link_code_companion_reg',
-      attrs: { jid: jidEncode(phoneNumber.replace(/\D/g, ''), 's.whatsapp.net'), ...attrs },
-      content: Object.entries(parts).map(([tag, content]) => ({ tag, attrs: {}, content })),
-    },
-  ],
-});
+): BinaryNode =>
+  iqStanza('set', 'md', {
+    tag: 'link_code_companion_reg',
+    attrs: { jid: jidEncode(phoneNumber.replace(/\D/g, ''), 's.whatsapp.net'), ...attrs },
+    content: Object.entries(parts).map(([tag, content]) => ({ tag, attrs: {}, content })),
+  });

@@ -7,10 +7,9 @@ import {
   type ListDelta,
 } from '../../domain/settings/contact-list.js';
 import type { ListReply } from '../../instances/account/ports.js';
-import { childrenOf, errorIn } from '../connection/nodes.js';
+import { childrenOf, errorIn, iqStanza } from '../connection/nodes.js';
 import { contentOf, failed, UNCLEAR } from './iq-results.js';
 import { jidOf, lidOf, phoneNumberOf } from './jids.js';
-import { privacyIq } from './privacy-protocol.js';
 
 /*
  * As WhatsApp Web sends and checks it (WAWebQueryPrivacyDisallowedListLidJob and …PnJob, WAWebSetPrivacyJob; read in
@@ -36,7 +35,7 @@ export type ListForm = 'lid' | 'pn';
 
 /** Asks for a category's list, without its stamp: so "nothing has changed" is no answer. */
 export const listReadStanza = (category: string, form: ListForm): BinaryNode =>
-  privacyIq('get', privacyNode(form, { tag: 'list', attrs: { name: category, value: EXCEPTING } }));
+  iqStanza('get', 'privacy', privacyNode(form, { tag: 'list', attrs: { name: category, value: EXCEPTING } }));
 
 /** Changes a category's list, which sets the category to it. */
 export const listSetStanza = (
@@ -45,8 +44,9 @@ export const listSetStanza = (
   { add, remove }: ListDelta,
   stamp: string | undefined,
 ): BinaryNode =>
-  privacyIq(
+  iqStanza(
     'set',
+    'privacy',
     privacyNode(form, {
       tag: 'category',
       attrs: { name: category, value: EXCEPTING, dhash: stamp ?? 'none' },

@@ -1,7 +1,7 @@
 import type { BinaryNode } from '@whiskeysockets/baileys';
 import type { Contact, ContactId } from '../../domain/settings/contact-list.js';
 import type { FindReply } from '../../instances/account/ports.js';
-import { bytesIn, childOf, childrenOf, errorIn, SERVER } from '../connection/nodes.js';
+import { bytesIn, childOf, childrenOf, errorIn, iqStanza } from '../connection/nodes.js';
 import { contentOf, failed, UNCLEAR } from './iq-results.js';
 import { lidOf, phoneNumberOf } from './jids.js';
 
@@ -19,20 +19,15 @@ import { lidOf, phoneNumberOf } from './jids.js';
  */
 
 /** Asks about phone numbers in E.164. `sid` only has to differ from others. */
-export const lookupStanza = (phoneNumbers: readonly ContactId[], sid: string): BinaryNode => ({
-  tag: 'iq',
-  attrs: { to: SERVER, type: 'get', xmlns: 'usync' },
-  content: [
-    {
-      tag: 'usync',
-      attrs: { sid, mode: 'query', last: 'true', index: '0', context: 'interactive' },
-      content: [
-        { tag: 'query', attrs: {}, content: [empty('contact'), empty('lid')] },
-        { tag: 'list', attrs: {}, content: phoneNumbers.map(userNode) },
-      ],
-    },
-  ],
-});
+export const lookupStanza = (phoneNumbers: readonly ContactId[], sid: string): BinaryNode =>
+  iqStanza('get', 'usync', {
+    tag: 'usync',
+    attrs: { sid, mode: 'query', last: 'true', index: '0', context: 'interactive' },
+    content: [
+      { tag: 'query', attrs: {}, content: [empty('contact'), empty('lid')] },
+      { tag: 'list', attrs: {}, content: phoneNumbers.map(userNode) },
+    ],
+  });
 
 const empty = (tag: string): BinaryNode => ({ tag, attrs: {} });
 

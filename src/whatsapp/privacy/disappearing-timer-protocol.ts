@@ -2,7 +2,7 @@ import type { BinaryNode } from '@whiskeysockets/baileys';
 import { isValueOf, specOf } from '../../domain/settings/settings-table.js';
 import type { Snapshot } from '../../domain/settings/snapshot.js';
 import type { NoAnswer } from '../../instances/account/ports.js';
-import { errorIn, SERVER } from '../connection/nodes.js';
+import { errorIn, iqStanza } from '../connection/nodes.js';
 import { contentOf, failed, type Refused, UNCLEAR } from './iq-results.js';
 
 /*
@@ -21,16 +21,10 @@ import { contentOf, failed, type Refused, UNCLEAR } from './iq-results.js';
 /** What WhatsApp says of the timer: `value` in seconds, also one that the table does not know. */
 export type TimerReply = { readonly kind: 'read'; readonly value: string } | Refused | NoAnswer;
 
-export const timerReadStanza = (): BinaryNode => timerIq('get');
+export const timerReadStanza = (): BinaryNode => iqStanza('get', 'disappearing_mode');
 
 export const timerSetStanza = (value: string): BinaryNode =>
-  timerIq('set', [{ tag: 'disappearing_mode', attrs: { duration: value } }]);
-
-const timerIq = (type: 'get' | 'set', content?: BinaryNode[]): BinaryNode => ({
-  tag: 'iq',
-  attrs: { to: SERVER, type, xmlns: 'disappearing_mode' },
-  ...(content && { content }),
-});
+  iqStanza('set', 'disappearing_mode', { tag: 'disappearing_mode', attrs: { duration: value } });
 
 export function parseTimerReply(reply: BinaryNode): TimerReply {
   const answer = contentOf(reply, 'disappearing_mode');

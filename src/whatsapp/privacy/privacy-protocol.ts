@@ -7,7 +7,7 @@ import {
 } from '../../domain/settings/settings-table.js';
 import type { OtherCategory, Snapshot, UnreadableCategory } from '../../domain/settings/snapshot.js';
 import type { ReadReply, SetReply } from '../../instances/account/ports.js';
-import { childrenOf, errorIn, type NodeError, SERVER } from '../connection/nodes.js';
+import { childrenOf, errorIn, iqStanza, type NodeError } from '../connection/nodes.js';
 import { contentOf, failed, NO_DETAILS, UNCLEAR } from './iq-results.js';
 
 /*
@@ -25,22 +25,15 @@ import { contentOf, failed, NO_DETAILS, UNCLEAR } from './iq-results.js';
  */
 
 /** Asks for all settings. The id is given when it is sent. */
-export const readStanza = (): BinaryNode => privacyIq('get', { tag: 'privacy', attrs: {} });
+export const readStanza = (): BinaryNode => iqStanza('get', 'privacy', { tag: 'privacy', attrs: {} });
 
 /** Changes one setting; one category in each stanza, as every client sends it. */
 export const setStanza = (category: string, value: string): BinaryNode =>
-  privacyIq('set', {
+  iqStanza('set', 'privacy', {
     tag: 'privacy',
     attrs: {},
     content: [{ tag: 'category', attrs: { name: category, value } }],
   });
-
-/** An IQ about privacy, with what it holds. */
-export const privacyIq = (type: 'get' | 'set', content: BinaryNode): BinaryNode => ({
-  tag: 'iq',
-  attrs: { to: SERVER, type, xmlns: 'privacy' },
-  content: [content],
-});
 
 /**
  * The category of a setting that can be set in this namespace; undefined for what only the phone changes and for

@@ -1,6 +1,6 @@
 import { type BinaryNode, buildAckStanza, MIN_PREKEY_COUNT } from '@whiskeysockets/baileys';
 import type { Connection } from '../connection/connection.js';
-import { childOf, childrenOf, SERVER } from '../connection/nodes.js';
+import { childOf, childrenOf, iqStanza, SERVER } from '../connection/nodes.js';
 import type { DisappearingTimer } from '../privacy/disappearing-timer.js';
 
 /** What happens to the account elsewhere: on the phone, on other devices, while this one was offline. */
@@ -67,10 +67,7 @@ export function accountSync(
     clear(known) {
       if (mark === known) mark = undefined;
       const clean = { tag: 'clean', attrs: { type: 'account_sync', timestamp: known } };
-      void connection.sendIQ(
-        { tag: 'iq', attrs: { to: SERVER, type: 'set', xmlns: 'urn:xmpp:whatsapp:dirty' }, content: [clean] },
-        CLEAR_MS,
-      );
+      void connection.sendIQ(iqStanza('set', 'urn:xmpp:whatsapp:dirty', clean), CLEAR_MS);
     },
   };
 }

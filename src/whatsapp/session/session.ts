@@ -3,7 +3,7 @@ import type { Session } from '../../instances/account/ports.js';
 import { within } from '../../instances/account/time-left.js';
 import type { Connection } from '../connection/connection.js';
 import type { IqReply } from '../connection/iq.js';
-import { SERVER } from '../connection/nodes.js';
+import { iqStanza } from '../connection/nodes.js';
 import type { WriteQueue } from '../connection/write-queue.js';
 import { contactLists } from '../privacy/contact-lists.js';
 import type { DisappearingTimer } from '../privacy/disappearing-timer.js';
@@ -105,8 +105,5 @@ const TIMER_PATIENCE_MS = 3_000;
 const IMPATIENCE_MS = 250;
 
 /** As WhatsApp Web's "Log out" sends it. */
-const logoutStanza = (jid: string): BinaryNode => ({
-  tag: 'iq',
-  attrs: { to: SERVER, type: 'set', xmlns: 'md' },
-  content: [{ tag: 'remove-companion-device', attrs: { jid, reason: 'user_initiated' } }],
-});
+const logoutStanza = (jid: string): BinaryNode =>
+  iqStanza('set', 'md', { tag: 'remove-companion-device', attrs: { jid, reason: 'user_initiated' } });

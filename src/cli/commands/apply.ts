@@ -10,6 +10,7 @@ import {
   PrivacyServiceService,
   UpdatePrivacySettingsResponse,
 } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
+import { LARGEST_PAGE, MOST_INSTANCES } from '../../contract/sizes.js';
 import { UsageError } from '../../input/usage-error.js';
 import { type Api, isServiceError } from '../client/client.js';
 import { clientCommand, type Run } from '../client/client-command.js';
@@ -21,10 +22,6 @@ import { changeText } from '../texts/settings-text.js';
 import { statusDetails } from '../texts/status-details.js';
 
 type Flags = UpdateFlags & { readonly all?: true; readonly instances?: readonly string[] };
-
-/** As many as one call takes. */
-const MOST_INSTANCES = 1000;
-const LARGEST_PAGE = 200;
 
 /** Adds `privacy apply`. */
 export function addApplyCommand(privacy: Command): void {

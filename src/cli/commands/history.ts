@@ -5,14 +5,13 @@ import {
   PrivacyChange,
   PrivacyServiceService,
 } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
+import { LARGEST_PAGE } from '../../contract/sizes.js';
 import { clientCommand, type Run } from '../client/client-command.js';
 import { table, toJson } from '../terminal/output.js';
 import { settingName } from '../texts/setting-values.js';
 import { changeText } from '../texts/settings-text.js';
 
 type Flags = { readonly limit: number };
-
-const LARGEST_PAGE = 200;
 
 /** Adds `privacy history`. */
 export function addHistoryCommand(privacy: Command): void {

@@ -4,6 +4,7 @@ import {
   PrivacyServiceService,
 } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import { PrivacySettings } from '../../../gen/ts/whatsapp/privacy/v1/privacy_settings.js';
+import { LARGEST_PAGE } from '../../contract/sizes.js';
 import { SETTING_NAMES } from '../../domain/settings/settings-table.js';
 import { clientCommand, type Run } from '../client/client-command.js';
 import { parseDuration, toDuration } from '../terminal/duration.js';
@@ -12,8 +13,6 @@ import { innerErrorJson, innerErrorText } from '../texts/errors.js';
 import { valueText } from '../texts/settings-text.js';
 
 type Flags = { readonly maxAge?: number };
-
-const LARGEST_PAGE = 200;
 
 /** Adds `privacy list`. */
 export function addListCommand(privacy: Command): void {

@@ -1,0 +1,5 @@
+/** The most entries of a page, whatever was asked for. */
+export const LARGEST_PAGE = 200;
+
+/** The most instances that one call may name. */
+export const MOST_INSTANCES = 1000;

@@ -3,7 +3,7 @@ const IN_FLIGHT = 8;
 const FIRST_HOLD_MS = 60_000;
 const LONGEST_HOLD_MS = 15 * 60_000;
 /** A 429 this long after the last one counts as the first again. */
-const FORGIVEN_AFTER_MS = 60 * 60_000;
+const IQ_LIMIT_FORGIVEN_AFTER_MS = 60 * 60_000;
 
 /** How fast one account may be asked, after what WhatsApp said about that. */
 export interface Throttle {
@@ -23,7 +23,7 @@ export function throttle(now: () => number = Date.now): Throttle {
     waitMs: () => Math.max(heldUntil - now(), 0),
     rateLimited() {
       if (now() < heldUntil) return; // Answers to IQs of the same burst.
-      const forgiven = now() - heldUntil > FORGIVEN_AFTER_MS;
+      const forgiven = now() - heldUntil > IQ_LIMIT_FORGIVEN_AFTER_MS;
       holdMs = forgiven ? FIRST_HOLD_MS : Math.min(holdMs * 2, LONGEST_HOLD_MS);
       heldUntil = now() + holdMs;
     },

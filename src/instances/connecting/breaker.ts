@@ -5,7 +5,7 @@ import { type Disconnect, holdOf } from '../../domain/disconnect.js';
 /** How often one account tries whether WhatsApp takes this client again. */
 const PROBE_EVERY_MS = 5 * 60_000;
 /** A rate limit so long after the end of the last one counts as the first again. */
-const FORGIVEN_AFTER_MS = 15 * 60_000;
+const DIAL_LIMIT_FORGIVEN_AFTER_MS = 15 * 60_000;
 
 /** Why no instance of the node may dial, and when one may: at `until`, or as soon as `over` aborts. */
 export type Hold = { readonly until: Date; readonly cause: Disconnect; readonly over: AbortSignal };
@@ -56,7 +56,7 @@ export function breaker(now: () => number = Date.now, random: () => number = Mat
           break;
         case 'for_a_while': {
           if (limit && now() < limit.until) return; // Of a dial that was under way.
-          const previous = limit && now() - limit.until <= FORGIVEN_AFTER_MS ? limit.count : 0;
+          const previous = limit && now() - limit.until <= DIAL_LIMIT_FORGIVEN_AFTER_MS ? limit.count : 0;
           const count = previous + 1;
           limit = { until: now() + backoffMs('limited_dial', count, random), cause, count };
           break;

@@ -1,4 +1,5 @@
 import type { Disconnect } from '../../domain/disconnect.js';
+import { LONGEST_TIMER_MS } from '../../domain/longest-timer.js';
 import type { Session } from '../account/ports.js';
 import { afterDisconnect, NO_FAILURES } from './after-disconnect.js';
 import type { ConnectionState } from './connection-state.js';
@@ -6,8 +7,6 @@ import type { Dialer } from './dialer.js';
 
 /** A session that held this long ends a row of failures. */
 const STABLE_MS = 30_000;
-/** `setTimeout` takes no longer delay; a later moment is reached in steps. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** Keeps one instance connected: connects, reacts to each disconnect as the table says, and waits in between. */
 export interface Supervisor {

@@ -7,6 +7,7 @@ import {
 } from '@whiskeysockets/baileys';
 import { makeSocket } from '@whiskeysockets/baileys/lib/Socket/socket.js';
 import type { WebSocket } from 'ws';
+import { LONGEST_TIMER_MS } from '../../domain/longest-timer.js';
 import { baileysLogger } from './baileys-logger.js';
 import { checkNextHandshake } from './server-check.js';
 import { kindOf, mayLeave } from './stanza-allow-list.js';
@@ -29,9 +30,6 @@ export type LightSocketOptions = {
 
 /** Code pairing takes only a usual browser on a usual system. */
 export const BROWSER = Browsers.windows('Chrome');
-
-/** Far off: `connection.ts` has a ping of its own. */
-const NEVER_MS = 2 ** 31 - 1;
 
 const NO_CACHE: CacheStore = {
   get: () => undefined,
@@ -89,7 +87,7 @@ export function lightSocket(options: LightSocketOptions): { sock: LightSocket; s
     browser: BROWSER,
     connectTimeoutMs: options.connectMs,
     defaultQueryTimeoutMs: options.queryMs,
-    keepAliveIntervalMs: NEVER_MS,
+    keepAliveIntervalMs: LONGEST_TIMER_MS, // Never: `connection.ts` has a ping of its own.
     ...LIGHT_OPTIONS,
   });
 

@@ -1,4 +1,5 @@
 import type { BinaryNode } from '@whiskeysockets/baileys';
+import { LONGEST_TIMER_MS } from '../../domain/longest-timer.js';
 import { NeverLeft } from '../baileys/frame-hold.js';
 import type { LightSocket } from '../baileys/light-socket.js';
 import { withoutStacks } from '../baileys/without-stacks.js';
@@ -14,8 +15,6 @@ export type IqReply =
 
 /** Is given what comes for a query after its time, at the latest `closed` at the end of the connection. */
 export type OnLate<Reply> = (reply: Reply) => void;
-
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /**
  * Queries of our own. Baileys' `query` hides error stanzas behind its errors, and does not notice the end of the

@@ -14,7 +14,7 @@ let desk: Awaited<ReturnType<Service['linked']>>;
 
 beforeAll(async () => {
   service = await startService();
-  desk = await service.linked({ settings: { pix: 'contacts', calladd: 'contacts' } });
+  desk = await service.linked({ settings: { pix: 'contacts', calladd: 'friends' } });
   await read();
 });
 afterAll(() => service[Symbol.asyncDispose]());

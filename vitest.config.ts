@@ -1,13 +1,37 @@
-import { defineConfig } from 'vitest/config';
+import { availableParallelism } from 'node:os';
+import { defineConfig, type ViteUserConfig } from 'vitest/config';
+import { LongestFirst } from './test/support/longest-first.js';
+
+/** What holds for all tests. They talk to real sockets on a shared machine: a test may be slow, never depend on speed. */
+export const usual = {
+  testTimeout: 300_000,
+  hookTimeout: 300_000,
+  expect: { poll: { timeout: 60_000 } },
+  pool: 'forks',
+  // Most tests wait for something most of the time.
+  maxWorkers: 2 * availableParallelism(),
+} satisfies ViteUserConfig['test'];
+
+/** Makes the build that the tests run. */
+export const build = 'test/support/build.ts';
+
+const SLOW = ['test/{faults,fire}/**/*.test.ts', 'test/api/large-fleet.test.ts'];
+/** They count what is left in the process, or change how all of it does I/O. */
+const ALONE = ['test/soak/**/*.test.ts', 'test/fire/unreadable-start.test.ts'];
+const PROGRAM = ['test/cli/**/*.test.ts', 'test/readme.test.ts'];
+
+/** In the order in which they run. Without isolation a worker loads the sources once for all its files. */
+const PROJECTS: ViteUserConfig['test'][] = [
+  { name: 'alone', include: ALONE },
+  { name: 'slow', include: SLOW, exclude: ALONE, isolate: false, globalSetup: build },
+  { name: 'program', include: PROGRAM, isolate: false, globalSetup: build },
+  { name: 'fast', include: ['test/**/*.test.ts'], exclude: [...ALONE, ...SLOW, ...PROGRAM], isolate: false },
+];
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    // The suite talks to real sockets on a shared machine: a test may be slow, never dependent on speed.
-    testTimeout: 300_000,
-    hookTimeout: 300_000,
-    expect: { poll: { timeout: 20_000 } },
-    pool: 'forks',
-    maxWorkers: 2,
+    ...usual,
+    sequence: { sequencer: LongestFirst },
+    projects: PROJECTS.map(test => ({ extends: true, test: test ?? {} })),
   },
 });

@@ -1,0 +1,30 @@
+import { relative } from 'node:path';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** The files that take more than ten seconds, longest first. */
+const LONGEST = [
+  'soak/rounds.test.ts',
+  'fire/killed-running.test.ts',
+  'fire/killed-linking.test.ts',
+  'fire/killed-updating.test.ts',
+  'fire/new-master-key.test.ts',
+  'fire/disk.test.ts',
+];
+
+/**
+ * Begins with the files that take longest, so that none of them is left over at the end when the others are done. Those
+ * of a project follow one another, because its workers go from file to file.
+ */
+export class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const projects = this.ctx.projects.map(({ name }) => name);
+    const place = ({ project, moduleId }: TestSpecification) => {
+      const long = LONGEST.indexOf(relative(`${this.ctx.config.root}/test`, moduleId));
+      return [projects.indexOf(project.name), long < 0 ? LONGEST.length : long] as const;
+    };
+    return files.toSorted((a, b) => {
+      const [[projectA, placeA], [projectB, placeB]] = [place(a), place(b)];
+      return projectA - projectB || placeA - placeB || a.moduleId.localeCompare(b.moduleId);
+    });
+  }
+}

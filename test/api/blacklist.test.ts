@@ -623,7 +623,7 @@ test('a caller that leaves does not take the change along', async () => {
     const { changes } = await service.client.call(Privacy.listPrivacyChanges, { instance: desk.instance });
     return changes.find(one => one.requestId === requestId)?.outcome;
   };
-  await expect.poll(outcomeOf, { timeout: 10_000 }).toBe(State.APPLIED);
+  await expect.poll(outcomeOf).toBe(State.APPLIED);
 });
 
 test('a change that the budget of requests may not see to its end is not begun', async () => {

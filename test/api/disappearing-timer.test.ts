@@ -1,5 +1,5 @@
 import { status } from '@grpc/grpc-js';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import {
   ErrorReason,
   SettingOutcome_State as State,
@@ -36,7 +36,7 @@ afterEach(() => service.simulator.clearFaults());
 async function newDesk() {
   desk = await service.linked();
   // The read that follows a connection.
-  await vi.waitFor(() => expect(stanzas('get')).toHaveLength(1));
+  await expect.poll(() => stanzas('get')).toHaveLength(1);
   await timer();
   takePrivacyStanzas(service);
 }
@@ -255,6 +255,6 @@ describe('a change of default_disappearing_timer', () => {
   test('that takes effect after the call shows in later reads, without a push', async () => {
     inject('set', { do: 'delay', ms: 1_500, moment: 'before_apply' });
     await failureOf(update(Timer.ONE_DAY, {}, 800));
-    await expect.poll(timer, { timeout: 10_000 }).toBe(Timer.ONE_DAY);
+    await expect.poll(timer).toBe(Timer.ONE_DAY);
   });
 });

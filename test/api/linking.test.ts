@@ -259,6 +259,6 @@ describe('a link that WhatsApp does not know when it is first used', () => {
     await link(service.client, name, other);
     await service.stop();
     await service.start();
-    await expect.poll(() => stateOf(name), { timeout: 10_000 }).toBe(InstanceState.CONNECTED);
+    await expect.poll(() => stateOf(name)).toBe(InstanceState.CONNECTED);
   });
 });

@@ -1,5 +1,6 @@
+import { setImmediate } from 'node:timers/promises';
 import { status } from '@grpc/grpc-js';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { PrivacyServiceService as Privacy } from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import {
   DefenseMode,
@@ -94,8 +95,16 @@ describe('GetPrivacySettings', () => {
 });
 
 describe('a read that WhatsApp', () => {
-  const readFailure = (deadlineMs = 10_000) =>
-    failureOf(service.client.call(Privacy.getPrivacySettings, { instance: desk.instance }, { deadlineMs }));
+  /** Shorter than the service waits for WhatsApp. */
+  const DEADLINE_MS = 5_000;
+  const readFailure = (deadlineMs?: number) =>
+    failureOf(
+      service.client.call(
+        Privacy.getPrivacySettings,
+        { instance: desk.instance },
+        deadlineMs === undefined ? {} : { deadlineMs },
+      ),
+    );
 
   test('refuses gives its code and text', async () => {
     service.simulator.inject({
@@ -116,9 +125,20 @@ describe('a read that WhatsApp', () => {
   });
 
   test('does not answer ends before the deadline of the caller, with details', async () => {
-    service.simulator.inject({ match: { on: 'privacy_get' }, effect: { do: 'silence' }, times: Infinity });
-    const failure = await readFailure(1500); // Longer than such a read is joined by the next.
+    const fault = { match: { on: 'privacy_get' }, effect: { do: 'silence' }, times: Infinity } as const;
+    const silence = service.simulator.inject(fault);
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const failing = readFailure(DEADLINE_MS);
+    while (silence.hits() === 0) await setImmediate(); // expect.poll would move the clock.
+    vi.advanceTimersByTime(DEADLINE_MS - 1);
+    const failure = await failing;
     expect(failure).toMatchObject({ code: status.DEADLINE_EXCEEDED, reason: 'DEADLINE_TOO_SHORT' });
+    vi.useRealTimers();
+    // On this connection the next read would wait for the same answer.
+    service.simulator.clearFaults();
+    desk.phone.dropConnections('close');
+    await read();
   });
 
   test('cuts off is repeated on the next connection', async () => {

@@ -1,5 +1,6 @@
+import { setImmediate } from 'node:timers/promises';
 import { Metadata, status } from '@grpc/grpc-js';
-import { describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { InstanceServiceService } from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
 import { PrivacyServiceService } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import type { CallOptions } from '../../../src/instances/account/orders.js';
@@ -76,6 +77,10 @@ describe('the time a call has', () => {
 });
 
 describe('what does not end in time', () => {
+  const DEADLINE_MS = 60_000;
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] }));
+  afterEach(() => void vi.useRealTimers());
+
   test.each([
     ['a read', 'GetPrivacySettings', { instance: 'desk' }],
     ['a link', 'LinkInstance', link],
@@ -91,9 +96,11 @@ describe('what does not end in time', () => {
       yield { kind: 'code', code: { kind: 'qr', code: '1@first', expiresAt: MADE_AT } };
       await never;
     };
-    const ended = await invoke(api, methodNamed(method), request, {
-      deadlineMs: 1000,
-    });
+    const running = invoke(api, methodNamed(method), request, { deadlineMs: DEADLINE_MS });
+    while (signals.length === 0) await setImmediate(); // expect.poll would move the clock.
+    expect(signals.map(({ aborted }) => aborted)).toEqual([false]);
+    vi.advanceTimersByTime(DEADLINE_MS - 1);
+    const ended = await running;
     expect(ended.code).toBe('DEADLINE_EXCEEDED');
     expect(ended.detail('google.rpc.ErrorInfo')).toEqual({
       reason: 'DEADLINE_TOO_SHORT',

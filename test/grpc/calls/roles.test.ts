@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { InstanceServiceService as Instances } from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
 import {
   Token_Access as Access,
@@ -21,7 +21,7 @@ const ENDS = {
   'rotated out': (id: string) => invoke(api, Tokens.rotateToken, { id }),
   'deleted with its instance': () => invoke(api, Instances.deleteInstance, { name: 'gone' }),
   expired: (_: string, secret: string) =>
-    vi.waitUntil(async () => (await invoke(api, Instances.listInstances, {}, { secret })).code !== 'OK'),
+    expect.poll(async () => (await invoke(api, Instances.listInstances, {}, { secret })).code).not.toBe('OK'),
 };
 
 const account = { kind: Kind.ACCOUNT, access: Access.READ_WRITE };

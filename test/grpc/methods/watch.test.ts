@@ -114,7 +114,7 @@ describe('the open streams of a token', () => {
     await expect
       .poll(async () => {
         const next = watch(api);
-        await Promise.race([next.ended, vi.waitUntil(() => next.heard.length > 0)]);
+        await Promise.race([next.ended, vi.waitUntil(() => next.heard.length > 0, { timeout: 60_000 })]);
         return next.heard.length;
       })
       .toBe(1);

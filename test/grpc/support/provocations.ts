@@ -19,8 +19,7 @@ const [CREATE, LINK, UNLINK] = [
 const STRANGER = { add: [phoneNumber('+15550100999')] };
 const DEFENSE_OFF = { privacy: { defense: 1 } };
 const LAST_SEEN_BY_LIST = { visibility: { lastSeen: 3 } };
-/** Told to the service alone: a slow client with a deadline of its own would end the call first. */
-const SHORT = { metadata: { 'grpc-timeout': '1S' } };
+const SHORT = { deadlineMs: 1000 };
 
 /**
  * How to bring about every error that the comments in `proto` give to a method, by status and reason; `*` does it for

@@ -20,7 +20,7 @@ const whole: Succeed = async ({ call, another, token }, { method, request }) => 
 
 /** Does not wait for the instances that cannot be read. */
 const hasty: Succeed = async ({ call }, { method, request }) => {
-  const ended = await call(method, request('', ''), { metadata: { 'grpc-timeout': '5S' } });
+  const ended = await call(method, request('', ''), { deadlineMs: 5000 });
   expect(ended.code).toBe('OK');
 };
 

@@ -10,7 +10,7 @@ import {
   WA_CERT_DETAILS,
   type WASocket,
 } from '@whiskeysockets/baileys';
-import { expect, vi } from 'vitest';
+import { expect } from 'vitest';
 import type { Phone, Simulator } from '../../../src/simulator/index.js';
 
 type Logger = NonNullable<UserFacingSocketConfig['logger']>;
@@ -129,4 +129,4 @@ export async function linked(
 
 /** Resolves when clients have sent this many acks of the type. */
 export const acks = (simulator: Simulator, type: string, count: number): Promise<void> =>
-  vi.waitFor(() => expect(simulator.findStanzas({ tag: 'ack', type }).length).toBeGreaterThanOrEqual(count));
+  expect.poll(() => simulator.findStanzas({ tag: 'ack', type }).length).toBeGreaterThanOrEqual(count);

@@ -31,7 +31,7 @@ const code = async ({ codes }: ReturnType<typeof linking>, index: number) => {
 const afterRoundTrip = async ({ simulator }: Desk) => {
   const before = simulator.findStanzas({ tag: 'ack' }).length;
   simulator.notifyRegistering('nothing_known');
-  await vi.waitFor(() => expect(simulator.findStanzas({ tag: 'ack' })).toHaveLength(before + 1));
+  await expect.poll(() => simulator.findStanzas({ tag: 'ack' })).toHaveLength(before + 1);
 };
 
 describe('linking with a QR code', () => {
@@ -143,7 +143,7 @@ describe('while the store does not take the new identity', () => {
     const saveLink = vi.spyOn(desk.credentials, 'saveLink').mockReturnValue(stored.promise);
     const attempt = linking(desk);
     const scan = desk.phone.scan(await code(attempt, 0));
-    await vi.waitFor(() => expect(saveLink).toHaveBeenCalledOnce());
+    await expect.poll(() => saveLink).toHaveBeenCalledOnce();
     await afterRoundTrip(desk);
     expect(answers(desk, 'pair-device-sign')).toEqual([]);
     stored.resolve(linkRecord({ phoneNumber: '+15550100001', linkTime: new Date() }));
@@ -158,11 +158,11 @@ describe('while the store does not take the new identity', () => {
     const saveLink = vi.spyOn(adapter.credentials, 'saveLink').mockReturnValue(stored.promise);
     const attempt = linking(adapter);
     const scan = desk.phone.scan(await code(attempt, 0));
-    await vi.waitFor(() => expect(saveLink).toHaveBeenCalledOnce());
+    await expect.poll(() => saveLink).toHaveBeenCalledOnce();
     const shown = attempt.codes.length;
     desk.simulator.refreshLink();
     const refresh = { tag: 'ack', type: 'companion_reg_refresh' };
-    await vi.waitFor(() => expect(desk.simulator.findStanzas(refresh)).toHaveLength(1));
+    await expect.poll(() => desk.simulator.findStanzas(refresh)).toHaveLength(1);
     await new Promise(resolve => setTimeout(resolve, firstQrMs));
     expect(attempt.codes).toHaveLength(shown);
     stored.resolve(linkRecord({ phoneNumber: '+15550100001', linkTime: new Date() }));
@@ -212,7 +212,7 @@ describe('an attempt that ends early', () => {
     await code(shown, 0);
     late.abort();
     expect(await shown.result).toEqual({ kind: 'cancelled' });
-    await vi.waitFor(() => expect(desk.simulator.connections()).toBe(0));
+    await expect.poll(() => desk.simulator.connections()).toBe(0);
     expect(desk.credentials.calls).toEqual([]);
   });
 
@@ -257,7 +257,7 @@ describe('linking with a pairing code', () => {
     await code(attempt, 0);
     over.abort();
     expect(await attempt.result).toEqual({ kind: 'cancelled' });
-    await vi.waitFor(() => expect(desk.simulator.connections()).toBe(0));
+    await expect.poll(() => desk.simulator.connections()).toBe(0);
     expect(desk.credentials.calls).toEqual([]);
     // Baileys has written down this number as its own by then, which must hold no other phone off.
     const other = desk.simulator.addPhone({ phoneNumber: '15550100009' });
@@ -309,7 +309,7 @@ describe('linking with a pairing code', () => {
     desk.simulator.notifyRegistering('link_code_companion_reg', stage({}));
     desk.simulator.notifyRegistering('link_code_companion_reg', stage({ stage: 'primary_hello' }));
     desk.simulator.notifyRegistering('link_code_companion_reg', stage({ stage: 'refresh_code' }));
-    await vi.waitFor(() => expect(desk.simulator.findStanzas({ tag: 'ack' })).toHaveLength(4));
+    await expect.poll(() => desk.simulator.findStanzas({ tag: 'ack' })).toHaveLength(4);
     expect(attempt.codes).toHaveLength(1);
     expect(await desk.phone.enterCode(shown)).toMatchObject({ linked: true });
     expect(await attempt.result).toMatchObject({ kind: 'linked' });
@@ -319,7 +319,7 @@ describe('linking with a pairing code', () => {
     const attempt = linking(desk, { method });
     const shown = await code(attempt, 0);
     desk.simulator.refreshLink();
-    await vi.waitFor(() => expect(desk.simulator.findStanzas({ tag: 'ack' })).toHaveLength(1));
+    await expect.poll(() => desk.simulator.findStanzas({ tag: 'ack' })).toHaveLength(1);
     expect(await desk.phone.enterCode(shown)).toMatchObject({ linked: true });
     expect(await attempt.result).toMatchObject({ kind: 'linked' });
     expect(attempt.codes).toHaveLength(1);

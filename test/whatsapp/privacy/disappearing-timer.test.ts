@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { reportedValue } from '../../../src/domain/settings/snapshot.js';
 import type { Session } from '../../../src/instances/account/ports.js';
 import type { Effect } from '../../../src/simulator/index.js';
@@ -36,7 +36,7 @@ async function shown(): Promise<string> {
 describe('the disappearing timer', () => {
   test('is read beside the first settings of a connection, and then kept', async () => {
     desk.phone.setDisappearingMode(604_800);
-    await vi.waitFor(() => expect(pushes).toBe(1));
+    await expect.poll(() => pushes).toBe(1);
     expect(await shown()).toBe('604800');
     expect(await shown()).toBe('604800');
     expect(asked()).toBe(1);
@@ -46,7 +46,7 @@ describe('the disappearing timer', () => {
   test('is asked for right behind the settings, not after their answer', async () => {
     desk.simulator.inject({ match: { on: 'privacy_get' }, effect: { do: 'silence' } });
     void session.readPrivacy(LONG_MS);
-    await vi.waitFor(() => expect(asked()).toBe(1));
+    await expect.poll(() => asked()).toBe(1);
     const kinds = desk.simulator.stanzas.map(({ node }) => node.attrs['xmlns']);
     expect(kinds.indexOf('privacy')).toBeLessThan(kinds.indexOf('disappearing_mode'));
   });
@@ -69,7 +69,7 @@ describe('the disappearing timer', () => {
     desk.simulator.behaviour.push = push;
     expect(await shown()).toBe('0');
     desk.phone.setDisappearingMode(86_400);
-    await vi.waitFor(() => expect(pushes).toBe(1));
+    await expect.poll(() => pushes).toBe(1);
     expect(await shown()).toBe('86400');
     expect(await shown()).toBe('86400');
     expect(asked()).toBe(2);
@@ -80,14 +80,14 @@ describe('the disappearing timer', () => {
     desk.phone.setDisappearingMode(86_400);
     pushes = 0;
     session = await desk.session(() => pushes++);
-    await vi.waitFor(() => expect(pushes).toBe(2)); // The mark and the notification.
+    await expect.poll(() => pushes).toBe(2); // The mark and the notification.
     expect(await shown()).toBe('86400');
   });
 
   test('is not asked for after a push about something else', async () => {
     expect(await shown()).toBe('0');
     desk.phone.setPrivacy('status', 'none');
-    await vi.waitFor(() => expect(pushes).toBe(1));
+    await expect.poll(() => pushes).toBe(1);
     expect(await shown()).toBe('0');
     expect(asked()).toBe(1);
   });
@@ -95,9 +95,9 @@ describe('the disappearing timer', () => {
   test('that was asked for before a push is not kept', async () => {
     inject('get', { do: 'delay', ms: 100, moment: 'after_apply' });
     const early = shown();
-    await vi.waitFor(() => expect(asked()).toBe(1));
+    await expect.poll(() => asked()).toBe(1);
     desk.phone.setDisappearingMode(86_400);
-    await vi.waitFor(() => expect(pushes).toBe(1));
+    await expect.poll(() => pushes).toBe(1);
     await early;
     expect(await shown()).toBe('86400');
   });
@@ -144,7 +144,7 @@ describe('a timer that is not told', () => {
   test('in time for one read is known to the next', async () => {
     inject('get', { do: 'delay', ms: 5_000, moment: 'after_apply' });
     expect(await shown()).toBe('unreadable 0 no answer');
-    await vi.waitFor(async () => expect(await shown()).toBe('0'), { timeout: 20_000 });
+    await expect.poll(shown).toBe('0');
     expect(asked()).toBe(1);
   });
 });

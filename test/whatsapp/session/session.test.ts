@@ -49,7 +49,7 @@ describe('reading', () => {
     inject({ on: 'privacy_get' }, { do: 'two_in_one' });
     expect(await session.readPrivacy(LONG_MS)).toMatchObject({ kind: 'read' });
     const pong = () => desk.simulator.findStanzas({ tag: 'iq', type: 'result' });
-    await vi.waitFor(() => expect(pong()).toHaveLength(2)); // The other one is of linking.
+    await expect.poll(pong).toHaveLength(2); // The other one is of linking.
   });
 
   test('tells a refusal, a fault, silence and nonsense apart', async () => {
@@ -171,9 +171,7 @@ describe('changing', () => {
     const replies = settable.map(setting =>
       session.setPrivacy(setting, SETTINGS[setting].values[1], LONG_MS),
     );
-    await vi.waitFor(() =>
-      expect(desk.simulator.findStanzas({ xmlns: 'privacy', type: 'set' })).toHaveLength(8),
-    );
+    await expect.poll(() => desk.simulator.findStanzas({ xmlns: 'privacy', type: 'set' })).toHaveLength(8);
     expect(await Promise.all(replies)).toEqual(settable.map(() => ({ kind: 'confirmed' })));
   });
 });
@@ -224,12 +222,12 @@ describe('when the connection ends', () => {
   test('by our own close the pending change is answered too', async () => {
     inject(onSet, { do: 'silence' });
     const pending = hide();
-    await vi.waitFor(() => expect(desk.simulator.findStanzas({ category: 'last' })).toHaveLength(1));
+    await expect.poll(() => desk.simulator.findStanzas({ category: 'last' })).toHaveLength(1);
     await session.close();
     expect(await pending).toEqual(CLOSED);
     expect(await session.ended).toEqual({ code: undefined, text: 'Closed by this service' });
     await session.close();
-    await vi.waitFor(() => expect(desk.simulator.connections()).toBe(0));
+    await expect.poll(() => desk.simulator.connections()).toBe(0);
   });
 
   test('a peer that does not take part in closing is cut off', async () => {
@@ -265,7 +263,7 @@ describe('changes made elsewhere', () => {
   test.each(['categories', 'bare'] as const)('are told live (%s), and acknowledged once', async push => {
     desk.simulator.behaviour.push = push;
     for (let change = 0; change < 50; change++) desk.phone.setPrivacy('last', change % 2 ? 'all' : 'none');
-    await vi.waitFor(() => expect(acks()).toHaveLength(50));
+    await expect.poll(acks).toHaveLength(50);
     expect(pushes).toBe(50);
     await session.readPrivacy(LONG_MS);
     const ids = acks().map(({ node }) => node.attrs['id']);
@@ -292,7 +290,7 @@ describe('changes made elsewhere', () => {
     pushes = 0;
     desk.simulator.clearStanzas();
     const again = await desk.session(() => pushes++);
-    await vi.waitFor(() => expect(acks()).toHaveLength(2));
+    await expect.poll(acks).toHaveLength(2);
     expect(pushes).toBe(3); // The mark and two notifications.
     const cleans = () => desk.simulator.findStanzas({ xmlns: 'urn:xmpp:whatsapp:dirty' });
     expect(cleans()).toEqual([]);
@@ -310,7 +308,7 @@ describe('changes made elsewhere', () => {
       { tag: 'something_new', attrs: {}, content: Buffer.from('x') },
     ];
     for (const child of odd) desk.phone.notify(child);
-    await vi.waitFor(() => expect(acks()).toHaveLength(odd.length));
+    await expect.poll(acks).toHaveLength(odd.length);
     expect(pushes).toBe(0);
     expect(await session.readPrivacy(LONG_MS)).toMatchObject({ kind: 'read' });
   });
@@ -321,7 +319,7 @@ describe('logging out', () => {
     expect(await session.logout(LONG_MS)).toBe(true);
     expect(desk.phone.devices()).toEqual([]);
     await session.ended;
-    await vi.waitFor(() => expect(desk.simulator.connections()).toBe(0));
+    await expect.poll(() => desk.simulator.connections()).toBe(0);
   });
 
   test.each<[string, Effect]>([

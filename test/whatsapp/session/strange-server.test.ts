@@ -68,15 +68,13 @@ const sentAs = (tag: string) => client.sent.filter(stanza => stanza.tag === tag)
 async function settled() {
   const id = `ping-${Math.random()}`;
   client.send(node('iq', { type: 'get', xmlns: 'urn:xmpp:ping', id, from: '@s.whatsapp.net' }));
-  await vi.waitFor(() => expect(client.sent.some(({ attrs }) => attrs['id'] === id)).toBe(true));
+  await expect.poll(() => client.sent.some(({ attrs }) => attrs['id'] === id)).toBe(true);
 }
 
 describe('a server that asks', () => {
   test('gets an answer to its pings', async () => {
     client.send(node('iq', { type: 'get', xmlns: 'urn:xmpp:ping', id: 'p1', from: '@s.whatsapp.net' }));
-    await vi.waitFor(() =>
-      expect(client.sent).toMatchObject([{ tag: 'iq', attrs: { type: 'result', id: 'p1' } }]),
-    );
+    await expect.poll(() => client.sent).toMatchObject([{ tag: 'iq', attrs: { type: 'result', id: 'p1' } }]);
   });
 
   test('gets every message, call, receipt and notification acknowledged once, and nothing else', async () => {
@@ -95,7 +93,7 @@ describe('a server that asks', () => {
       ),
     );
     client.send(node('notification', { id: 'n4', from: '@s.whatsapp.net', type: 'account_sync' }));
-    await vi.waitFor(() => expect(sentAs('ack')).toHaveLength(8));
+    await expect.poll(() => sentAs('ack')).toHaveLength(8);
     await settled();
     const acked = new Set(sentAs('ack').map(({ attrs }) => attrs['id']));
     expect(acked).toEqual(new Set(['m1', 'r1', 'r2', 'c1', 'n1', 'n2', 'n3', 'n4']));
@@ -108,7 +106,7 @@ describe('a server that asks', () => {
       client.send(node('notification', { id, from: '@s.whatsapp.net', type: 'encrypt' }, ...content));
     low('k1');
     low('k2', node('count', { value: '2' }));
-    await vi.waitFor(() => expect(sentAs('ack')).toHaveLength(2));
+    await expect.poll(() => sentAs('ack')).toHaveLength(2);
     await settled();
     const uploads = sentAs('iq').filter(
       ({ attrs }) => attrs['xmlns'] === 'encrypt' && attrs['type'] === 'set',
@@ -143,7 +141,7 @@ describe('a server that tells something to keep', () => {
     const routing: BinaryNode = { tag: 'routing_info', attrs: {}, content: Buffer.of(8, 8, 1) };
     client.send(node('ib', {}, node('edge_routing', {}, routing)));
     for (const id of ['p1', 'p2', 'p3']) client.send(node('iq', { type: 'get', xmlns: 'urn:xmpp:ping', id }));
-    await vi.waitFor(() => expect(order).toHaveLength(4));
+    await expect.poll(() => order).toHaveLength(4);
     expect(order).toEqual(['kept', 'p1', 'p2', 'p3']);
   });
 
@@ -213,7 +211,7 @@ describe('any end of the stream', () => {
     ['a stream error of its own', node('stream:error', {}, node('xml-not-well-formed')), 500],
   ])('is known by %s', async (_, stanza, code) => {
     const pending = session.setPrivacy('last_seen', 'none', LONG_MS);
-    await vi.waitFor(() => expect(sentAs('iq')).toHaveLength(1));
+    await expect.poll(() => sentAs('iq')).toHaveLength(1);
     client.send(stanza);
     expect(await pending).toEqual({ kind: 'no_answer', cause: 'closed' });
     expect(await session.ended).toMatchObject({ code });

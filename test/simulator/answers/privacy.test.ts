@@ -1,16 +1,14 @@
 import type { BinaryNode, WASocket } from '@whiskeysockets/baileys';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Phone, type Simulator, startSimulator } from '../../../src/simulator/index.js';
-import { dial, linked, opening, received } from '../support/baileys.js';
+import type { Phone, Simulator } from '../../../src/simulator/index.js';
+import { dial, linked, opening, received, startLinked } from '../support/baileys.js';
 import { category, getPrivacy, privacyIq, setPrivacy } from '../support/privacy.js';
 
 let simulator: Simulator;
 let phone: Phone;
 let sock: WASocket;
 beforeEach(async () => {
-  simulator = await startSimulator();
-  phone = simulator.addPhone({ phoneNumber: '15550100001' });
-  ({ sock } = await linked(simulator, phone));
+  ({ simulator, phone, sock } = await startLinked());
 });
 afterEach(() => simulator.stop());
 

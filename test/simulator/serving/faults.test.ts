@@ -1,15 +1,15 @@
 import type { BinaryNode, WASocket } from '@whiskeysockets/baileys';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Lie, type Phone, type Simulator, startSimulator } from '../../../src/simulator/index.js';
+import type { Lie, Phone, Simulator } from '../../../src/simulator/index.js';
 import {
   type Client,
   closing,
   dial,
-  linked,
   newClient,
   nextQr,
   opening,
   received,
+  startLinked,
 } from '../support/baileys.js';
 import { category, getPrivacy, sendSet, setPrivacy } from '../support/privacy.js';
 
@@ -18,10 +18,8 @@ let phone: Phone;
 let client: Client;
 let sock: WASocket;
 beforeEach(async () => {
-  simulator = await startSimulator();
-  phone = simulator.addPhone({ phoneNumber: '15550100001' });
   // Without Baileys' own queries, which faults would be spent on.
-  ({ client, sock } = await linked(simulator, phone, newClient(), { fireInitQueries: false }));
+  ({ simulator, phone, client, sock } = await startLinked({ fireInitQueries: false }));
 });
 afterEach(() => simulator.stop());
 

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import {
   type AuthenticationCreds,
   type BinaryNode,
+  BufferJSON,
   type ConnectionState,
   initAuthCreds,
   makeWASocket,
@@ -12,6 +13,7 @@ import {
 } from '@whiskeysockets/baileys';
 import { expect } from 'vitest';
 import type { Phone, Simulator } from '../../../src/simulator/index.js';
+import { worldCopies } from '../../support/world-copies.js';
 
 type Logger = NonNullable<UserFacingSocketConfig['logger']>;
 const none = () => undefined;
@@ -126,6 +128,28 @@ export async function linked(
   await opening(sock);
   return { client, sock };
 }
+
+const PHONE_NUMBER = '15550100001';
+
+/** A simulator with one phone, to which a client is linked that has logged in before, and its open connection. */
+export async function startLinked(options: Partial<UserFacingSocketConfig> = {}) {
+  linkedOnce ??= worldCopies(async simulator => {
+    const { client, sock } = await linked(simulator, simulator.addPhone({ phoneNumber: PHONE_NUMBER }));
+    await sock.end(undefined);
+    return { creds: JSON.stringify(client.creds, BufferJSON.replacer), keys: client.keys };
+  });
+  const { left, start } = await linkedOnce;
+  const simulator = await start();
+  const phone = simulator.phone(PHONE_NUMBER);
+  if (!phone) throw new Error('no phone in the copy');
+  const client: Client = { creds: JSON.parse(left.creds, BufferJSON.reviver), keys: new Map(left.keys) };
+  const sock = dial(simulator, client, options);
+  await opening(sock);
+  return { simulator, phone, client, sock };
+}
+
+/** Of all tests in this process. */
+let linkedOnce: ReturnType<typeof worldCopies<{ creds: string; keys: Client['keys'] }>> | undefined;
 
 /** Resolves when clients have sent this many acks of the type. */
 export const acks = (simulator: Simulator, type: string, count: number): Promise<void> =>

@@ -1,21 +1,14 @@
 import type { WASocket } from '@whiskeysockets/baileys';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import {
-  type Phone,
-  type PrivacyEvent,
-  type Simulator,
-  startSimulator,
-} from '../../../src/simulator/index.js';
-import { linked, newClient } from '../support/baileys.js';
+import type { Phone, PrivacyEvent, Simulator } from '../../../src/simulator/index.js';
+import { startLinked } from '../support/baileys.js';
 import { getPrivacy, setPrivacy } from '../support/privacy.js';
 
 let simulator: Simulator;
 let phone: Phone;
 let sock: WASocket;
 beforeEach(async () => {
-  simulator = await startSimulator();
-  phone = simulator.addPhone({ phoneNumber: '15550100001' });
-  ({ sock } = await linked(simulator, phone, newClient(), { fireInitQueries: false }));
+  ({ simulator, phone, sock } = await startLinked({ fireInitQueries: false }));
 });
 afterEach(() => simulator.stop());
 

@@ -1,22 +1,22 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ListReply, Session } from '../../../src/instances/account/ports.js';
-import { startAdapter } from '../support/adapter.js';
+import { startLinked } from '../support/adapter.js';
 
 /** Longer than the test may take: what answers within it was not waited out. */
 const LONG_MS = 600_000;
 const ANNA = '+15550100101';
 const BEN = '+15550100102';
 
-type Desk = Awaited<ReturnType<typeof startAdapter>>;
+type Desk = Awaited<ReturnType<typeof startLinked>>;
 
 let desk: Desk;
 let session: Session;
 beforeEach(async () => {
-  desk = await startAdapter({ timeouts: { closeMs: 100 } });
+  desk = await startLinked({ timeouts: { closeMs: 100 } });
   desk.simulator.addPerson({ phoneNumber: ANNA, lid: '101' });
   desk.simulator.addPerson({ phoneNumber: BEN, lid: '102' });
   desk.phone.exceptContacts('last', [ANNA]);
-  session = await desk.linkedSession();
+  session = await desk.session();
   desk.simulator.clearStanzas();
 });
 afterEach(() => desk[Symbol.asyncDispose]());

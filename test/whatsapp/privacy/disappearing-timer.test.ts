@@ -2,18 +2,18 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { reportedValue } from '../../../src/domain/settings/snapshot.js';
 import type { Session } from '../../../src/instances/account/ports.js';
 import type { Effect } from '../../../src/simulator/index.js';
-import { startAdapter } from '../support/adapter.js';
+import { startLinked } from '../support/adapter.js';
 
 /** Longer than the test may take: what answers within it was not waited out. */
 const LONG_MS = 600_000;
 
-let desk: Awaited<ReturnType<typeof startAdapter>>;
+let desk: Awaited<ReturnType<typeof startLinked>>;
 let session: Session;
 let pushes = 0;
 beforeEach(async () => {
   pushes = 0;
-  desk = await startAdapter({ timeouts: { closeMs: 100 } });
-  session = await desk.linkedSession(() => pushes++);
+  desk = await startLinked({ timeouts: { closeMs: 100 } });
+  session = await desk.session(() => pushes++);
 });
 afterEach(() => desk[Symbol.asyncDispose]());
 

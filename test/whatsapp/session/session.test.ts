@@ -4,7 +4,7 @@ import { SETTING_NAMES, SETTINGS, specOf } from '../../../src/domain/settings/se
 import type { Session } from '../../../src/instances/account/ports.js';
 import type { Effect, FaultMatch, Lie } from '../../../src/simulator/index.js';
 import { settableCategory } from '../../../src/whatsapp/privacy/privacy-protocol.js';
-import { startAdapter } from '../support/adapter.js';
+import { startLinked } from '../support/adapter.js';
 
 /** Longer than the test may take: what answers within it was not waited out. */
 const LONG_MS = 600_000;
@@ -12,15 +12,15 @@ const CLOSED = { kind: 'no_answer', cause: 'closed' };
 const UNCLEAR = { kind: 'no_answer', cause: 'unclear' };
 
 type Moment = 'before_apply' | 'after_apply' | 'after_reply';
-type Desk = Awaited<ReturnType<typeof startAdapter>>;
+type Desk = Awaited<ReturnType<typeof startLinked>>;
 
 let desk: Desk;
 let session: Session;
 let pushes = 0;
 beforeEach(async () => {
   pushes = 0;
-  desk = await startAdapter({ timeouts: { closeMs: 100 } });
-  session = await desk.linkedSession(() => pushes++);
+  desk = await startLinked({ timeouts: { closeMs: 100 } });
+  session = await desk.session(() => pushes++);
 });
 afterEach(() => desk[Symbol.asyncDispose]());
 
@@ -49,7 +49,7 @@ describe('reading', () => {
     inject({ on: 'privacy_get' }, { do: 'two_in_one' });
     expect(await session.readPrivacy(LONG_MS)).toMatchObject({ kind: 'read' });
     const pong = () => desk.simulator.findStanzas({ tag: 'iq', type: 'result' });
-    await expect.poll(pong).toHaveLength(2); // The other one is of linking.
+    await expect.poll(pong).toHaveLength(1);
   });
 
   test('tells a refusal, a fault, silence and nonsense apart', async () => {
@@ -240,16 +240,16 @@ describe('when the connection ends', () => {
 describe('a server that has gone silent', () => {
   test('is noticed by the ping, and the pending change answered', async () => {
     await session.close();
-    await using other = await startAdapter({ timeouts: { keepAliveMs: 2_000, closeMs: 50 } });
-    const watched = await other.linkedSession();
+    await using other = await startLinked({ timeouts: { keepAliveMs: 2_000, closeMs: 50 } });
+    const watched = await other.session();
     other.phone.dropConnections('half_open');
     expect(await watched.setPrivacy('last_seen', 'none', LONG_MS)).toEqual(CLOSED);
     expect(await watched.ended).toEqual({ code: 408, text: 'WhatsApp stopped answering' });
   });
 
   test('is not given up while it answers pings', async () => {
-    await using other = await startAdapter({ timeouts: { keepAliveMs: 3_000 } });
-    const watched = await other.linkedSession();
+    await using other = await startLinked({ timeouts: { keepAliveMs: 3_000 } });
+    const watched = await other.session();
     await vi.waitFor(() => expect(other.simulator.findStanzas({ xmlns: 'w:p' }).length).toBeGreaterThan(1), {
       timeout: 40_000,
     });

@@ -1,10 +1,12 @@
 import type { LinkCode, LinkMethod, Session, WhatsApp } from '../../../src/instances/account/ports.js';
-import { type Behaviour, type Phone, startSimulator } from '../../../src/simulator/index.js';
+import { type Behaviour, type Phone, type Simulator, startSimulator } from '../../../src/simulator/index.js';
 import { type Timeouts, whatsApp } from '../../../src/whatsapp/index.js';
 import { memoryCredentials } from '../../support/memory-credentials.js';
+import { worldCopies } from '../../support/world-copies.js';
 
 /** The instance all these tests are about. */
 export const DESK = 'desk';
+const PHONE_NUMBER = '15550100001';
 
 /** A signal that never aborts. */
 export const never = () => new AbortController().signal;
@@ -27,13 +29,40 @@ export function adapterTo(server: { url: string; rootKey: string }, timeouts: Pa
   return { ...adapter, credentials, refused, faults };
 }
 
+type DeskOptions = { timeouts?: Partial<Timeouts>; behaviour?: Partial<Behaviour> };
+
 /** A simulated WhatsApp with one phone, and the adapter to it. Disposing of it ends everything. */
-export async function startAdapter(
-  options: { timeouts?: Partial<Timeouts>; behaviour?: Partial<Behaviour> } = {},
-) {
-  const simulator = await startSimulator({ behaviour: { refresh: 'never', ...options.behaviour } });
-  const phone = simulator.addPhone({ phoneNumber: '+15550100001' });
-  const adapter = adapterTo(simulator, options.timeouts);
+export async function startAdapter({ timeouts, behaviour }: DeskOptions = {}) {
+  const simulator = await startSimulator({ behaviour: { refresh: 'never', ...behaviour } });
+  return deskOn(simulator, simulator.addPhone({ phoneNumber: PHONE_NUMBER }), timeouts);
+}
+
+/** The same, with the instance linked to the phone. It has logged in before, which uploads keys the first time. */
+export async function startLinked({ timeouts, behaviour }: DeskOptions = {}) {
+  linkedOnce ??= worldCopies(linkOnce, { refresh: 'never' });
+  const { left, start } = await linkedOnce;
+  const simulator = await start({ behaviour: { refresh: 'never', ...behaviour } });
+  const phone = simulator.phone(PHONE_NUMBER);
+  if (!phone) throw new Error('no phone in the copy');
+  const desk = deskOn(simulator, phone, timeouts);
+  for (const [instance, bytes] of left.credentials) desk.credentials.credentials.set(instance, bytes);
+  for (const [id, bytes] of left.keys) desk.credentials.keys.set(id, bytes);
+  return desk;
+}
+
+/** Of all tests in this process. */
+let linkedOnce: ReturnType<typeof worldCopies<ReturnType<typeof memoryCredentials>>> | undefined;
+
+async function linkOnce(simulator: Simulator) {
+  const phone = simulator.addPhone({ phoneNumber: PHONE_NUMBER });
+  const desk = deskOn(simulator, phone);
+  await linkTo(desk, phone);
+  await (await desk.session()).close();
+  return desk.credentials;
+}
+
+function deskOn(simulator: Simulator, phone: Phone, timeouts?: Partial<Timeouts>) {
+  const adapter = adapterTo(simulator, timeouts);
   const sessions: Session[] = [];
 
   const connect: WhatsApp['connect'] = async (instance, callbacks) => {
@@ -52,11 +81,6 @@ export async function startAdapter(
       const result = await connect(DESK, { signal: never(), onPrivacyPush });
       if (result.kind === 'failed') throw new Error(result.disconnect.text);
       return result.session;
-    },
-    /** Links the instance to the phone, and connects it. */
-    async linkedSession(onPrivacyPush = () => {}): Promise<Session> {
-      await linkTo(adapter, phone);
-      return this.session(onPrivacyPush);
     },
     async [Symbol.asyncDispose]() {
       await Promise.all(sessions.map(session => session.close()));

@@ -19,7 +19,8 @@ import { PRESETS, type Preset } from '../src/domain/settings/presets.js';
 import { SETTING_NAMES, specOf } from '../src/domain/settings/settings-table.js';
 import { run as runCli } from './cli/support/run.js';
 import { METHODS, shortName } from './grpc/support/methods.js';
-import { ACCOUNT_TOKEN, link, type Service, startService } from './support/service.js';
+import { link } from './support/link.js';
+import { ACCOUNT_TOKEN, type Service, startService } from './support/service.js';
 
 const ROOT = join(import.meta.dirname, '..');
 const README = readFileSync(join(ROOT, 'README.md'), 'utf8');

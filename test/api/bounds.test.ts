@@ -5,7 +5,7 @@ import { InstanceServiceService as Instances } from '../../gen/ts/whatsapp/priva
 import { PrivacyServiceService as Privacy } from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import { LastSeenVisibility as LastSeen } from '../../gen/ts/whatsapp/privacy/v1/privacy_settings.js';
 import { LIMITS } from '../../src/limits.js';
-import { CallError, type Caller, caller } from '../support/call.js';
+import { CallError, type Caller, caller, OWN_CONNECTION } from '../support/call.js';
 import { ACCOUNT_TOKEN, type Service, startService, takePrivacyStanzas } from '../support/service.js';
 
 const { changes, reads } = LIMITS.instance;
@@ -31,8 +31,7 @@ afterEach(async () => {
 /** Connections for so many calls at once, each of them open. */
 async function connections(calls: number): Promise<void> {
   const count = Math.ceil(calls / CALLS_PER_CONNECTION);
-  const options = { 'grpc.use_local_subchannel_pool': 1 };
-  callers = Array.from({ length: count }, () => caller(service.address, ACCOUNT_TOKEN, options));
+  callers = Array.from({ length: count }, () => caller(service.address, ACCOUNT_TOKEN, OWN_CONNECTION));
   await Promise.all(callers.map(({ call }) => call(Instances.listInstances, {})));
 }
 

@@ -32,14 +32,12 @@ import {
   TokenServiceService as Tokens,
 } from '../../gen/ts/whatsapp/privacy/v1/token_service.js';
 import type { Phone } from '../../src/simulator/index.js';
-import { bearer, CallError, type Caller, caller } from '../support/call.js';
+import { bearer, CallError, type Caller, caller, OWN_CONNECTION } from '../support/call.js';
 import { type Service, startService } from '../support/service.js';
 
 const SIZE = 200;
 /** Streams on one connection, and of one token, of which the service takes 100 each. */
 const STREAMS = 50;
-/** Otherwise all clients of a process share one. */
-const OWN_CONNECTION = { 'grpc.use_local_subchannel_pool': 1 };
 const PATIENCE_MS = 600_000;
 
 type Desk = { readonly instance: string; readonly phone: Phone };

@@ -7,9 +7,8 @@ import {
 import { PrivacyServiceService as Privacy } from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import type { Phone } from '../../src/simulator/index.js';
 import { failureOf } from '../support/call.js';
-import { link, type Service, startService } from '../support/service.js';
-
-const QR = { $case: 'qr', value: {} } as const;
+import { link, QR } from '../support/link.js';
+import { type Service, startService } from '../support/service.js';
 
 let service: Service;
 let phone: Phone;

@@ -6,7 +6,8 @@ import {
 } from '../../gen/ts/whatsapp/privacy/v1/instance_service.js';
 import { failureOf } from '../support/call.js';
 import { type Desk, reconnect, storedSecrets, viewIn, viewOnce } from '../support/desk.js';
-import { link, type Service, startService } from '../support/service.js';
+import { link } from '../support/link.js';
+import { type Service, startService } from '../support/service.js';
 
 const backingOff = (service: Service, desk: Desk) =>
   viewOnce(service, desk, ({ nextAttemptTime }) => nextAttemptTime !== undefined);

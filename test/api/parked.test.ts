@@ -12,7 +12,8 @@ import {
 import { LastSeenVisibility, PrivacySetting } from '../../gen/ts/whatsapp/privacy/v1/privacy_settings.js';
 import { failureOf } from '../support/call.js';
 import { type Desk, PATIENCE, view, viewIn } from '../support/desk.js';
-import { link, type Service, startService, takePrivacyStanzas } from '../support/service.js';
+import { link } from '../support/link.js';
+import { type Service, startService, takePrivacyStanzas } from '../support/service.js';
 import { watch } from '../support/watch.js';
 
 const ON_DEMAND = { WA_PRIVACY_CONNECTION_MODE: 'on_demand', WA_PRIVACY_IDLE_SECONDS: '1' };

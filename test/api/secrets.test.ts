@@ -5,8 +5,9 @@ import { InstanceServiceService as Instances } from '../../gen/ts/whatsapp/priva
 import { PrivacyServiceService as Privacy } from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import { LastSeenVisibility } from '../../gen/ts/whatsapp/privacy/v1/privacy_settings.js';
 import { bearer, failureOf } from '../support/call.js';
+import { link } from '../support/link.js';
 import { secretsIn } from '../support/log-scan.js';
-import { ACCOUNT_TOKEN, link, type Service, startService } from '../support/service.js';
+import { ACCOUNT_TOKEN, type Service, startService } from '../support/service.js';
 
 let service: Service;
 /** Everything secret that the run below makes or is given, by what it is. */

@@ -17,7 +17,8 @@ import {
   TokenServiceService as Tokens,
 } from '../../gen/ts/whatsapp/privacy/v1/token_service.js';
 import { bearer } from '../support/call.js';
-import { link, type Service, startService, takePrivacyStanzas } from '../support/service.js';
+import { link } from '../support/link.js';
+import { type Service, startService, takePrivacyStanzas } from '../support/service.js';
 import { type Watching, watch } from '../support/watch.js';
 
 let service: Service;

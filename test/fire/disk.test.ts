@@ -8,8 +8,9 @@ import {
 import { PrivacyServiceService as Privacy } from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import { LastSeenVisibility } from '../../gen/ts/whatsapp/privacy/v1/privacy_settings.js';
 import type { Caller } from '../support/call.js';
+import { link, QR } from '../support/link.js';
 import { expectOneIdentity, expectUsable, INSTANCE, instanceOf } from './support/checks.js';
-import { createLinked, link, PAIRING_CODE, QR } from './support/link.js';
+import { createLinked, PAIRING_CODE } from './support/link.js';
 import type { ServiceProcess } from './support/process.js';
 import { openScene, type Scene } from './support/scene.js';
 
@@ -52,11 +53,11 @@ describe.each(['SQLITE_FULL', 'SQLITE_IOERR_WRITE'])('a disk that takes nothing 
     await client.call(Instances.createInstance, { name: INSTANCE });
 
     await service.disk({ is: 'failing', on: 'write', code });
-    await expect(link(scene, client, method)).rejects.toThrow();
+    await expect(link(client, INSTANCE, scene.phone, method)).rejects.toThrow();
     expect(await instanceOf(client)).toMatchObject({ state: InstanceState.UNLINKED, maskedPhoneNumber: '' });
     expect(scene.phone.devices()).toEqual([]);
     await service.disk({ is: 'fine' });
-    await link(scene, client, method);
+    await link(client, INSTANCE, scene.phone, method);
     await expectUnharmed(scene, service);
   });
 });

@@ -3,9 +3,10 @@ import {
   Instance_State as InstanceState,
   InstanceServiceService as Instances,
 } from '../../gen/ts/whatsapp/privacy/v1/instance_service.js';
+import { link, QR } from '../support/link.js';
 import { expectOneIdentity, expectUsable, INSTANCE, settled } from './support/checks.js';
 import { killAtPoints, TIMEOUT_MS } from './support/kill.js';
-import { link, PAIRING_CODE, QR } from './support/link.js';
+import { PAIRING_CODE } from './support/link.js';
 import { openScene } from './support/scene.js';
 
 describe.each([
@@ -26,7 +27,7 @@ describe.each([
         expect(scene.phone.devices()).toEqual([]);
         before = 'linked';
       },
-      act: client => link(scene, client, method),
+      act: client => link(client, INSTANCE, scene.phone, method),
       async check(linked) {
         before = await expectOneIdentity(scene);
         if (linked) expect(before).toBe('linked');

@@ -5,7 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { InstanceServiceService as Instances } from '../../gen/ts/whatsapp/privacy/v1/instance_service.js';
 import { PrivacyServiceService as Privacy } from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
-import { type Caller, caller } from '../support/call.js';
+import { type Caller, caller, OWN_CONNECTION } from '../support/call.js';
 import { ACCOUNT_TOKEN, startService } from '../support/service.js';
 import { heapBytes, open, parts, settled } from './support/open.js';
 
@@ -19,8 +19,7 @@ const BYTES_PER_ROUND = 4_000;
 /** A client that comes, does something and goes. */
 type Visit = (address: string) => Promise<void>;
 
-const own = (address: string): Caller =>
-  caller(address, ACCOUNT_TOKEN, { 'grpc.use_local_subchannel_pool': 1 });
+const own = (address: string): Caller => caller(address, ACCOUNT_TOKEN, OWN_CONNECTION);
 const VISITS: readonly Visit[] = [
   async function reads(address) {
     const client = own(address);

@@ -9,7 +9,8 @@ import {
 } from '../../gen/ts/whatsapp/privacy/v1/instance_service.js';
 import { type Simulator, startSimulator } from '../../src/simulator/index.js';
 import { caller } from '../support/call.js';
-import { ACCOUNT_TOKEN, link } from '../support/service.js';
+import { link } from '../support/link.js';
+import { ACCOUNT_TOKEN } from '../support/service.js';
 import { type Held, type ServiceUnderLoad, serviceUnderLoad } from './support/held.js';
 import { load } from './support/load.js';
 

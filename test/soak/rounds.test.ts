@@ -4,6 +4,7 @@ import { dialer } from '../../src/instances/connecting/dialer.js';
 import { type Supervisor, supervise } from '../../src/instances/connecting/supervisor.js';
 import { type Effect, type Phone, type Simulator, startSimulator } from '../../src/simulator/index.js';
 import { whatsApp } from '../../src/whatsapp/index.js';
+import { linkDevice } from '../support/link.js';
 import { memoryCredentials } from '../support/memory-credentials.js';
 import { heapBytes, open, parts, settled } from './support/open.js';
 
@@ -75,15 +76,7 @@ function linkedDesks(count: number): Promise<Desk[]> {
   const linkedDesk = async (_: unknown, index: number): Promise<Desk> => {
     const instance = `desk-${index}`;
     const phone = simulator.addPhone({ phoneNumber: `1555010000${index}` });
-    await adapter.link(
-      instance,
-      { kind: 'qr' },
-      {
-        signal: new AbortController().signal,
-        expectedPhoneNumber: undefined,
-        onCode: ({ code }) => void phone.scan(code),
-      },
-    );
+    await linkDevice(adapter, instance, phone);
     let changed = () => {};
     const supervisor = supervise({ instance, dialer: node, initial: { state: 'unlinked' } });
     supervisor.begin({ onConnection: () => changed(), onPrivacyPush: () => undefined });

@@ -1,4 +1,5 @@
 import {
+  type ChannelCredentials,
   Client,
   type ClientOptions,
   credentials,
@@ -39,12 +40,20 @@ export class CallError extends Error {
   }
 }
 
+/** Otherwise all clients of an address share one connection. */
+export const OWN_CONNECTION: ClientOptions = { 'grpc.use_local_subchannel_pool': 1 };
+
 /** A client of every service at an address, on one connection. */
 export type Caller = ReturnType<typeof caller>;
 
 /** Opens a client; calls carry the token unless they bring metadata of their own. */
-export function caller(address: string, token: string, options: ClientOptions = {}) {
-  const client = new Client(address, credentials.createInsecure(), options);
+export function caller(
+  address: string,
+  token: string,
+  options: ClientOptions = {},
+  channel: ChannelCredentials = credentials.createInsecure(),
+) {
+  const client = new Client(address, channel, options);
   const sent = ({ metadata, deadlineMs }: CallOptions) => {
     const whole = metadata?.clone() ?? bearer(token);
     if (deadlineMs !== undefined) whole.set('grpc-timeout', `${deadlineMs}m`);
@@ -52,6 +61,9 @@ export function caller(address: string, token: string, options: ClientOptions = 
   };
 
   return {
+    /** For calls of another kind. */
+    client,
+
     /** Calls a method that answers once. Fields left out have their default. */
     call<Q extends object, R>(
       method: MethodDefinition<Q, R>,

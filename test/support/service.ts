@@ -6,13 +6,9 @@ import { createApp } from '../../src/app.js';
 import { readConfig } from '../../src/config/config.js';
 import { events } from '../../src/observability/events.js';
 import { createLogger } from '../../src/observability/logger.js';
-import {
-  type NewAccount,
-  type Phone,
-  type SimulatorOptions,
-  startSimulator,
-} from '../../src/simulator/index.js';
+import { type NewAccount, type SimulatorOptions, startSimulator } from '../../src/simulator/index.js';
 import { type Caller, caller } from './call.js';
+import { link } from './link.js';
 import { secretsIn } from './log-scan.js';
 
 export const ACCOUNT_TOKEN = 'wap_account-token-of-the-tests';
@@ -106,19 +102,6 @@ export async function startService(
       searchLog();
     },
   };
-}
-
-/** Links an instance as a person would: scans what is shown until the phone accepts it. */
-export async function link(client: Caller, name: string, phone: Phone) {
-  const shown: string[] = [];
-  const steps = client.stream(Instances.linkInstance, { name, method: { $case: 'qr', value: {} } });
-  for await (const { event } of steps) {
-    if (event?.$case === 'linked') return { linked: event.value, shown };
-    if (event?.$case !== 'qrCode') continue;
-    shown.push(event.value.payload);
-    void phone.scan(event.value.payload);
-  }
-  throw new Error('the stream ended before the instance was linked');
 }
 
 /** The privacy stanzas WhatsApp received since the last call, in order: `get`, `set last=none`. */

@@ -5,7 +5,8 @@ import {
 } from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
 import type { Phone } from '../../../src/simulator/index.js';
 import { CallError } from '../../support/call.js';
-import { link, type Service } from '../../support/service.js';
+import { link } from '../../support/link.js';
+import type { Service } from '../../support/service.js';
 
 /** An instance and its phone. */
 export type Desk = { readonly instance: string; readonly phone: Phone };

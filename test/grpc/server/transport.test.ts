@@ -1,7 +1,8 @@
-import { Client, credentials, status } from '@grpc/grpc-js';
+import { type Client, credentials, status } from '@grpc/grpc-js';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { InstanceServiceService } from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
 import { PrivacyServiceService } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
+import { caller } from '../../support/call.js';
 import { certificate } from '../../support/certificate.js';
 import { type Api, startApi } from '../support/api.js';
 import { snapshot } from '../support/instances.js';
@@ -78,16 +79,16 @@ describe('TLS', () => {
   const [ca, pem] = [Buffer.from(cert), Buffer.from(key)];
 
   const connect = (api: Api, channel: ReturnType<typeof credentials.createSsl>) => {
-    const client = new Client(`localhost:${api.port}`, channel);
-    onTestFinished(() => client.close());
+    const { client, close } = caller(`localhost:${api.port}`, api.secret, {}, channel);
+    onTestFinished(close);
     return { client, secret: api.secret };
   };
 
   test('serves callers who trust the certificate, and none in plain text', async () => {
     const api = await startApi({ tls: { cert: ca, key: pem, clientCa: undefined } });
     await api.addInstance('desk');
-    const caller = connect(api, credentials.createSsl(ca));
-    expect((await invoke(caller, getPrivacySettings, { instance: 'desk' })).code).toBe('OK');
+    const trusting = connect(api, credentials.createSsl(ca));
+    expect((await invoke(trusting, getPrivacySettings, { instance: 'desk' })).code).toBe('OK');
     expect((await invoke(api, getPrivacySettings, { instance: 'desk' })).code).toBe('UNAVAILABLE');
   });
 

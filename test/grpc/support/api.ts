@@ -1,9 +1,9 @@
-import { Client, credentials } from '@grpc/grpc-js';
 import { onTestFinished } from 'vitest';
 import { tokens as makeTokens } from '../../../src/access/tokens.js';
 import { type GrpcServerOptions, grpcServer } from '../../../src/grpc/server/server.js';
 import type { EndedCall } from '../../../src/observability/events.js';
 import { sqliteStore } from '../../../src/stores/sqlite.js';
+import { caller } from '../../support/call.js';
 import { instancesInMemory } from './instances.js';
 
 export type Api = Awaited<ReturnType<typeof openApi>>;
@@ -47,7 +47,7 @@ export async function openApi(options: Partial<GrpcServerOptions> = {}, wanted =
   const address = `${host}:${port}`;
   const account = await tokens.mint({ kind: 'ACCOUNT', access: 'READ_WRITE', label: 'all' });
 
-  const client = new Client(address, credentials.createInsecure());
+  const { client } = caller(address, account.secret);
 
   return {
     close: async () => {

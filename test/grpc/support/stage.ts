@@ -1,4 +1,3 @@
-import { Client, credentials } from '@grpc/grpc-js';
 import { vi } from 'vitest';
 import { InstanceServiceService as Instances } from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
 import {
@@ -9,7 +8,8 @@ import {
 import type { Effect, NewAccount } from '../../../src/simulator/index.js';
 import { bearer } from '../../support/call.js';
 import { type Desk, PATIENCE, reconnect, streamError, viewIn, viewOnce } from '../../support/desk.js';
-import { ACCOUNT_TOKEN, link, type Service, startService } from '../../support/service.js';
+import { link } from '../../support/link.js';
+import { ACCOUNT_TOKEN, type Service, startService } from '../../support/service.js';
 import { type CallOptions, type Ended, invoke } from './invoke.js';
 import { type AnyMethod, METHODS, shortName } from './methods.js';
 import { CONTACT, type Row, rowOf } from './rows.js';
@@ -103,12 +103,10 @@ export type Stage = Awaited<ReturnType<typeof openStage>>;
 export async function openStage() {
   const service = await startService();
   const stingy = await startService({ env: { WA_PRIVACY_RATE_LIMIT_PER_MINUTE: '1' } });
-  const [client, stingyClient] = [service, stingy].map(
-    ({ address }) => new Client(address, credentials.createInsecure()),
-  ) as [Client, Client];
-  const callThrough =
-    (client: Client) => (method: AnyMethod, request: object | Buffer, options?: CallOptions<object>) =>
-      invoke({ client, secret: ACCOUNT_TOKEN }, method, request, options);
+  const callOf =
+    ({ client }: Service) =>
+    (method: AnyMethod, request: object | Buffer, options?: CallOptions<object>) =>
+      invoke({ client: client.client, secret: ACCOUNT_TOKEN }, method, request, options);
   service.simulator.addPerson({ phoneNumber: CONTACT });
   const made = new Map<ConditionName, Promise<Desk>>();
   let count = 0;
@@ -147,12 +145,10 @@ export async function openStage() {
       return desk;
     },
     /** Calls a method with the account token, unless told otherwise. */
-    call: callThrough(client),
+    call: callOf(service),
     /** Calls a service that takes one call a minute. */
-    callStingy: callThrough(stingyClient),
+    callStingy: callOf(stingy),
     async close() {
-      client.close();
-      stingyClient.close();
       await service[Symbol.asyncDispose]();
       await stingy[Symbol.asyncDispose]();
     },

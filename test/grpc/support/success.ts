@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { link } from '../../support/service.js';
+import { link } from '../../support/link.js';
 import type { Stage, Subject } from './stage.js';
 
 type Succeed = (stage: Stage, subject: Subject) => Promise<unknown>;

@@ -1,5 +1,4 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { Client, credentials } from '@grpc/grpc-js';
 import { InstanceServiceService as Instances } from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
 import {
   ContactBlacklistSetting,
@@ -13,7 +12,7 @@ import {
   DefaultDisappearingTimer as Timer,
 } from '../../../gen/ts/whatsapp/privacy/v1/privacy_settings.js';
 import type { Phone, Simulator } from '../../../src/simulator/index.js';
-import { bearer, type Caller, caller } from '../../support/call.js';
+import { bearer, type Caller, caller, OWN_CONNECTION } from '../../support/call.js';
 
 /** What the load is put on. */
 export type Stage = {
@@ -93,7 +92,7 @@ export const watch = (_: Stage, client: Caller): Promise<unknown> => {
 
 /** Watches on a connection of its own, reads nothing of it, and goes away without a word. */
 export async function watchUnread({ address, token }: Stage): Promise<void> {
-  const client = new Client(address, credentials.createInsecure(), { 'grpc.use_local_subchannel_pool': 1 });
+  const { client, close } = caller(address, token, OWN_CONNECTION);
   const { path, requestSerialize, responseDeserialize } = Privacy.watchPrivacySettings;
   const request = { instances: [], heartbeatInterval: age(5) };
   const unread = client.makeServerStreamRequest(
@@ -105,13 +104,13 @@ export async function watchUnread({ address, token }: Stage): Promise<void> {
   );
   unread.on('error', () => undefined);
   await wait(5000);
-  client.close();
+  close();
   unread.cancel();
 }
 
 /** Calls over a connection that is used once. */
 export async function callOnce({ address, token, desks }: Stage): Promise<void> {
-  const client = caller(address, token, { 'grpc.use_local_subchannel_pool': 1 });
+  const client = caller(address, token, OWN_CONNECTION);
   const { instance } = pick(desks);
   await client.call(Privacy.getPrivacySettings, { instance, maxAge: age(60) }).finally(client.close);
 }

@@ -3,7 +3,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Effect, FaultMatch } from '../../../src/simulator/index.js';
 import { newKeyPair } from '../../../src/simulator/wire/xeddsa.js';
 import type { Timeouts } from '../../../src/whatsapp/index.js';
-import { adapterTo, DESK, linkTo, never, startAdapter } from '../support/adapter.js';
+import { linkDevice } from '../../support/link.js';
+import { adapterTo, DESK, never, startAdapter } from '../support/adapter.js';
 import { scriptedServer } from '../support/scripted-server.js';
 
 type Desk = Awaited<ReturnType<typeof startAdapter>>;
@@ -11,7 +12,7 @@ type Desk = Awaited<ReturnType<typeof startAdapter>>;
 let desk: Desk;
 beforeEach(async () => {
   desk = await startAdapter();
-  await linkTo(desk, desk.phone);
+  await linkDevice(desk, DESK, desk.phone);
   desk.credentials.calls.length = 0;
 });
 afterEach(() => desk[Symbol.asyncDispose]());
@@ -126,7 +127,7 @@ describe('a server that is not WhatsApp', () => {
 
   test('is told apart by each adapter, when several with roots of their own connect at once', async () => {
     await using other = await startAdapter();
-    await linkTo(other, other.phone);
+    await linkDevice(other, DESK, other.phone);
     const { url } = desk.simulator;
     const crossed = { url, rootKey: other.simulator.rootKey };
     const attempts = [1, 2, 3].flatMap(() => [connectTo(crossed), other.connect(DESK, calm())]);

@@ -2,7 +2,8 @@ import { type BinaryNode, encodeBinaryNode } from '@whiskeysockets/baileys';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Session } from '../../../src/instances/account/ports.js';
-import { adapterTo, DESK, linkTo, never, startAdapter } from '../support/adapter.js';
+import { linkDevice } from '../../support/link.js';
+import { adapterTo, DESK, never, startAdapter } from '../support/adapter.js';
 import { type Client, type ScriptedServer, scriptedServer } from '../support/scripted-server.js';
 
 const LONG_MS = 600_000;
@@ -38,7 +39,7 @@ beforeEach(async () => {
   pushed.mockClear();
   if (!stored) {
     await using desk = await startAdapter();
-    await linkTo(desk, desk.phone);
+    await linkDevice(desk, DESK, desk.phone);
     const linked = Buffer.from(desk.credentials.credentials.get(DESK) ?? []).toString();
     // With a name Baileys' own listener would send a presence at every update of the credentials.
     stored = Buffer.from(linked.replace('"me":{', '"me":{"name":"Desk",'));

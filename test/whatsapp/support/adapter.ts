@@ -1,6 +1,7 @@
 import type { LinkCode, LinkMethod, Session, WhatsApp } from '../../../src/instances/account/ports.js';
 import { type Behaviour, type Phone, type Simulator, startSimulator } from '../../../src/simulator/index.js';
 import { type Timeouts, whatsApp } from '../../../src/whatsapp/index.js';
+import { linkDevice } from '../../support/link.js';
 import { memoryCredentials } from '../../support/memory-credentials.js';
 import { worldCopies } from '../../support/world-copies.js';
 
@@ -56,7 +57,7 @@ let linkedOnce: ReturnType<typeof worldCopies<ReturnType<typeof memoryCredential
 async function linkOnce(simulator: Simulator) {
   const phone = simulator.addPhone({ phoneNumber: PHONE_NUMBER });
   const desk = deskOn(simulator, phone);
-  await linkTo(desk, phone);
+  await linkDevice(desk, DESK, phone);
   await (await desk.session()).close();
   return desk.credentials;
 }
@@ -87,13 +88,6 @@ function deskOn(simulator: Simulator, phone: Phone, timeouts?: Partial<Timeouts>
       await simulator.stop();
     },
   };
-}
-
-/** Links the instance to a phone that uses the first code it is shown. */
-export async function linkTo(adapter: WhatsApp, phone: Phone): Promise<void> {
-  const { result } = linking(adapter, { onCode: code => void phone.scan(code.code) });
-  const { kind } = await result;
-  if (kind !== 'linked') throw new Error(`not linked: ${kind}`);
 }
 
 /** Begins to link and collects the codes. */

@@ -1,0 +1,46 @@
+import { InstanceServiceService as Instances } from '../../gen/ts/whatsapp/privacy/v1/instance_service.js';
+import type { WhatsApp } from '../../src/instances/account/ports.js';
+import type { Phone } from '../../src/simulator/index.js';
+import type { Caller } from './call.js';
+
+export const QR = { $case: 'qr', value: {} } as const;
+/** @param phoneNumber Digits only. */
+export const pairingCode = (phoneNumber: string) =>
+  ({ $case: 'pairingCode', value: { phoneNumber: `+${phoneNumber}` } }) as const;
+
+/** Links an instance as a person would: the phone takes what is shown until one links, and has its say as well. */
+export async function link(
+  client: Caller,
+  name: string,
+  phone: Phone,
+  method: typeof QR | ReturnType<typeof pairingCode> = QR,
+) {
+  const shown: string[] = [];
+  const attempts: Promise<unknown>[] = [];
+  try {
+    for await (const { event } of client.stream(Instances.linkInstance, { name, method })) {
+      if (event?.$case === 'linked') return { linked: event.value, shown };
+      if (event?.$case === 'pairingCode') attempts.push(phone.enterCode(event.value.code));
+      if (event?.$case !== 'qrCode') continue;
+      shown.push(event.value.payload);
+      attempts.push(phone.scan(event.value.payload));
+    }
+  } finally {
+    await Promise.all(attempts);
+  }
+  throw new Error('the stream ended before the instance was linked');
+}
+
+/** The same without a service: the phone scans what the connection to WhatsApp shows. */
+export async function linkDevice(whatsApp: WhatsApp, instance: string, phone: Phone): Promise<void> {
+  const { kind } = await whatsApp.link(
+    instance,
+    { kind: 'qr' },
+    {
+      signal: new AbortController().signal,
+      expectedPhoneNumber: undefined,
+      onCode: ({ code }) => void phone.scan(code),
+    },
+  );
+  if (kind !== 'linked') throw new Error(`not linked: ${kind}`);
+}

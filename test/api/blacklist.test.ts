@@ -655,4 +655,4 @@ test('a list of 64,000 is read and changed by one contact with one IQ each', asy
   expect(changed.entries).toHaveLength(64_000);
   expect(changed.outcome?.state).toBe(State.APPLIED);
   expect(sentUsers()).toEqual([['+6660@lid']]);
-}, 120_000);
+});

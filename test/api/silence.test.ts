@@ -3,7 +3,7 @@ import { type Desk, rewritten, storedSecrets, viewIn } from '../support/desk.js'
 import { type Service, startService } from '../support/service.js';
 
 /** The service waits 30 s for a login, and up to 25 s to ping and 10 s for the answer. */
-const GIVEN_UP = { timeout: 60_000, interval: 100 };
+const GIVEN_UP = { timeout: 120_000, interval: 100 };
 
 /** Why the connection of an instance ended first; the log keeps what the instance shows for a second only. */
 function firstReason({ log }: Service, { instance }: Desk): string | undefined {
@@ -42,4 +42,4 @@ test('a WhatsApp that falls silent is given up in time, and tried again with the
   const now = storedSecrets(service);
   expect(now.credentials).toEqual(secrets.credentials);
   expect(rewritten(secrets, now)).toBeLessThanOrEqual(desks.length);
-}, 120_000);
+});

@@ -14,11 +14,9 @@ import { createLinked, PAIRING_CODE } from './support/link.js';
 import type { ServiceProcess } from './support/process.js';
 import { openScene, type Scene } from './support/scene.js';
 
-const timeout = 120_000;
-
 /** Waits until the instance says this. */
 const said = (client: Caller, reason: string) =>
-  vi.waitUntil(async () => (await instanceOf(client)).stateReason === reason, { timeout });
+  vi.waitUntil(async () => (await instanceOf(client)).stateReason === reason, { timeout: 120_000 });
 
 /** The service has lived through it: it uses the same device, stops as usual, and everything is stored. */
 async function expectUnharmed(scene: Scene, service: ServiceProcess) {
@@ -29,7 +27,7 @@ async function expectUnharmed(scene: Scene, service: ServiceProcess) {
 }
 
 describe.each(['SQLITE_FULL', 'SQLITE_IOERR_WRITE'])('a disk that takes nothing (%s)', code => {
-  test('ends the session, which the instance says, and the next one is as before', { timeout }, async () => {
+  test('ends the session, which the instance says, and the next one is as before', async () => {
     await using scene = await openScene();
     const service = scene.start();
     const client = await service.client;
@@ -46,7 +44,7 @@ describe.each(['SQLITE_FULL', 'SQLITE_IOERR_WRITE'])('a disk that takes nothing 
   test.each([
     ['QR', QR],
     ['pairing code', PAIRING_CODE],
-  ] as const)('refuses a link by %s and leaves nothing of it', { timeout }, async (_, method) => {
+  ] as const)('refuses a link by %s and leaves nothing of it', async (_, method) => {
     await using scene = await openScene();
     const service = scene.start();
     const client = await service.client;
@@ -63,7 +61,7 @@ describe.each(['SQLITE_FULL', 'SQLITE_IOERR_WRITE'])('a disk that takes nothing 
 });
 
 describe('a disk without room', () => {
-  test.skipIf(process.platform === 'win32')('for more keys ends the session', { timeout }, async () => {
+  test.skipIf(process.platform === 'win32')('for more keys ends the session', async () => {
     await using scene = await openScene();
     const first = scene.start();
     await createLinked(scene, await first.client);
@@ -85,7 +83,7 @@ describe('a disk without room', () => {
   });
 });
 
-test('a disk that cannot be read never looks like an instance without credentials', { timeout }, async () => {
+test('a disk that cannot be read never looks like an instance without credentials', async () => {
   await using scene = await openScene();
   const service = scene.start();
   const client = await service.client;
@@ -98,7 +96,7 @@ test('a disk that cannot be read never looks like an instance without credential
   await expectUnharmed(scene, service);
 });
 
-test('a disk that takes seconds for every commit only slows things down', { timeout }, async () => {
+test('a disk that takes seconds for every commit only slows things down', async () => {
   await using scene = await openScene();
   const service = scene.start();
   const client = await service.client;

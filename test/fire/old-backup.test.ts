@@ -5,9 +5,7 @@ import { expectUsable } from './support/checks.js';
 import { createLinked } from './support/link.js';
 import { openScene } from './support/scene.js';
 
-test('on a database from an old backup the service does not start until a person has agreed', {
-  timeout: 120_000,
-}, async () => {
+test('on a database from an old backup the service does not start until a person has agreed', async () => {
   await using scene = await openScene();
   const database = join(scene.dataDir, 'wa-privacy.db');
   const first = scene.start();

@@ -3,9 +3,7 @@ import { expectUsable } from './support/checks.js';
 import { createLinked } from './support/link.js';
 import { openScene } from './support/scene.js';
 
-test('a second server on a data folder refuses to start, until the first is gone', {
-  timeout: 120_000,
-}, async () => {
+test('a second server on a data folder refuses to start, until the first is gone', async () => {
   await using scene = await openScene();
   const first = scene.start();
   await createLinked(scene, await first.client);

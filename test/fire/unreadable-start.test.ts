@@ -30,7 +30,7 @@ const credentialsIn = (dataDir: string): unknown[] => {
   return rows;
 };
 
-test('a start that cannot read everything makes no identity', { timeout: 300_000 }, async () => {
+test('a start that cannot read everything makes no identity', async () => {
   await using service = await startService();
   const { phone } = await service.linked();
   await service.stop();

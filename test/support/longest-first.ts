@@ -3,12 +3,34 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** The files that take more than ten seconds, longest first. */
 const LONGEST = [
-  'soak/rounds.test.ts',
-  'fire/killed-running.test.ts',
-  'fire/killed-linking.test.ts',
-  'fire/killed-updating.test.ts',
-  'fire/new-master-key.test.ts',
-  'fire/disk.test.ts',
+  'soak/rounds',
+  'soak/clients',
+  'fire/killed-running',
+  'fire/killed-linking',
+  'fire/killed-updating',
+  'fire/new-master-key',
+  'fire/disk',
+  'api/large-fleet',
+  'fire/damaged',
+  'fire/two-servers',
+  'fire/old-backup',
+  'faults/outcome-truth',
+  'faults/proof',
+  'cli/commands/commands',
+  'api/parked',
+  'api/silence',
+  'grpc/errors/documented-errors',
+  'simulator/control/control',
+  'api/last-disconnects',
+  'api/bounds',
+  'api/watch',
+  'api/blacklist',
+  'whatsapp/session/log-in',
+  'api/node-holds',
+  'api/blacklist-truth',
+  'stores/sqlite-processes',
+  'api/linking',
+  'simulator/answers/contact-lists',
 ];
 
 /**
@@ -19,7 +41,9 @@ export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const projects = this.ctx.projects.map(({ name }) => name);
     const place = ({ project, moduleId }: TestSpecification) => {
-      const long = LONGEST.indexOf(relative(`${this.ctx.config.root}/test`, moduleId));
+      const long = LONGEST.indexOf(
+        relative(`${this.ctx.config.root}/test`, moduleId).replace('.test.ts', ''),
+      );
       return [projects.indexOf(project.name), long < 0 ? LONGEST.length : long] as const;
     };
     return files.toSorted((a, b) => {

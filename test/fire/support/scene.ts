@@ -19,6 +19,8 @@ import { type ServiceProcess, type Surroundings, serviceProcess } from './proces
 
 const TOKEN = 'wap_account-token-of-the-tests';
 export const PHONE_NUMBER = '15550300001';
+/** What one service has compiled the next one finds, also that of another test. */
+const COMPILE_CACHE = join(import.meta.dirname, '../../../node_modules/.cache/wa-privacy-tests');
 
 /** What the data folder holds of an instance. */
 export type Stored = {
@@ -41,7 +43,7 @@ export async function openScene() {
   const phone = simulator.addPhone({ phoneNumber: PHONE_NUMBER });
   const newKey = () => randomBytes(32).toString('base64');
   const env = {
-    NODE_COMPILE_CACHE: join(folder, 'compile-cache'),
+    NODE_COMPILE_CACHE: COMPILE_CACHE,
     WA_PRIVACY_LISTEN: '127.0.0.1:0',
     WA_PRIVACY_DATA_DIR: dataDir,
     WA_PRIVACY_MASTER_KEY: newKey(),

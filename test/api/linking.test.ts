@@ -1,5 +1,5 @@
 import { status } from '@grpc/grpc-js';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import {
   Instance_State as InstanceState,
   InstanceServiceService as Instances,
@@ -124,12 +124,14 @@ describe('linking by QR', () => {
 
   test('ends with LINK_TIMED_OUT at the deadline of the caller', async () => {
     const name = await create('late');
-    const attempts = service.client.stream(
-      Instances.linkInstance,
-      { name, method: QR },
-      { deadlineMs: 1500 },
-    );
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const deadlineMs = 60_000;
+    const attempts = service.client.stream(Instances.linkInstance, { name, method: QR }, { deadlineMs });
+    await attempts.next();
+    vi.advanceTimersByTime(deadlineMs - 100); // Before grpc would say DEADLINE_TOO_SHORT, which knows nothing of links.
     const failure = await failureOf(Array.fromAsync(attempts));
+    vi.useRealTimers();
     expect(failure.code).toBe(status.DEADLINE_EXCEEDED);
     expect(failure.reason).toBe('LINK_TIMED_OUT');
     await expect.poll(() => stateOf(name)).toBe(InstanceState.UNLINKED);

@@ -18,7 +18,7 @@ export const build = 'test/support/build.ts';
 const SLOW = ['test/{faults,fire}/**/*.test.ts', 'test/api/large-fleet.test.ts'];
 /** They count what is left in the process, or change how all of it does I/O. */
 const ALONE = ['test/soak/**/*.test.ts', 'test/fire/unreadable-start.test.ts'];
-const PROGRAM = ['test/cli/**/*.test.ts', 'test/readme.test.ts'];
+const PROGRAM = ['test/cli/**/*.test.ts', 'test/{examples,readme}.test.ts'];
 
 /** In the order in which they run. Without isolation a worker loads the sources once for all its files. */
 const PROJECTS: ViteUserConfig['test'][] = [

@@ -4,7 +4,16 @@ import { join } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '../..');
 /** What the build is made of. */
-const SOURCES = ['src', 'gen', 'bench', 'scripts', 'package.json', 'tsconfig.json', 'tsconfig.build.json'];
+const SOURCES = [
+  'src',
+  'gen',
+  'bench',
+  'examples',
+  'scripts',
+  'package.json',
+  'tsconfig.json',
+  'tsconfig.build.json',
+];
 /** What the build writes last. */
 const BUILT = join(ROOT, 'dist/gen/descriptor.binpb');
 

@@ -27,6 +27,13 @@ export async function readSettings(
   return snapshot;
 }
 
+/** The settings, by a read that leaves now: nothing that was changed before is missed. Throws as `readSettings` does. */
+export async function readNow(account: Account, call: CallOptions): Promise<Snapshot> {
+  const ask = (session: Session) => within(timeLeft(call), readShared(account, session));
+  const { snapshot } = await askAgain(account, call, ask);
+  return snapshot;
+}
+
 function readShared(account: Account, session: Session): Promise<ReadReply> {
   account.spend('reads');
   return account.cache.readShared(session, IQ_TIMEOUT_MS);

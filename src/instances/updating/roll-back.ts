@@ -8,11 +8,17 @@ import { MIN_ROOM_MS, timeLeft } from '../account/time-left.js';
 import { settingEvidence } from '../judging/evidence.js';
 import { heldBack } from '../judging/failed-read.js';
 import { afterRead } from '../judging/ledger.js';
+import { type ListsBefore, lostLists } from './lists-before.js';
 import { type Execution, sendWaves } from './send-waves.js';
 
 const NOT_ROLLED_BACK: Cause = {
   reason: 'WHATSAPP_REJECTED',
   message: 'it was applied and could not be set back to its previous value',
+};
+
+const LIST_LOST: Cause = {
+  reason: 'WHATSAPP_REJECTED',
+  message: 'its value was set back, but its list of contacts is not known to be what it was',
 };
 
 /**
@@ -22,20 +28,23 @@ const NOT_ROLLED_BACK: Cause = {
 export async function rollBack(
   account: Account,
   execution: Execution,
+  lists: ListsBefore,
   call: CallOptions,
 ): Promise<Execution> {
   const applied = execution.outcomes.filter(({ state }) => state === 'APPLIED');
   const isWhole = applied.length === execution.outcomes.length && execution.unchanged.every(isUnchanged);
   if (applied.length === 0 || isWhole) return execution;
 
-  const undone = await undo(account, inverted(applied.map(asChange)), {
-    ...call,
-    signal: new AbortController().signal,
-  });
+  const unattended = { ...call, signal: new AbortController().signal };
+  const undone = await undo(account, inverted(applied.map(asChange)), unattended);
+  const isSetBack = ({ setting }: Outcome) =>
+    undone?.outcomes.some(back => back.setting === setting && back.state === 'APPLIED') ?? false;
+  const lost = await lostLists(account, lists, applied.filter(isSetBack), unattended);
   const outcomes = execution.outcomes.map(outcome => {
     if (outcome.state !== 'APPLIED') return undone?.settings ? seen(outcome, undone.settings) : outcome;
+    if (lost.includes(outcome.setting)) return { ...outcome, state: 'UNKNOWN' as const, cause: LIST_LOST };
+    if (isSetBack(outcome)) return { ...outcome, state: 'ROLLED_BACK' as const };
     const back = undone?.outcomes.find(({ setting }) => setting === outcome.setting);
-    if (back?.state === 'APPLIED') return { ...outcome, state: 'ROLLED_BACK' as const };
     const state = back?.state === 'UNKNOWN' ? ('UNKNOWN' as const) : outcome.state;
     return { ...outcome, state, cause: back?.cause ?? NOT_ROLLED_BACK };
   });

@@ -1,5 +1,6 @@
 import { PrivacyError } from '../../domain/errors.js';
 import { outcomeOf, type UpdateReport } from '../../domain/outcome.js';
+import { LIST_SETTINGS } from '../../domain/settings/contact-list.js';
 import { type Plan, planUpdate } from '../../domain/settings/plan.js';
 import { etagOf, type Snapshot, type Wishes, wishedSettings } from '../../domain/settings/snapshot.js';
 import { problemOf } from '../../domain/update-status.js';
@@ -10,7 +11,8 @@ import { reserve } from '../account/reservation.js';
 import { held, locked, notReported, type Refusal, refused, staleEtag } from '../judging/refusals.js';
 import { causeFrom, isOutcomeProblem } from '../judging/reply-causes.js';
 import { READ_ATTEMPTS } from '../reading/ask-again.js';
-import { readSettings } from '../reading/read-settings.js';
+import { readNow, readSettings } from '../reading/read-settings.js';
+import { listsBefore } from './lists-before.js';
 import { rollBack } from './roll-back.js';
 import { MOST_READS, sendWaves } from './send-waves.js';
 
@@ -35,9 +37,12 @@ export async function updateSettings(
     current.forgetTimer();
     account.cache.invalidate();
   }
-  const known = account.cache.current(current, FRESH_MS);
+  // An etag guards against every change made before the update starts.
+  const isGuarded = order.etag !== undefined;
+  const known = isGuarded ? undefined : account.cache.current(current, FRESH_MS);
   using paid = reserve(account, mostIqs(order, known));
-  const base = known ?? (await readSettings(paid.account, FRESH_MS, call));
+  const base =
+    known ?? (await (isGuarded ? readNow(paid.account, call) : readSettings(paid.account, FRESH_MS, call)));
   const plan = planUpdate(base, order.wishes);
   const refusal = refusalOf(account, order, plan, base);
   if (refusal) throw refused(refusal, instance, plan, base, order.validateOnly);
@@ -50,12 +55,13 @@ export async function updateSettings(
     return { instance, outcomes, settings: base, sent: false };
   }
 
-  const session = await account.session(call);
   const doesRollBack = order.onFailure === 'ROLL_BACK';
+  const lists = doesRollBack ? await listsBefore(paid.account, plan.changes, call) : undefined;
+  const session = await account.session(call);
   // Time that is left is for the rollback, whose read tells what late replies would.
   const how = { keepGoing: order.onFailure === 'CONTINUE', isPatient: !doesRollBack };
   let execution = await sendWaves(paid.account, session, plan, how, call);
-  if (doesRollBack) execution = await rollBack(paid.account, execution, call);
+  if (lists) execution = await rollBack(paid.account, execution, lists, call);
 
   await account.history.ended(order, execution.outcomes);
   const { outcomes, unchanged, settings, sent, outOfTime } = execution;
@@ -70,8 +76,9 @@ function mostIqs({ wishes, onFailure, validateOnly }: UpdateOrder, known: Snapsh
   const changes = known ? planUpdate(known, wishes).changes.length : wishedSettings(wishes).length;
   const firstReads = known ? 0 : READ_ATTEMPTS;
   if (validateOnly || changes === 0) return { sets: 0, reads: firstReads };
-  const rounds = onFailure === 'ROLL_BACK' ? 2 : 1;
-  return { sets: rounds * changes, reads: firstReads + rounds * MOST_READS };
+  if (onFailure !== 'ROLL_BACK') return { sets: changes, reads: firstReads + MOST_READS };
+  const listReads = LIST_SETTINGS.filter(setting => wishes[setting] !== undefined).length * READ_ATTEMPTS;
+  return { sets: 2 * changes, reads: firstReads + 2 * (MOST_READS + listReads) };
 }
 
 /** Why the whole update is refused, whatever `on_failure` says. */

@@ -312,7 +312,8 @@ export enum ErrorReason {
   WHATSAPP_REJECTED = 25,
   /**
    * WHATSAPP_TIMEOUT - UNAVAILABLE: WhatsApp gave no answer in time, or the connection ended first, or WhatsApp reported
-   * a fault of its own (codes 500, 503, 530). Nothing was changed.
+   * a fault of its own (codes 500, 503, 530). Nothing was changed: an update ends with it only when no
+   * change of it can still take effect.
    *
    *     {
    *       "reason": "WHATSAPP_TIMEOUT",
@@ -476,11 +477,18 @@ export enum SettingOutcome_State {
   APPLIED = 1,
   /** UNCHANGED - It had the requested value already; nothing was sent. */
   UNCHANGED = 2,
-  /** FAILED - The change failed; the previous value stands. */
+  /**
+   * FAILED - The change failed; the previous value stands, and nothing that was sent can change it any more:
+   * WhatsApp has answered, or the connection has ended and a read over the next one shows that value.
+   */
   FAILED = 3,
   /** NOT_ATTEMPTED - Nothing was sent; the previous value stands. */
   NOT_ATTEMPTED = 4,
-  /** UNKNOWN - A change was sent and its effect could not be learned: read the settings. */
+  /**
+   * UNKNOWN - Nobody can say whether the requested value stands: read the settings. A change was sent and its
+   * effect could not be learned, or it may still take effect; or it had the value already, nothing was
+   * sent, and another device has set another one meanwhile (reason ETAG_MISMATCH).
+   */
   UNKNOWN = 5,
   /** WOULD_CHANGE - With validate_only: the change would be sent. */
   WOULD_CHANGE = 6,

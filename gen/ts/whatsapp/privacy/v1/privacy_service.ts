@@ -3361,9 +3361,10 @@ export const PrivacyServiceService = {
    * WhatsApp takes one setting at a time, so an update is not atomic there. Changes that narrow an
    * audience are sent before changes that widen one, and nothing is widened after a narrowing that
    * failed. From wide to narrow: ALL, CONTACTS, CONTACT_BLACKLIST, NONE; KNOWN and MATCH_LAST_SEEN
-   * are narrower than ALL, and a shorter timer is narrower than a longer one. Of two narrowing
-   * changes last_seen goes before online. A setting that has its value already is not sent. Updates
-   * of one instance run one after another. CONTACT_BLACKLIST takes the setting's list as it is.
+   * are narrower than ALL, and a shorter timer is narrower than a longer one. A present value without
+   * a name counts as narrower than all that have one. Of two narrowing
+   * changes last_seen goes before online. A setting that has its value already is not sent, and is
+   * held against the settings read back like the others. Updates of one instance run one after another. CONTACT_BLACKLIST takes the setting's list as it is.
    *
    * Errors:
    * - INVALID_ARGUMENT: SETTING_READ_ONLY
@@ -3469,7 +3470,8 @@ export const PrivacyServiceService = {
   },
   /**
    * Changes such a list, and with it the setting: WhatsApp takes a list only together with the
-   * value, so afterwards the setting is CONTACT_BLACKLIST, whatever it was before.
+   * value, so afterwards the setting is CONTACT_BLACKLIST, whatever it was before. OK means that a
+   * list read after the change shows it.
    *
    * Errors:
    * - INVALID_ARGUMENT: CONTACT_UNKNOWN
@@ -3530,9 +3532,10 @@ export interface PrivacyServiceServer extends UntypedServiceImplementation {
    * WhatsApp takes one setting at a time, so an update is not atomic there. Changes that narrow an
    * audience are sent before changes that widen one, and nothing is widened after a narrowing that
    * failed. From wide to narrow: ALL, CONTACTS, CONTACT_BLACKLIST, NONE; KNOWN and MATCH_LAST_SEEN
-   * are narrower than ALL, and a shorter timer is narrower than a longer one. Of two narrowing
-   * changes last_seen goes before online. A setting that has its value already is not sent. Updates
-   * of one instance run one after another. CONTACT_BLACKLIST takes the setting's list as it is.
+   * are narrower than ALL, and a shorter timer is narrower than a longer one. A present value without
+   * a name counts as narrower than all that have one. Of two narrowing
+   * changes last_seen goes before online. A setting that has its value already is not sent, and is
+   * held against the settings read back like the others. Updates of one instance run one after another. CONTACT_BLACKLIST takes the setting's list as it is.
    *
    * Errors:
    * - INVALID_ARGUMENT: SETTING_READ_ONLY
@@ -3588,7 +3591,8 @@ export interface PrivacyServiceServer extends UntypedServiceImplementation {
   getContactBlacklist: handleUnaryCall<GetContactBlacklistRequest, GetContactBlacklistResponse>;
   /**
    * Changes such a list, and with it the setting: WhatsApp takes a list only together with the
-   * value, so afterwards the setting is CONTACT_BLACKLIST, whatever it was before.
+   * value, so afterwards the setting is CONTACT_BLACKLIST, whatever it was before. OK means that a
+   * list read after the change shows it.
    *
    * Errors:
    * - INVALID_ARGUMENT: CONTACT_UNKNOWN
@@ -3680,9 +3684,10 @@ export interface PrivacyServiceClient extends Client {
    * WhatsApp takes one setting at a time, so an update is not atomic there. Changes that narrow an
    * audience are sent before changes that widen one, and nothing is widened after a narrowing that
    * failed. From wide to narrow: ALL, CONTACTS, CONTACT_BLACKLIST, NONE; KNOWN and MATCH_LAST_SEEN
-   * are narrower than ALL, and a shorter timer is narrower than a longer one. Of two narrowing
-   * changes last_seen goes before online. A setting that has its value already is not sent. Updates
-   * of one instance run one after another. CONTACT_BLACKLIST takes the setting's list as it is.
+   * are narrower than ALL, and a shorter timer is narrower than a longer one. A present value without
+   * a name counts as narrower than all that have one. Of two narrowing
+   * changes last_seen goes before online. A setting that has its value already is not sent, and is
+   * held against the settings read back like the others. Updates of one instance run one after another. CONTACT_BLACKLIST takes the setting's list as it is.
    *
    * Errors:
    * - INVALID_ARGUMENT: SETTING_READ_ONLY
@@ -3796,7 +3801,8 @@ export interface PrivacyServiceClient extends Client {
   ): ClientUnaryCall;
   /**
    * Changes such a list, and with it the setting: WhatsApp takes a list only together with the
-   * value, so afterwards the setting is CONTACT_BLACKLIST, whatever it was before.
+   * value, so afterwards the setting is CONTACT_BLACKLIST, whatever it was before. OK means that a
+   * list read after the change shows it.
    *
    * Errors:
    * - INVALID_ARGUMENT: CONTACT_UNKNOWN

@@ -8,7 +8,7 @@ const PERIOD_MS = 60_000;
 /** Tokens remembered; beyond, the one unused longest starts anew. Room for all is taken in advance. */
 const MOST_TOKENS = 20_000;
 
-/** Limits the calls of each token in any minute; each limit counts the methods whose it is. */
+/** Limits the calls of each token in any minute: those of the methods with one limit together. */
 export function tokenLimit(limits: Readonly<Record<Method['limit'], number>>): Check {
   const limited = (limit: number) => ({
     limit,

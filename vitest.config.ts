@@ -19,13 +19,17 @@ const SLOW = ['test/{faults,fire}/**/*.test.ts', 'test/api/large-fleet.test.ts']
 /** They count what is left in the process, or change how all of it does I/O. */
 const ALONE = ['test/soak/**/*.test.ts', 'test/fire/unreadable-start.test.ts'];
 const PROGRAM = ['test/cli/**/*.test.ts', 'test/{examples,readme}.test.ts'];
+/** Their client is Baileys as it is, not as `src/whatsapp` leaves it in the process. */
+const PLAIN_BAILEYS = ['test/simulator/**/*.test.ts'];
+const OTHERS = [...SLOW, ...ALONE, ...PROGRAM, ...PLAIN_BAILEYS];
 
 /** In the order in which they run. Without isolation a worker loads the sources once for all its files. */
 const PROJECTS: ViteUserConfig['test'][] = [
-  { name: 'alone', include: ALONE },
+  { name: 'slow-alone', include: ALONE },
   { name: 'slow', include: SLOW, exclude: ALONE, isolate: false, globalSetup: build },
   { name: 'program', include: PROGRAM, isolate: false, globalSetup: build },
-  { name: 'fast', include: ['test/**/*.test.ts'], exclude: [...ALONE, ...SLOW, ...PROGRAM], isolate: false },
+  { name: 'simulator', include: PLAIN_BAILEYS, isolate: false },
+  { name: 'rest', include: ['test/**/*.test.ts'], exclude: OTHERS, isolate: false },
 ];
 
 export default defineConfig({

@@ -4,8 +4,8 @@ import { LongestFirst } from './test/support/longest-first.js';
 
 /** What holds for all tests. They talk to real sockets on a shared machine: a test may be slow, never depend on speed. */
 export const usual = {
-  testTimeout: 1_200_000,
-  hookTimeout: 1_200_000,
+  testTimeout: 600_000,
+  hookTimeout: 600_000,
   expect: { poll: { timeout: 60_000 } },
   pool: 'forks',
   // Most tests wait for something most of the time.

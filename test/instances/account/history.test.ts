@@ -1,0 +1,73 @@
+import { expect, test, vi } from 'vitest';
+import type { Snapshot } from '../../../src/domain/settings/snapshot.js';
+import { history } from '../../../src/instances/account/history.js';
+import type { ChangeLog, ChangeRecord, Session } from '../../../src/instances/account/ports.js';
+
+const READ = { session: {} as Session, leftAt: 0 };
+const shows = (last_seen: 'all' | 'contacts' | 'none'): Snapshot => ({
+  values: { last_seen },
+  others: [],
+  unreadable: [],
+  observedAt: new Date(),
+});
+const ENTRY: ChangeRecord = {
+  instance: 'desk',
+  time: new Date('2026-01-01T00:00:00Z'),
+  actor: { tokenId: 't', tokenLabel: '' },
+  origin: 'THIS_SERVICE',
+  setting: 'last_seen',
+  oldValue: 'all',
+  newValue: 'none',
+  outcome: 'UNKNOWN',
+  requestId: '',
+  whatsappCode: undefined,
+};
+
+/** A history whose log holds what the process before this one left unknown. */
+function recalled(unresolved: ChangeRecord[]) {
+  const log = {
+    append: vi.fn<ChangeLog['append']>(async () => undefined),
+    resolve: vi.fn<ChangeLog['resolve']>(async () => undefined),
+    unresolved: vi.fn<ChangeLog['unresolved']>(async () => unresolved),
+    list: async () => ({ changes: [], next: undefined }),
+  };
+  const faults: unknown[] = [];
+  const events = {
+    instanceStateChanged: () => undefined,
+    taskFailed: (fault: unknown) => faults.push(fault),
+  };
+  return { log, faults, past: history('desk', log, events) };
+}
+
+test.each([
+  ['none', 'APPLIED'],
+  ['all', 'FAILED'],
+] as const)(
+  'what an earlier process left unknown turns out when the first read shows %s: %s',
+  async (value, outcome) => {
+    const { log, past } = recalled([ENTRY]);
+    expect(past.observed(undefined, shows(value), READ)).toEqual(new Map());
+    await vi.waitFor(() => expect(log.resolve).toHaveBeenCalledTimes(1));
+    expect(log.resolve.mock.calls[0]).toMatchObject([
+      'desk',
+      { setting: 'last_seen', entryTime: ENTRY.time, outcome },
+    ]);
+    past.observed(shows(value), shows(value), READ);
+    expect(log.unresolved).toHaveBeenCalledTimes(1);
+  },
+);
+
+test('it stays unknown when the first read shows a third value, or none', async () => {
+  const { log, past } = recalled([ENTRY, { ...ENTRY, setting: 'status' }]);
+  past.observed(undefined, shows('contacts'), READ);
+  await new Promise(resolve => setImmediate(resolve));
+  expect(log.resolve).not.toHaveBeenCalled();
+});
+
+test('a log that cannot be read is told, and stops nothing', async () => {
+  const { log, faults, past } = recalled([]);
+  log.unresolved.mockRejectedValue(new Error('gone'));
+  past.observed(undefined, shows('all'), READ);
+  await vi.waitFor(() => expect(faults).toMatchObject([{ task: 'storing the history' }]));
+  expect(past.observed(shows('all'), shows('none'), READ)).toEqual(new Map([['last_seen', 'OTHER_DEVICE']]));
+});

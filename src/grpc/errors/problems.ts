@@ -5,12 +5,15 @@ import type { Setting } from '../../domain/settings/settings-table.js';
 import { QUOTED, truncate } from '../messages/truncate.js';
 import type { Method } from '../method.js';
 
-/** A problem of one kind, with its data. */
-type Of<Kind extends Reason> = Problem & { kind: Kind };
+/** The problems of one kind, with their data. */
+type Of<Kind extends Reason, One = Problem> = One extends { kind: infer Kinds }
+  ? Kind extends Kinds
+    ? One & { kind: Kind }
+    : never
+  : never;
+type KeyOf<One> = One extends unknown ? Exclude<keyof One, 'kind'> : never;
 
-type KeyOf<Data> = Data extends unknown ? Exclude<keyof Data, 'kind'> : never;
-
-type Row<Kind extends Reason> = {
+export type Row<Kind extends Reason> = {
   readonly code: status | ((problem: Of<Kind>) => status);
   /** What ErrorInfo tells of the data, as `ErrorReason` documents it; nothing else leaves as metadata. */
   readonly metadata: readonly KeyOf<Of<Kind>>[];

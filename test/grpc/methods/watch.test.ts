@@ -7,8 +7,9 @@ import {
 } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import { startDeadline } from '../../../src/grpc/calls/deadlines.js';
 import { SERVER_OPTIONS } from '../../../src/grpc/server/transport.js';
-import { bearer, type CallError, caller, failureOf } from '../../support/call.js';
+import { bearer, type CallError, caller } from '../../support/call.js';
 import { type Api, startApi } from '../support/api.js';
+import { endedByDeadline } from '../support/deadline.js';
 import { rulesOf } from '../support/methods.js';
 
 const LIMITS = {
@@ -124,28 +125,37 @@ describe('the open streams of a token', () => {
 describe('the life of a watch', () => {
   afterEach(() => vi.useRealTimers());
 
-  /** A call without a deadline, as far as its limits need it. */
-  const call = Object.assign(new EventEmitter(), {
-    getDeadline: () => Number.POSITIVE_INFINITY,
-  }) as unknown as Parameters<typeof startDeadline>[0];
+  /** Starts the deadline of a watch of one instance. */
+  function start(callers: number) {
+    const call = { getDeadline: () => callers, request: { instances: ['mine'] } };
+    const emitter = Object.assign(new EventEmitter(), call) as unknown as Parameters<typeof startDeadline>[0];
+    return startDeadline(emitter, rulesOf(Privacy.watchPrivacySettings));
+  }
 
   test('ends before the connection is cut, and asks the caller to call again', () => {
     vi.useFakeTimers();
-    using limits = startDeadline(call, rulesOf(Privacy.watchPrivacySettings));
+    using limits = start(Number.POSITIVE_INFINITY);
     vi.advanceTimersByTime(29 * 60_000);
     expect(limits.signal.aborted).toBe(false);
     const cutMs = SERVER_OPTIONS['grpc.max_connection_age_grace_ms'] ?? 0;
     vi.advanceTimersByTime(cutMs - 29 * 60_000 - 1000);
     expect(limits.signal.reason).toMatchObject({ problem: { kind: 'SHUTTING_DOWN' } });
   });
+
+  test("ends with the caller's deadline, which is about no single instance", () => {
+    vi.useFakeTimers();
+    using limits = start(Date.now() + 1000);
+    vi.advanceTimersByTime(1000);
+    expect(limits.signal.reason).toMatchObject({ problem: { kind: 'DEADLINE_TOO_SHORT' } });
+    expect(limits.signal.reason.problem).not.toHaveProperty('instance');
+  });
 });
 
 test('a caller may set a deadline, and is told when it passes', async () => {
   const api = await startApi();
-  const client = caller(api.address, api.secret);
-  const watching = (async () => {
-    for await (const _ of client.stream(Privacy.watchPrivacySettings, {}, { deadlineMs: 500 }));
-  })();
-  expect(await failureOf(watching)).toMatchObject({ code: 4, reason: 'DEADLINE_TOO_SHORT' });
-  client.close();
+  const watching = vi.spyOn(api.instances, 'watch');
+  const hasBegun = () => watching.mock.calls.length > 0;
+  const ended = await endedByDeadline(api, Privacy.watchPrivacySettings, {}, hasBegun);
+  expect(ended.code).toBe('DEADLINE_EXCEEDED');
+  expect(ended.detail('google.rpc.ErrorInfo')?.reason).toBe('DEADLINE_TOO_SHORT');
 });

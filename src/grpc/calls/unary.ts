@@ -1,4 +1,7 @@
 import type { handleUnaryCall } from '@grpc/grpc-js';
+import type { Tokens } from '../../access/tokens.js';
+import { PrivacyError } from '../../domain/errors.js';
+import type { CallOptions } from '../../instances/account/orders.js';
 import type { Answer } from '../errors/statuses.js';
 import { admit } from './admit.js';
 import { contextOf, principalOf } from './call-context.js';
@@ -8,9 +11,12 @@ import type { Handler } from './handler.js';
 /** Makes methods that answer once. */
 export type Unary = ReturnType<typeof unary>;
 
-/** A method that answers once, as grpc-js wants it: whatever it throws, and also when it never ends, is answered. */
+/**
+ * A method that answers once, as grpc-js wants it: whatever it throws, and also when it never ends, is answered. A change
+ * begins nothing more once its caller's token has ended.
+ */
 export const unary =
-  (answer: Answer) =>
+  (answer: Answer, tokens: Pick<Tokens, 'watch'>) =>
   <Request, Order, Response>(
     handler: Handler<Request, Order, Promise<Response> | Response>,
   ): handleUnaryCall<Request, Response> =>
@@ -18,14 +24,18 @@ export const unary =
     const context = contextOf(call.metadata);
     const run = async () => {
       const order = admit(call.request, handler.decode, context);
-      using options = startDeadline(call, context.method);
-      const response = handler.handle(order, {
-        method: context.method,
-        principal: principalOf(context),
-        requestId: context.requestId,
-        options,
+      using limits = startDeadline(call, context.method);
+      const { method, requestId } = context;
+      const principal = principalOf(context);
+      const handle = (options: CallOptions) =>
+        unlessAborted(handler.handle(order, { method, principal, requestId, options }), limits.signal);
+      if (method.permit.access === 'READ_ONLY') return await handle(limits);
+
+      using token = tokens.watch(principal.tokenId);
+      const signal = AbortSignal.any([limits.signal, token.signal]);
+      return await handle({ deadline: limits.deadline, signal }).catch((error: unknown) => {
+        throw token.signal.aborted && isUnsent(error) ? token.signal.reason : error;
       });
-      return await unlessAborted(response, options.signal);
     };
     run().then(
       response => callback(null, response),
@@ -34,3 +44,7 @@ export const unary =
       },
     );
   };
+
+/** Whether a call was ended before it had sent anything. */
+const isUnsent = (error: unknown): boolean =>
+  error instanceof PrivacyError && error.problem.kind === 'DEADLINE_TOO_SHORT' && !error.update?.sent;

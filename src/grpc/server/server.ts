@@ -75,7 +75,7 @@ export function grpcServer(options: GrpcServerOptions) {
     ],
   });
 
-  const one = unary(answer);
+  const one = unary(answer, tokens);
   const many = stream(answer, draining.signal, tokens, callSlots(limits.openStreams, 'open streams'));
   const openLists = callSlots(limits.openLists, 'lists');
   const answerOnce = idempotent(requestLog, events, now);

@@ -1,5 +1,6 @@
 import { PrivacyError } from '../domain/errors.js';
-import type { AnsweredRequest, RequestLog } from './ports.js';
+import type { Write } from '../domain/write.js';
+import type { AnsweredRequest, KeptAnswer, RequestLog } from './ports.js';
 
 /** How long an answer is kept. */
 const KEEP_MS = 24 * 60 * 60 * 1000;
@@ -12,44 +13,64 @@ export type IdentifiedRequest = {
   readonly requestId: string;
   /** SHA-256 of the method and the request's bytes. */
   readonly digest: Uint8Array;
+  /** What its answer speaks of, and is forgotten with. */
+  readonly subject: KeptAnswer['subject'];
   readonly now: Date;
-  /** Does what is asked. With `keep` false nothing came of it, and a repetition may try again. */
-  readonly run: () => Promise<StoredAnswer & { readonly keep: boolean }>;
+  /** Aborts when its caller waits no longer. */
+  readonly signal: AbortSignal;
+  /** Does what is asked; `saving` is how an answer is stored together with what it tells. */
+  readonly run: (saving: (answer: StoredAnswer) => Write) => Promise<StoredAnswer & { readonly keep: Keep }>;
 };
+
+/**
+ * What is to become of an answer. `no`: nothing came of the request, and a repetition may try again; `saved`: it is
+ * stored already.
+ */
+export type Keep = 'no' | 'yes' | 'saved';
 
 /** What the caller gets, and gets again. */
 export type StoredAnswer = Omit<AnsweredRequest, 'digest'>;
 
 /**
- * Runs each request once: a repetition gets the first answer, for 24 hours, and waits for it while it is being made.
+ * Runs each request once: a repetition gets the first answer, for 24 hours, and waits for it while it is being made. When
+ * nothing comes of that one, the repetition is run itself: whoever was first may have had less time.
+ *
  * Another request under the same key fails with REQUEST_ID_REUSED. An answer that cannot be stored is given all the
  * same, for what it tells has happened; `onUnsaved` hears of it.
  */
 export function idempotency(log: RequestLog, onUnsaved: (error: unknown) => void) {
-  const running = new Map<string, { digest: Uint8Array; answer: Promise<StoredAnswer> }>();
+  /** `kept` fulfils without an answer when none is to be had twice. */
+  const running = new Map<string, { digest: Uint8Array; kept: Promise<StoredAnswer | undefined> }>();
 
-  async function answer({ key, requestId, digest, now, run }: IdentifiedRequest): Promise<StoredAnswer> {
+  async function answer(request: IdentifiedRequest): Promise<{ made: StoredAnswer; keep: Keep }> {
+    const { key, requestId, digest, subject, now, run } = request;
     const known = await log.find(key, now);
     if (known !== undefined) {
       refuseAnother(known.digest, digest, requestId);
-      return { answer: known.answer, status: known.status };
+      return { made: { answer: known.answer, status: known.status }, keep: 'saved' };
     }
-    const { keep, ...made } = await run();
-    if (keep) {
-      await log.save(key, { ...made, digest }, new Date(now.getTime() + KEEP_MS)).catch(onUnsaved);
-    }
-    return made;
+    const expireTime = new Date(now.getTime() + KEEP_MS);
+    const toKeep = (made: StoredAnswer): KeptAnswer => ({ ...made, key, digest, expireTime, subject });
+    const { keep, ...made } = await run(stored => log.saving(toKeep(stored)));
+    if (keep === 'yes') await log.save(toKeep(made)).catch(onUnsaved);
+    return { made, keep };
   }
 
   return async (request: IdentifiedRequest): Promise<StoredAnswer> => {
-    const other = running.get(request.key);
-    if (other !== undefined) {
-      refuseAnother(other.digest, request.digest, request.requestId);
-      return other.answer;
+    const { key, digest, requestId, signal } = request;
+    for (let other = running.get(key); other !== undefined; other = running.get(key)) {
+      refuseAnother(other.digest, digest, requestId);
+      const kept = await other.kept;
+      if (kept !== undefined) return kept;
+      signal.throwIfAborted();
     }
-    const made = answer(request).finally(() => running.delete(request.key));
-    running.set(request.key, { digest: request.digest, answer: made });
-    return made;
+    const run = answer(request).finally(() => running.delete(key));
+    const kept = run.then(
+      ({ made, keep }) => (keep === 'no' ? undefined : made),
+      () => undefined,
+    );
+    running.set(key, { digest, kept });
+    return (await run).made;
   };
 }
 

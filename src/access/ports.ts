@@ -1,3 +1,5 @@
+import type { Write } from '../domain/write.js';
+
 /** A bearer token as stored: never its secret. */
 export type TokenRecord = {
   /** Public; names the token in the API and in the history. */
@@ -18,6 +20,8 @@ export type TokenRecord = {
 export interface TokenStore {
   /** Replaces the token with the same id; INSTANCE_NOT_FOUND when its instance is not there. */
   put(record: TokenRecord): Promise<void>;
+  /** What `put` writes. */
+  putting(record: TokenRecord): Write;
   findByDigest(digest: Uint8Array): Promise<TokenRecord | undefined>;
   find(id: string): Promise<TokenRecord | undefined>;
   /**
@@ -48,11 +52,25 @@ export type AnsweredRequest = {
   readonly status: 'response' | 'error';
 };
 
+/** What an answer speaks of: an instance, or the account that is linked to it. */
+export type AnswerSubject = { readonly kind: 'instance' | 'account'; readonly instance: string };
+
+/** An answer to keep. */
+export type KeptAnswer = AnsweredRequest & {
+  readonly key: string;
+  readonly expireTime: Date;
+  /** It is forgotten with this: with an instance that is removed, with an account that is unlinked. */
+  readonly subject: AnswerSubject | undefined;
+};
+
 /** Answers by request id. */
 export interface RequestLog {
-  /** Undefined when there is none, or it has expired. */
+  /** Undefined when there is none, or it has expired or been forgotten. */
   find(key: string, now: Date): Promise<AnsweredRequest | undefined>;
-  save(key: string, request: AnsweredRequest, expireTime: Date): Promise<void>;
+  /** Keeps nothing when what the answer speaks of is there no more. */
+  save(kept: KeptAnswer): Promise<void>;
+  /** What `save` writes. */
+  saving(kept: KeptAnswer): Write;
   /** Drops the expired. */
   prune(now: Date): Promise<void>;
 }

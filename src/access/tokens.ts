@@ -1,6 +1,7 @@
 import { createHmac, createSecretKey, hash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { PrivacyError } from '../domain/errors.js';
+import type { Write } from '../domain/write.js';
 import type { TokenRecord, TokenStore } from './ports.js';
 import { type TokenWatch, tokenExpiry } from './token-expiry.js';
 
@@ -30,6 +31,7 @@ export type Tokens = ReturnType<typeof tokens>;
 const FIRST_ID = 'first';
 /** How long a token is taken as good without looking it up. */
 const CACHE_MS = 5_000;
+const FIRST: TokenWish = { kind: 'ACCOUNT', access: 'READ_WRITE', label: 'first account token' };
 const ID_LETTERS = 'abcdefghijkmnpqrstuvwxyz23456789';
 
 /** 256 random bits behind a prefix that secret scanners can look for. */
@@ -101,20 +103,17 @@ export function tokens({
     return { tokenId: id, tokenLabel: label, kind, instance, access };
   }
 
-  async function add(id: string, secret: string, wish: TokenWish): Promise<Token> {
-    const token = {
-      id,
-      kind: wish.kind,
-      instance: wish.instance,
-      access: wish.access,
-      label: wish.label,
-      createTime: new Date(now()),
-      expireTime: wish.expireTime,
-      lastUseTime: undefined,
-    };
-    await store.put({ ...token, digest: digestOf(secret) });
-    return token;
-  }
+  const newToken = (id: string, secret: string, wish: TokenWish): TokenRecord => ({
+    id,
+    kind: wish.kind,
+    instance: wish.instance,
+    access: wish.access,
+    label: wish.label,
+    createTime: new Date(now()),
+    expireTime: wish.expireTime,
+    lastUseTime: undefined,
+    digest: digestOf(secret),
+  });
 
   const notFound = (tokenId: string) => new PrivacyError({ kind: 'TOKEN_NOT_FOUND', tokenId });
 
@@ -126,10 +125,19 @@ export function tokens({
 
   async function mint(wish: TokenWish): Promise<{ token: Token; secret: string }> {
     const secret = newSecret();
-    return { token: await add(newId(), secret, wish), secret };
+    const record = newToken(newId(), secret, wish);
+    await store.put(record);
+    return { token: toToken(record), secret };
   }
 
   return {
+    /** A token that works once its `write` is made, and until then does not exist. */
+    prepare(wish: TokenWish): { token: Token; secret: string; write: Write } {
+      const secret = newSecret();
+      const record = newToken(newId(), secret, wish);
+      return { token: toToken(record), secret, write: store.putting(record) };
+    },
+
     /** Makes a token. The secret is known only now; INSTANCE_NOT_FOUND. */
     mint,
 
@@ -183,7 +191,7 @@ export function tokens({
       const known = await store.findByDigest(digestOf(secret));
       if (known?.id === FIRST_ID) return;
       if (known !== undefined) await store.remove(known.id);
-      await add(FIRST_ID, secret, { kind: 'ACCOUNT', access: 'READ_WRITE', label: 'first account token' });
+      await store.put(newToken(FIRST_ID, secret, FIRST));
       forget(({ id }) => id === FIRST_ID || id === known?.id);
     },
 

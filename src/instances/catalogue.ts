@@ -2,6 +2,7 @@ import { PrivacyError } from '../domain/errors.js';
 import { instanceEtag } from '../domain/instance.js';
 import type { InstanceRecord, InstanceStore } from './account/ports.js';
 import { queued } from './account/queue.js';
+import { viewOf } from './connecting/connection-state.js';
 import type { Holdings } from './holdings.js';
 import type { Instances } from './instances.js';
 import type { ManagedInstance } from './member/managed-instance.js';
@@ -13,7 +14,7 @@ export type Catalogue = Pick<Instances, 'create' | 'get' | 'list' | 'update' | '
 /** The instances of the store, all of which run on this node. */
 export function catalogue(held: Holdings, store: InstanceStore): Catalogue {
   return {
-    async create({ name, displayName, connectionMode }) {
+    async create({ name, displayName, connectionMode }, along) {
       const record: InstanceRecord = {
         name,
         displayName,
@@ -26,9 +27,11 @@ export function catalogue(held: Holdings, store: InstanceStore): Catalogue {
         retryTime: undefined,
         connectionMode,
       };
-      if (!(await store.create(record)))
+      const instance = viewOf(record, { state: 'unlinked' });
+      if (!(await store.create(record, along?.(instance))))
         throw new PrivacyError({ kind: 'INSTANCE_ALREADY_EXISTS', instance: name });
-      return held.begin(record).view();
+      held.begin(record);
+      return instance;
     },
 
     get: name => held.find(name).view(),

@@ -2,6 +2,7 @@ import type { ConnectionMode, Instance, InstanceState } from '../domain/instance
 import type { UpdateReport } from '../domain/outcome.js';
 import type { Contact, ListSetting } from '../domain/settings/contact-list.js';
 import type { Snapshot } from '../domain/settings/snapshot.js';
+import type { Write } from '../domain/write.js';
 import type { CallOptions, ListOrder, ListReport, UpdateOrder } from './account/orders.js';
 import type { ChangeRecord, LinkMethod } from './account/ports.js';
 import type { LinkEvent } from './member/link-instance.js';
@@ -19,8 +20,15 @@ export type InstanceProperties = {
  * `PrivacyError`; all but `create` and `list` with INSTANCE_NOT_FOUND.
  */
 export interface Instances {
-  /** Makes an instance; INSTANCE_ALREADY_EXISTS. */
-  create(wanted: { name: string } & InstanceProperties): Promise<Instance>;
+  /**
+   * Makes an instance, and in the same commit writes what belongs to it; INSTANCE_ALREADY_EXISTS.
+   *
+   * @param along What that is, when the instance is like this.
+   */
+  create(
+    wanted: { name: string } & InstanceProperties,
+    along?: (made: Instance) => readonly Write[],
+  ): Promise<Instance>;
   get(name: string): Instance;
   /** Changes what is given; `connectionMode` undefined: the service's own. */
   update(name: string, changed: Partial<InstanceProperties>): Promise<Instance>;

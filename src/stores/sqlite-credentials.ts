@@ -4,6 +4,7 @@ import type { Compilable, Kysely } from 'kysely';
 import type { CredentialStore, KeyChange, LinkRecord } from '../instances/account/ports.js';
 import { newKey, seal, unseal } from './sealing/envelope.js';
 import { instanceUpdate, unsealPhoneNumber } from './tables/instances.js';
+import { accountAnswersRemoval } from './tables/requests.js';
 import type { Schema } from './tables/schema.js';
 
 type CredentialRow = { sealed_key: Buffer; sealed_credentials: Buffer };
@@ -55,6 +56,17 @@ export function sqliteCredentials(
     return dataKeyOf(instance, row);
   };
 
+  const phoneNumberOf = (instance: string): string =>
+    unsealPhoneNumber(keys.storeKey, instance, findPhoneNumber.get(instance)?.sealed_phone_number ?? null);
+
+  const isPhoneNumberOf = (instance: string, phoneNumber: string): boolean => {
+    try {
+      return phoneNumberOf(instance) === phoneNumber;
+    } catch {
+      return false; // One that cannot be read any more may be another's.
+    }
+  };
+
   const keyId = (dataKey: Buffer, type: string, id: string): Buffer =>
     createHmac('sha256', createSecretKey(dataKey))
       .update(JSON.stringify([type, id]))
@@ -77,7 +89,7 @@ export function sqliteCredentials(
     async load(instance) {
       const row = find.get(instance);
       if (row === undefined) return undefined;
-      unsealPhoneNumber(keys.storeKey, instance, findPhoneNumber.get(instance)?.sealed_phone_number ?? null);
+      phoneNumberOf(instance);
       return unseal(dataKeyOf(instance, row), credentialsLabel(instance), row.sealed_credentials);
     },
 
@@ -95,6 +107,7 @@ export function sqliteCredentials(
       };
       const dataKey = newKey();
       database.transaction(() => {
+        if (!isPhoneNumberOf(instance, phoneNumber)) runNow(database, accountAnswersRemoval(db, instance));
         erase.run(instance);
         add.run(
           instance,
@@ -110,6 +123,7 @@ export function sqliteCredentials(
     async clear(instance) {
       database.transaction(() => {
         erase.run(instance);
+        runNow(database, accountAnswersRemoval(db, instance));
         runNow(database, instanceUpdate(db, keys.storeKey, instance, UNLINKED));
       })();
       forgetErased(database);
@@ -152,10 +166,10 @@ const UNLINKED: LinkRecord = {
   retryTime: undefined,
 };
 
-/** Runs a statement without waiting, so that it can be part of a transaction. */
-export function runNow(database: Database, query: Compilable): void {
+/** Runs a statement without waiting, so that it can be part of a transaction; the number of rows that it wrote. */
+export function runNow(database: Database, query: Compilable): number {
   const { sql, parameters } = query.compile();
-  database.prepare(sql).run(parameters);
+  return database.prepare(sql).run(parameters).changes;
 }
 
 /** Writes erased rows out of the write-ahead log, where they would stay readable with the master key. */

@@ -8,7 +8,7 @@ import { advanceEpoch } from './epoch.js';
 import { migrate } from './migrations/index.js';
 import { forgetErased, runNow, sqliteCredentials } from './sqlite-credentials.js';
 import type { Store } from './store.js';
-import { type Atomically, changeLog } from './tables/changes.js';
+import { type Atomically, changeLog, type UnlessTaken } from './tables/changes.js';
 import { instanceStore } from './tables/instances.js';
 import { requestLog } from './tables/requests.js';
 import type { Schema } from './tables/schema.js';
@@ -43,12 +43,18 @@ export async function sqliteStore({ file, masterKey, previousMasterKey }: Sqlite
         for (const query of queries) runNow(database, query);
       })();
     };
+    const unlessTaken: UnlessTaken = async (first, others) =>
+      database.transaction(() => {
+        if (runNow(database, first) === 0) return false;
+        for (const query of others) runNow(database, query);
+        return true;
+      })();
     const hasNewMasterKey =
       previousMasterKey !== undefined &&
       (await changeMasterKey(db, atomically, { from: previousMasterKey, to: masterKey }));
     if (previousMasterKey) forgetErased(database); // Also where the start before this one was killed just here.
     const storeKey = await openStoreKey(db, masterKey);
-    const instances = instanceStore(db, storeKey, atomically);
+    const instances = instanceStore(db, storeKey, { atomically, unlessTaken });
     return {
       instances: {
         ...instances,

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { type IdentifiedRequest, idempotency } from '../../src/access/idempotency.js';
+import { type IdentifiedRequest, idempotency, type Keep } from '../../src/access/idempotency.js';
 import type { RequestLog } from '../../src/access/ports.js';
 import { sqliteStore } from '../../src/stores/sqlite.js';
-import { at, bytes } from '../stores/contract/records.js';
+import { at, bytes, instanceRecord } from '../stores/contract/records.js';
 
 const DAY = 24 * 60 * 60;
 
@@ -14,22 +14,27 @@ async function setUp(change: (log: RequestLog) => RequestLog = log => log) {
   const runOnce = idempotency(change(store.requests), error => unsaved.push(error));
   const runs: string[] = [];
   /** A request whose answer says how often anything was run. */
-  const request = (text: string, options: Partial<IdentifiedRequest> & { keep?: boolean } = {}) => ({
+  const request = (
+    text: string,
+    { keep = 'yes', ...options }: Partial<IdentifiedRequest> & { keep?: Keep } = {},
+  ): IdentifiedRequest => ({
     key: 'token/id',
     requestId: 'id',
     digest: createHash('sha256').update(text).digest(),
+    subject: undefined,
     now: at(0),
+    signal: new AbortController().signal,
     run: async () => {
       runs.push(text);
       return {
         answer: bytes(`answer ${runs.length}`),
         status: 'response' as const,
-        keep: options.keep ?? true,
+        keep,
       };
     },
     ...options,
   });
-  return { runOnce, runs, request, unsaved, log: store.requests };
+  return { runOnce, runs, request, unsaved, store };
 }
 
 const reused = { problem: { kind: 'REQUEST_ID_REUSED', requestId: 'id' } };
@@ -52,14 +57,14 @@ describe('a repeated request', () => {
 
   test('gets the first answer also when that was an error', async () => {
     const { runOnce, request } = await setUp();
-    const failing = async () => ({ answer: bytes('status'), status: 'error' as const, keep: true });
+    const failing = async () => ({ answer: bytes('status'), status: 'error' as const, keep: 'yes' as const });
     await runOnce(request('x', { run: failing }));
     expect(await runOnce(request('x'))).toEqual({ answer: bytes('status'), status: 'error' });
   });
 
   test('is run again when nothing came of the first', async () => {
     const { runOnce, request, runs } = await setUp();
-    await runOnce(request('x', { keep: false }));
+    await runOnce(request('x', { keep: 'no' }));
     const { answer } = await runOnce(request('x'));
     expect(answer).toEqual(bytes('answer 2'));
     expect(runs).toEqual(['x', 'x']);
@@ -96,7 +101,7 @@ describe('while the first request is running', () => {
     const slow = async () => {
       started.resolve();
       await goOn.promise;
-      return { answer: bytes('slow'), status: 'response' as const, keep: true };
+      return { answer: bytes('slow'), status: 'response' as const, keep: 'yes' as const };
     };
     const first = runOnce(request('x', { run: slow }));
     const others = [runOnce(request('x')), runOnce(request('x'))];
@@ -107,6 +112,36 @@ describe('while the first request is running', () => {
     expect(answers.map(({ answer }) => Buffer.from(answer).toString())).toEqual(Array(4).fill('slow'));
   });
 
+  test.each([
+    ['nothing came of the first', async () => ({ answer: bytes(''), status: 'response', keep: 'no' })],
+    ['the first failed', () => Promise.reject(new Error('no time'))],
+  ] as [string, IdentifiedRequest['run']][])('its repetition is run itself when %s', async (_, end) => {
+    const { runOnce, request, runs } = await setUp();
+    const goOn = Promise.withResolvers<void>();
+    const first = runOnce(request('x', { run: saving => goOn.promise.then(() => end(saving)) }));
+    const others = [runOnce(request('x')), runOnce(request('x'))];
+    goOn.resolve();
+    await first.catch(() => undefined);
+    const answers = await Promise.all(others);
+    expect(answers.map(({ answer }) => Buffer.from(answer).toString())).toEqual(['answer 1', 'answer 1']);
+    expect(runs).toEqual(['x']);
+  });
+
+  test('a repetition whose caller has gone is not run after it', async () => {
+    const { runOnce, request, runs } = await setUp();
+    const goOn = Promise.withResolvers<void>();
+    const caller = new AbortController();
+    const first = runOnce(
+      request('x', { run: () => goOn.promise.then(() => Promise.reject(new Error('no'))) }),
+    );
+    const second = runOnce(request('x', { signal: caller.signal }));
+    caller.abort(new Error('gone'));
+    goOn.resolve();
+    await expect(first).rejects.toThrow('no');
+    await expect(second).rejects.toThrow('gone');
+    expect(runs).toEqual([]);
+  });
+
   test('a different one under its key is refused at once', async () => {
     const { runOnce, request, runs } = await setUp();
     const first = runOnce(request('x'));
@@ -114,6 +149,21 @@ describe('while the first request is running', () => {
     await first;
     expect(runs).toEqual(['x']);
   });
+});
+
+test('an answer that is stored with what it tells is found again', async () => {
+  const { runOnce, request, runs, store, unsaved } = await setUp(requests => ({
+    ...requests,
+    save: () => Promise.reject(new Error('stored twice')),
+  }));
+  const made = { answer: bytes('made'), status: 'response' as const };
+  const run: IdentifiedRequest['run'] = async saving => {
+    await store.instances.create(instanceRecord('desk'), [saving(made)]);
+    return { ...made, keep: 'saved' };
+  };
+  await runOnce(request('x', { run }));
+  expect(await runOnce(request('x'))).toEqual(made);
+  expect([runs, unsaved]).toEqual([[], []]);
 });
 
 test('an answer that cannot be stored is given all the same and reported', async () => {

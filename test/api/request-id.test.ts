@@ -1,6 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { SettingOutcome_State as State } from '../../gen/ts/whatsapp/privacy/v1/error_details.js';
+import {
+  Instance_State,
+  InstanceServiceService as Instances,
+} from '../../gen/ts/whatsapp/privacy/v1/instance_service.js';
 import {
   PrivacyServiceService as Privacy,
   type UpdatePrivacySettingsRequest,
@@ -10,7 +15,8 @@ import {
   MessagesPermission,
   ProfileVisibility,
 } from '../../gen/ts/whatsapp/privacy/v1/privacy_settings.js';
-import { failureOf } from '../support/call.js';
+import { type CallOptions, failureOf } from '../support/call.js';
+import { link } from '../support/link.js';
 import { type Service, startService, takePrivacyStanzas } from '../support/service.js';
 
 let service: Service;
@@ -29,9 +35,30 @@ beforeEach(async () => {
 
 const read = () => service.client.call(Privacy.getPrivacySettings, { instance: desk.instance });
 const HIDE = { visibility: { lastSeen: LastSeenVisibility.NONE } };
-const update = (request: Partial<UpdatePrivacySettingsRequest>, requestId: string) =>
-  service.client.call(Privacy.updatePrivacySettings, { instance: desk.instance, ...request, requestId });
+const update = (
+  request: Partial<UpdatePrivacySettingsRequest>,
+  requestId: string,
+  options: CallOptions = {},
+) =>
+  service.client.call(
+    Privacy.updatePrivacySettings,
+    { instance: desk.instance, ...request, requestId },
+    options,
+  );
 const sets = () => takePrivacyStanzas(service).filter(stanza => stanza.startsWith('set'));
+
+/** An update that takes its turn for a while, and keeps those behind it waiting. */
+async function longUpdate() {
+  service.simulator.inject({
+    match: { on: 'privacy_set', category: 'profile' },
+    effect: { do: 'delay', ms: 4000 },
+  });
+  const isSent = () => service.simulator.findStanzas({ xmlns: 'privacy', type: 'set' }).length > 0;
+  takePrivacyStanzas(service);
+  const ended = update({ visibility: { profile: ProfileVisibility.NONE } }, '');
+  await expect.poll(isSent).toBe(true);
+  return { ended };
+}
 
 describe('an update with a request_id', () => {
   test('repeated gets the first answer and changes nothing, also after a restart', async () => {
@@ -53,6 +80,31 @@ describe('an update with a request_id', () => {
     const [first, second] = await Promise.all([update(HIDE, id), update(HIDE, id)]);
     expect(second).toEqual(first);
     expect(sets()).toEqual(['set last=none']);
+  });
+
+  test('is made by a repetition with more time when the first caller had too little', async () => {
+    const id = randomUUID();
+    const before = await longUpdate();
+    const first = failureOf(update(HIDE, id, { deadlineMs: 1000 }));
+    const second = update(HIDE, id, { deadlineMs: 60_000 });
+    expect(await first).toMatchObject({ code: status.DEADLINE_EXCEEDED, reason: 'DEADLINE_TOO_SHORT' });
+    expect((await second).outcomes).toMatchObject([{ state: State.APPLIED }]);
+    await before.ended;
+    expect(sets()).toEqual(['set profile=none', 'set last=none']);
+    expect(desk.phone.settings()['last']).toBe('none');
+  });
+
+  test('is made by a repetition when the first caller has gone', async () => {
+    const id = randomUUID();
+    const before = await longUpdate();
+    const gone = new AbortController();
+    const first = failureOf(update(HIDE, id, { signal: gone.signal }));
+    const second = update(HIDE, id);
+    gone.abort();
+    expect(await first).toMatchObject({ code: status.CANCELLED });
+    expect((await second).outcomes).toMatchObject([{ state: State.APPLIED }]);
+    await before.ended;
+    expect(sets()).toEqual(['set profile=none', 'set last=none']);
   });
 
   test('and another body is refused', async () => {
@@ -90,5 +142,53 @@ describe('an update with a request_id', () => {
     await read();
     await update(MESSAGES, id);
     expect(desk.phone.settings()).toMatchObject({ last: 'none', messages: 'contacts' });
+  });
+});
+
+describe('the answer to an update is forgotten with the account it changed', () => {
+  const { createInstance, deleteInstance, unlinkInstance } = Instances;
+  let phones = 0;
+  const newPhone = () => service.simulator.addPhone({ phoneNumber: `1555020000${phones++}` });
+
+  test.each([
+    [
+      'the instance is deleted and made again',
+      async (instance: string) => {
+        await service.client.call(deleteInstance, { name: instance });
+        await service.client.call(createInstance, { name: instance });
+      },
+    ],
+    [
+      'the account is unlinked',
+      async (instance: string) => {
+        await service.client.call(unlinkInstance, { name: instance });
+      },
+    ],
+  ])('when %s', async (_, part) => {
+    const instance = `swap-${phones}`;
+    const phone = newPhone();
+    await service.client.call(createInstance, { name: instance });
+    await link(service.client, instance, phone);
+    const id = randomUUID();
+    await update({ ...HIDE, instance }, id);
+    expect(phone.settings()['last']).toBe('none');
+
+    await part(instance);
+    const other = newPhone();
+    await link(service.client, instance, other);
+    expect((await update({ ...HIDE, instance }, id)).outcomes).toMatchObject([{ state: State.APPLIED }]);
+    expect(other.settings()['last']).toBe('none');
+  });
+
+  test('and stays when the same account is linked again after its phone removed the device', async () => {
+    const { instance, phone } = await service.linked();
+    const id = randomUUID();
+    const first = await update({ ...HIDE, instance }, id);
+    phone.removeDevice(1);
+    const state = async () =>
+      (await service.client.call(Instances.getInstance, { name: instance })).instance?.state;
+    await expect.poll(state).toBe(Instance_State.LOGGED_OUT);
+    await link(service.client, instance, phone);
+    expect(await update({ ...HIDE, instance }, id)).toEqual(first);
   });
 });

@@ -67,8 +67,14 @@ describe('the database file', () => {
     await store.credentials.saveKeys('a', [
       { type: 'session', id: '15550100456.0', value: bytes('the Signal key') },
     ]);
-    const answer = { digest: Buffer.alloc(32), answer: bytes('the answer'), status: 'response' as const };
-    await store.requests.save('key', answer, at(9));
+    await store.requests.save({
+      key: 'key',
+      digest: Buffer.alloc(32),
+      answer: bytes('the answer'),
+      status: 'response',
+      expireTime: at(9),
+      subject: undefined,
+    });
     await store.close();
     const text = bytesOnDisk(data.file).toString('latin1');
     expect(text).toContain('The a');

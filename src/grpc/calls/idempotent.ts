@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { Status } from '../../../gen/ts/google/rpc/status.js';
-import { idempotency } from '../../access/idempotency.js';
-import type { RequestLog } from '../../access/ports.js';
+import { idempotency, type Keep, type StoredAnswer } from '../../access/idempotency.js';
+import type { AnswerSubject, RequestLog } from '../../access/ports.js';
 import { PrivacyError } from '../../domain/errors.js';
+import type { Write } from '../../domain/write.js';
 import type { ApiEvents } from '../errors/safe-events.js';
 import { FirstAnswer, statusOf } from '../errors/statuses.js';
 import type { Method } from '../method.js';
@@ -14,6 +15,10 @@ export type IdempotentRequest<Response> = {
   readonly scope: string;
   readonly requestId: string;
   readonly digest: () => Uint8Array;
+  /** What the answer speaks of, and is forgotten with. */
+  readonly subject: AnswerSubject | undefined;
+  /** Of the call. */
+  readonly signal: AbortSignal;
   readonly codec: {
     encode(response: Response): { finish(): Uint8Array };
     decode(bytes: Uint8Array): Response;
@@ -41,27 +46,32 @@ export function idempotent(log: RequestLog, events: Pick<ApiEvents, 'taskFailed'
   );
 
   /**
-   * @param run What is asked; `keep` tells whether a repetition gets this answer. An error is kept when something was
-   *   sent to WhatsApp.
+   * @param run What is asked; `saving` is what stores the response for a repetition, where one may come, and belongs into
+   *   the commit of what it tells when `keep` is `saved`. An error is kept when something was sent to WhatsApp.
    */
   return async function answer<Response>(
-    { method, scope, requestId, digest, codec }: IdempotentRequest<Response>,
-    run: () => Promise<{ response: Response; keep: boolean }>,
+    { method, scope, requestId, digest, codec, ...request }: IdempotentRequest<Response>,
+    run: (saving: (response: Response) => readonly Write[]) => Promise<{ response: Response; keep: Keep }>,
   ): Promise<Response> {
-    if (requestId === '') return (await run()).response;
+    if (requestId === '') return (await run(() => [])).response;
+    const encode = (response: Response): StoredAnswer => ({
+      answer: codec.encode(response).finish(),
+      status: 'response',
+    });
     const first = await runOnce({
+      ...request,
       key: `${scope}/${requestId.toLowerCase()}`,
       requestId,
       digest: digest(),
       now: new Date(now()),
-      run: async () => {
+      run: async saving => {
         try {
-          const { response, keep } = await run();
-          return { answer: codec.encode(response).finish(), status: 'response', keep };
+          const { response, keep } = await run(made => [saving(encode(made))]);
+          return { ...encode(response), keep };
         } catch (error) {
           if (!(error instanceof PrivacyError && error.update?.sent)) throw error;
           const status = statusOf(error, { method, requestId: undefined, now: now() });
-          return { answer: Status.encode(status).finish(), status: 'error', keep: true };
+          return { answer: Status.encode(status).finish(), status: 'error', keep: 'yes' };
         }
       },
     });

@@ -18,6 +18,8 @@ const MOST_INSTANCES = 1000;
 const AT_ONCE = 16;
 /** Kept free before the caller's time is over, so that the last ends and the status arrive. */
 const ROOM_MS = 500;
+/** What an ACCOUNT token covers; no instance has this name. */
+const EVERY_INSTANCE = '*';
 
 type ApplyOrder = ReturnType<typeof decodeApply>;
 
@@ -42,10 +44,13 @@ export const apply = (answerOnce: Idempotent, update: Update, statusOf: InnerSta
   ): AsyncGenerator<ApplyPrivacySettingsResponse> {
     const { method, options } = call;
     const digest = digestOf(method, content);
-    await claim(answerOnce, { method, digest, requestId: order.requestId });
+    // Whoever has the token of one instance must not stand in the way of another's.
+    const scope = `${method.name}/${call.principal.instance ?? EVERY_INSTANCE}`;
+    const { requestId } = order;
+    await claim(answerOnce, { method, scope, digest, requestId, signal: options.signal });
     const shorter = { ...call, options: { ...options, deadline: options.deadline - ROOM_MS } };
     const updateOne = (instance: string) =>
-      update({ digest, scope: `${method.name}/${instance}` }, instance, order, shorter);
+      update({ digest, scope: `${scope}/${instance}` }, instance, order, shorter);
     const mayBegin = () => !options.signal.aborted && timeLeft(shorter.options) > MIN_ROOM_MS;
 
     const succeeded = new Set<number>();
@@ -77,11 +82,11 @@ export const apply = (answerOnce: Idempotent, update: Update, statusOf: InnerSta
 /** Refuses a request_id that came with another request; the answers themselves are kept by instance. */
 const claim = (
   answerOnce: Idempotent,
-  request: Pick<IdempotentRequest<unknown>, 'method' | 'digest' | 'requestId'>,
+  request: Omit<IdempotentRequest<unknown>, 'subject' | 'codec'>,
 ): Promise<unknown> =>
-  answerOnce({ ...request, scope: request.method.name, codec: NOTHING }, async () => ({
+  answerOnce({ ...request, subject: undefined, codec: NOTHING }, async () => ({
     response: undefined,
-    keep: true,
+    keep: 'yes',
   }));
 
 const NOTHING = { encode: () => ({ finish: () => Buffer.of() }), decode: () => undefined };

@@ -68,10 +68,16 @@ export const change =
     { method, principal: { tokenId, tokenLabel }, options }: Call,
   ): Promise<UpdateContactBlacklistResponse> => {
     instances.get(instance); // INSTANCE_NOT_FOUND comes before what the request_id stands for.
-    const { requestId } = order;
-    const digest = digestOf(method, content);
-    const codec = UpdateContactBlacklistResponse;
-    return answerOnce({ method, scope: instance, requestId, digest, codec }, async () => {
+    const request = {
+      method,
+      scope: instance,
+      requestId: order.requestId,
+      digest: digestOf(method, content),
+      subject: { kind: 'account', instance } as const,
+      signal: options.signal,
+      codec: UpdateContactBlacklistResponse,
+    };
+    return answerOnce(request, async () => {
       const actor = { tokenId, tokenLabel };
       const report = await instances.updateContactList(instance, { ...order, actor }, options);
       const { contacts, etag, outcome, sent } = report;
@@ -82,7 +88,7 @@ export const change =
           outcome: encodeOutcome(outcome),
           entriesUnknown: contacts === undefined,
         },
-        keep: sent,
+        keep: sent ? 'yes' : 'no',
       };
     });
   };

@@ -5,7 +5,7 @@ import {
   type LinkInstanceResponse,
 } from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
 import type { Tokens } from '../../access/tokens.js';
-import type { CallOptions } from '../../instances/account/orders.js';
+import type { Instance } from '../../domain/instance.js';
 import type { Instances } from '../../instances/instances.js';
 import type { LinkEvent } from '../../instances/member/link-instance.js';
 import { digestOf, type Idempotent } from '../calls/idempotent.js';
@@ -25,28 +25,39 @@ import {
 /** The methods of InstanceService. */
 export const instanceService = (
   instances: Instances,
-  tokens: Pick<Tokens, 'mint' | 'forgetInstance'>,
+  tokens: Pick<Tokens, 'prepare' | 'forgetInstance'>,
   answerOnce: Idempotent,
   one: Unary,
   many: Stream,
 ): InstanceServiceServer => ({
   createInstance: one({
     decode: decodeCreate,
-    async handle({ name, properties, requestId, content }, { method, options }) {
+    async handle({ name: wanted, properties, requestId, content }, { method, options }) {
+      const name = wanted || madeUpName();
       let secret = ''; // Stays here: a repetition must not get it.
       const request = {
         method,
         scope: method.name,
         requestId,
         digest: digestOf(method, content),
+        subject: { kind: 'instance', instance: name } as const,
+        signal: options.signal,
         codec: CreateInstanceResponse,
       };
-      const response = await answerOnce(request, async () => {
-        const wanted = { name: name || madeUpName(), ...properties };
-        const { instance, minted } = await createWithToken(instances, tokens, wanted, options);
-        secret = minted.secret;
-        const made = { instance: encodeInstance(instance), token: encodeToken(minted.token), secret: '' };
-        return { response: made, keep: true };
+      const response = await answerOnce(request, async saving => {
+        const first = tokens.prepare({ ...FIRST_TOKEN, instance: name });
+        const answer = (instance: Instance) => ({
+          instance: encodeInstance(instance),
+          token: encodeToken(first.token),
+          secret: '',
+        });
+        // In one commit: with less of it nobody could use the instance, and a repetition would find its name taken.
+        const made = await instances.create({ name, ...properties }, instance => [
+          first.write,
+          ...saving(answer(instance)),
+        ]);
+        secret = first.secret;
+        return { response: answer(made), keep: 'saved' };
       });
       return { ...response, secret };
     },
@@ -100,22 +111,7 @@ export const instanceService = (
   }),
 });
 
-/** Makes an instance and its first token, or neither: nobody could use it, and a repetition would find its name taken. */
-async function createWithToken(
-  instances: Pick<Instances, 'create' | 'delete'>,
-  tokens: Pick<Tokens, 'mint'>,
-  wanted: Parameters<Instances['create']>[0],
-  options: CallOptions,
-) {
-  const instance = await instances.create(wanted);
-  const wish = { kind: 'INSTANCE', access: 'READ_WRITE', label: 'first token of the instance' } as const;
-  try {
-    return { instance, minted: await tokens.mint({ ...wish, instance: instance.name }) };
-  } catch (error) {
-    await instances.delete(instance.name, undefined, options).catch(() => undefined); // The first failure tells.
-    throw error;
-  }
-}
+const FIRST_TOKEN = { kind: 'INSTANCE', access: 'READ_WRITE', label: 'first token of the instance' } as const;
 
 const madeUpName = () => `instance-${randomBytes(5).toString('hex')}`;
 

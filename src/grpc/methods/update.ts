@@ -30,17 +30,27 @@ export type Update = ReturnType<typeof updates>;
 export const updates =
   (instances: Instances, answerOnce: Idempotent) =>
   async (
-    request: Pick<IdempotentRequest<unknown>, 'scope' | 'digest'>,
+    named: Pick<IdempotentRequest<unknown>, 'scope' | 'digest'>,
     instance: string,
     order: Omit<UpdateOrder, 'actor'>,
     { method, principal: { tokenId, tokenLabel }, options }: Call,
   ): Promise<UpdatePrivacySettingsResponse> => {
     instances.get(instance); // INSTANCE_NOT_FOUND comes before what the request_id stands for.
-    const { requestId } = order;
-    return answerOnce({ ...request, method, requestId, codec: UpdatePrivacySettingsResponse }, async () => {
+    const request = {
+      ...named,
+      method,
+      requestId: order.requestId,
+      subject: { kind: 'account', instance } as const,
+      signal: options.signal,
+      codec: UpdatePrivacySettingsResponse,
+    };
+    return answerOnce(request, async () => {
       const actor = { tokenId, tokenLabel };
       const report = await instances.updateSettings(instance, { ...order, actor }, options);
       const settings = report.settings && encodeSnapshot(report.settings);
-      return { response: { settings, outcomes: encodeOutcomes(report.outcomes) }, keep: report.sent };
+      return {
+        response: { settings, outcomes: encodeOutcomes(report.outcomes) },
+        keep: report.sent ? 'yes' : 'no',
+      };
     });
   };

@@ -10,6 +10,7 @@ import type {
 } from '../../domain/settings/contact-list.js';
 import type { Setting } from '../../domain/settings/settings-table.js';
 import type { Snapshot } from '../../domain/settings/snapshot.js';
+import type { Write } from '../../domain/write.js';
 
 /** WhatsApp's answer to a read. */
 export type ReadReply = { readonly kind: 'read'; readonly snapshot: Snapshot } | Refused | NoAnswer;
@@ -166,15 +167,15 @@ export type LinkRecord = Pick<
 
 /** The instances. */
 export interface InstanceStore {
-  /** False when the name is taken. */
-  create(record: InstanceRecord): Promise<boolean>;
+  /** Makes it with all that is to be written along, or nothing; false when the name is taken. */
+  create(record: InstanceRecord, along?: readonly Write[]): Promise<boolean>;
   /** All, ordered by name. A phone number that is damaged is left out, and `statusReason` says so. */
   list(): Promise<InstanceRecord[]>;
   /** Changes nothing when there is no such instance. */
   update(name: string, patch: Partial<Omit<InstanceRecord, 'name' | 'createTime'>>): Promise<void>;
   /** Stores when instances were connected last, in one transaction; those that are not there are left out. */
   connected(times: ReadonlyMap<string, Date>): Promise<void>;
-  /** Forgets the instance with its secrets, tokens and history. */
+  /** Forgets the instance with its secrets, tokens, history and the answers that speak of it. */
   remove(name: string): Promise<void>;
 }
 
@@ -195,8 +196,9 @@ export interface CredentialStore {
   /** Rejects when the instance has none yet: only `saveLink` makes an identity. */
   save(instance: string, credentials: Uint8Array): Promise<void>;
   /**
-   * In one transaction: these credentials and no keys, in place of whatever there was, and the record linked. Fulfils
-   * with what it wrote of the record.
+   * In one transaction: these credentials and no keys, in place of whatever there was, and the record linked; with
+   * another phone number than the record's the answers that speak of its account are forgotten. Fulfils with what it
+   * wrote of the record.
    */
   saveLink(
     instance: string,
@@ -204,8 +206,8 @@ export interface CredentialStore {
     link: { phoneNumber: string; linkTime: Date },
   ): Promise<LinkRecord>;
   /**
-   * In one transaction: forgets credentials and keys, and the record is unlinked and without a number. Fulfils with
-   * what it wrote of the record.
+   * In one transaction: forgets credentials, keys and the answers that speak of the account, and the record is unlinked
+   * and without a number. Fulfils with what it wrote of the record.
    */
   clear(instance: string): Promise<LinkRecord>;
   loadKeys(instance: string, type: string, ids: readonly string[]): Promise<Map<string, Uint8Array>>;

@@ -8,6 +8,9 @@ import type { Schema } from './schema.js';
 /** Runs the queries in one transaction. */
 export type Atomically = (queries: readonly Compilable[]) => Promise<void>;
 
+/** Runs the queries in one transaction, but none of the others when the first wrote no row; false then. */
+export type UnlessTaken = (first: Compilable, others: readonly Compilable[]) => Promise<boolean>;
+
 /** The history; a page's cursor is the sequence of its last change. */
 export function changeLog(db: Kysely<Schema>, atomically: Atomically): ChangeLog {
   // From the row of the instance, so that nothing is written for one that was removed.

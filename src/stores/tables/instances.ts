@@ -1,14 +1,19 @@
 import type { Compilable, Kysely } from 'kysely';
 import type { InstanceRecord, InstanceStore } from '../../instances/account/ports.js';
 import { seal, unseal } from '../sealing/envelope.js';
-import type { Atomically } from './changes.js';
+import type { Atomically, UnlessTaken } from './changes.js';
 import { fromDate, toDate } from './columns.js';
 import type { Schema } from './schema.js';
+import { statementOf } from './write.js';
 
 type Row = Schema['instance'];
 
 /** The instances; phone numbers are sealed with the store's key. */
-export function instanceStore(db: Kysely<Schema>, storeKey: Buffer, atomically: Atomically): InstanceStore {
+export function instanceStore(
+  db: Kysely<Schema>,
+  storeKey: Buffer,
+  { atomically, unlessTaken }: { atomically: Atomically; unlessTaken: UnlessTaken },
+): InstanceStore {
   const toRecord = (row: Row): InstanceRecord => ({
     name: row.name,
     displayName: row.display_name,
@@ -32,13 +37,12 @@ export function instanceStore(db: Kysely<Schema>, storeKey: Buffer, atomically: 
   }
 
   return {
-    async create(record) {
-      const { numInsertedOrUpdatedRows } = await db
+    async create(record, along = []) {
+      const insertion = db
         .insertInto('instance')
         .values(columnsOf(storeKey, record.name, record) as Row)
-        .onConflict(conflict => conflict.column('name').doNothing())
-        .executeTakeFirstOrThrow();
-      return numInsertedOrUpdatedRows === 1n;
+        .onConflict(conflict => conflict.column('name').doNothing());
+      return unlessTaken(insertion, along.map(statementOf));
     },
 
     async list() {

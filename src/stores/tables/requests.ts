@@ -1,43 +1,67 @@
-import type { Kysely } from 'kysely';
-import type { RequestLog } from '../../access/ports.js';
+import { type Compilable, type Kysely, sql } from 'kysely';
+import type { KeptAnswer, RequestLog } from '../../access/ports.js';
 import { seal, unseal } from '../sealing/envelope.js';
 import type { Schema } from './schema.js';
+import { writeOf } from './write.js';
 
 const DIGEST_BYTES = 32;
 const label = (key: string) => ({ kind: 'answer to a request', instance: '', id: key });
 
 /** Answers by request id; each is sealed with the store's key. */
-export const requestLog = (db: Kysely<Schema>, storeKey: Buffer): RequestLog => ({
-  async find(key, now) {
-    const row = await db
-      .selectFrom('answered_request')
-      .selectAll()
-      .where('key', '=', key)
-      .where('expire_time', '>', now.getTime())
-      .executeTakeFirst();
-    if (row === undefined) return undefined;
-    const opened = unseal(storeKey, label(key), row.sealed_answer);
-    return {
-      digest: opened.subarray(0, DIGEST_BYTES),
-      answer: opened.subarray(DIGEST_BYTES),
-      status: row.status,
-    };
-  },
-
-  async save(key, { digest, answer, status }, expireTime) {
+export function requestLog(db: Kysely<Schema>, storeKey: Buffer): RequestLog {
+  /** From the row of the instance, so that nothing is kept that speaks of what was removed or unlinked. */
+  function insertion({ key, digest, answer, status, expireTime, subject }: KeptAnswer) {
     const columns = {
+      instance: subject?.instance ?? null,
+      subject: subject?.kind ?? null,
       status,
       sealed_answer: seal(storeKey, label(key), Buffer.concat([digest, answer])),
       expire_time: expireTime.getTime(),
     };
-    await db
-      .insertInto('answered_request')
-      .values({ key, ...columns })
-      .onConflict(conflict => conflict.column('key').doUpdateSet(columns))
-      .execute();
-  },
+    const row = { key, ...columns };
+    const inserting = db.insertInto('answered_request');
+    const insert =
+      subject === undefined
+        ? inserting.values(row)
+        : inserting.columns(Object.keys(row) as (keyof typeof row)[]).expression(
+            db
+              .selectFrom('instance')
+              .where('name', '=', subject.instance)
+              .$if(subject.kind === 'account', query => query.where('sealed_phone_number', 'is not', null))
+              .select(Object.entries(row).map(([name, value]) => sql.val(value).as(name))),
+          );
+    return insert.onConflict(conflict => conflict.column('key').doUpdateSet(columns));
+  }
 
-  async prune(now) {
-    await db.deleteFrom('answered_request').where('expire_time', '<=', now.getTime()).execute();
-  },
-});
+  return {
+    async find(key, now) {
+      const row = await db
+        .selectFrom('answered_request')
+        .selectAll()
+        .where('key', '=', key)
+        .where('expire_time', '>', now.getTime())
+        .executeTakeFirst();
+      if (row === undefined) return undefined;
+      const opened = unseal(storeKey, label(key), row.sealed_answer);
+      return {
+        digest: opened.subarray(0, DIGEST_BYTES),
+        answer: opened.subarray(DIGEST_BYTES),
+        status: row.status,
+      };
+    },
+
+    async save(kept) {
+      await insertion(kept).execute();
+    },
+
+    saving: kept => writeOf(insertion(kept)),
+
+    async prune(now) {
+      await db.deleteFrom('answered_request').where('expire_time', '<=', now.getTime()).execute();
+    },
+  };
+}
+
+/** Forgets the answers that speak of the account of an instance. */
+export const accountAnswersRemoval = (db: Kysely<Schema>, instance: string): Compilable =>
+  db.deleteFrom('answered_request').where('instance', '=', instance).where('subject', '=', 'account');

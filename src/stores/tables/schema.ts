@@ -69,6 +69,10 @@ export type Schema = {
   };
   answered_request: {
     key: string;
+    /** Of which it speaks; null for none. */
+    instance: string | null;
+    /** Whether it speaks of the instance or of its account. */
+    subject: 'instance' | 'account' | null;
     status: 'response' | 'error';
     /** The request's digest and the answer, under the store's key: both may give away phone numbers. */
     sealed_answer: Buffer;

@@ -4,6 +4,7 @@ import { PrivacyError } from '../../domain/errors.js';
 import type { Atomically } from './changes.js';
 import { fromDate, invalidCursor, toDate } from './columns.js';
 import type { Schema } from './schema.js';
+import { writeOf } from './write.js';
 
 /** The tokens; a page's cursor is the time and id of its last token. */
 export function tokenStore(db: Kysely<Schema>, atomically: Atomically): TokenStore {
@@ -12,15 +13,18 @@ export function tokenStore(db: Kysely<Schema>, atomically: Atomically): TokenSto
     return row && toRecord(row);
   };
 
+  const insertion = (record: TokenRecord) => {
+    const { id, ...others } = toRow(record);
+    return db
+      .insertInto('token')
+      .values({ id, ...others })
+      .onConflict(conflict => conflict.column('id').doUpdateSet(others));
+  };
+
   return {
     async put(record) {
-      const { id, ...others } = toRow(record);
       try {
-        await db
-          .insertInto('token')
-          .values({ id, ...others })
-          .onConflict(conflict => conflict.column('id').doUpdateSet(others))
-          .execute();
+        await insertion(record).execute();
       } catch (error) {
         if (record.instance !== undefined && isForeignKeyViolation(error)) {
           throw new PrivacyError({ kind: 'INSTANCE_NOT_FOUND', instance: record.instance }, { cause: error });
@@ -28,6 +32,8 @@ export function tokenStore(db: Kysely<Schema>, atomically: Atomically): TokenSto
         throw error;
       }
     },
+
+    putting: record => writeOf(insertion(record)),
 
     findByDigest: digest => findBy('digest', Buffer.from(digest)),
 

@@ -34,6 +34,37 @@ const apply = (api: Api, instances: string[], deadlineMs?: number) =>
     deadlineMs === undefined ? {} : { deadlineMs },
   );
 
+describe('an update of many instances with a request_id', () => {
+  const requestId = '7d0c2a0e-52a1-4b0c-9a3e-3f0f3f3c9d11';
+  const applied = (
+    api: Api,
+    instances: string[],
+    secret = api.secret,
+    visibility = hideLastSeen.visibility,
+  ) => invoke(api, Privacy.applyPrivacySettings, { instances, visibility, requestId }, { secret });
+
+  test('stands in the way of no token that covers another', async () => {
+    const { api, begun } = await fleet(0);
+    const [alpha, beta] = [await api.addInstance('alpha'), await api.addInstance('beta')];
+    expect((await applied(api, ['beta'], beta)).code).toBe('OK');
+    expect((await applied(api, ['alpha'], alpha)).code).toBe('OK');
+    expect((await applied(api, ['alpha', 'beta'])).code).toBe('OK');
+    expect(begun).toEqual(['beta', 'alpha', 'alpha', 'beta']);
+  });
+
+  test('is made once for all tokens of one instance, and refused with another content', async () => {
+    const { api, begun } = await fleet(0);
+    const alpha = await api.addInstance('alpha');
+    const wish = { kind: 'INSTANCE', instance: 'alpha', access: 'READ_WRITE', label: '' } as const;
+    const first = await applied(api, ['alpha'], alpha);
+    const again = await applied(api, ['alpha'], (await api.tokens.mint(wish)).secret);
+    expect(again.responses).toEqual(first.responses);
+    expect(begun).toEqual(['alpha']);
+    const other = await applied(api, ['alpha'], alpha, { lastSeen: LastSeenVisibility.CONTACTS });
+    expect(other.detail('google.rpc.ErrorInfo')?.reason).toBe('REQUEST_ID_REUSED');
+  });
+});
+
 describe('an update of many instances', () => {
   test('reports each as it ends, and ends OK when all did', async () => {
     const { api, instances } = await fleet(40);

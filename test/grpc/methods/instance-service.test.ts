@@ -63,6 +63,17 @@ describe('CreateInstance', () => {
     expect(api.instances.list({ after: '', limit: 9, state: undefined }).instances).toHaveLength(1);
   });
 
+  test('repeated after the instance was deleted makes another', async () => {
+    const api = await startApi();
+    const request = { name: 'desk', requestId: '7d0c2a0e-52a1-4b0c-9a3e-3f0f3f3c9d11' };
+    const first = await invoke(api, service.createInstance, request);
+    await invoke(api, service.deleteInstance, { name: 'desk' });
+    const again = await invoke(api, service.createInstance, request);
+    expect(again.responses[0]?.secret).toMatch(/^wap_/);
+    expect(again.responses[0]?.token?.id).not.toBe(first.responses[0]?.token?.id);
+    expect((await invoke(api, service.getInstance, { name: 'desk' })).code).toBe('OK');
+  });
+
   test('gives the secret once when it arrives twice at the same time', async () => {
     const api = await startApi();
     const request = { requestId: '7d0c2a0e-52a1-4b0c-9a3e-3f0f3f3c9d11' };

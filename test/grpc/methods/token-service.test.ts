@@ -246,11 +246,13 @@ describe('a stream', () => {
 
 test('an instance whose first token cannot be made is not made either', async () => {
   const { api, tokens } = await startWithClock();
-  const mint = async () => {
-    throw new Error('the disk is full');
-  };
-  const broken = { ...(await startApi({ tokens: { ...tokens, mint } })), secret: api.secret };
+  const unwritable: typeof tokens.prepare = wish => ({
+    ...tokens.prepare(wish),
+    write: tokens.prepare({ ...wish, instance: 'ghost' }).write,
+  });
+  const broken = { ...(await startApi({ tokens: { ...tokens, prepare: unwritable } })), secret: api.secret };
   expect(reasonOf(await invoke(broken, createInstance, { name: 'desk' }))).toBe('INTERNAL');
   expect(reasonOf(await invoke(broken, getInstance, { name: 'desk' }))).toBe('INSTANCE_NOT_FOUND');
-  expect(broken.faults).toEqual([new Error('the disk is full')]);
+  expect(await broken.store.instances.list()).toEqual([]);
+  expect(broken.faults).toHaveLength(1);
 });

@@ -52,12 +52,12 @@ export function instancesInMemory(store: Store): Instances {
   };
   return {
     get,
-    async create({ name, displayName, connectionMode }) {
+    async create({ name, displayName, connectionMode }, along) {
       if (all.has(name)) throw new PrivacyError({ kind: 'INSTANCE_ALREADY_EXISTS', instance: name });
       const instance: Instance = { ...connected(name), displayName, connectionMode, state: 'UNLINKED' };
       // Tokens are stored with a reference to their instance.
       const record = { status: 'unlinked', statusReason: '', retryTime: undefined } as const;
-      await store.instances.create({ ...instance, ...record });
+      await store.instances.create({ ...instance, ...record }, along?.(instance));
       all.set(name, instance);
       const made = newWatched(name, () => ({ [Symbol.dispose]: () => undefined }));
       watched.set(name, made);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Data } from './data.js';
-import { at, changeRecord, digestOf, instanceRecord, linkedInstance, tokenRecord } from './records.js';
+import { at, bytes, changeRecord, digestOf, instanceRecord, linkedInstance, tokenRecord } from './records.js';
 
 export function instanceContract(newData: () => Data): void {
   test('an instance is listed as it was made', async () => {
@@ -24,6 +24,31 @@ export function instanceContract(newData: () => Data): void {
     await instances.create(instanceRecord('desk'));
     expect(await instances.create({ ...instanceRecord('desk'), displayName: 'another' })).toBe(false);
     expect(await instances.list()).toEqual([instanceRecord('desk')]);
+  });
+
+  test('an instance is made with its first token and an answer, or none of them is', async () => {
+    const { instances, tokens, requests } = await newData().open();
+    const answer = (instance: string) =>
+      requests.saving({
+        key: `made ${instance}`,
+        digest: digestOf(instance),
+        answer: bytes('answer'),
+        status: 'response',
+        expireTime: at(10),
+        subject: { kind: 'instance', instance },
+      });
+    const token = (id: string, instance: string) =>
+      tokens.putting({ ...tokenRecord(id), kind: 'INSTANCE', instance });
+    expect(await instances.create(instanceRecord('a'), [token('first', 'a'), answer('a')])).toBe(true);
+    expect(await tokens.find('first')).toMatchObject({ instance: 'a' });
+    expect(await requests.find('made a', at(0))).toMatchObject({ answer: bytes('answer') });
+
+    expect(await instances.create(instanceRecord('a'), [token('second', 'a'), answer('b')])).toBe(false);
+    const failing = [answer('b'), token('third', 'b'), token('fourth', 'ghost')];
+    await expect(instances.create(instanceRecord('b'), failing)).rejects.toThrow();
+    expect(await instances.list()).toEqual([instanceRecord('a')]);
+    for (const id of ['second', 'third', 'fourth']) expect(await tokens.find(id)).toBeUndefined();
+    expect(await requests.find('made b', at(0))).toBeUndefined();
   });
 
   test('of many calls to take one name at once, one succeeds', async () => {

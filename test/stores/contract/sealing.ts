@@ -55,8 +55,14 @@ export function sealingContract(newData: () => Data): void {
       const store = await data.open();
       await linkedInstance(store, 'a');
       await linkedInstance(store, 'b', '+15550100456');
-      const answer = { digest: Buffer.alloc(32), answer: bytes('the answer'), status: 'response' as const };
-      await store.requests.save('key', answer, at(9));
+      await store.requests.save({
+        key: 'key',
+        digest: Buffer.alloc(32),
+        answer: bytes('the answer'),
+        status: 'response',
+        expireTime: at(9),
+        subject: undefined,
+      });
       await store.close();
       return data;
     }

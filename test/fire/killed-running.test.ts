@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
@@ -5,6 +6,7 @@ import {
   Instance_State as InstanceState,
   InstanceServiceService as Instances,
 } from '../../gen/ts/whatsapp/privacy/v1/instance_service.js';
+import { TokenServiceService as Tokens } from '../../gen/ts/whatsapp/privacy/v1/token_service.js';
 import { type Caller, caller } from '../support/call.js';
 import { expectOneIdentity, expectUsable, INSTANCE, instanceOf } from './support/checks.js';
 import { type Deed, killAtPoints, killsOf, TIMEOUT_MS, unlessKilled } from './support/kill.js';
@@ -79,6 +81,34 @@ describe('a linked service has the same identity, and uses it, when it was kille
       expect(await expectOneIdentity(scene), `killed ${points[point]}`).toBe('linked');
     }
     await expectUsable(scene, await scene.start().client);
+  });
+});
+
+test('a service that was killed while it made an instance makes it once', {
+  timeout: TIMEOUT_MS,
+}, async () => {
+  await using scene = await openScene();
+  let requestId = '';
+  let made = 0;
+  /** Repeats the request that the service was killed in; it has made, and makes, one instance with one token. */
+  const repeat = async (client: Caller) => {
+    const { instance } = await client.call(Instances.createInstance, { requestId });
+    const { instances } = await client.call(Instances.listInstances, { pageSize: 200 });
+    const { tokens } = await client.call(Tokens.listTokens, { pageSize: 200 });
+    const name = instance?.name ?? '';
+    expect(instances).toHaveLength(++made);
+    expect(instances.map(each => each.name)).toContain(name);
+    expect(tokens.filter(token => token.instance === name)).toHaveLength(1);
+  };
+  await killAtPoints<void>(scene, 0.05, {
+    async prepare(client) {
+      if (requestId !== '') await repeat(client);
+      requestId = randomUUID();
+    },
+    async act(client) {
+      await client.call(Instances.createInstance, { requestId });
+    },
+    check: async () => undefined,
   });
 });
 

@@ -145,7 +145,8 @@ export interface CreateInstanceRequest {
   displayName: string;
   /**
    * A UUID. The same id with the same request gets the first answer again for 24 hours, without the
-   * secret.
+   * secret, unless nothing was made then or the instance has been deleted since. It is one id for
+   * all ACCOUNT tokens.
    */
   requestId: string;
   /** As in Instance. */
@@ -2092,7 +2093,7 @@ export const ReconnectInstanceResponse: MessageFns<ReconnectInstanceResponse> = 
 export type InstanceServiceService = typeof InstanceServiceService;
 export const InstanceServiceService = {
   /**
-   * Makes an instance and its first token.
+   * Makes an instance and its first token, or neither.
    *
    * Errors:
    * - ALREADY_EXISTS: INSTANCE_ALREADY_EXISTS, REQUEST_ID_REUSED
@@ -2156,8 +2157,9 @@ export const InstanceServiceService = {
     responseDeserialize: (value: Buffer): UpdateInstanceResponse => UpdateInstanceResponse.decode(value),
   },
   /**
-   * Unlinks the account and forgets the instance, its keys and its tokens. Succeeds also when
-   * WhatsApp cannot be told; the phone then lists the device until it is removed there.
+   * Unlinks the account and forgets the instance, its keys, its tokens, its history and the answers
+   * kept by request_id. Succeeds also when WhatsApp cannot be told; the phone then lists the device
+   * until it is removed there.
    *
    * Errors:
    * - NOT_FOUND: INSTANCE_NOT_FOUND
@@ -2198,8 +2200,8 @@ export const InstanceServiceService = {
     responseDeserialize: (value: Buffer): LinkInstanceResponse => LinkInstanceResponse.decode(value),
   },
   /**
-   * Ends the link and forgets its keys; the instance, its tokens and its history stay. Succeeds when
-   * no account is linked.
+   * Ends the link and forgets its keys and the answers to updates kept by request_id; the instance,
+   * its tokens and its history stay. Succeeds when no account is linked.
    *
    * Errors:
    * - NOT_FOUND: INSTANCE_NOT_FOUND
@@ -2240,7 +2242,7 @@ export const InstanceServiceService = {
 
 export interface InstanceServiceServer extends UntypedServiceImplementation {
   /**
-   * Makes an instance and its first token.
+   * Makes an instance and its first token, or neither.
    *
    * Errors:
    * - ALREADY_EXISTS: INSTANCE_ALREADY_EXISTS, REQUEST_ID_REUSED
@@ -2267,8 +2269,9 @@ export interface InstanceServiceServer extends UntypedServiceImplementation {
    */
   updateInstance: handleUnaryCall<UpdateInstanceRequest, UpdateInstanceResponse>;
   /**
-   * Unlinks the account and forgets the instance, its keys and its tokens. Succeeds also when
-   * WhatsApp cannot be told; the phone then lists the device until it is removed there.
+   * Unlinks the account and forgets the instance, its keys, its tokens, its history and the answers
+   * kept by request_id. Succeeds also when WhatsApp cannot be told; the phone then lists the device
+   * until it is removed there.
    *
    * Errors:
    * - NOT_FOUND: INSTANCE_NOT_FOUND
@@ -2290,8 +2293,8 @@ export interface InstanceServiceServer extends UntypedServiceImplementation {
    */
   linkInstance: handleServerStreamingCall<LinkInstanceRequest, LinkInstanceResponse>;
   /**
-   * Ends the link and forgets its keys; the instance, its tokens and its history stay. Succeeds when
-   * no account is linked.
+   * Ends the link and forgets its keys and the answers to updates kept by request_id; the instance,
+   * its tokens and its history stay. Succeeds when no account is linked.
    *
    * Errors:
    * - NOT_FOUND: INSTANCE_NOT_FOUND
@@ -2312,7 +2315,7 @@ export interface InstanceServiceServer extends UntypedServiceImplementation {
 
 export interface InstanceServiceClient extends Client {
   /**
-   * Makes an instance and its first token.
+   * Makes an instance and its first token, or neither.
    *
    * Errors:
    * - ALREADY_EXISTS: INSTANCE_ALREADY_EXISTS, REQUEST_ID_REUSED
@@ -2395,8 +2398,9 @@ export interface InstanceServiceClient extends Client {
     callback: (error: ServiceError | null, response: UpdateInstanceResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Unlinks the account and forgets the instance, its keys and its tokens. Succeeds also when
-   * WhatsApp cannot be told; the phone then lists the device until it is removed there.
+   * Unlinks the account and forgets the instance, its keys, its tokens, its history and the answers
+   * kept by request_id. Succeeds also when WhatsApp cannot be told; the phone then lists the device
+   * until it is removed there.
    *
    * Errors:
    * - NOT_FOUND: INSTANCE_NOT_FOUND
@@ -2440,8 +2444,8 @@ export interface InstanceServiceClient extends Client {
     options?: Partial<CallOptions>,
   ): ClientReadableStream<LinkInstanceResponse>;
   /**
-   * Ends the link and forgets its keys; the instance, its tokens and its history stay. Succeeds when
-   * no account is linked.
+   * Ends the link and forgets its keys and the answers to updates kept by request_id; the instance,
+   * its tokens and its history stay. Succeeds when no account is linked.
    *
    * Errors:
    * - NOT_FOUND: INSTANCE_NOT_FOUND

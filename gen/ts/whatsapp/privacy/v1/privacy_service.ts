@@ -262,7 +262,9 @@ export interface UpdatePrivacySettingsRequest {
   etag: string;
   /**
    * A UUID. The same id with the same request gets the first answer again for 24 hours, unless
-   * nothing was sent to WhatsApp then.
+   * nothing was sent to WhatsApp then or the account has been unlinked since; while the first is
+   * running, a repetition waits for it within its own deadline, and is made itself when nothing was
+   * sent. It is one id for all tokens that cover the instance.
    */
   requestId: string;
 }
@@ -300,7 +302,10 @@ export interface ApplyPrivacySettingsRequest {
   onFailure: OnFailure;
   /** As in UpdatePrivacySettings. */
   validateOnly: boolean;
-  /** As in UpdatePrivacySettings. */
+  /**
+   * As in UpdatePrivacySettings, for each instance by itself; but it is one id only for tokens that
+   * cover the same: for all ACCOUNT tokens, or for all those of one instance.
+   */
   requestId: string;
 }
 
@@ -3362,9 +3367,10 @@ export const PrivacyServiceService = {
    * audience are sent before changes that widen one, and nothing is widened after a narrowing that
    * failed. From wide to narrow: ALL, CONTACTS, CONTACT_BLACKLIST, NONE; KNOWN and MATCH_LAST_SEEN
    * are narrower than ALL, and a shorter timer is narrower than a longer one. A present value without
-   * a name counts as narrower than all that have one. Of two narrowing
-   * changes last_seen goes before online. A setting that has its value already is not sent, and is
-   * held against the settings read back like the others. Updates of one instance run one after another. CONTACT_BLACKLIST takes the setting's list as it is.
+   * a name counts as narrower than all that have one. Of two narrowing changes last_seen goes before
+   * online. A setting that has its value already is not sent, and is held against the settings read
+   * back like the others. Updates of one instance run one after another. CONTACT_BLACKLIST takes the
+   * setting's list as it is.
    *
    * Errors:
    * - INVALID_ARGUMENT: SETTING_READ_ONLY
@@ -3533,9 +3539,10 @@ export interface PrivacyServiceServer extends UntypedServiceImplementation {
    * audience are sent before changes that widen one, and nothing is widened after a narrowing that
    * failed. From wide to narrow: ALL, CONTACTS, CONTACT_BLACKLIST, NONE; KNOWN and MATCH_LAST_SEEN
    * are narrower than ALL, and a shorter timer is narrower than a longer one. A present value without
-   * a name counts as narrower than all that have one. Of two narrowing
-   * changes last_seen goes before online. A setting that has its value already is not sent, and is
-   * held against the settings read back like the others. Updates of one instance run one after another. CONTACT_BLACKLIST takes the setting's list as it is.
+   * a name counts as narrower than all that have one. Of two narrowing changes last_seen goes before
+   * online. A setting that has its value already is not sent, and is held against the settings read
+   * back like the others. Updates of one instance run one after another. CONTACT_BLACKLIST takes the
+   * setting's list as it is.
    *
    * Errors:
    * - INVALID_ARGUMENT: SETTING_READ_ONLY
@@ -3685,9 +3692,10 @@ export interface PrivacyServiceClient extends Client {
    * audience are sent before changes that widen one, and nothing is widened after a narrowing that
    * failed. From wide to narrow: ALL, CONTACTS, CONTACT_BLACKLIST, NONE; KNOWN and MATCH_LAST_SEEN
    * are narrower than ALL, and a shorter timer is narrower than a longer one. A present value without
-   * a name counts as narrower than all that have one. Of two narrowing
-   * changes last_seen goes before online. A setting that has its value already is not sent, and is
-   * held against the settings read back like the others. Updates of one instance run one after another. CONTACT_BLACKLIST takes the setting's list as it is.
+   * a name counts as narrower than all that have one. Of two narrowing changes last_seen goes before
+   * online. A setting that has its value already is not sent, and is held against the settings read
+   * back like the others. Updates of one instance run one after another. CONTACT_BLACKLIST takes the
+   * setting's list as it is.
    *
    * Errors:
    * - INVALID_ARGUMENT: SETTING_READ_ONLY

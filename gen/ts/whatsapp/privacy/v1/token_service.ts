@@ -1025,7 +1025,8 @@ export const TokenServiceService = {
     responseDeserialize: (value: Buffer): ListTokensResponse => ListTokensResponse.decode(value),
   },
   /**
-   * Ends a token at once, and the streams opened with it.
+   * Ends a token at once, and the streams opened with it. A change that waits for its turn then ends
+   * with TOKEN_INVALID; one that has sent something sends nothing more and is followed to its outcome.
    *
    * Errors:
    * - NOT_FOUND: TOKEN_NOT_FOUND
@@ -1072,7 +1073,8 @@ export interface TokenServiceServer extends UntypedServiceImplementation {
    */
   listTokens: handleUnaryCall<ListTokensRequest, ListTokensResponse>;
   /**
-   * Ends a token at once, and the streams opened with it.
+   * Ends a token at once, and the streams opened with it. A change that waits for its turn then ends
+   * with TOKEN_INVALID; one that has sent something sends nothing more and is followed to its outcome.
    *
    * Errors:
    * - NOT_FOUND: TOKEN_NOT_FOUND
@@ -1131,7 +1133,8 @@ export interface TokenServiceClient extends Client {
     callback: (error: ServiceError | null, response: ListTokensResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Ends a token at once, and the streams opened with it.
+   * Ends a token at once, and the streams opened with it. A change that waits for its turn then ends
+   * with TOKEN_INVALID; one that has sent something sends nothing more and is followed to its outcome.
    *
    * Errors:
    * - NOT_FOUND: TOKEN_NOT_FOUND

@@ -50,7 +50,10 @@ export const OUT_OF_TIME: Cause = {
   reason: 'DEADLINE_TOO_SHORT',
   message: 'the deadline left no time for it',
 };
-export const CALLER_GONE: Cause = { reason: 'DEADLINE_TOO_SHORT', message: 'the caller had gone' };
+export const CALLER_GONE: Cause = {
+  reason: 'DEADLINE_TOO_SHORT',
+  message: 'the caller had gone or its token had ended',
+};
 
 /** A problem that is a reason for outcomes too. */
 export type OutcomeProblem = Problem & { readonly kind: OutcomeReason };

@@ -32,8 +32,13 @@ export type SeenStanza = {
 /** Everything this service tells its operator, one function per event. */
 export type Events = ReturnType<typeof events>;
 
-/** The events, written to `logger`. Each picks the fields it logs, so that nothing else can slip in. */
-export const events = (logger: Logger) => ({
+/**
+ * The events, written to `logger`. Each picks the fields it logs, so that nothing else can slip in, and none throws: a log
+ * on a full disk must not end what it tells of.
+ */
+export const events = (logger: Logger) => eventsTo(neverThrowing(logger));
+
+const eventsTo = (logger: Logger) => ({
   listening: (address: string) => logger.info('listening', { event: 'listening', address }),
   stopping: (cause: string) => logger.info('stopping', { event: 'stopping', cause }),
   stopped: () => logger.info('stopped', { event: 'stopped' }),
@@ -90,3 +95,21 @@ export const events = (logger: Logger) => ({
       path,
     }),
 });
+
+const neverThrowing = ({ debug, info, warn, error, isDebug }: Logger): Logger => ({
+  debug: safely(debug),
+  info: safely(info),
+  warn: safely(warn),
+  error: safely(error),
+  isDebug,
+});
+
+const safely =
+  <Line extends unknown[]>(write: (...line: Line) => void) =>
+  (...line: Line): void => {
+    try {
+      write(...line);
+    } catch {
+      // There is nobody left to tell.
+    }
+  };

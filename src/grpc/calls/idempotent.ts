@@ -4,7 +4,7 @@ import { idempotency, type Keep, type StoredAnswer } from '../../access/idempote
 import type { AnswerSubject, RequestLog } from '../../access/ports.js';
 import { PrivacyError } from '../../domain/errors.js';
 import type { Write } from '../../domain/write.js';
-import type { ApiEvents } from '../errors/safe-events.js';
+import type { ApiEvents } from '../errors/api-events.js';
 import { FirstAnswer, statusOf } from '../errors/statuses.js';
 import type { Method } from '../method.js';
 

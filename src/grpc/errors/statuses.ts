@@ -3,9 +3,9 @@ import { Status } from '../../../gen/ts/google/rpc/status.js';
 import { PrivacyError } from '../../domain/errors.js';
 import { camelCase } from '../../domain/settings/settings-table.js';
 import type { Method } from '../method.js';
+import type { ApiEvents } from './api-events.js';
 import { DOMAIN, detailsOf, retryDelayMs } from './details.js';
 import { codeOf, inWords, textOf } from './problems.js';
-import type { ApiEvents } from './safe-events.js';
 import { statusWithin6KiB, withRequestInfo } from './status-size.js';
 
 /** What a status tells besides its error. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Metadata, ServerInterceptingCall, type ServerInterceptor, status } from '@grpc/grpc-js';
 import { type CallContext, setContext } from '../calls/call-context.js';
-import type { ApiEvents } from '../errors/safe-events.js';
+import type { ApiEvents } from '../errors/api-events.js';
 import { METHODS } from '../method-table.js';
 import type { BareFaults } from './bare-faults.js';
 

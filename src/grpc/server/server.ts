@@ -9,7 +9,7 @@ import { idempotent } from '../calls/idempotent.js';
 import { acceptingMalformed } from '../calls/malformed.js';
 import { stream } from '../calls/stream.js';
 import { unary } from '../calls/unary.js';
-import { type ApiEvents, safeEvents } from '../errors/safe-events.js';
+import type { ApiEvents } from '../errors/api-events.js';
 import { answers, innerStatuses } from '../errors/statuses.js';
 import { admission, type Check } from '../interceptors/admission.js';
 import { auth } from '../interceptors/auth.js';
@@ -53,8 +53,7 @@ export type GrpcServerOptions = {
 
 /** The API, not yet listening. */
 export function grpcServer(options: GrpcServerOptions) {
-  const { instances, tokens, requestLog, limits, now = Date.now } = options;
-  const events = safeEvents(options.events);
+  const { instances, tokens, requestLog, events, limits, now = Date.now } = options;
   const draining = new AbortController();
   const shuttingDown: Check = () => draining.signal.throwIfAborted();
   const answer = answers(events, now);

@@ -59,5 +59,25 @@ const rowOf = ({ code }: Disconnect): Row | undefined => (code === undefined ? u
 /** What to do after a disconnect; an unknown code backs off. */
 export const reactionTo = (disconnect: Disconnect): Reaction => rowOf(disconnect)?.reaction ?? 'back_off';
 
+/** What WhatsApp's code means to the caller whose request it ended, be it an answer or the end of the stream. */
+export type RefusalKind =
+  /** Too often: the same request may succeed later. */
+  | 'WHATSAPP_RATE_LIMITED'
+  /** WhatsApp said no, and will say so again. */
+  | 'WHATSAPP_REJECTED'
+  /** No answer, or a fault on the way or of WhatsApp's own. */
+  | 'WHATSAPP_TIMEOUT';
+
+/** Baileys' codes for a connection that was silent or lost: WhatsApp refused nothing. */
+const LOST: readonly number[] = [408, 428];
+
+/** The kind of a code; undefined is a cause of our own. */
+export function refusalKindOf(code: number | undefined): RefusalKind {
+  if (code === undefined || LOST.includes(code)) return 'WHATSAPP_TIMEOUT';
+  if (code === 429) return 'WHATSAPP_RATE_LIMITED';
+  const isNo = (code >= 400 && code < 500) || DISCONNECTS[code]?.reaction === 'logged_out';
+  return isNo ? 'WHATSAPP_REJECTED' : 'WHATSAPP_TIMEOUT';
+}
+
 /** Whether a disconnect concerns every instance of the node. */
 export const holdOf = (disconnect: Disconnect): NodeHold | undefined => rowOf(disconnect)?.holdsNode;

@@ -54,8 +54,9 @@ const unbounded = ({
   get,
   update,
   list,
-  reconnect,
   listChanges,
+  // All of them share one attempt.
+  reconnect,
   // A second one is refused while one runs.
   link,
   // The node sends a bounded number of their reads at once; a token may have a bounded number of them open.

@@ -5,6 +5,7 @@ import { queued } from './account/queue.js';
 import { viewOf } from './connecting/connection-state.js';
 import type { Holdings } from './holdings.js';
 import type { Instances } from './instances.js';
+import { endLink } from './member/link-instance.js';
 import type { ManagedInstance } from './member/managed-instance.js';
 import { logOut } from './member/unlink.js';
 
@@ -53,12 +54,14 @@ export function catalogue(held: Holdings, store: InstanceStore): Catalogue {
 
     async delete(name, etag, call) {
       const managed = held.find(name);
-      checkEtag(managed, etag);
-      const isParked = managed.supervisor.connection.state === 'parked';
       await queued(managed.queue, name, call, async () => {
+        if (managed.isDeleted()) return; // By another caller, and its name may be that of a new instance.
+        checkEtag(managed, etag);
+        const { state } = managed.supervisor.connection;
         using _ = managed.need();
+        await endLink(managed, call);
         // WhatsApp may be out of reach; the phone then lists the device until it is removed there.
-        if (isParked) await managed.session(call).catch(() => undefined);
+        if (state === 'parked' || state === 'linking') await managed.session(call).catch(() => undefined);
         await logOut(managed, call);
         await held.end(managed, 'deleted');
         await store.remove(name);

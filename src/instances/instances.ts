@@ -39,10 +39,11 @@ export interface Instances {
   };
   /** Unlinks and forgets; ETAG_MISMATCH when `etag` is given and stale. */
   delete(name: string, etag: string | undefined, call: CallOptions): Promise<void>;
-  /** Ends after `linked`, or throws. Leaving the iteration ends the attempt. */
+  /** Ends after `linked`, or throws. Leaving the iteration ends the attempt, unless a phone has agreed to it. */
   link(name: string, method: LinkMethod, call: CallOptions): AsyncIterable<LinkEvent>;
   unlink(name: string, call: CallOptions): Promise<Instance>;
-  reconnect(name: string): Instance;
+  /** Connects now; one that was logged out or suspended is tried once, with the credentials that were kept. */
+  reconnect(name: string, call: CallOptions): Promise<Instance>;
   /** `maxAgeMs` undefined: ask WhatsApp now. */
   readSettings(name: string, maxAgeMs: number | undefined, call: CallOptions): Promise<Snapshot>;
   /** `readSettings` of several, a bounded number at once; what is not read in the caller's time has failed. */

@@ -1,12 +1,12 @@
 import type { CallOptions } from './account/orders.js';
 import { queued } from './account/queue.js';
 import type { Catalogue } from './catalogue.js';
-import { notUsable } from './connecting/connection-state.js';
 import type { Holdings } from './holdings.js';
 import type { Instances } from './instances.js';
 import { linkInstance } from './member/link-instance.js';
 import type { ManagedInstance } from './member/managed-instance.js';
 import type { Node } from './member/node.js';
+import { reconnect } from './member/reconnect.js';
 import { unlink } from './member/unlink.js';
 import { readContactList } from './reading/read-contact-list.js';
 import { readSettings } from './reading/read-settings.js';
@@ -33,7 +33,7 @@ export function operations(held: Holdings, { dialer, changes, reads, watch }: No
     });
 
   return {
-    link: (name, method, call) => linkInstance(held.find(name), dialer, method, call),
+    link: (name, method, call) => linkInstance({ managed: held.find(name), dialer, method }, call),
 
     unlink: (name, call) =>
       withConnection(name, async managed => {
@@ -41,7 +41,7 @@ export function operations(held: Holdings, { dialer, changes, reads, watch }: No
         return managed.view();
       }),
 
-    reconnect: name => reconnect(held.find(name)),
+    reconnect: async (name, call) => reconnect(held.find(name), dialer, call),
 
     readSettings: (name, maxAgeMs, call) =>
       withConnection(name, managed => readSettings(managed, maxAgeMs, call)),
@@ -82,18 +82,3 @@ export function operations(held: Holdings, { dialer, changes, reads, watch }: No
 }
 
 const NEVER = new AbortController().signal;
-
-function reconnect(managed: ManagedInstance) {
-  const { instance, supervisor } = managed;
-  const { connection } = supervisor;
-  switch (connection.state) {
-    case 'unlinked':
-    case 'linking':
-    case 'logged_out':
-    case 'suspended':
-      throw notUsable(instance, connection);
-    default:
-      supervisor.connect();
-      return managed.view();
-  }
-}

@@ -78,7 +78,7 @@ function linkedDesks(count: number): Promise<Desk[]> {
     const phone = simulator.addPhone({ phoneNumber: `1555010000${index}` });
     await linkDevice(adapter, instance, phone);
     let changed = () => {};
-    const supervisor = supervise({ instance, dialer: node, initial: { state: 'unlinked' } });
+    const supervisor = supervise({ instance, dialer: node, initial: { state: 'unlinked' }, log });
     supervisor.begin({ onConnection: () => changed(), onPrivacyPush: () => undefined });
     const reached = (state: ConnectionState['state']) =>
       new Promise<void>(resolve => {

@@ -107,7 +107,9 @@ export const instanceService = (
 
   reconnectInstance: one({
     decode: decodeName,
-    handle: ({ instance }) => ({ instance: encodeInstance(instances.reconnect(instance)) }),
+    async handle({ instance }, { options }) {
+      return { instance: encodeInstance(await instances.reconnect(instance, options)) };
+    },
   }),
 });
 

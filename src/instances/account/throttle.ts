@@ -15,10 +15,14 @@ export interface Throttle {
   inFlightLimit(): number;
 }
 
-/** Paces one account. */
-export function throttle(now: () => number = Date.now): Throttle {
+/**
+ * Paces one account.
+ *
+ * @param now Milliseconds by a clock that is never set back.
+ */
+export function throttle(now: () => number = () => performance.now()): Throttle {
   let holdMs = 0;
-  let heldUntil = 0;
+  let heldUntil = Number.NEGATIVE_INFINITY;
   return {
     waitMs: () => Math.max(heldUntil - now(), 0),
     rateLimited() {
@@ -27,6 +31,6 @@ export function throttle(now: () => number = Date.now): Throttle {
       holdMs = forgiven ? FIRST_HOLD_MS : Math.min(holdMs * 2, LONGEST_HOLD_MS);
       heldUntil = now() + holdMs;
     },
-    inFlightLimit: () => (heldUntil > 0 ? 1 : IN_FLIGHT),
+    inFlightLimit: () => (holdMs > 0 ? 1 : IN_FLIGHT),
   };
 }

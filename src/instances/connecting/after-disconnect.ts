@@ -1,6 +1,6 @@
 import { backoffMs } from '../../domain/backoff.js';
 import { type Disconnect, holdOf, reactionTo } from '../../domain/disconnect.js';
-import type { ConnectionState } from './connection-state.js';
+import { backingOff, type ConnectionState } from './connection-state.js';
 
 /** What the next wait depends on. */
 export type Streak = {
@@ -22,6 +22,7 @@ export function afterDisconnect(
   const reaction = reactionTo(disconnect);
   switch (reaction) {
     case 'logged_out':
+      return { next: { state: reaction, reason, code: disconnect.code }, streak: NO_FAILURES };
     case 'conflict':
       return { next: { state: reaction, reason }, streak: NO_FAILURES };
     case 'suspended':
@@ -37,7 +38,7 @@ export function afterDisconnect(
 
   const waitMs = backoffMs('dial', streak.failures, random);
   if (reaction === 'suspended') return { next: { state: reaction, reason, until: afterBan() }, streak };
-  return { next: { state: 'backing_off', reason, until: new Date(Date.now() + waitMs) }, streak };
+  return { next: backingOff(waitMs, disconnect), streak };
 
   /** A little after the ban's end; undefined when nobody knows that. */
   function afterBan(): Date | undefined {

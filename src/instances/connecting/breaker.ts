@@ -7,8 +7,14 @@ const PROBE_EVERY_MS = 5 * 60_000;
 /** A rate limit so long after the end of the last one counts as the first again. */
 const DIAL_LIMIT_FORGIVEN_AFTER_MS = 15 * 60_000;
 
-/** Why no instance of the node may dial, and when one may: at `until`, or as soon as `over` aborts. */
-export type Hold = { readonly until: Date; readonly cause: Disconnect; readonly over: AbortSignal };
+/** Why no instance of the node may dial, and when one may: in so many milliseconds, or as soon as `over` aborts. */
+export type Hold = {
+  readonly leftMs: number;
+  /** When that is, as it is shown. */
+  readonly until: Date;
+  readonly cause: Disconnect;
+  readonly over: AbortSignal;
+};
 
 /** Stops the dials of a whole node when WhatsApp has something against all of them. */
 export interface Breaker {
@@ -22,9 +28,18 @@ export interface Breaker {
   readonly failed: (disconnect: Disconnect) => void;
 }
 
-/** The breaker of a node; `now` and `random` are as those of `Date` and `Math`. */
-export function breaker(now: () => number = Date.now, random: () => number = Math.random): Breaker {
-  type Ongoing = { readonly until: number; readonly cause: Disconnect };
+/**
+ * The breaker of a node.
+ *
+ * @param now Milliseconds by a clock that is never set back.
+ * @param random From 0 to 1, exclusive.
+ */
+export function breaker(
+  now: () => number = () => performance.now(),
+  random: () => number = Math.random,
+): Breaker {
+  type Ongoing = { readonly dueAt: number; readonly until: Date; readonly cause: Disconnect };
+  const lasting = (ms: number) => ({ dueAt: now() + ms, until: new Date(Date.now() + ms) });
   /** Undefined while WhatsApp takes this client. */
   let refusal: Ongoing | undefined;
   let limit: (Ongoing & { readonly count: number }) | undefined;
@@ -32,14 +47,15 @@ export function breaker(now: () => number = Date.now, random: () => number = Mat
 
   return {
     hold() {
-      const longest = !refusal || (limit && limit.until > refusal.until) ? limit : refusal;
-      if (!longest || longest.until <= now()) return undefined;
+      const longest = !refusal || (limit && limit.dueAt > refusal.dueAt) ? limit : refusal;
+      if (!longest || longest.dueAt <= now()) return undefined;
       const { signal } = longest === refusal ? acceptance : NEVER;
-      return { until: new Date(longest.until), cause: longest.cause, over: signal };
+      const { dueAt, until, cause } = longest;
+      return { leftMs: dueAt - now(), until, cause, over: signal };
     },
     dialling() {
       if (!refusal) return false;
-      refusal = { ...refusal, until: now() + PROBE_EVERY_MS };
+      refusal = { ...refusal, ...lasting(PROBE_EVERY_MS) };
       return true;
     },
     accepted() {
@@ -51,14 +67,14 @@ export function breaker(now: () => number = Date.now, random: () => number = Mat
     failed(cause) {
       switch (holdOf(cause)) {
         case 'until_accepted':
-          if (refusal && now() < refusal.until) return; // Of the probe, or of a dial that was under way.
-          refusal = { until: now() + PROBE_EVERY_MS, cause };
+          if (refusal && now() < refusal.dueAt) return; // Of the probe, or of a dial that was under way.
+          refusal = { ...lasting(PROBE_EVERY_MS), cause };
           break;
         case 'for_a_while': {
-          if (limit && now() < limit.until) return; // Of a dial that was under way.
-          const previous = limit && now() - limit.until <= DIAL_LIMIT_FORGIVEN_AFTER_MS ? limit.count : 0;
+          if (limit && now() < limit.dueAt) return; // Of a dial that was under way.
+          const previous = limit && now() - limit.dueAt <= DIAL_LIMIT_FORGIVEN_AFTER_MS ? limit.count : 0;
           const count = previous + 1;
-          limit = { until: now() + backoffMs('limited_dial', count, random), cause, count };
+          limit = { ...lasting(backoffMs('limited_dial', count, random)), cause, count };
           break;
         }
         case undefined:

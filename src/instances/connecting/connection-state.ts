@@ -1,25 +1,54 @@
+import type { Disconnect } from '../../domain/disconnect.js';
 import { PrivacyError } from '../../domain/errors.js';
 import type { Instance, InstanceState } from '../../domain/instance.js';
 import type { InstanceRecord, Session } from '../account/ports.js';
+import type { Hold } from './breaker.js';
 
 /** The life of one instance's connection. Each state carries what belongs to it and nothing else. */
 export type ConnectionState =
-  | { readonly state: 'unlinked' }
-  | { readonly state: 'linking'; readonly end: () => void }
+  /** `refused`: the first login with its last link was refused for good, so the link was forgotten. */
+  | { readonly state: 'unlinked'; readonly refused?: Disconnect }
+  /** `end` ends the attempt to link, and fulfils when the state is the one that follows: linked, or as before. */
+  | { readonly state: 'linking'; readonly end: () => Promise<void> }
   | { readonly state: 'connecting' }
   | { readonly state: 'connected'; readonly session: Session }
   /** Linked and not connected, for nobody needs it; `until` it is connected all the same. */
   | { readonly state: 'parked'; readonly until: Date }
   | {
       readonly state: 'backing_off';
+      /** As it is shown. */
       readonly until: Date;
+      /** As it is waited for: by `performance.now`, which is never set back. */
+      readonly dueAt: number;
       readonly reason: string;
+      readonly code: number | undefined;
       /** Aborts when the next attempt need not wait until then. */
       readonly over?: AbortSignal;
     }
-  | { readonly state: 'logged_out'; readonly reason: string }
+  | { readonly state: 'logged_out'; readonly reason: string; readonly code?: number | undefined }
   | { readonly state: 'suspended'; readonly reason: string; readonly until: Date | undefined }
   | { readonly state: 'conflict'; readonly reason: string };
+
+/** Waits so long before the next attempt, or for the hold of the node. */
+export const backingOff = (
+  waitMs: number,
+  { code, text: reason }: Disconnect,
+  { until = new Date(Date.now() + waitMs), over }: Partial<Pick<Hold, 'until' | 'over'>> = {},
+): ConnectionState => ({
+  state: 'backing_off',
+  until,
+  dueAt: performance.now() + waitMs,
+  reason,
+  code,
+  ...(over && { over }),
+});
+
+/** Milliseconds until a state ends by itself; undefined for one that does not. */
+export function msLeft(connection: ConnectionState): number | undefined {
+  if (connection.state === 'backing_off') return Math.max(connection.dueAt - performance.now(), 0);
+  const until = nextAttemptTimeOf(connection);
+  return until && Math.max(until.getTime() - Date.now(), 0);
+}
 
 /**
  * Each state in the words of the API, and in those of the record. A state without one leaves the record as it is; what a
@@ -110,7 +139,7 @@ export function notUsable(instance: string, connection: ConnectionState): Privac
       return new PrivacyError({ kind: 'INSTANCE_SUSPENDED', instance, nextAttemptTime: connection.until });
     default: {
       const nextAttemptTime = nextAttemptTimeOf(connection);
-      const retryAfterMs = Math.max((nextAttemptTime?.getTime() ?? 0) - Date.now(), 1000);
+      const retryAfterMs = Math.max(msLeft(connection) ?? 0, 1000);
       const state = WORDS[connection.state].api;
       return new PrivacyError({
         kind: 'INSTANCE_NOT_CONNECTED',

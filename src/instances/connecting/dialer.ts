@@ -1,9 +1,10 @@
 import PQueue from 'p-queue';
 import type { Disconnect } from '../../domain/disconnect.js';
-import { PrivacyError, type Problem } from '../../domain/errors.js';
+import { PrivacyError } from '../../domain/errors.js';
 import type { InstanceLog, WhatsApp } from '../account/ports.js';
 import { type Breaker, type Hold, breaker as newBreaker } from './breaker.js';
 import { idleLoop } from './idle-loop.js';
+import { refusal } from './refusal.js';
 
 /** Connections being made at the same time. */
 const SIMULTANEOUS = 16;
@@ -37,11 +38,9 @@ export function dialer(
   breaker: Breaker = newBreaker(),
   room: () => Promise<void> = idleLoop(),
 ): Dialer {
-  const queue = new PQueue({
-    concurrency: SIMULTANEOUS,
-    interval: 1000 / DIALS_PER_SECOND,
-    intervalCap: 1,
-  });
+  // Not with PQueue's own interval, which stands still for as long as the clock was set back.
+  const queue = new PQueue({ concurrency: SIMULTANEOUS });
+  const pace = paced(1000 / DIALS_PER_SECOND);
 
   async function connect(...[instance, options]: Parameters<WhatsApp['connect']>): Promise<Dialled> {
     try {
@@ -72,6 +71,7 @@ export function dialer(
       signal.addEventListener('abort', leave);
       const dial = async (): Promise<Dialled> => {
         signal.removeEventListener('abort', leave);
+        await pace();
         await room();
         if (signal.aborted) return CANCELLED;
         return !isProbe && breaker.hold() ? { kind: 'held' } : connect(instance, options);
@@ -81,7 +81,7 @@ export function dialer(
 
     async link(instance, method, options) {
       const hold = breaker.hold();
-      if (hold) throw new PrivacyError(heldBack(instance, hold));
+      if (hold) throw new PrivacyError(refusal(instance, hold.cause, hold));
       breaker.dialling();
       const result = await whatsApp.link(instance, method, options);
       if (result.kind === 'linked') breaker.accepted();
@@ -94,8 +94,12 @@ export function dialer(
 const OWN_FAULT: Disconnect = { code: undefined, text: 'A fault of this service kept it from connecting' };
 const CANCELLED: Dialled = { kind: 'failed', disconnect: { code: undefined, text: 'Cancelled' } };
 
-function heldBack(instance: string, { until, cause: { code } }: Hold): Problem {
-  const kind = code === 429 ? 'WHATSAPP_RATE_LIMITED' : 'WHATSAPP_TIMEOUT';
-  const retryAfterMs = Math.max(until.getTime() - Date.now(), 0);
-  return { kind, instance, retryAfterMs, ...(code !== undefined && { whatsappCode: code }) };
+/** What each call gives fulfils so long after the one before. */
+function paced(everyMs: number): () => Promise<void> {
+  let next = Promise.resolve();
+  return () => {
+    const turn = next;
+    next = turn.then(() => new Promise(resolve => setTimeout(resolve, everyMs)));
+    return turn;
+  };
 }

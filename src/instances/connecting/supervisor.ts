@@ -1,8 +1,8 @@
 import type { Disconnect } from '../../domain/disconnect.js';
 import { LONGEST_TIMER_MS } from '../../domain/longest-timer.js';
-import type { Session } from '../account/ports.js';
+import type { InstanceLog, Session } from '../account/ports.js';
 import { afterDisconnect, NO_FAILURES } from './after-disconnect.js';
-import type { ConnectionState } from './connection-state.js';
+import { backingOff, type ConnectionState, msLeft } from './connection-state.js';
 import type { Dialer } from './dialer.js';
 
 /** A session that held this long ends a row of failures. */
@@ -24,6 +24,8 @@ export interface Supervisor {
   retire(end: (session: Session) => Promise<boolean>): Promise<boolean>;
   /** Gives the connection up until then, or until told to connect; does nothing unless connected. */
   park(until: Date): void;
+  /** Gives an attempt up for this state, and does what that one says; does nothing unless it waits for another one. */
+  giveUp(next: ConnectionState): void;
   /** Takes the connection away and stops trying; without a state for that the last one stays on record. */
   rest(connection?: ConnectionState): Promise<void>;
   /** Rests for good: whatever it is told afterwards, it does not connect. */
@@ -42,12 +44,13 @@ export type SupervisorOptions = {
   readonly instance: string;
   readonly dialer: Pick<Dialer, 'connect' | 'hold'>;
   readonly initial: ConnectionState;
+  readonly log: Pick<InstanceLog, 'taskFailed'>;
 };
 
 const CONNECTING: ConnectionState = { state: 'connecting' };
 
 /** Supervises one instance, once told to begin. */
-export function supervise({ instance, dialer, initial }: SupervisorOptions): Supervisor {
+export function supervise({ instance, dialer, initial, log }: SupervisorOptions): Supervisor {
   let events: ConnectionEvents = { onConnection: () => undefined, onPrivacyPush: () => undefined };
   let connection = initial;
   let hasEnded = false;
@@ -58,10 +61,13 @@ export function supervise({ instance, dialer, initial }: SupervisorOptions): Sup
   /** While the node may not dial, an instance waits where it would connect. */
   function enter(next: ConnectionState) {
     const hold = next.state === 'connecting' ? dialer.hold() : undefined;
-    connection = hold
-      ? { state: 'backing_off', reason: hold.cause.text, until: hold.until, over: hold.over }
-      : next;
-    events.onConnection(connection);
+    connection = hold ? backingOff(hold.leftMs, hold.cause, hold) : next;
+    try {
+      events.onConnection(connection);
+    } catch (cause) {
+      // What follows from a state is not to end what keeps the instance connected.
+      log.taskFailed({ task: 'following the connection', instance, cause });
+    }
   }
 
   /** Connects, or waits first as the state says, after whatever still runs has ended. */
@@ -91,14 +97,17 @@ export function supervise({ instance, dialer, initial }: SupervisorOptions): Sup
     return !signal.aborted;
   }
 
-  /** Waits until a state is over; false when it does not end by itself, or told to stop. */
+  /**
+   * Waits until a state is over; false when it does not end by itself, or told to stop. How long is known from its
+   * beginning and left to timers: a clock that is set meanwhile makes it neither longer nor shorter.
+   */
   async function waitedOut(current: ConnectionState, signal: AbortSignal): Promise<boolean> {
-    if (!('until' in current)) return false;
     const over = current.state === 'backing_off' ? current.over : undefined;
-    while (current.until && !signal.aborted) {
-      const left = current.until.getTime() - Date.now();
+    let left = msLeft(current);
+    while (left !== undefined && !signal.aborted) {
       if (left <= 0 || over?.aborted) return true;
       await sleep(Math.min(left, LONGEST_TIMER_MS), over ? [signal, over] : [signal]);
+      left -= LONGEST_TIMER_MS;
     }
     return false;
   }
@@ -112,10 +121,10 @@ export function supervise({ instance, dialer, initial }: SupervisorOptions): Sup
       await result.session.close();
       return undefined;
     }
-    const openedAt = Date.now();
+    const openedAt = performance.now();
     enter({ state: 'connected', session: result.session });
     const disconnect = await result.session.ended;
-    if (Date.now() - openedAt >= STABLE_MS) streak = NO_FAILURES;
+    if (performance.now() - openedAt >= STABLE_MS) streak = NO_FAILURES;
     return disconnect;
   }
 
@@ -129,7 +138,7 @@ export function supervise({ instance, dialer, initial }: SupervisorOptions): Sup
     stop.abort();
     const ended = running;
     const session = connection.state === 'connected' ? connection.session : undefined;
-    if (connection.state === 'linking') connection.end();
+    if (connection.state === 'linking') void connection.end();
     if (next) enter(next);
     await session?.close();
     await ended;
@@ -163,10 +172,14 @@ export function supervise({ instance, dialer, initial }: SupervisorOptions): Sup
       start({ state: 'parked', until });
       void session.close();
     },
+    giveUp(next) {
+      if (connection.state === 'backing_off') start(next);
+    },
     rest,
-    end(next) {
+    async end(next) {
       hasEnded = true;
-      return rest(next);
+      if (connection.state === 'linking') await connection.end();
+      await rest(next);
     },
   };
 }

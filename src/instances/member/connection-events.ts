@@ -1,3 +1,4 @@
+import type { Disconnect } from '../../domain/disconnect.js';
 import type { SettingsCache } from '../account/settings-cache.js';
 import { type ConnectionState, notUsable, viewOf } from '../connecting/connection-state.js';
 import { whyUnavailable } from '../judging/reply-causes.js';
@@ -16,7 +17,7 @@ type Concerned = {
   readonly cache: SettingsCache;
   readonly follower: Follower;
   readonly watched: Watched;
-  readonly forgetAccount: () => Promise<void>;
+  readonly forgetAccount: (refused: Disconnect) => Promise<void>;
 };
 
 /** What follows, in this order, when the connection of an instance is in another state. */
@@ -39,7 +40,10 @@ export function connectionEvents(
   function changed(connection: ConnectionState) {
     // The service, or WhatsApp, went before the phone was answered, so WhatsApp does not know this link.
     if (connection.state === 'logged_out' && neverConnected(keeper.record)) {
-      forgetAccount().catch(cause => log.taskFailed({ task: 'forgetting a link', instance, cause }));
+      const { code, reason: text } = connection;
+      forgetAccount({ code, text }).catch(cause =>
+        log.taskFailed({ task: 'forgetting a link', instance, cause }),
+      );
       return;
     }
     const { state, stateReason: reason } = viewOf(keeper.record, connection);

@@ -1,9 +1,13 @@
 import { PrivacyError, type Problem } from '../../domain/errors.js';
 import { type Instance, maskPhoneNumber } from '../../domain/instance.js';
 import type { CallOptions } from '../account/orders.js';
-import type { LinkCode, LinkMethod, LinkResult, WhatsApp } from '../account/ports.js';
+import type { LinkCode, LinkMethod, LinkResult } from '../account/ports.js';
+import { queued } from '../account/queue.js';
 import { timeLeft } from '../account/time-left.js';
-import { type ConnectionState, notUsable } from '../connecting/connection-state.js';
+import { msLeft, notUsable } from '../connecting/connection-state.js';
+import type { Dialer } from '../connecting/dialer.js';
+import { refusal } from '../connecting/refusal.js';
+import { latestCode } from './latest-code.js';
 import type { ManagedInstance } from './managed-instance.js';
 
 /** One step of linking. */
@@ -11,64 +15,112 @@ export type LinkEvent =
   | { readonly kind: 'code'; readonly code: LinkCode }
   | { readonly kind: 'linked'; readonly instance: Instance };
 
+/** Who links an instance, and with what. */
+type Linking = {
+  readonly managed: ManagedInstance;
+  readonly dialer: Pick<Dialer, 'link' | 'hold'>;
+  readonly method: LinkMethod;
+};
+
 /** The first login after linking uploads some 800 keys. */
 const FIRST_LOGIN_MS = 60_000;
 
 /**
  * Links a phone to the instance: gives every code to show, then the linked instance. Leaving the iteration, or the
- * signal, ends the attempt and leaves the instance as it was.
+ * signal, ends the attempt; what a phone has agreed to by then is linked all the same.
  *
  * @throws PrivacyError
  */
 export async function* linkInstance(
-  managed: ManagedInstance,
-  whatsApp: Pick<WhatsApp, 'link'>,
-  method: LinkMethod,
+  linking: Linking,
   call: CallOptions,
 ): AsyncGenerator<LinkEvent, void, undefined> {
-  const { instance, supervisor } = managed;
-  const before = supervisor.connection;
-  if (before.state === 'linking') throw new PrivacyError({ kind: 'LINK_IN_PROGRESS', instance });
-  if (before.state === 'suspended') throw notUsable(instance, before);
-  if (before.state !== 'unlinked' && before.state !== 'logged_out')
-    throw new PrivacyError({ kind: 'INSTANCE_ALREADY_LINKED', instance });
-
-  const over = new AbortController();
-  const timer = setTimeout(() => over.abort(), Math.max(timeLeft(call), 0));
-  const signal = AbortSignal.any([call.signal, over.signal]);
-  const codes = latestCode();
-  const linking: ConnectionState = { state: 'linking', end: () => over.abort() };
-  await supervisor.rest(linking);
+  const { managed } = linking;
+  refuseUnlessLinkable(managed);
+  // In its turn: an unlink or delete that is under way comes first.
+  const attempt = await queued(managed.queue, managed.instance, call, () => begin(linking, call));
   try {
-    const attempt = whatsApp
-      .link(instance, method, {
-        signal,
-        expectedPhoneNumber: managed.keeper.record.phoneNumber || undefined,
-        onCode: codes.show,
-      })
-      .finally(codes.end);
-    // Awaited below, but not before the caller has taken the codes.
-    attempt.catch(() => undefined);
-    for await (const code of codes) yield { kind: 'code', code };
-    const result = await attempt;
-    if ('record' in result) managed.keeper.written(result.record);
-    if (result.kind !== 'linked') throw new PrivacyError(problemOf(managed, result));
-    supervisor.connect();
-    await managed.sessionWithin(FIRST_LOGIN_MS).catch(() => {
-      const refused = supervisor.connection.state === 'logged_out';
-      throw new PrivacyError({ kind: refused ? 'WHATSAPP_REJECTED' : 'WHATSAPP_TIMEOUT', instance });
-    });
+    for await (const code of attempt.codes) yield { kind: 'code', code };
+    const result = await attempt.result;
+    if (result.kind !== 'linked') throw new PrivacyError(problemOf(linking, result));
+    await managed.sessionWithin(FIRST_LOGIN_MS).catch(error => firstLoginFailed(managed, error));
     yield { kind: 'linked', instance: managed.view() };
   } finally {
-    clearTimeout(timer);
-    over.abort();
-    // Nothing else has happened to the instance: it is as it was, unless a link had to be cleared again.
-    const isUnlinked = managed.keeper.record.status === 'unlinked';
-    if (supervisor.connection === linking) await supervisor.rest(isUnlinked ? { state: 'unlinked' } : before);
+    attempt.leave();
   }
 }
 
-function problemOf(managed: ManagedInstance, result: Exclude<LinkResult, { kind: 'linked' }>): Problem {
+/** Ends an attempt to link: afterwards the instance is as before it, or linked. */
+export async function endLink({ instance, supervisor }: ManagedInstance, call: CallOptions): Promise<void> {
+  const { connection } = supervisor;
+  if (connection.state !== 'linking') return;
+  await connection.end();
+  if (timeLeft(call) <= 0) throw new PrivacyError({ kind: 'DEADLINE_TOO_SHORT', instance });
+}
+
+function refuseUnlessLinkable({ instance, supervisor: { connection } }: ManagedInstance): void {
+  if (connection.state === 'linking') throw new PrivacyError({ kind: 'LINK_IN_PROGRESS', instance });
+  if (connection.state === 'suspended') throw notUsable(instance, connection);
+  if (connection.state !== 'unlinked' && connection.state !== 'logged_out')
+    throw new PrivacyError({ kind: 'INSTANCE_ALREADY_LINKED', instance });
+}
+
+/** One attempt. What becomes of the instance does not depend on anybody who waits for it. */
+type Attempt = {
+  readonly codes: AsyncIterable<LinkCode>;
+  /** Fulfils when the instance is as the result says. */
+  readonly result: Promise<LinkResult>;
+  leave(): void;
+};
+
+async function begin({ managed, dialer, method }: Linking, call: CallOptions): Promise<Attempt> {
+  const { instance, keeper, supervisor } = managed;
+  if (managed.isDeleted()) throw new PrivacyError({ kind: 'INSTANCE_NOT_FOUND', instance });
+  refuseUnlessLinkable(managed);
+  await managed.forgotten();
+  const before = supervisor.connection;
+  const over = new AbortController();
+  const timer = setTimeout(() => over.abort(), Math.max(timeLeft(call), 0));
+  const codes = latestCode();
+  const ended = Promise.withResolvers<void>();
+  await supervisor.rest({
+    state: 'linking',
+    end() {
+      over.abort();
+      return ended.promise;
+    },
+  });
+
+  async function settle(result: LinkResult | undefined) {
+    clearTimeout(timer);
+    if (result && 'record' in result) keeper.written(result.record);
+    if (result?.kind === 'linked') supervisor.connect();
+    // It is as it was, unless a link had to be cleared again.
+    else await supervisor.rest(keeper.record.status === 'unlinked' ? { state: 'unlinked' } : before);
+  }
+
+  async function link(): Promise<LinkResult> {
+    let result: LinkResult | undefined;
+    try {
+      result = await dialer.link(instance, method, {
+        signal: AbortSignal.any([call.signal, over.signal]),
+        expectedPhoneNumber: keeper.record.phoneNumber || undefined,
+        onCode: codes.show,
+      });
+      return result;
+    } finally {
+      await settle(result);
+      ended.resolve();
+      codes.end();
+    }
+  }
+
+  const result = link();
+  result.catch(() => undefined); // For who waits; perhaps nobody does any more.
+  return { codes, result, leave: () => over.abort() };
+}
+
+function problemOf({ managed, dialer }: Linking, result: Exclude<LinkResult, { kind: 'linked' }>): Problem {
   const { instance } = managed;
   switch (result.kind) {
     case 'timed_out':
@@ -81,37 +133,27 @@ function problemOf(managed: ManagedInstance, result: Exclude<LinkResult, { kind:
         maskedPhoneNumber: maskPhoneNumber(managed.keeper.record.phoneNumber),
       };
     case 'refused':
-      return result.code === 429
-        ? { kind: 'WHATSAPP_RATE_LIMITED', instance, whatsappCode: 429, retryAfterMs: 60_000 }
-        : { kind: 'WHATSAPP_REJECTED', instance, whatsappCode: result.code, whatsappText: result.text };
-    case 'disconnected': {
-      const { code } = result.disconnect;
-      return { kind: 'WHATSAPP_TIMEOUT', instance, ...(code !== undefined && { whatsappCode: code }) };
-    }
+      return refusal(instance, result, undefined);
+    case 'disconnected':
+      return refusal(instance, result.disconnect, dialer.hold());
   }
 }
 
-/** Hands over the newest code: one that nobody took yet is replaced, for the phone takes only the newest. */
-function latestCode() {
-  let newest: LinkCode | undefined;
-  let ended = false;
-  let wake = () => {};
-  return {
-    show: (code: LinkCode) => {
-      newest = code;
-      wake();
-    },
-    end: () => {
-      ended = true;
-      wake();
-    },
-    async *[Symbol.asyncIterator](): AsyncGenerator<LinkCode, void, undefined> {
-      while (!ended) {
-        const code = newest;
-        newest = undefined;
-        if (code) yield code;
-        else await new Promise<void>(resolve => (wake = resolve));
-      }
-    },
-  };
+/** Says why a linked instance did not get through its first login. */
+async function firstLoginFailed(managed: ManagedInstance, error: unknown): Promise<never> {
+  const { instance, supervisor } = managed;
+  const { connection } = supervisor;
+  if (connection.state === 'unlinked') {
+    await managed.forgotten();
+    throw new PrivacyError(
+      connection.refused
+        ? refusal(instance, connection.refused, undefined)
+        : { kind: 'LINK_TIMED_OUT', instance }, // It was unlinked meanwhile.
+    );
+  }
+  if (connection.state !== 'backing_off') throw error;
+  const cause = { code: connection.code, text: connection.reason };
+  const problem = refusal(instance, cause, { leftMs: msLeft(connection) ?? 0 });
+  // After a fault it is linked and goes on trying: that is its state, and not that nothing was changed.
+  throw problem.kind === 'WHATSAPP_TIMEOUT' ? error : new PrivacyError(problem);
 }

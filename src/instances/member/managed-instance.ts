@@ -1,4 +1,5 @@
 import PQueue from 'p-queue';
+import type { Disconnect } from '../../domain/disconnect.js';
 import { PrivacyError } from '../../domain/errors.js';
 import type { Instance } from '../../domain/instance.js';
 import type { Account } from '../account/account.js';
@@ -39,11 +40,21 @@ export type ManagedInstance = Account & {
   readonly settingsChanged: () => void;
   /** The live connection, waiting so long for one; throws as `session` does. */
   sessionWithin(ms: number): Promise<Session>;
+  /** Fulfils when no attempt to connect is running. */
+  readonly decided: SessionWait['decided'];
   /** Stores a change of the record, and does what it says. */
   change(patch: Partial<InstanceRecord>): Promise<void>;
-  /** Leaves the account, whose link is over at WhatsApp, and forgets its credentials. */
-  forgetAccount(): Promise<void>;
+  /**
+   * Leaves the account, whose link is over at WhatsApp, and forgets its credentials.
+   *
+   * @param refused How WhatsApp refused the first login, when that is why.
+   */
+  forgetAccount(refused?: Disconnect): Promise<void>;
+  /** Fulfils when nothing is stored any more of an account that was left. */
+  forgotten(): Promise<void>;
   view(): Instance;
+  /** Whether it is gone, for those who found it before. */
+  isDeleted(): boolean;
   /** Ends the connection and everything it does by itself, for good. What is stored stays. */
   stop(reason: StopReason): Promise<void>;
 };
@@ -52,7 +63,7 @@ export type ManagedInstance = Account & {
 export function manage(record: InstanceRecord, node: Node): ManagedInstance {
   const instance = record.name;
   const initial = initialState(record, parkedUntil(record, node));
-  const supervisor = supervise({ instance, dialer: node.dialer, initial });
+  const supervisor = supervise({ instance, dialer: node.dialer, initial, log: node.log });
   const keeper = recordKeeper(record, node);
   const sessions = sessionWait(instance, supervisor);
   const demand = connectionDemand(keeper, supervisor, node);
@@ -62,10 +73,15 @@ export function manage(record: InstanceRecord, node: Node): ManagedInstance {
     node.watch.unavailable(watched, whyUnavailable(problem)),
   );
 
-  async function forgetAccount() {
-    await supervisor.rest({ state: 'unlinked' });
-    account.cache.forget();
-    await keeper.clear();
+  let isDeleted = false;
+  let forgetting: Promise<void> = Promise.resolve();
+  function forgetAccount(refused?: Disconnect) {
+    forgetting = (async () => {
+      await supervisor.rest({ state: 'unlinked', ...(refused && { refused }) });
+      account.cache.forget();
+      await keeper.clear();
+    })();
+    return forgetting;
   }
 
   const { cache } = account;
@@ -83,14 +99,17 @@ export function manage(record: InstanceRecord, node: Node): ManagedInstance {
     keeper,
     settingsChanged: follower.changed,
     sessionWithin: sessions.within,
-    change(patch) {
-      const stored = keeper.change(patch);
+    decided: sessions.decided,
+    async change(patch) {
+      await keeper.change(patch);
       if ('connectionMode' in patch) demand.modeChanged();
-      return stored;
     },
     forgetAccount,
+    forgotten: () => forgetting.catch(() => undefined),
     view: () => viewOf(keeper.record, supervisor.connection),
+    isDeleted: () => isDeleted,
     async stop(reason) {
+      isDeleted ||= reason === 'deleted';
       follower.stop();
       await supervisor.end(reason === 'deleted' ? { state: 'unlinked' } : undefined);
     },

@@ -2,10 +2,10 @@ import type { InstanceRecord, LinkRecord } from '../account/ports.js';
 import { type ConnectionState, storedOf } from '../connecting/connection-state.js';
 import type { Node } from './node.js';
 
-/** The record of one instance: what memory holds is what the store holds, once the writes under way are done. */
+/** The record of one instance: what memory holds is what the store holds, or will once the writes under way are done. */
 export interface RecordKeeper {
   readonly record: InstanceRecord;
-  /** Stores a change, after those before it. */
+  /** Stores a change, after those before it; the record has it once it is stored. */
   change(patch: Partial<InstanceRecord>): Promise<void>;
   /** The connection is in this state now: stores what outlives the process. */
   entered(connection: ConnectionState): void;
@@ -24,8 +24,7 @@ export function recordKeeper(
   let record = initial;
   let saving: Promise<void> = Promise.resolve();
 
-  function change(patch: Partial<InstanceRecord>): Promise<void> {
-    record = { ...record, ...patch };
+  function save(patch: Partial<InstanceRecord>): Promise<void> {
     const saved = saving.then(() => store.update(instance, patch));
     saving = saved.catch(cause => log.taskFailed({ task: 'storing the instance', instance, cause }));
     return saved;
@@ -48,11 +47,16 @@ export function recordKeeper(
     get record() {
       return record;
     },
-    change,
+    async change(patch) {
+      await save(patch);
+      record = { ...record, ...patch };
+    },
     entered(connection) {
       const stored = storedOf(connection);
       const patch = stored && connection.state === 'connected' ? connected(stored) : stored;
-      if (patch) change(patch).catch(() => undefined); // Logged by `change`.
+      if (!patch) return;
+      record = { ...record, ...patch };
+      save(patch).catch(() => undefined); // Logged by `save`.
     },
     written,
     async clear() {

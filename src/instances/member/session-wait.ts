@@ -1,5 +1,5 @@
 import type { Session } from '../account/ports.js';
-import { type ConnectionState, notUsable } from '../connecting/connection-state.js';
+import { type ConnectionState, msLeft, notUsable } from '../connecting/connection-state.js';
 import type { Supervisor } from '../connecting/supervisor.js';
 
 /** The connection of one instance, for those who may have to wait for it. */
@@ -13,6 +13,8 @@ export interface SessionWait {
    * @throws PrivacyError INSTANCE_…
    */
   within(ms: number, coming?: ReadonlySet<ConnectionState['state']>): Promise<Session>;
+  /** Fulfils when no attempt is running: what it brought is the state then. */
+  decided(): Promise<void>;
   /** The connection is in another state. */
   changed(): void;
 }
@@ -27,9 +29,9 @@ export function sessionWait(instance: string, supervisor: Pick<Supervisor, 'conn
   const waiting = new Set<() => void>();
 
   /** Resolves at the next change of state, or after the time. */
-  const nextChange = (ms: number) =>
+  const nextChange = (ms?: number) =>
     new Promise<void>(resolve => {
-      const timer = setTimeout(wake, ms);
+      const timer = ms === undefined ? undefined : setTimeout(wake, ms);
       waiting.add(wake);
       function wake() {
         clearTimeout(timer);
@@ -44,15 +46,18 @@ export function sessionWait(instance: string, supervisor: Pick<Supervisor, 'conn
       return connection.state === 'connected' ? connection.session : undefined;
     },
     async within(ms, coming = COMING) {
-      const until = Date.now() + ms;
+      const until = performance.now() + ms; // By a clock that is never set back.
       for (;;) {
         const { connection } = supervisor;
         if (connection.state === 'connected') return connection.session;
-        const next = connection.state === 'backing_off' ? connection.until.getTime() : Date.now();
-        if (!coming.has(connection.state) || Date.now() >= until || next >= until)
+        const left = until - performance.now();
+        if (!coming.has(connection.state) || left <= (msLeft(connection) ?? 0))
           throw notUsable(instance, connection);
-        await nextChange(until - Date.now());
+        await nextChange(left);
       }
+    },
+    async decided() {
+      while (supervisor.connection.state === 'connecting') await nextChange();
     },
     changed() {
       for (const wake of waiting) wake();

@@ -1,7 +1,8 @@
 import { PrivacyError } from '../../domain/errors.js';
 import type { CallOptions } from '../account/orders.js';
 import { iqTimeout } from '../account/time-left.js';
-import { notUsable } from '../connecting/connection-state.js';
+import { type ConnectionState, notUsable } from '../connecting/connection-state.js';
+import { endLink } from './link-instance.js';
 import type { ManagedInstance } from './managed-instance.js';
 
 /**
@@ -11,16 +12,28 @@ import type { ManagedInstance } from './managed-instance.js';
  */
 export async function unlink(managed: ManagedInstance, call: CallOptions): Promise<void> {
   const { instance, supervisor } = managed;
+  await endLink(managed, call);
   const { connection } = supervisor;
   if (connection.state === 'unlinked') return;
   if (connection.state === 'suspended' || connection.state === 'conflict')
     throw notUsable(instance, connection);
-  if (connection.state !== 'logged_out' && connection.state !== 'linking') {
-    await managed.session(call);
-    if (!(await logOut(managed, call))) throw new PrivacyError({ kind: 'WHATSAPP_TIMEOUT', instance });
-  }
+  if (!isOver(connection) && (await hasSession(managed, call)) && !(await logOut(managed, call)))
+    throw new PrivacyError({ kind: 'WHATSAPP_TIMEOUT', instance });
   await managed.forgetAccount();
 }
+
+/** Waits for the connection; false when WhatsApp says meanwhile that the link is over. */
+async function hasSession(managed: ManagedInstance, call: CallOptions): Promise<boolean> {
+  try {
+    await managed.session(call);
+    return true;
+  } catch (error) {
+    if (isOver(managed.supervisor.connection)) return false;
+    throw error;
+  }
+}
+
+const isOver = ({ state }: ConnectionState): boolean => state === 'unlinked' || state === 'logged_out';
 
 /** Removes this device at WhatsApp; false when that was not confirmed, also because there is no connection. */
 export const logOut = ({ supervisor }: ManagedInstance, call: CallOptions): Promise<boolean> =>

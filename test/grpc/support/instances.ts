@@ -91,7 +91,7 @@ export function instancesInMemory(store: Store): Instances {
     async unlink(name) {
       return { ...get(name), state: 'UNLINKED' };
     },
-    reconnect: name => ({ ...get(name), state: 'CONNECTING' }),
+    reconnect: async name => ({ ...get(name), state: 'CONNECTING' }),
     async readSettings(name) {
       get(name);
       return snapshot;

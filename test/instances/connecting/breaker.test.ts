@@ -15,7 +15,7 @@ function breakerAt() {
     () => 0.5,
   );
   /** Seconds until the node may dial; 0 when it may. */
-  const heldSeconds = () => ((hold()?.until.getTime() ?? clock.now) - clock.now) / 1000;
+  const heldSeconds = () => (hold()?.leftMs ?? 0) / 1000;
   return { clock, hold, heldSeconds, ...rest };
 }
 

@@ -21,7 +21,8 @@ export function fakeNode(initial: (dial: Dial) => Verdict, latencyMs = 0) {
   const made: Dial[] = [];
   const live = new Map<string, Drop>();
   const faults: unknown[] = [];
-  const node = { verdict: initial, made, live, faults, dialer: undefined as unknown as Dialer };
+  const log = { taskFailed: ({ cause }: { cause: unknown }) => faults.push(cause) };
+  const node = { verdict: initial, made, live, faults, log, dialer: undefined as unknown as Dialer };
 
   const connect: WhatsApp['connect'] = async instance => {
     const dial = { instance, at: Date.now() };
@@ -38,7 +39,6 @@ export function fakeNode(initial: (dial: Dial) => Verdict, latencyMs = 0) {
     return { kind: 'open', session: sessionOf(ended.promise, end) };
   };
   const link: WhatsApp['link'] = async () => ({ kind: 'cancelled' });
-  const log = { taskFailed: ({ cause }: { cause: unknown }) => faults.push(cause) };
   node.dialer = dialer({ connect, link }, log, undefined, async () => undefined);
   return node;
 }
@@ -61,12 +61,12 @@ export type Supervised = Supervisor & { readonly lives: readonly ConnectionState
 
 /** Supervises an instance of the node, from `connecting` on. */
 export function superviseOn(
-  { dialer }: { readonly dialer: Dialer },
+  { dialer, log }: Pick<ReturnType<typeof fakeNode>, 'dialer' | 'log'>,
   instance = 'desk',
   initial: ConnectionState = { state: 'connecting' },
 ): Supervised {
   const lives: ConnectionState[] = [initial];
-  const supervisor = supervise({ instance, dialer, initial });
+  const supervisor = supervise({ instance, dialer, initial, log });
   supervisor.begin({ onConnection: life => lives.push(life), onPrivacyPush: () => undefined });
   return Object.defineProperty(supervisor, 'lives', { value: lives }) as Supervised;
 }

@@ -1,6 +1,9 @@
 import { status } from '@grpc/grpc-js';
 import { describe, expect, test, vi } from 'vitest';
-import { InstanceServiceService as Instances } from '../../gen/ts/whatsapp/privacy/v1/instance_service.js';
+import {
+  Instance_State as InstanceState,
+  InstanceServiceService as Instances,
+} from '../../gen/ts/whatsapp/privacy/v1/instance_service.js';
 import { PrivacyServiceService as Privacy } from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import { failureOf } from '../support/call.js';
 import {
@@ -99,7 +102,6 @@ describe('a disconnect for good', () => {
       const refused = { code: status.FAILED_PRECONDITION, reason };
       const call = service.client.call(Privacy.getPrivacySettings, { instance: desk.instance });
       expect(await failureOf(call)).toMatchObject(refused);
-      if (state !== 'CONFLICT') expect(await failureOf(reconnect(service, desk))).toMatchObject(refused);
     }
 
     const logins = desks.map(desk => countLogins(service, desk));
@@ -113,6 +115,100 @@ describe('a disconnect for good', () => {
     expect([loggedOut, banned, conflict]).toEqual([0, 0, 0]);
     // Nobody said until when: a start of the service is the occasion to try.
     expect(refusedLogins).toBeGreaterThanOrEqual(1);
+  });
+});
+
+describe('an instance that WhatsApp logged out or suspended, and that is told to reconnect', () => {
+  const ENDS = [
+    { failure: { reason: 401 }, state: 'LOGGED_OUT', reason: 'INSTANCE_LOGGED_OUT' },
+    { failure: { reason: 403 }, state: 'SUSPENDED', reason: 'INSTANCE_SUSPENDED' },
+    { failure: { reason: 402, expire: 86_400 }, state: 'SUSPENDED', reason: 'INSTANCE_SUSPENDED' },
+  ] as const;
+
+  test('is connected with the link it had when WhatsApp takes it again, and stays so', async () => {
+    await using service = await startService();
+    const desks: Desk[] = [];
+    for (const { failure, state } of ENDS) {
+      const desk = await service.linked();
+      desks.push(desk);
+      await atLogin(failure)(service, desk);
+      const { linkTime } = await viewIn(service, desk, state);
+      await reconnect(service, desk);
+      expect(await viewIn(service, desk, 'CONNECTED')).toMatchObject({
+        linkTime,
+        stateReason: '',
+        nextAttemptTime: undefined,
+      });
+      expect(desk.phone.devices()).toMatchObject([{ connected: true }]);
+    }
+    await service.stop();
+    await service.start();
+    for (const desk of desks) await viewIn(service, desk, 'CONNECTED');
+  });
+
+  test('is tried once, and says so when WhatsApp refuses it again', async () => {
+    await using service = await startService();
+    const witness = await service.linked();
+    for (const { failure, state, reason } of ENDS) {
+      const desk = await service.linked();
+      await atLogin(failure)(service, desk);
+      await viewIn(service, desk, state);
+      const { phoneNumber } = desk.phone;
+      const effect = { do: 'failure', ...failure } as const;
+      const logins = service.simulator.inject({
+        match: { on: 'login', phoneNumber },
+        effect,
+        times: Infinity,
+      });
+      const refused = await failureOf(reconnect(service, desk));
+      expect(refused).toMatchObject({ code: status.FAILED_PRECONDITION, reason });
+      await viewIn(service, desk, state);
+      await meanwhile(service, witness);
+      expect(logins.hits()).toBe(1);
+    }
+  });
+
+  test('is as it was after an attempt that told nothing, and is not tried by itself', async () => {
+    await using service = await startService();
+    const witness = await service.linked();
+    for (const { failure, state } of ENDS) {
+      const desk = await service.linked();
+      await atLogin(failure)(service, desk);
+      const before = await viewIn(service, desk, state);
+      const logins = countLogins(service, desk); // Each is refused with 503.
+      const failed = await failureOf(reconnect(service, desk));
+      expect(failed).toMatchObject({ code: status.UNAVAILABLE, reason: 'WHATSAPP_TIMEOUT' });
+      expect(failed.details['google.rpc.ErrorInfo']?.metadata['whatsapp_code']).toBe('503');
+      expect(await viewIn(service, desk, state)).toEqual(before);
+      await meanwhile(service, witness);
+      expect(logins.hits()).toBe(1);
+    }
+  });
+
+  test('keeps the schedule of a ban when the attempt told nothing', async () => {
+    await using service = await startService();
+    const desk = await service.linked();
+    await atLogin({ reason: 402, expire: 4 })(service, desk);
+    const { nextAttemptTime } = await viewIn(service, desk, 'SUSPENDED');
+    const { phoneNumber } = desk.phone;
+    service.simulator.inject({ match: { on: 'login', phoneNumber }, effect: { do: 'failure', reason: 503 } });
+    await failureOf(reconnect(service, desk));
+    const { lastConnectTime } = await viewIn(service, desk, 'CONNECTED');
+    expect(Number(lastConnectTime)).toBeGreaterThanOrEqual(Number(nextAttemptTime));
+  });
+
+  test('is told while it is still connecting when the caller has no more time', async () => {
+    await using service = await startService();
+    const desk = await service.linked();
+    await atLogin({ reason: 403 })(service, desk);
+    await viewIn(service, desk, 'SUSPENDED');
+    const { phoneNumber } = desk.phone;
+    const delay = { do: 'delay', ms: 6000 } as const;
+    service.simulator.inject({ match: { on: 'login', phoneNumber }, effect: delay });
+    const request = { name: desk.instance };
+    const answer = await service.client.call(Instances.reconnectInstance, request, { deadlineMs: 2000 });
+    expect(answer.instance?.state).toBe(InstanceState.CONNECTING);
+    await viewIn(service, desk, 'CONNECTED');
   });
 });
 

@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { instanceEtag } from '../../src/domain/instance.js';
 import { openRegistry, type Registry } from '../../src/instances/registry.js';
 import { linkedRecord, nodeParts } from './support/node-parts.js';
 
@@ -51,6 +52,32 @@ describe('an instance', () => {
     expect(names()).toEqual([]);
   });
 
+  test('that was deleted and made again is not deleted by a caller who waited for the first', async () => {
+    const first = registry.delete('bot', undefined, soon());
+    const second = registry.delete('bot', undefined, soon());
+    await first;
+    await registry.create({ ...NEW, name: 'bot' });
+    await second;
+    expect((await parts.store.instances.list()).map(({ name }) => name)).toEqual(['bot']);
+  });
+
+  test('is not deleted with the etag it had before the turn of the call came', async () => {
+    const etag = instanceEtag(registry.get('bot'));
+    const unlinked = registry.unlink('bot', soon());
+    const deleted = registry.delete('bot', etag, soon());
+    await unlinked;
+    await expect(deleted).rejects.toMatchObject({ problem: { kind: 'ETAG_MISMATCH', etag } });
+    expect(names()).toEqual(['bot']);
+  });
+
+  test('is as it was when a change of it could not be stored', async () => {
+    const before = registry.get('bot');
+    vi.spyOn(parts.store.instances, 'update').mockRejectedValueOnce(new Error('disk full'));
+    await expect(registry.update('bot', { displayName: 'Bot', connectionMode: 'ON_DEMAND' })).rejects.toThrow();
+    expect(registry.get('bot')).toEqual(before);
+    expect(await registry.update('bot', { displayName: 'Bot' })).toMatchObject({ displayName: 'Bot' });
+  });
+
   test('that does not exist is told of by every method', async () => {
     const { get, update, unlink, reconnect, readSettings, listChanges } = registry;
     for (const call of [
@@ -65,6 +92,19 @@ describe('an instance', () => {
     ])
       await expect(call()).rejects.toMatchObject(NOT_FOUND);
   });
+});
+
+test('when an instance was connected last is stored when the service stops', async () => {
+  const { store, options } = await nodeParts();
+  const long = new Date(2026, 0, 1);
+  await store.instances.create({ ...linkedRecord('old'), linkTime: long, lastConnectTime: long });
+  const service = await openRegistry(options);
+  await expect.poll(() => service.get('old').state).toBe('CONNECTED');
+  const { lastConnectTime } = service.get('old');
+  expect(Number(lastConnectTime)).toBeGreaterThan(Number(long));
+  await service.stop();
+  expect(await store.instances.list()).toMatchObject([{ lastConnectTime }]);
+  await store.close();
 });
 
 test('who watches all is told of an instance that is made while the first events are taken', async () => {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { DISCONNECTS, type Disconnect, reactionTo } from '../../../src/domain/disconnect.js';
+import { supervise } from '../../../src/instances/connecting/supervisor.js';
 import { fakeNode, superviseOn } from '../support/node.js';
 
 const HOUR_MS = 3_600_000;
@@ -241,7 +242,119 @@ describe('an instance that somebody needs at once', () => {
   });
 });
 
+describe('a clock that is set back an hour', () => {
+  const setBack = () => vi.setSystemTime(Date.now() - HOUR_MS);
+
+  test('makes no wait longer', async () => {
+    const node = fakeNode(() => withCode(503));
+    const desk = superviseOn(node);
+    await vi.advanceTimersByTimeAsync(10_000);
+    const dials = node.made.length;
+    setBack();
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(node.made.length).toBeGreaterThan(dials);
+    node.verdict = () => 'open';
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(desk.connection.state).toBe('connected');
+  });
+
+  test('does not make a ban longer that was being waited out', async () => {
+    const until = new Date(Date.now() + 60_000);
+    const node = fakeNode(() => (node.made.length === 1 ? { ...withCode(402), until } : 'open'));
+    const desk = superviseOn(node);
+    await vi.advanceTimersByTimeAsync(100);
+    setBack();
+    await vi.advanceTimersByTimeAsync(70_000);
+    expect(desk.connection.state).toBe('connected');
+  });
+
+  test.each([405, 429])('does not hold the node back longer after %i', async code => {
+    const node = fakeNode(() => (node.made.length === 1 ? withCode(code) : 'open'));
+    const desk = superviseOn(node);
+    await vi.advanceTimersByTimeAsync(100);
+    setBack();
+    await vi.advanceTimersByTimeAsync(6 * 60_000);
+    expect(desk.connection.state).toBe('connected');
+  });
+
+  test('does not end a session that held for thirty seconds as one that did not', async () => {
+    const codes = [503, 503, 503, 503, 503];
+    const node = fakeNode(() => (codes.length > 0 ? withCode(codes.pop()) : 'open'));
+    const desk = superviseOn(node);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(desk.connection.state).toBe('connected');
+    setBack();
+    node.live.get('desk')?.(withCode(503));
+    expect(node.made).toHaveLength(6);
+    await vi.advanceTimersByTimeAsync(1200);
+    expect(node.made).toHaveLength(7);
+  });
+});
+
+test('a listener that throws does not end what keeps the instance connected', async () => {
+  const node = fakeNode(() => 'open');
+  const cause = new Error('no space left');
+  const desk = supervise({ ...node, instance: 'desk', initial: { state: 'connecting' } });
+  let throws = true;
+  desk.begin({
+    onConnection() {
+      if (throws) throw cause;
+    },
+    onPrivacyPush: () => undefined,
+  });
+  await vi.advanceTimersByTimeAsync(100);
+  node.live.get('desk')?.(withCode(503));
+  await vi.advanceTimersByTimeAsync(100);
+  throws = false;
+  await vi.advanceTimersByTimeAsync(2000);
+  expect(desk.connection.state).toBe('connected');
+  expect(node.made).toHaveLength(2);
+  expect(node.faults).toEqual([cause, cause]);
+});
+
+describe('a session that its instance retires', () => {
+  test('is followed by another one when WhatsApp did not confirm its end', async () => {
+    const node = fakeNode(() => 'open');
+    const desk = superviseOn(node);
+    await vi.advanceTimersByTimeAsync(100);
+    const retired = desk.retire(async session => {
+      await session.close();
+      return false;
+    });
+    await vi.advanceTimersByTimeAsync(100);
+    expect(await retired).toBe(false);
+    expect(desk.connection.state).toBe('connected');
+    expect(node.made).toHaveLength(2);
+  });
+
+  test('is followed by none when it did', async () => {
+    const node = fakeNode(() => 'open');
+    const desk = superviseOn(node);
+    await vi.advanceTimersByTimeAsync(100);
+    expect(await desk.retire(async session => session.close().then(() => true))).toBe(true);
+    await vi.advanceTimersByTimeAsync(HOUR_MS);
+    expect(node.made).toHaveLength(1);
+  });
+});
+
 describe('an instance that is told to rest', () => {
+  test('has rested when the dial that was under way has ended', async () => {
+    const node = fakeNode(() => 'open', 100);
+    const desk = superviseOn(node);
+    await vi.advanceTimersByTimeAsync(50);
+    expect(node.made).toHaveLength(1);
+    let hasRested = false;
+    const rested = desk.rest({ state: 'unlinked' }).then(() => {
+      hasRested = true;
+    });
+    await vi.advanceTimersByTimeAsync(10);
+    expect(hasRested).toBe(false);
+    await vi.advanceTimersByTimeAsync(100);
+    await rested;
+    expect(node.live.size).toBe(0);
+  });
+
+
   test('while it waits is not dialled any more', async () => {
     const node = fakeNode(() => withCode(503));
     const desk = superviseOn(node);

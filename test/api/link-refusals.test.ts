@@ -82,7 +82,8 @@ describe('a refusal while a code is awaited', () => {
     alone(async own => {
       refusedAt('registration', 405, own);
       const first = await linking(own);
-      expect(first).toMatchObject({ code: status.UNAVAILABLE, whatsappCode: '405' });
+      const expected = { code: status.UNAVAILABLE, reason: 'WHATSAPP_TIMEOUT', whatsappCode: '405' };
+      expect(first).toMatchObject(expected);
       expect(first.retrySeconds).toBeGreaterThan(200);
     }));
 
@@ -132,7 +133,7 @@ describe('a refusal of the first login with a new link', () => {
     alone(async own => {
       refusedAt('login', 405, own);
       const failure = await linking(own);
-      expect(failure).toMatchObject({ code: status.UNAVAILABLE, whatsappCode: '405' });
+      expect(failure).toMatchObject({ code: status.UNAVAILABLE, reason: 'INSTANCE_NOT_CONNECTED' });
       expect(failure.retrySeconds).toBeGreaterThan(200);
       await viewIn(own, { instance: nameOf(count), phone }, 'CONNECTING');
     }));

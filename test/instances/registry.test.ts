@@ -73,7 +73,9 @@ describe('an instance', () => {
   test('is as it was when a change of it could not be stored', async () => {
     const before = registry.get('bot');
     vi.spyOn(parts.store.instances, 'update').mockRejectedValueOnce(new Error('disk full'));
-    await expect(registry.update('bot', { displayName: 'Bot', connectionMode: 'ON_DEMAND' })).rejects.toThrow();
+    await expect(
+      registry.update('bot', { displayName: 'Bot', connectionMode: 'ON_DEMAND' }),
+    ).rejects.toThrow();
     expect(registry.get('bot')).toEqual(before);
     expect(await registry.update('bot', { displayName: 'Bot' })).toMatchObject({ displayName: 'Bot' });
   });

@@ -145,6 +145,17 @@ describe('the events', () => {
     expect(text()).toContain('k7f3q2');
   });
 
+  test('never throw, also when the log cannot be written', () => {
+    const write = () => {
+      throw new Error('ENOSPC: no space left on device');
+    };
+    const log = events(createLogger('debug', { write }));
+    log.taskFailed({ task: 'storing the instance', instance: 'desk', cause: new Error('disk full') });
+    log.instanceStateChanged({ instance: 'desk', state: 'CONNECTED', reason: '' });
+    log.stanzaRefused({ instance: 'desk', stanza: 'receipt' });
+    log.masterKeyGenerated('/data/master-key');
+  });
+
   test('of stanzas are made at level debug only', () => {
     expect(events(capture('debug').logger).stanzaSeen).toBeDefined();
     for (const level of ['info', 'warn', 'error', 'silent'] as const)

@@ -22,7 +22,12 @@ export function addLinkCommands(program: Command): void {
     link,
   ).option('--code <phone-number>', 'show a code to type on this phone, +15550100123, in place of a QR code');
   clientCommand(program, 'unlink <name>', 'End the link of an instance', unlink);
-  clientCommand(program, 'reconnect <name>', 'Connect an instance now', reconnect);
+  clientCommand(
+    program,
+    'reconnect <name>',
+    'Connect an instance now; one that is logged out or suspended is tried once with its old link',
+    reconnect,
+  );
 }
 
 /** On a terminal the code is drawn and redrawn in place; elsewhere each is a line. */

@@ -354,7 +354,6 @@ describe('an instance that is told to rest', () => {
     expect(node.live.size).toBe(0);
   });
 
-
   test('while it waits is not dialled any more', async () => {
     const node = fakeNode(() => withCode(503));
     const desk = superviseOn(node);

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { CredentialStore, LinkResult, WhatsApp } from '../../../src/instances/account/ports.js';
 import { openRegistry, type Registry } from '../../../src/instances/registry.js';
 import { linkedRecord, nodeParts } from '../support/node-parts.js';
@@ -9,6 +9,7 @@ const IDENTITY = Buffer.from('the credentials');
 let parts: Awaited<ReturnType<typeof nodeParts>>;
 let registry: Registry;
 /** How the phone answers, with the store at hand. */
+let connect: WhatsApp['connect'];
 let answer: (credentials: CredentialStore) => Promise<LinkResult>;
 
 beforeEach(async () => {
@@ -19,7 +20,9 @@ beforeEach(async () => {
     statusReason: 'removed',
   });
   const link: WhatsApp['link'] = () => answer(parts.store.credentials);
-  registry = await openRegistry({ ...parts.options, whatsApp: { ...parts.options.whatsApp, link } });
+  ({ connect } = parts.options.whatsApp);
+  const whatsApp: WhatsApp = { connect: (...call) => connect(...call), link };
+  registry = await openRegistry({ ...parts.options, whatsApp });
 });
 afterEach(async () => {
   await registry.stop();
@@ -67,6 +70,21 @@ test('an instance that was not linked after all is as it was before', async () =
   await expect(linkDesk()).rejects.toMatchObject({ problem: { kind: 'WHATSAPP_TIMEOUT' } });
   expect(registry.get('desk')).toEqual(before);
   expect(before).toMatchObject({ state: 'LOGGED_OUT', stateReason: 'removed', phoneNumber: '+15550100123' });
+});
+
+test('a linked instance that cannot connect for a minute is told to be that, and goes on trying', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
+  const failed = { kind: 'failed', disconnect: { code: 503, text: 'gone' } } as const;
+  connect = async () => failed;
+  answer = async credentials => ({ kind: 'linked', record: await saveLink(credentials) });
+  const ended = linkDesk().catch((error: unknown) => error);
+  await vi.advanceTimersByTimeAsync(180_000);
+  expect(await ended).toMatchObject({ problem: { kind: 'INSTANCE_NOT_CONNECTED', state: 'CONNECTING' } });
+  expect(registry.get('desk')).toMatchObject({ state: 'CONNECTING', phoneNumber: '+15550100199' });
+  const stopped = registry.stop();
+  await vi.advanceTimersByTimeAsync(1000);
+  await stopped;
+  vi.useRealTimers();
 });
 
 test('an unlinked instance is as the store says', async () => {

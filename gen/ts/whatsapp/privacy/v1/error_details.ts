@@ -130,7 +130,8 @@ export enum ErrorReason {
    */
   INSTANCE_NOT_LINKED = 10,
   /**
-   * INSTANCE_LOGGED_OUT - FAILED_PRECONDITION: WhatsApp or the phone ended the link; call LinkInstance again.
+   * INSTANCE_LOGGED_OUT - FAILED_PRECONDITION: WhatsApp or the phone ended the link; call LinkInstance again, or
+   * ReconnectInstance where that was a mistake.
    *
    *     {
    *       "reason": "INSTANCE_LOGGED_OUT",
@@ -140,7 +141,7 @@ export enum ErrorReason {
    */
   INSTANCE_LOGGED_OUT = 11,
   /**
-   * INSTANCE_SUSPENDED - FAILED_PRECONDITION: WhatsApp refuses the account for now.
+   * INSTANCE_SUSPENDED - FAILED_PRECONDITION: WhatsApp refuses the account for now. ReconnectInstance tries it once.
    *
    *     {
    *       "reason": "INSTANCE_SUSPENDED",

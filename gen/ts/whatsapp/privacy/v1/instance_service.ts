@@ -76,9 +76,15 @@ export enum Instance_State {
   CONNECTING = 3,
   /** CONNECTED - Linked and usable. */
   CONNECTED = 4,
-  /** LOGGED_OUT - WhatsApp or the phone ended the link; call LinkInstance again. */
+  /**
+   * LOGGED_OUT - WhatsApp or the phone ended the link; call LinkInstance again. Where that was a mistake,
+   * ReconnectInstance takes the same link up again.
+   */
   LOGGED_OUT = 5,
-  /** SUSPENDED - WhatsApp refuses the account for now. */
+  /**
+   * SUSPENDED - WhatsApp refuses the account for now. It is tried again at next_attempt_time, when there is one,
+   * at a start of the service when there is none, and by ReconnectInstance.
+   */
   SUSPENDED = 6,
   /** CONFLICT - The credentials are in use elsewhere; call ReconnectInstance when they no longer are. */
   CONFLICT = 7,
@@ -2159,11 +2165,13 @@ export const InstanceServiceService = {
   /**
    * Unlinks the account and forgets the instance, its keys, its tokens, its history and the answers
    * kept by request_id. Succeeds also when WhatsApp cannot be told; the phone then lists the device
-   * until it is removed there.
+   * until it is removed there. Ends a LinkInstance that is running; an account whose phone has agreed
+   * by then is unlinked too.
    *
    * Errors:
    * - NOT_FOUND: INSTANCE_NOT_FOUND
    * - ABORTED: ETAG_MISMATCH
+   * - DEADLINE_EXCEEDED: DEADLINE_TOO_SHORT
    */
   deleteInstance: {
     path: "/whatsapp.privacy.v1.InstanceService/DeleteInstance" as const,
@@ -2178,16 +2186,21 @@ export const InstanceServiceService = {
   },
   /**
    * Links an account: sends codes until one is used, then the linked instance, then ends OK.
-   * Cancelling the call ends the attempt.
+   * Cancelling the call ends the attempt; what the phone has agreed to by then is linked all the
+   * same.
+   *
+   * A refusal by WhatsApp is told by its kind, before the link and at the first login with it. After
+   * INSTANCE_SUSPENDED and INSTANCE_NOT_CONNECTED the account is linked, after
+   * WHATSAPP_RATE_LIMITED it may be; GetInstance tells.
    *
    * Errors:
    * - NOT_FOUND: INSTANCE_NOT_FOUND
-   * - FAILED_PRECONDITION: INSTANCE_ALREADY_LINKED, INSTANCE_SUSPENDED, LINK_OTHER_ACCOUNT,
-   *   WHATSAPP_REJECTED
+   * - FAILED_PRECONDITION: INSTANCE_ALREADY_LINKED, INSTANCE_SUSPENDED, INSTANCE_NOT_CONNECTED,
+   *   LINK_OTHER_ACCOUNT, WHATSAPP_REJECTED
    * - ABORTED: LINK_IN_PROGRESS
    * - RESOURCE_EXHAUSTED: WHATSAPP_RATE_LIMITED
-   * - UNAVAILABLE: WHATSAPP_TIMEOUT
-   * - DEADLINE_EXCEEDED: LINK_TIMED_OUT
+   * - UNAVAILABLE: INSTANCE_NOT_CONNECTED, WHATSAPP_TIMEOUT
+   * - DEADLINE_EXCEEDED: LINK_TIMED_OUT, DEADLINE_TOO_SHORT
    */
   linkInstance: {
     path: "/whatsapp.privacy.v1.InstanceService/LinkInstance" as const,
@@ -2201,12 +2214,14 @@ export const InstanceServiceService = {
   },
   /**
    * Ends the link and forgets its keys and the answers to updates kept by request_id; the instance,
-   * its tokens and its history stay. Succeeds when no account is linked.
+   * its tokens and its history stay. Succeeds when no account is linked. Ends a LinkInstance that is
+   * running; an account whose phone has agreed by then is unlinked too.
    *
    * Errors:
    * - NOT_FOUND: INSTANCE_NOT_FOUND
    * - FAILED_PRECONDITION: INSTANCE_SUSPENDED, INSTANCE_NOT_CONNECTED
    * - UNAVAILABLE: INSTANCE_NOT_CONNECTED, WHATSAPP_TIMEOUT
+   * - DEADLINE_EXCEEDED: DEADLINE_TOO_SHORT
    */
   unlinkInstance: {
     path: "/whatsapp.privacy.v1.InstanceService/UnlinkInstance" as const,
@@ -2223,9 +2238,18 @@ export const InstanceServiceService = {
    * Connects now, without waiting for the next attempt, and takes the connection back in the state
    * CONFLICT. Answers at once; does nothing when connected.
    *
+   * In the states LOGGED_OUT and SUSPENDED it tries once with the link that the account had, whose
+   * keys are kept, and answers with what came: CONNECTED; INSTANCE_LOGGED_OUT or INSTANCE_SUSPENDED
+   * when WhatsApp refuses it again; WHATSAPP_RATE_LIMITED, WHATSAPP_REJECTED or WHATSAPP_TIMEOUT when
+   * the attempt showed neither, and then state and next_attempt_time are as before; CONNECTING when
+   * the deadline came first, and the attempt goes on.
+   *
    * Errors:
    * - NOT_FOUND: INSTANCE_NOT_FOUND
-   * - FAILED_PRECONDITION: INSTANCE_NOT_LINKED, INSTANCE_LOGGED_OUT, INSTANCE_SUSPENDED
+   * - FAILED_PRECONDITION: INSTANCE_NOT_LINKED, INSTANCE_LOGGED_OUT, INSTANCE_SUSPENDED,
+   *   INSTANCE_NOT_CONNECTED, WHATSAPP_REJECTED
+   * - RESOURCE_EXHAUSTED: WHATSAPP_RATE_LIMITED
+   * - UNAVAILABLE: WHATSAPP_TIMEOUT
    */
   reconnectInstance: {
     path: "/whatsapp.privacy.v1.InstanceService/ReconnectInstance" as const,
@@ -2271,44 +2295,62 @@ export interface InstanceServiceServer extends UntypedServiceImplementation {
   /**
    * Unlinks the account and forgets the instance, its keys, its tokens, its history and the answers
    * kept by request_id. Succeeds also when WhatsApp cannot be told; the phone then lists the device
-   * until it is removed there.
+   * until it is removed there. Ends a LinkInstance that is running; an account whose phone has agreed
+   * by then is unlinked too.
    *
    * Errors:
    * - NOT_FOUND: INSTANCE_NOT_FOUND
    * - ABORTED: ETAG_MISMATCH
+   * - DEADLINE_EXCEEDED: DEADLINE_TOO_SHORT
    */
   deleteInstance: handleUnaryCall<DeleteInstanceRequest, DeleteInstanceResponse>;
   /**
    * Links an account: sends codes until one is used, then the linked instance, then ends OK.
-   * Cancelling the call ends the attempt.
+   * Cancelling the call ends the attempt; what the phone has agreed to by then is linked all the
+   * same.
+   *
+   * A refusal by WhatsApp is told by its kind, before the link and at the first login with it. After
+   * INSTANCE_SUSPENDED and INSTANCE_NOT_CONNECTED the account is linked, after
+   * WHATSAPP_RATE_LIMITED it may be; GetInstance tells.
    *
    * Errors:
    * - NOT_FOUND: INSTANCE_NOT_FOUND
-   * - FAILED_PRECONDITION: INSTANCE_ALREADY_LINKED, INSTANCE_SUSPENDED, LINK_OTHER_ACCOUNT,
-   *   WHATSAPP_REJECTED
+   * - FAILED_PRECONDITION: INSTANCE_ALREADY_LINKED, INSTANCE_SUSPENDED, INSTANCE_NOT_CONNECTED,
+   *   LINK_OTHER_ACCOUNT, WHATSAPP_REJECTED
    * - ABORTED: LINK_IN_PROGRESS
    * - RESOURCE_EXHAUSTED: WHATSAPP_RATE_LIMITED
-   * - UNAVAILABLE: WHATSAPP_TIMEOUT
-   * - DEADLINE_EXCEEDED: LINK_TIMED_OUT
+   * - UNAVAILABLE: INSTANCE_NOT_CONNECTED, WHATSAPP_TIMEOUT
+   * - DEADLINE_EXCEEDED: LINK_TIMED_OUT, DEADLINE_TOO_SHORT
    */
   linkInstance: handleServerStreamingCall<LinkInstanceRequest, LinkInstanceResponse>;
   /**
    * Ends the link and forgets its keys and the answers to updates kept by request_id; the instance,
-   * its tokens and its history stay. Succeeds when no account is linked.
+   * its tokens and its history stay. Succeeds when no account is linked. Ends a LinkInstance that is
+   * running; an account whose phone has agreed by then is unlinked too.
    *
    * Errors:
    * - NOT_FOUND: INSTANCE_NOT_FOUND
    * - FAILED_PRECONDITION: INSTANCE_SUSPENDED, INSTANCE_NOT_CONNECTED
    * - UNAVAILABLE: INSTANCE_NOT_CONNECTED, WHATSAPP_TIMEOUT
+   * - DEADLINE_EXCEEDED: DEADLINE_TOO_SHORT
    */
   unlinkInstance: handleUnaryCall<UnlinkInstanceRequest, UnlinkInstanceResponse>;
   /**
    * Connects now, without waiting for the next attempt, and takes the connection back in the state
    * CONFLICT. Answers at once; does nothing when connected.
    *
+   * In the states LOGGED_OUT and SUSPENDED it tries once with the link that the account had, whose
+   * keys are kept, and answers with what came: CONNECTED; INSTANCE_LOGGED_OUT or INSTANCE_SUSPENDED
+   * when WhatsApp refuses it again; WHATSAPP_RATE_LIMITED, WHATSAPP_REJECTED or WHATSAPP_TIMEOUT when
+   * the attempt showed neither, and then state and next_attempt_time are as before; CONNECTING when
+   * the deadline came first, and the attempt goes on.
+   *
    * Errors:
    * - NOT_FOUND: INSTANCE_NOT_FOUND
-   * - FAILED_PRECONDITION: INSTANCE_NOT_LINKED, INSTANCE_LOGGED_OUT, INSTANCE_SUSPENDED
+   * - FAILED_PRECONDITION: INSTANCE_NOT_LINKED, INSTANCE_LOGGED_OUT, INSTANCE_SUSPENDED,
+   *   INSTANCE_NOT_CONNECTED, WHATSAPP_REJECTED
+   * - RESOURCE_EXHAUSTED: WHATSAPP_RATE_LIMITED
+   * - UNAVAILABLE: WHATSAPP_TIMEOUT
    */
   reconnectInstance: handleUnaryCall<ReconnectInstanceRequest, ReconnectInstanceResponse>;
 }
@@ -2400,11 +2442,13 @@ export interface InstanceServiceClient extends Client {
   /**
    * Unlinks the account and forgets the instance, its keys, its tokens, its history and the answers
    * kept by request_id. Succeeds also when WhatsApp cannot be told; the phone then lists the device
-   * until it is removed there.
+   * until it is removed there. Ends a LinkInstance that is running; an account whose phone has agreed
+   * by then is unlinked too.
    *
    * Errors:
    * - NOT_FOUND: INSTANCE_NOT_FOUND
    * - ABORTED: ETAG_MISMATCH
+   * - DEADLINE_EXCEEDED: DEADLINE_TOO_SHORT
    */
   deleteInstance(
     request: DeleteInstanceRequest,
@@ -2423,16 +2467,21 @@ export interface InstanceServiceClient extends Client {
   ): ClientUnaryCall;
   /**
    * Links an account: sends codes until one is used, then the linked instance, then ends OK.
-   * Cancelling the call ends the attempt.
+   * Cancelling the call ends the attempt; what the phone has agreed to by then is linked all the
+   * same.
+   *
+   * A refusal by WhatsApp is told by its kind, before the link and at the first login with it. After
+   * INSTANCE_SUSPENDED and INSTANCE_NOT_CONNECTED the account is linked, after
+   * WHATSAPP_RATE_LIMITED it may be; GetInstance tells.
    *
    * Errors:
    * - NOT_FOUND: INSTANCE_NOT_FOUND
-   * - FAILED_PRECONDITION: INSTANCE_ALREADY_LINKED, INSTANCE_SUSPENDED, LINK_OTHER_ACCOUNT,
-   *   WHATSAPP_REJECTED
+   * - FAILED_PRECONDITION: INSTANCE_ALREADY_LINKED, INSTANCE_SUSPENDED, INSTANCE_NOT_CONNECTED,
+   *   LINK_OTHER_ACCOUNT, WHATSAPP_REJECTED
    * - ABORTED: LINK_IN_PROGRESS
    * - RESOURCE_EXHAUSTED: WHATSAPP_RATE_LIMITED
-   * - UNAVAILABLE: WHATSAPP_TIMEOUT
-   * - DEADLINE_EXCEEDED: LINK_TIMED_OUT
+   * - UNAVAILABLE: INSTANCE_NOT_CONNECTED, WHATSAPP_TIMEOUT
+   * - DEADLINE_EXCEEDED: LINK_TIMED_OUT, DEADLINE_TOO_SHORT
    */
   linkInstance(
     request: LinkInstanceRequest,
@@ -2445,12 +2494,14 @@ export interface InstanceServiceClient extends Client {
   ): ClientReadableStream<LinkInstanceResponse>;
   /**
    * Ends the link and forgets its keys and the answers to updates kept by request_id; the instance,
-   * its tokens and its history stay. Succeeds when no account is linked.
+   * its tokens and its history stay. Succeeds when no account is linked. Ends a LinkInstance that is
+   * running; an account whose phone has agreed by then is unlinked too.
    *
    * Errors:
    * - NOT_FOUND: INSTANCE_NOT_FOUND
    * - FAILED_PRECONDITION: INSTANCE_SUSPENDED, INSTANCE_NOT_CONNECTED
    * - UNAVAILABLE: INSTANCE_NOT_CONNECTED, WHATSAPP_TIMEOUT
+   * - DEADLINE_EXCEEDED: DEADLINE_TOO_SHORT
    */
   unlinkInstance(
     request: UnlinkInstanceRequest,
@@ -2471,9 +2522,18 @@ export interface InstanceServiceClient extends Client {
    * Connects now, without waiting for the next attempt, and takes the connection back in the state
    * CONFLICT. Answers at once; does nothing when connected.
    *
+   * In the states LOGGED_OUT and SUSPENDED it tries once with the link that the account had, whose
+   * keys are kept, and answers with what came: CONNECTED; INSTANCE_LOGGED_OUT or INSTANCE_SUSPENDED
+   * when WhatsApp refuses it again; WHATSAPP_RATE_LIMITED, WHATSAPP_REJECTED or WHATSAPP_TIMEOUT when
+   * the attempt showed neither, and then state and next_attempt_time are as before; CONNECTING when
+   * the deadline came first, and the attempt goes on.
+   *
    * Errors:
    * - NOT_FOUND: INSTANCE_NOT_FOUND
-   * - FAILED_PRECONDITION: INSTANCE_NOT_LINKED, INSTANCE_LOGGED_OUT, INSTANCE_SUSPENDED
+   * - FAILED_PRECONDITION: INSTANCE_NOT_LINKED, INSTANCE_LOGGED_OUT, INSTANCE_SUSPENDED,
+   *   INSTANCE_NOT_CONNECTED, WHATSAPP_REJECTED
+   * - RESOURCE_EXHAUSTED: WHATSAPP_RATE_LIMITED
+   * - UNAVAILABLE: WHATSAPP_TIMEOUT
    */
   reconnectInstance(
     request: ReconnectInstanceRequest,

@@ -6,7 +6,8 @@ import {
 import { PrivacyServiceService as Privacy } from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import type { Phone } from '../../src/simulator/index.js';
 import { storedSecrets, viewIn } from '../support/desk.js';
-import { link, type Service, startService } from '../support/service.js';
+import { link } from '../support/link.js';
+import { type Service, startService } from '../support/service.js';
 
 const NAME = 'desk';
 /** WhatsApp's request to restart, with which a link is complete, is on its way for so long. */

@@ -4,7 +4,8 @@ import { InstanceServiceService as Instances } from '../../gen/ts/whatsapp/priva
 import type { Phone } from '../../src/simulator/index.js';
 import { failureOf } from '../support/call.js';
 import { viewIn } from '../support/desk.js';
-import { link, type Service, startService } from '../support/service.js';
+import { link } from '../support/link.js';
+import { type Service, startService } from '../support/service.js';
 
 let service: Service;
 let phone: Phone;

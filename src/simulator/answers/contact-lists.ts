@@ -144,6 +144,28 @@ function judge(
   return members.size > LONGEST ? refuse(419) : { members };
 }
 
+/** A plain set of contact_blacklist excepts nobody. */
+export function emptyLists(
+  account: Account,
+  changes: readonly { readonly category: string; readonly value: string }[],
+): void {
+  for (const { category, value } of changes)
+    if (value === EXCEPTING && hasList(category))
+      account.lists.set(category, { stamp: newStamp(account, category), members: new Set() });
+}
+
+/** The stamp in the reply to a plain set, if it tells one. */
+export const plainStamp = (
+  { behaviour }: World,
+  { lists }: Account,
+  { name = '', value }: BinaryNode['attrs'],
+): string | undefined =>
+  behaviour.plainListStamp === 'told' && value === EXCEPTING ? lists.get(name)?.stamp : undefined;
+
+/** A time in milliseconds, as whatsapp-rust and zapo see it; no two changes have the same. */
+const newStamp = ({ lists }: Account, category: string): string =>
+  String(Math.max(Date.now(), Number(lists.get(category)?.stamp ?? 0) + 1));
+
 /** Stores a list and the value that goes with it, from a device or from the phone (0), and tells the other devices. */
 function storeList(
   world: World,
@@ -152,9 +174,7 @@ function storeList(
   members: Set<string>,
   device: number,
 ): void {
-  // A time in milliseconds, as whatsapp-rust and zapo see it; no two changes have the same.
-  const last = Number(account.lists.get(category)?.stamp ?? 0);
-  account.lists.set(category, { stamp: String(Math.max(Date.now(), last + 1)), members });
+  account.lists.set(category, { stamp: newStamp(account, category), members });
   applySettings(world, account, [{ category, value: EXCEPTING }], device);
 }
 

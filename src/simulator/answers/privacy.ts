@@ -2,7 +2,7 @@ import { attr, type BinaryNode, child, children, errorNode, node, refusal, resul
 import type { Behaviour } from '../world/behaviour.js';
 import type { Account } from '../world/world.js';
 import { applySettings } from './apply-settings.js';
-import { bringsList, listReadPlan, listWritePlan } from './contact-lists.js';
+import { bringsList, emptyLists, listReadPlan, listWritePlan, plainStamp } from './contact-lists.js';
 import type { DeviceIq, IqPlan } from './iq-plan.js';
 import { isAccepted, isLockedByDefense } from './privacy-categories.js';
 
@@ -42,6 +42,7 @@ export function privacyPlan(question: DeviceIq): IqPlan {
   return {
     apply() {
       const changes = good.map(({ name = '', value = '' }) => ({ category: name, value }));
+      if (world.behaviour.plainList === 'emptied') emptyLists(account, changes);
       applySettings(world, account, changes, device.id);
     },
     reply: () =>
@@ -52,7 +53,7 @@ export function privacyPlan(question: DeviceIq): IqPlan {
           verdicts.map(({ category, code }) => {
             const { name, value } = category.attrs;
             return code === undefined
-              ? node('category', { name, value })
+              ? node('category', { name, value, dhash: plainStamp(world, account, category.attrs) })
               : node('category', { name, value: 'error' }, [errorNode(code)]);
           }),
         ),

@@ -62,6 +62,7 @@ const effectSchema = z.discriminatedUnion('do', [
     moment,
   }),
   z.strictObject({ do: z.literal('delay'), ms: z.int().nonnegative(), moment }),
+  z.strictObject({ do: z.literal('late'), ms: z.int().nonnegative(), code: whole }),
   z.strictObject({ do: z.literal('stream_error'), code: whole, conflict: text, moment }),
   z.strictObject({ do: z.literal('failure'), reason: whole, code: whole, expire: whole }),
   z.strictObject({ do: z.literal('http'), status: z.int().min(400).max(599) }),
@@ -140,7 +141,10 @@ const behaviour = {
   staleList: z.enum(['refuse', 'refuse_category']),
   unknownContact: z.enum(['refuse', 'refuse_category', 'ignore']),
   listAway: z.enum(['kept', 'cleared']),
+  plainList: z.enum(['kept', 'emptied']),
+  plainListStamp: z.enum(['told', 'untold']),
   listReply: z.enum(['honest', 'pn', 'without_lid', 'without_pn', 'without_stamp', 'stamp_none', 'twice']),
+  cutOff: z.enum(['applied', 'dropped']),
   offlineBatch: z.enum(['awaited', 'not_awaited']),
   edgeRouting: z.boolean(),
 } satisfies { [Name in keyof Behaviour]: z.ZodType<Behaviour[Name]> };

@@ -93,6 +93,7 @@ export async function completeLink(
     keys,
     unacked: [],
     dirty: new Set(),
+    held: new Set(),
     connection: undefined,
   };
   account.devices.set(id, device);

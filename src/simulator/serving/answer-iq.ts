@@ -9,14 +9,18 @@ import type { ClientConnection, World } from '../world/world.js';
 import { falseReply } from './false-replies.js';
 import { inject } from './inject.js';
 
-/** Answers one IQ as planned, or as the fault that is due says. */
+/**
+ * Answers one IQ, or does what the fault that is due says.
+ *
+ * @param planned Judges the IQ: asked when it is handled, which a fault may put off.
+ */
 export async function answerIq(
   connection: ClientConnection,
   world: World,
   iq: BinaryNode,
-  plan: IqPlan,
+  planned: () => IqPlan,
 ): Promise<void> {
-  const { faults, journal } = world;
+  const { behaviour, faults, journal } = world;
   const account = isPrivacy(iq) ? connection.owner?.account.phoneNumber : undefined;
   if (account) journal.note(account, { event: 'asked', connection: connection.id, iq });
   const effect = faults.take({
@@ -34,10 +38,19 @@ export async function answerIq(
     return effect === undefined || inject(connection, effect, moment);
   };
 
+  const answerWith = (reply: BinaryNode) => {
+    if (account && connection.isOpen())
+      journal.note(account, { event: 'answered', connection: connection.id, reply });
+    connection.send(reply);
+  };
+  if (effect?.do === 'late' && effect.code !== undefined) answerWith(refusal(iq, effect.code));
   const before = goesOn('before_apply');
   if (!(before === true || (await before))) return;
+  if (before !== true && !connection.isOpen() && behaviour.cutOff === 'dropped') return;
   const answer = answerUnder(effect, iq);
+  const plan = planned();
   if (answer.applied) plan.apply?.();
+  if (effect?.do === 'late') return;
   const reply = answer.reply(plan.reply());
   const between = goesOn('after_apply');
   if (!(between === true || (await between))) return;
@@ -45,9 +58,7 @@ export async function answerIq(
     connection.joinNext(2);
     connection.send(serverPing());
   }
-  if (account && connection.isOpen())
-    journal.note(account, { event: 'answered', connection: connection.id, reply });
-  connection.send(reply);
+  answerWith(reply);
   if (answer.applied) plan.after?.();
   await goesOn('after_reply');
 }
@@ -96,6 +107,7 @@ function answerUnder(effect: Effect | undefined, iq: BinaryNode): Answer {
     case 'undecryptable':
     case 'phone':
     case 'delay':
+    case 'late':
     case 'stream_error':
     case 'send':
     case 'failure':

@@ -1,7 +1,7 @@
 import { attr, type BinaryNode, child, children, errorNode, node } from '../wire/stanza.js';
 import type { Effect } from '../world/faults.js';
 
-/** The reply to a privacy IQ with a category that carries an error, or with something untrue in it. */
+/** The reply with an error inside, where such a reply has room for one, or with something untrue in it. */
 export function falseReply(
   reply: BinaryNode,
   effect: Extract<Effect, { do: 'refuse_category' | 'lie' }>,
@@ -16,10 +16,18 @@ export function falseReply(
     withPrivacy(categories.map(category => ({ ...category, attrs: { ...category.attrs, ...attrs } })));
 
   if (effect.do === 'refuse_category') {
+    const error = errorNode(effect.code, effect.text);
+    const [usync, timer] = [child(reply, 'usync'), child(reply, 'disappearing_mode')];
+    if (usync) {
+      const results = node('result', {}, [node('contact', {}, [error])]);
+      return { ...reply, content: [node('usync', usync.attrs, [results, ...children(usync, 'list')])] };
+    }
+    if (timer) return { ...reply, content: [node('disappearing_mode', {}, [error])] };
+    if (privacy && categories.length === 0) return withPrivacy([node('list', {}, [error])]);
     return withPrivacy(
       categories.map(category =>
         effect.category === undefined || effect.category === attr(category, 'name')
-          ? node('category', { ...category.attrs, value: 'error' }, [errorNode(effect.code, effect.text)])
+          ? node('category', { ...category.attrs, value: 'error' }, [error])
           : category,
       ),
     );

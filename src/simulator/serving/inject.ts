@@ -35,7 +35,8 @@ export function inject(
       if (effect.next === 'close') connection.end();
       return (effect.next ?? 'go_on') === 'go_on';
     case 'delay':
-      return new Promise(resolve => setTimeout(() => resolve(true), effect.ms).unref());
+    case 'late':
+      return held(connection, effect.ms);
     case 'refuse':
     case 'refuse_category':
     case 'lie':
@@ -45,4 +46,17 @@ export function inject(
     case 'two_in_one':
       return true;
   }
+}
+
+/** Waits so long; no longer than until the device logs in again, for the server handles what came before that first. */
+function held({ owner }: ClientConnection, ms: number): Promise<true> {
+  const { promise, resolve } = Promise.withResolvers<true>();
+  const goOn = () => {
+    clearTimeout(timer);
+    owner?.device.held.delete(goOn);
+    resolve(true);
+  };
+  const timer = setTimeout(goOn, ms).unref();
+  owner?.device.held.add(goOn);
+  return promise;
 }

@@ -20,6 +20,7 @@ export function login(
     return { receive: () => undefined, closed: () => undefined };
   }
   device.connection?.streamError(undefined, 'replaced');
+  for (const goOn of [...device.held]) goOn();
   device.connection = connection;
   connection.owner = { account, device };
   const backlog = backlogOf(world, device, connection);
@@ -46,7 +47,9 @@ export function login(
     receive(stanza) {
       switch (stanza.tag) {
         case 'iq':
-          void answerIq(connection, world, stanza, iqRoute({ world, account, device, iq: stanza, backlog }));
+          void answerIq(connection, world, stanza, () =>
+            iqRoute({ world, account, device, iq: stanza, backlog }),
+          );
           break;
         case 'ack':
           forgetAcked(world, device, stanza);

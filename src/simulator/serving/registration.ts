@@ -69,7 +69,7 @@ export function register(
     receive(stanza) {
       if (stanza.tag === 'ack') awaitedAcks.delete(attr(stanza, 'id') ?? '');
       if (stanza.tag === 'iq') {
-        void answerIq(connection, world, stanza, planFor(world, registering, stanza));
+        void answerIq(connection, world, stanza, () => planFor(world, registering, stanza));
       }
     },
     closed() {

@@ -73,5 +73,12 @@ export function recordSet(
   device: number,
 ): void {
   account.sets.push({ time: Date.now(), category, value, device });
-  journal.note(account.phoneNumber, { event: 'changed', category, value, device });
+  const list = value === 'contact_blacklist' ? account.lists.get(category) : undefined;
+  journal.note(account.phoneNumber, {
+    event: 'changed',
+    category,
+    value,
+    device,
+    ...(list && { contacts: [...list.members] }),
+  });
 }

@@ -46,11 +46,17 @@ export type Behaviour = {
   unknownContact: 'refuse' | 'refuse_category' | 'ignore';
   /** Whether a contact list outlives another value of its category. */
   listAway: 'kept' | 'cleared';
+  /** What a set of contact_blacklist without a list makes of the list: leaves it as it is (WA Web), or nobody on it (zapo). */
+  plainList: 'kept' | 'emptied';
+  /** Whether the reply to such a set tells the list's stamp. */
+  plainListStamp: 'told' | 'untold';
   /**
    * How a contact list is told: as asked, or by phone number where LIDs were asked for, without `jid`, without
    * `pn_jid`, without stamp, with the stamp `none`, or with each contact twice.
    */
   listReply: 'honest' | 'pn' | 'without_lid' | 'without_pn' | 'without_stamp' | 'stamp_none' | 'twice';
+  /** What a delay holds back when its connection ends: it takes effect before the device's next login, or never. */
+  cutOff: 'applied' | 'dropped';
   /** Whether the offline backlog waits for the client's `offline_batch`. */
   offlineBatch: 'awaited' | 'not_awaited';
   /** Whether the client is told routing info for its next connection. */
@@ -74,7 +80,10 @@ export const DEFAULT_BEHAVIOUR: Readonly<Behaviour> = {
   staleList: 'refuse_category',
   unknownContact: 'refuse_category',
   listAway: 'kept',
+  plainList: 'kept',
+  plainListStamp: 'untold',
   listReply: 'honest',
+  cutOff: 'applied',
   offlineBatch: 'awaited',
   edgeRouting: false,
 };

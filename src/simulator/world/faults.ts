@@ -18,7 +18,7 @@ export type Lie =
 export type Effect =
   /** An error stanza; without a code `type="error"` and no `<error>`. */
   | { readonly do: 'refuse'; readonly code?: number; readonly text?: string; readonly applied?: boolean }
-  /** `value="error"` inside a successful privacy reply; `category` names it in the reply to a get. */
+  /** An error inside a successful reply: of a category (`category` names it in the reply to a get), list, timer or look-up. */
   | {
       readonly do: 'refuse_category';
       readonly code: number;
@@ -41,8 +41,13 @@ export type Effect =
       readonly contacts?: Readonly<Record<string, readonly string[]>>;
       readonly moment?: Moment;
     }
-  /** Waits that long; later stanzas overtake this one. */
+  /** Waits that long, but no longer than until the device logs in again; later stanzas overtake this one. */
   | { readonly do: 'delay'; readonly ms: number; readonly moment?: Moment }
+  /**
+   * Takes effect only after that long, or just before the device logs in again. The answer does not wait for it: it is
+   * this error at once, or never comes.
+   */
+  | { readonly do: 'late'; readonly ms: number; readonly code?: number }
   /** `conflict` is the type of a `<conflict>` child: `replaced`, `device_removed`. */
   | {
       readonly do: 'stream_error';

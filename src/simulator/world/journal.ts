@@ -11,6 +11,8 @@ export type PrivacyEvent =
       readonly category: string;
       readonly value: string;
       readonly device: number;
+      /** Whom its list excepts then, where it has one. */
+      readonly contacts?: readonly string[];
     }
   /** A reply left, as it left: whether it arrived only the client knows. */
   | {

@@ -68,6 +68,7 @@ const revived = (account: ReturnType<typeof plain>['accounts'][number]): Account
         linkTime: new Date(linkTime),
         keys: { ...keys, preKeys: new Map(keys.preKeys) },
         dirty: new Set(dirty),
+        held: new Set(),
         connection: undefined,
       },
     ]),

@@ -60,6 +60,8 @@ export type Device = {
   readonly unacked: BinaryNode[];
   /** What changed while it was away, by the names `<dirty>` uses for them; emptied by `<clean>`. */
   readonly dirty: Set<string>;
+  /** Hastens what a delay holds back, which is handled before the next login. */
+  readonly held: Set<() => void>;
   connection: ClientConnection | undefined;
 };
 

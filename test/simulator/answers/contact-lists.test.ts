@@ -89,6 +89,50 @@ describe('a contact list', () => {
     expect(await read()).toMatchObject({ isTold: false });
   });
 
+  test('comes back with a plain set of its value, or is empty then, and its stamp is told or not', async () => {
+    const plain = async () => (await setPrivacy(sock, { last: 'contact_blacklist' }))[0]?.attrs['dhash'];
+    phone.setPrivacy('last', 'contacts');
+    expect(await plain()).toBeUndefined();
+    expect(members()).toEqual([ANNA]);
+    simulator.behaviour.plainListStamp = 'told';
+    expect(await plain()).toBe(phone.contactList('last').stamp);
+    simulator.behaviour.plainList = 'emptied';
+    const told = await plain();
+    expect(await read()).toMatchObject({ dhash: told, users: [], isTold: true });
+  });
+
+  test.each([
+    ['a change of the phone before it', { do: 'phone', contacts: { last: [BEN] } } as const],
+    ['a wait before it', { do: 'delay', ms: 100 } as const],
+  ])('is refused with the stamp that %s made stale', async (_, effect) => {
+    const { stamp } = phone.contactList('last');
+    simulator.inject({ match: { on: 'privacy_set', category: 'last' }, effect });
+    const written = write(stamp, [addBen]);
+    if (effect.do === 'delay') {
+      await expect.poll(() => simulator.findStanzas({ type: 'set', category: 'last' }).length).toBe(1);
+      phone.exceptContacts('last', [BEN]);
+    }
+    expect(await written).toMatchObject({ value: 'error', code: '409' });
+    expect(members()).toEqual([BEN]);
+  });
+
+  test('and a look-up of contacts can hold an error', async () => {
+    const effect = { do: 'refuse_category', code: 503, text: 'no' } as const;
+    const error = { tag: 'error', attrs: { code: '503', text: 'no' } };
+    simulator.inject({ match: { on: 'list_get' }, effect });
+    const list = { tag: 'list', attrs: { name: 'last', value: 'contact_blacklist' } };
+    const told: BinaryNode = await sock.query(privacyIq('get', inForm('lid', list)), 20_000);
+    expect(getBinaryNodeChild(told, 'privacy')?.content).toEqual([
+      { tag: 'list', attrs: {}, content: [error] },
+    ]);
+    simulator.inject({ match: { on: 'iq', xmlns: 'usync' }, effect });
+    const query = new USyncQuery().withContactProtocol().withUser(new USyncUser().withPhone(`+${BEN}`));
+    const answered = received(sock, 'CB:iq,type:result');
+    void sock.executeUSyncQuery(query).catch(() => undefined);
+    const result = getBinaryNodeChild(getBinaryNodeChild(await answered, 'usync'), 'result');
+    expect(getBinaryNodeChild(result, 'contact')?.content).toEqual([error]);
+  });
+
   test('changes by what is sent, with the value, and has another stamp then', async () => {
     const { stamp } = phone.contactList('last');
     const told = await write(stamp, [addBen, { action: 'remove', jid: '71@lid' }]);

@@ -87,6 +87,10 @@ const EFFECTS: Readonly<Record<Effect['do'], readonly Effect[]>> = {
     moment,
   })),
   delay: MOMENTS.map(moment => ({ do: 'delay', ms: 30_000, moment })),
+  late: [
+    { do: 'late', ms: 30_000 },
+    { do: 'late', ms: 30_000, code: 503 },
+  ],
   stream_error: MOMENTS.map(moment => ({
     do: 'stream_error',
     code: 401,

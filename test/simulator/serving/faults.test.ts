@@ -365,3 +365,52 @@ describe('at the registration', () => {
     await nextQr(dial(simulator, newClient()));
   });
 });
+
+describe('a set that takes effect late', () => {
+  const late = (more: { code?: number } = {}) =>
+    simulator.inject({ match: LAST, effect: { do: 'late', ms: 300, ...more } });
+
+  test('is never answered, or with an error at once', async () => {
+    late({ code: 503 });
+    await expect(setPrivacy(sock, { last: 'none' })).rejects.toMatchObject({ data: 503 });
+    await expect.poll(stored).toBe('none');
+    late();
+    await expect(sendSet(sock, { last: 'contacts' }, 1_000)).rejects.toThrow();
+    await expect.poll(stored).toBe('contacts');
+    const events = simulator.journal(phone.phoneNumber).map(({ event }) => event);
+    expect(events).toEqual(['asked', 'answered', 'changed', 'asked', 'changed']);
+  });
+
+  test.each([
+    ['late', { do: 'late', ms: 60_000 }],
+    ['delay', { do: 'delay', ms: 60_000 }],
+  ] as const)(
+    '(%s) has its effect before the next login, or never, when its connection ends',
+    async (_, effect) => {
+      for (const [cutOff, after] of [
+        ['dropped', 'all'],
+        ['applied', 'none'],
+      ] as const) {
+        simulator.behaviour.cutOff = cutOff;
+        simulator.inject({ match: LAST, effect });
+        void sendSet(sock, { last: 'none' }).catch(() => undefined);
+        await expect.poll(() => simulator.faults()).toEqual([]);
+        phone.dropConnections('close');
+        await expect.poll(() => phone.devices()[0]?.connected).toBe(false);
+        expect(stored()).toBe('all');
+        sock = dial(simulator, client, { fireInitQueries: false });
+        await opening(sock);
+        expect(stored()).toBe(after);
+      }
+    },
+  );
+
+  test('is judged when it takes effect', async () => {
+    simulator.inject({ match: LAST, effect: { do: 'delay', ms: 200 } });
+    const reply = setPrivacy(sock, { last: 'none' });
+    await expect.poll(() => simulator.faults()).toEqual([]);
+    phone.setPrivacy('defense', 'on_standard');
+    expect(await reply).toMatchObject([{ attrs: { value: 'error' } }]);
+    expect(stored()).toBe('all');
+  });
+});

@@ -31,6 +31,7 @@ async function between(start: Pair, wishes: Pair, faults: readonly Fault[]) {
     deadlineMs: 10_000,
     faults,
     meanwhile: [],
+    isPatient: true,
     cancelAfterMs: undefined,
     reconnectAfterMs: undefined,
   });

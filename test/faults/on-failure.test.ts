@@ -46,6 +46,7 @@ async function statesAfter(onFailure: OnFailure, faults: readonly Fault[]) {
     deadlineMs: 10_000,
     faults,
     meanwhile: [],
+    isPatient: true,
     cancelAfterMs: undefined,
     reconnectAfterMs: undefined,
   });

@@ -24,6 +24,7 @@ beforeAll(async () => {
     deadlineMs: 10_000,
     faults: [],
     meanwhile: [],
+    isPatient: true,
     cancelAfterMs: undefined,
     reconnectAfterMs: undefined,
   });
@@ -68,7 +69,7 @@ describe('of an answer the oracle finds', () => {
 
   test('UNCHANGED where the value was another', () => {
     expect(wrong({ ...run, before: { ...run.before, status: 'none' } })).toContain(
-      'status UNCHANGED but it had another value all the time',
+      'status UNCHANGED but it had another value then',
     );
   });
 

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Service, startService } from '../support/service.js';
+import { type Watching, watch } from '../support/watch.js';
 import { openFigures } from './support/figures.js';
-import { type Desk, openDesks, recover, recoverAll, restart, undeafen } from './support/fleet.js';
+import { type Desk, openDesks, recover, recoverAll, restart } from './support/fleet.js';
 import { judge } from './support/oracle.js';
 import { planOf } from './support/plans.js';
 import { carryOut } from './support/run.js';
@@ -28,9 +29,9 @@ test(`no answer says what is not so, in ${RUNS} updates with random faults (seed
   const stories: string[] = [];
   let number = 0;
 
-  async function oneRun(desk: Desk, isLast: boolean) {
+  async function oneRun(desk: Desk, watching?: Watching) {
     const seed = SEED * 1_000_000 + number++;
-    const run = await carryOut(service, desk, planOf(seed, isLast));
+    const run = await carryOut(service, desk, planOf(seed, watching === undefined), watching);
     const { wrong, notes } = judge(run);
     figures.add(run, { wrong, notes });
     if (wrong.length > 0) stories.push(`seed ${seed}: ${wrong.join('; ')}\n    ${storyOf(run)}`);
@@ -39,15 +40,16 @@ test(`no answer says what is not so, in ${RUNS} updates with random faults (seed
 
   for (let round = 1; number < RUNS; round++) {
     service.simulator.behaviour.latencyMs = LATENCIES[round % LATENCIES.length] ?? 0;
+    service.simulator.behaviour.cutOff = round % 2 === 0 ? 'dropped' : 'applied';
+    const watching = watch(service.client, {});
     const untilLast = Math.min(round * ROUND * desks.length, RUNS) - desks.length;
     await Promise.all(
       desks.map(async desk => {
         while (number < untilLast) {
-          const { isDeaf } = await oneRun(desk, false);
-          if (isDeaf) await undeafen(service, desk);
+          await oneRun(desk, watching);
           await recover(service, desk);
         }
-        await oneRun(desk, true);
+        await oneRun(desk);
       }),
     );
     service.simulator.clearFaults();

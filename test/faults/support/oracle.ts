@@ -4,6 +4,8 @@ import {
   SettingOutcome_State as State,
 } from '../../../gen/ts/whatsapp/privacy/v1/error_details.js';
 import type { PrivacyEvent } from '../../../src/simulator/index.js';
+import type { Aftermath, Entry } from './aftermath.js';
+import { aftermathFaults } from './afterwards.js';
 import { exposures } from './exposure.js';
 import type { Plan } from './plans.js';
 import { CATEGORIES, type Category, categoryOf, type Values, valuesOf, wished } from './settings.js';
@@ -18,18 +20,16 @@ import type { Answer } from './updates.js';
  * that is missing or proves nothing, the last read that WhatsApp answered. So
  *
  *   APPLIED        the value is in force, or was until the phone changed it
- *   FAILED         the change took no effect, or the phone changed it back
+ *   FAILED         the change took no effect and never will, or the phone changed it back before the answer
  *   ROLLED_BACK    the previous value is in force, or was until the phone changed it
  *   NOT_ATTEMPTED  no stanza for it arrived, ever
- *   UNCHANGED      no stanza for it arrived, and the value was in force during the call
- *   UNKNOWN        nothing; it is `avoidable` where a read in time had shown either value, though it may have been one
- *                  that the service made because of a push and not for the update
+ *   UNCHANGED      no stanza for it arrived, and the value was in force when it was last read, which is behind the
+ *                  changes of the update where there were any
+ *   UNKNOWN        nothing; it is `avoidable` where a read in time had told, though it may have been one that the
+ *                  service made because of a push and not for the update; `early` where the caller had more time
  *
- * Two things no client can know, so they are not wrong, and are counted:
+ * One thing no client can know, so it is not wrong, and is counted:
  *
- *   late      WhatsApp had the change in hand and let a read that came after it overtake it: the read showed the old
- *             value, the outcome says so, and then the change took effect, seen by no read before the answer. Only a
- *             read that left because no reply had come excuses it, not the one that is sent right behind the changes.
  *   deceived  WhatsApp itself said something false of a change, and answered no read after that.
  *
  * What WhatsApp answers to a read is taken to be true.
@@ -51,15 +51,18 @@ export type Run = {
   readonly isAnswered: boolean;
   /** The answer to the same request_id afterwards, when something was sent. */
   readonly repetition: Answer | undefined;
-  /** What the history holds of the request. */
-  readonly history: readonly { readonly category: Category | undefined; readonly outcome: State }[];
+  /** What the history held of the request when it was answered. */
+  readonly history: readonly Entry[];
+  readonly requestId: string;
+  /** Undefined where it was not waited for, or the account did not come back. */
+  readonly aftermath: Aftermath | undefined;
   /** Whether a connection was broken: what was answered on it before may not have arrived. */
   readonly isCut: boolean;
   /** Whether one of them looks sound to the service still. */
   readonly isDeaf: boolean;
 };
 
-const NOTES = ['late', 'deceived', 'avoidable'] as const;
+const NOTES = ['deceived', 'avoidable', 'early'] as const;
 export type Note = (typeof NOTES)[number];
 const isNote = (verdict: string): verdict is Note => NOTES.some(note => note === verdict);
 export type Judgement = { readonly wrong: readonly string[]; readonly notes: readonly Note[] };
@@ -68,6 +71,8 @@ export type Judgement = { readonly wrong: readonly string[]; readonly notes: rea
 const UNDER_WAY_MS = 2_000;
 /** A read that follows a change sooner than this was sent behind it without waiting for a reply. */
 const BEHIND_MS = 50;
+/** An answer that leaves the caller more than this is early. */
+const SPARE_MS = 1_000;
 /** What leaves WhatsApp later than this before the caller's time is over may not be heard. */
 const LAST_MOMENT_MS = 500;
 
@@ -89,6 +94,7 @@ export function judge(run: Run): Judgement {
     ...answerFaults(run),
     ...settingsFaults(run, timeline),
     ...stanzaFaults(run, timeline),
+    ...(run.aftermath ? aftermathFaults(run.aftermath, timeline, run) : []),
     ...exposures(timeline, run.plan.wishes, unread),
   );
   return { wrong, notes };
@@ -110,11 +116,9 @@ function outcomeVerdict(
   switch (outcome.state) {
     case State.APPLIED:
       if (final === wish || wasOverwritten(timeline, category, wish)) return undefined;
-      if (back && isLate(run, timeline, back)) return 'late';
       return forward && isDeceived(run, timeline, forward) ? 'deceived' : `in force is ${final}`;
     case State.FAILED:
-      if (forward?.changed === undefined || wasOverwritten(timeline, category, wish)) return undefined;
-      if (isLate(run, timeline, forward)) return 'late';
+      if (forward?.changed === undefined || isTakenBack(run, timeline, forward)) return undefined;
       return isDeceived(run, timeline, forward) ? 'deceived' : 'it took effect';
     case State.ROLLED_BACK: {
       const previous = outcome.previousValue;
@@ -125,9 +129,13 @@ function outcomeVerdict(
       return forward && 'a stanza for it arrived';
     case State.UNCHANGED:
       if (sets.length > 0) return 'a stanza for it arrived';
-      return wasInForce(run, timeline, category, wish) ? undefined : 'it had another value all the time';
+      // An answer without settings, other than OK, says by itself that they could not be read.
+      if (run.answer.settings === undefined && run.answer.code !== status.OK)
+        return wasInForce(run, timeline, category, wish) ? undefined : 'it had another value all the time';
+      return wasProved(run, timeline, category, wish) ? undefined : 'it had another value then';
     case State.UNKNOWN:
-      return forward && isAvoidable(run, timeline, forward, back, outcome) ? 'avoidable' : undefined;
+      if (forward && isAvoidable(run, timeline, forward, back, outcome)) return 'avoidable';
+      return run.answerTime < run.startTime + run.plan.deadlineMs - SPARE_MS ? 'early' : undefined;
     default:
       return 'that is no end of such an update';
   }
@@ -138,6 +146,34 @@ const wasOverwritten = (timeline: Timeline, category: Category, value: string | 
   timeline.others.some(
     other => other.category === category && timeline.valueAt(category, other.at) === value,
   );
+
+/** Whether the phone changed the category after a change of it had taken effect, before anybody was told of either. */
+const isTakenBack = (
+  { answeredAt }: Run,
+  { others }: Timeline,
+  { category, changed = 0 }: SetSeen,
+): boolean =>
+  others.some(other => other.category === category && other.at > changed && other.at < answeredAt);
+
+/**
+ * Whether a setting that was not sent still had its value when that was last read: behind the changes of the update, or
+ * at all when there were none.
+ */
+function wasProved(run: Run, timeline: Timeline, category: Category, value: string): boolean {
+  const { answeredAt } = run;
+  const lastSent = Math.max(
+    -1,
+    ...timeline.sets.map(({ asked }) => asked).filter(asked => asked < answeredAt),
+  );
+  return (
+    timeline.valueAt(category, answeredAt) === value ||
+    (lastSent < 0 && timeline.before[category] === value) ||
+    timeline.reads.some(
+      ({ asked, answered = answeredAt, values }) =>
+        asked > lastSent && answered < answeredAt && values?.[category] === value,
+    )
+  );
+}
 
 const wasInForce = ({ answeredAt }: Run, timeline: Timeline, category: Category, value: string): boolean =>
   timeline.before[category] === value ||
@@ -153,20 +189,6 @@ const isFollowUp = (timeline: Timeline, read: ReadSeen, set: SetSeen): boolean =
   read.asked > set.asked &&
   (read.connection !== set.connection ||
     timeOf(timeline, read.asked) - timeOf(timeline, set.asked) >= BEHIND_MS);
-
-/** Whether a read that followed the set up was told the old value before the set took effect, and none the new one. */
-function isLate(run: Run, timeline: Timeline, set: SetSeen): boolean {
-  const { changed, category, value } = set;
-  const followUps = timeline.reads.filter(
-    read => isFollowUp(timeline, read, set) && read.values?.[category] !== undefined,
-  );
-  const old = followUps.filter(read => read.values?.[category] !== value);
-  return (
-    changed !== undefined &&
-    old.some(({ answered = run.answeredAt }) => answered < run.answeredAt) &&
-    !followUps.some(read => !old.includes(read) && wasKnown(run, timeline, read))
-  );
-}
 
 /** Whether the reply to the set was false and no later read told so before the answer. */
 function isDeceived(run: Run, timeline: Timeline, set: SetSeen): boolean {
@@ -209,10 +231,12 @@ function isAvoidable(
     !timeline.others.some(({ category }) => category === forward.category) &&
     timeline.reads.some(read => {
       const shown = read.values?.[forward.category];
+      // Without a reply, on a connection that goes on, the previous value proves nothing lasting.
+      const isOver = read.connection !== last.connection || (last.answered ?? read.asked) < read.asked;
       return (
         isFollowUp(timeline, read, last) &&
         wasKnown(run, timeline, read) &&
-        (shown === forward.value || shown === previousValue)
+        (shown === forward.value || (shown === previousValue && isOver))
       );
     })
   );
@@ -245,7 +269,10 @@ function answerFaults({ plan, answer, repetition, history }: Run): string[] {
   if (repetition && inWords(repetition.outcomes) !== inWords(outcomes))
     faults.push(`the request_id gives ${inWords(repetition.outcomes)} afterwards`);
 
-  const tried = outcomes.filter(({ state }) => TRIED.includes(state));
+  // Nothing was sent for what had its value already.
+  const tried = outcomes.filter(
+    ({ state, previousValue, requestedValue }) => TRIED.includes(state) && previousValue !== requestedValue,
+  );
   const kept = tried.filter(({ setting, state }) =>
     history.some(({ category, outcome }) => category === categoryOf(setting) && outcome === state),
   );
@@ -283,8 +310,9 @@ function settingsFaults(run: Run, timeline: Timeline): string[] {
     const category = categoryOf(setting) as Category;
     const isTouched = timeline.others.some(other => other.category === category);
     const value = { ...values, disappearing_mode: timer }[category];
-    if (isTouched || value === undefined) continue;
-    if (AS_ASKED.includes(state) !== (value === plan.wishes[category]))
+    if (value === undefined) continue;
+    const isAsAsked = value === plan.wishes[category];
+    if (AS_ASKED.includes(state) ? !isAsAsked : isAsAsked && !isTouched)
       faults.push(`${category} is ${State[state]} and ${value} in the same answer`);
   }
   return faults;

@@ -15,6 +15,8 @@ export type Plan = {
   readonly faults: readonly Fault[];
   /** What the phone changes meanwhile, so long after the call, or when the first set arrives. */
   readonly meanwhile: readonly { readonly at: number | 'first set'; readonly values: Values }[];
+  /** Whether what WhatsApp holds back is waited for; else the connection is broken before that. */
+  readonly isPatient: boolean;
   readonly cancelAfterMs: number | undefined;
   /** When somebody calls ReconnectInstance. */
   readonly reconnectAfterMs: number | undefined;
@@ -80,8 +82,34 @@ const lieAboutSet: fc.Arbitrary<Effect> = fc.record({
   applied,
 });
 
+/** A change that takes effect when nobody waits for it any more; with its reply, or without one. */
+const late: fc.Arbitrary<Effect> = fc.record({
+  do: fc.constantFrom('late' as const, 'delay' as const),
+  ms: oneOf(
+    [6, fc.constant(1_000)],
+    [3, fc.constant(3_000)],
+    [1, fc.constant(8_000)],
+    [1, fc.constant(15_000)],
+  ),
+});
+
+/** The phone changes something just then, also what the update only wants to stay as it is. */
+const phone: fc.Arbitrary<Effect> = fc.record({
+  do: fc.constant('phone' as const),
+  settings: fc
+    .subarray(
+      CATEGORIES.filter(category => category !== 'disappearing_mode'),
+      { minLength: 1, maxLength: 3 },
+    )
+    .chain(valuesFor)
+    .map(values => values as Record<string, string>),
+  moment,
+});
+
 const effectOnSet: fc.Arbitrary<Effect> = oneOf<Effect>(
   [6, accident],
+  [3, late],
+  [2, phone],
   [2, refusalOfSet('refuse')],
   [2, refusalOfSet('refuse_category')],
   [1, fc.record({ do: fc.constant('refuse' as const), applied })],
@@ -91,6 +119,7 @@ const effectOnSet: fc.Arbitrary<Effect> = oneOf<Effect>(
 /** The values in the reply to a read are true where there are any: against a false one there is no proof at all. */
 const effectOnGet: fc.Arbitrary<Effect> = oneOf<Effect>(
   [5, accident],
+  [1, phone],
   [2, fc.record({ do: fc.constant('refuse' as const), code: fc.constantFrom(400, 403, 500, 503) })],
   [
     1,
@@ -199,8 +228,9 @@ const planFor = (wishes: Values): fc.Arbitrary<Plan> =>
     wishes: fc.constant(wishes),
     onFailure: fc.constantFrom(OnFailure.STOP, OnFailure.CONTINUE, OnFailure.ROLL_BACK),
     deadlineMs: oneOf(
-      [8, fc.integer({ min: 1_000, max: 3_000 })],
-      [1, fc.integer({ min: 3_000, max: 6_000 })],
+      [80, fc.integer({ min: 1_000, max: 3_000 })],
+      [10, fc.integer({ min: 3_000, max: 6_000 })],
+      [1, fc.constant(30_000)],
     ),
     faults: faultsOf(wishes),
     meanwhile: oneOf<Plan['meanwhile']>(
@@ -216,6 +246,7 @@ const planFor = (wishes: Values): fc.Arbitrary<Plan> =>
         ),
       ],
     ),
+    isPatient: oneOf([1, fc.constant(true)], [1, fc.constant(false)]),
     cancelAfterMs: sometimes(1, oneOf([1, fc.nat(60)], [1, fc.nat(1_000)])),
     reconnectAfterMs: sometimes(3, fc.nat(1_500)),
   });

@@ -4,14 +4,22 @@ import { InstanceServiceService as Instances } from '../../../gen/ts/whatsapp/pr
 import { PrivacyServiceService as Privacy } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import type { Effect, InjectedFault } from '../../../src/simulator/index.js';
 import type { Service } from '../../support/service.js';
+import type { Watching } from '../../support/watch.js';
+import { aftermathOf, type Entry, historyOf } from './aftermath.js';
+import { falseEntries } from './afterwards.js';
 import type { Desk } from './fleet.js';
 import type { Run } from './oracle.js';
 import type { Plan } from './plans.js';
-import { categoryOf, setOnPhone, settingsOf, wished } from './settings.js';
+import { setOnPhone, settingsOf, type Values, wished } from './settings.js';
+import { timelineOf } from './timeline.js';
 import { type Answer, update } from './updates.js';
 
-/** Carries a plan out on a connected instance and gathers all that can be known of it. */
-export async function carryOut(service: Service, desk: Desk, plan: Plan): Promise<Run> {
+/**
+ * Carries a plan out on a connected instance and gathers all that can be known of it.
+ *
+ * @param watching One who watches; then what is left of the update is waited for.
+ */
+export async function carryOut(service: Service, desk: Desk, plan: Plan, watching?: Watching): Promise<Run> {
   const { simulator } = service;
   const { instance, phone } = desk;
   const journal = simulator.journal(phone.phoneNumber);
@@ -19,6 +27,7 @@ export async function carryOut(service: Service, desk: Desk, plan: Plan): Promis
 
   const before = settingsOf(phone);
   const from = journal.length;
+  const heardBefore = watching?.events.length ?? 0;
   const events = () => journal.slice(from);
   const isSent = () => events().some(event => event.event === 'asked' && event.iq.attrs['type'] === 'set');
   const faults = plan.faults.map(fault =>
@@ -64,8 +73,16 @@ export async function carryOut(service: Service, desk: Desk, plan: Plan): Promis
     answeredAt = events().length;
     answerTime = Date.now();
   }
-  await delaysOver(faults, events);
+  const history = (await historyOf(service, instance)).filter(
+    ({ requestId }) => requestId === order.requestId,
+  );
+  if (plan.isPatient) await delaysOver(faults, events);
   for (const fault of faults) fault.remove();
+  const isDeaf = happened(faults).some(effect => effect.do === 'half_open');
+  const isTrue = (entries: readonly Entry[], final: Values) =>
+    falseEntries(entries, timelineOf(before, events()), order.requestId, final).length === 0;
+  const aftermath =
+    watching && (await aftermathOf(service, desk, watching, { heardBefore, before, events, isDeaf }, isTrue));
   const seen = events();
   // What the phone changed last is known to the service, or the next run would start from something older.
   if (plan.meanwhile.length > 0) await read(service, instance);
@@ -81,9 +98,11 @@ export async function carryOut(service: Service, desk: Desk, plan: Plan): Promis
     cancelTime,
     isAnswered: first.outcomes !== undefined,
     repetition,
-    history: await historyOf(service, instance, order.requestId),
+    history,
+    requestId: order.requestId,
+    aftermath,
     isCut: happened(faults).some(effect => CUTS.includes(effect.do)),
-    isDeaf: happened(faults).some(effect => effect.do === 'half_open'),
+    isDeaf,
   };
 }
 
@@ -111,16 +130,11 @@ async function prepare(service: Service, { instance, phone }: Desk, plan: Plan):
 const read = ({ client }: Service, instance: string) =>
   client.call(Privacy.getPrivacySettings, { instance }, { deadlineMs: 1_500 }).catch(() => undefined);
 
-async function historyOf({ client }: Service, instance: string, requestId: string): Promise<Run['history']> {
-  const { changes } = await client.call(Privacy.listPrivacyChanges, { instance, pageSize: 50 });
-  return changes
-    .filter(change => change.requestId === requestId)
-    .map(({ setting, outcome }) => ({ category: categoryOf(setting), outcome }));
-}
-
 /** Waits until what WhatsApp held back has happened. */
 async function delaysOver(faults: readonly InjectedFault[], events: () => Run['events']): Promise<void> {
-  const delays = happened(faults).map(effect => (effect.do === 'delay' ? effect.ms : 0));
+  const delays = happened(faults).map(effect =>
+    effect.do === 'delay' || effect.do === 'late' ? effect.ms : 0,
+  );
   const longest = Math.max(0, ...delays);
   if (longest === 0) return;
   const lastAsked = Math.max(...events().map(({ event, time }) => (event === 'asked' ? time : 0)));

@@ -98,6 +98,13 @@ export function timelineOf(before: Values, events: readonly PrivacyEvent[]): Tim
   };
 }
 
+/** What WhatsApp said last of a category; undefined where it named none, or an error. */
+export const lastShown = ({ reads }: Timeline, category: Category): string | undefined =>
+  reads.findLast(
+    ({ of, answered }) =>
+      answered !== undefined && (of === 'disappearing_mode') === (category === 'disappearing_mode'),
+  )?.values?.[category];
+
 function add<T>(list: T[], entry: T): T {
   list.push(entry);
   return entry;

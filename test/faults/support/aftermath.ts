@@ -1,0 +1,122 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { SettingOutcome_State as State } from '../../../gen/ts/whatsapp/privacy/v1/error_details.js';
+import {
+  type Origin,
+  PrivacyServiceService as Privacy,
+} from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
+import type { PrivacyEvent } from '../../../src/simulator/index.js';
+import type { Service } from '../../support/service.js';
+import type { Watching } from '../../support/watch.js';
+import { type Desk, recover, undeafen } from './fleet.js';
+import { CATEGORIES, type Category, categoryOf, settingsOf, type Values, valuesOf } from './settings.js';
+import { lastShown, timelineOf } from './timeline.js';
+
+/** A change in the history. */
+export type Entry = {
+  readonly time: number;
+  readonly category: Category | undefined;
+  readonly value: string;
+  readonly origin: Origin;
+  readonly requestId: string;
+  readonly outcome: State;
+  /** How it turned out afterwards; UNSPECIFIED when nothing came to light. */
+  readonly resolved: State;
+};
+
+/** What a watcher was told of one change. */
+export type Told = {
+  readonly category: Category;
+  readonly value: string | undefined;
+  readonly origin: Origin;
+};
+
+/** What is left of an update when nothing is in flight any more and the service has had the time to hear of it. */
+export type Aftermath = {
+  /** What the account has. */
+  readonly final: Values;
+  /** The settings that a watcher was told last, and every change since the update began. */
+  readonly told: Values;
+  readonly changes: readonly Told[];
+  /** Of the instance, newest first. */
+  readonly history: readonly Entry[];
+};
+
+/** So long the service may take to find out by itself. */
+const PATIENCE_MS = 30_000;
+
+/** Lets everything come to its end; undefined when the account does not come back by itself. */
+export async function aftermathOf(
+  service: Service,
+  desk: Desk,
+  watching: Watching,
+  { heardBefore, before, events, isDeaf }: Happened,
+  isTrue: (history: readonly Entry[], final: Values) => boolean,
+): Promise<Aftermath | undefined> {
+  // On a living connection a change without a reply may take effect for a long time.
+  const isOpen = timelineOf(before, events()).sets.some(({ answered }) => answered === undefined);
+  if (isDeaf || isOpen) await undeafen(service, desk);
+  if (!(await recover(service, desk))) return undefined;
+
+  const isOf = ({ instance }: { readonly instance: string }) => instance === desk.instance;
+  const heard = () => watching.events.filter(isOf).flatMap(({ event }) => (event ? [event] : []));
+  const isTold = () => {
+    const last = heard().at(-1);
+    if (last?.$case !== 'snapshot' && last?.$case !== 'change') return false;
+    const settings = last.$case === 'snapshot' ? last.value : last.value.settings;
+    const [told, final]: Values[] = [settings ? valuesOf(settings) : {}, settingsOf(desk.phone)];
+    const timeline = timelineOf(before, events());
+    return CATEGORIES.every(
+      name => told?.[name] === final?.[name] || lastShown(timeline, name) === undefined,
+    );
+  };
+  const end = Date.now() + PATIENCE_MS;
+  while (!isTold() && Date.now() < end) await wait(50);
+  let history = await historyOf(service, desk.instance);
+  while (!isTrue(history, settingsOf(desk.phone)) && Date.now() < end) {
+    await wait(50);
+    history = await historyOf(service, desk.instance);
+  }
+
+  const settings = heard().findLast(event => event.$case === 'snapshot' || event.$case === 'change');
+  const told = settings?.$case === 'change' ? settings.value.settings : settings?.value;
+  const changes = watching.events
+    .slice(heardBefore)
+    .filter(isOf)
+    .flatMap(({ event }) => {
+      if (event?.$case !== 'change' || !event.value.settings) return [];
+      const { changed, origin, settings } = event.value;
+      const values: Values = valuesOf(settings);
+      return changed.flatMap(setting => {
+        const category = categoryOf(setting);
+        return category ? [{ category, value: values[category], origin }] : [];
+      });
+    });
+  return {
+    final: settingsOf(desk.phone),
+    told: told && 'visibility' in told ? valuesOf(told) : {},
+    changes,
+    history,
+  };
+}
+
+type Happened = {
+  /** How much a watcher had heard when the update began. */
+  readonly heardBefore: number;
+  readonly before: Values;
+  readonly events: () => readonly PrivacyEvent[];
+  readonly isDeaf: boolean;
+};
+
+/** The changes of an instance, newest first. */
+export async function historyOf({ client }: Service, instance: string): Promise<readonly Entry[]> {
+  const { changes } = await client.call(Privacy.listPrivacyChanges, { instance, pageSize: 50 });
+  return changes.map(({ changeTime, setting, newValue, origin, requestId, outcome, resolvedOutcome }) => ({
+    time: changeTime?.getTime() ?? 0,
+    category: categoryOf(setting),
+    value: newValue,
+    origin,
+    requestId,
+    outcome,
+    resolved: resolvedOutcome,
+  }));
+}

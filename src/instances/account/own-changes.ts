@@ -23,8 +23,12 @@ type OwnChange = {
   readonly isOfList: boolean;
   /** When nothing more could come for it: its reply is there. Undefined while it may come. */
   settledAt: number | undefined;
-  /** What its reply says. */
+  /** What its reply says, or a read. */
   verdict: 'APPLIED' | 'FAILED' | undefined;
+  /** A read has shown it, or after its end something else: a value like it that shows later is somebody else's. */
+  isSpent: boolean;
+  /** Its outcome stands in the history; before that it is kept for it. */
+  isWritten: boolean;
   /** Its entry in the history, when that may have to be amended. */
   entry: { readonly time: Date; readonly state: OutcomeState } | undefined;
 };
@@ -53,8 +57,9 @@ export function ownChanges(
       (sent.get(change.setting) ?? []).filter(other => other !== change),
     );
 
-  function turnedOut(change: OwnChange, outcome: OutcomeState) {
+  function turnedOut(change: OwnChange, outcome: 'APPLIED' | 'FAILED') {
     const { entry } = change;
+    change.verdict = outcome;
     change.entry = undefined;
     if (entry && entry.state !== outcome) amend(change.setting, entry.time, outcome);
   }
@@ -79,6 +84,8 @@ export function ownChanges(
         isOfList,
         settledAt: undefined,
         verdict: undefined,
+        isSpent: false,
+        isWritten: false,
         entry: undefined,
       };
       keep(setting, [...(sent.get(setting) ?? []), change]);
@@ -91,8 +98,9 @@ export function ownChanges(
       if (!change) return;
       if (state === 'UNKNOWN' || state === 'FAILED') change.entry = { time, state };
       if (state === 'UNKNOWN' && change.verdict) turnedOut(change, change.verdict);
+      change.isWritten = true;
       // What was refused, or set back, is somebody else's when it shows one day.
-      if (state === 'ROLLED_BACK' || change.verdict === 'FAILED') drop(change);
+      if (state === 'ROLLED_BACK' || change.verdict === 'FAILED' || change.isSpent) drop(change);
     },
 
     /** Whether the value that a read shows, if any, is one that this service sent. */
@@ -102,16 +110,20 @@ export function ownChanges(
       const hasEnded = ({ settledAt, session: over }: OwnChange) =>
         over !== session || (settledAt !== undefined && settledAt <= leftAt);
       const isExpired = ({ settledAt = Infinity }: OwnChange) => settledAt + EXPECTED_FOR_MS < now();
-      const shown = changes.findLast(({ to, verdict }) => to === value && verdict !== 'FAILED');
+      const shown = changes.findLast(
+        ({ to, verdict, isSpent }) => to === value && verdict !== 'FAILED' && !isSpent,
+      );
       const others = changes.filter(change => change !== shown);
 
       if (shown && !shown.isOfList) turnedOut(shown, 'APPLIED');
       for (const change of others.filter(hasEnded))
         if (value === change.from && change.verdict === undefined && !change.isOfList)
           turnedOut(change, 'FAILED');
+      for (const change of changes)
+        change.isSpent ||= change === shown || hasEnded(change) || isExpired(change);
       keep(
         setting,
-        others.filter(change => !hasEnded(change) && !isExpired(change)),
+        changes.filter(change => !change.isSpent || !(change.isWritten || isExpired(change))),
       );
       return shown !== undefined;
     },

@@ -7,39 +7,10 @@ import {
 import type { PrivacyEvent } from '../../../src/simulator/index.js';
 import type { Service } from '../../support/service.js';
 import type { Watching } from '../../support/watch.js';
+import { type Aftermath, type Entry, isUntold } from './afterwards.js';
 import { type Desk, recover, undeafen } from './fleet.js';
-import { CATEGORIES, type Category, categoryOf, settingsOf, type Values, valuesOf } from './settings.js';
-import { lastShown, timelineOf } from './timeline.js';
-
-/** A change in the history. */
-export type Entry = {
-  readonly time: number;
-  readonly category: Category | undefined;
-  readonly value: string;
-  readonly origin: Origin;
-  readonly requestId: string;
-  readonly outcome: State;
-  /** How it turned out afterwards; UNSPECIFIED when nothing came to light. */
-  readonly resolved: State;
-};
-
-/** What a watcher was told of one change. */
-export type Told = {
-  readonly category: Category;
-  readonly value: string | undefined;
-  readonly origin: Origin;
-};
-
-/** What is left of an update when nothing is in flight any more and the service has had the time to hear of it. */
-export type Aftermath = {
-  /** What the account has. */
-  readonly final: Values;
-  /** The settings that a watcher was told last, and every change since the update began. */
-  readonly told: Values;
-  readonly changes: readonly Told[];
-  /** Of the instance, newest first. */
-  readonly history: readonly Entry[];
-};
+import { CATEGORIES, categoryOf, settingsOf, type Values, valuesOf } from './settings.js';
+import { timelineOf } from './timeline.js';
 
 /** So long the service may take to find out by itself. */
 const PATIENCE_MS = 30_000;
@@ -65,9 +36,7 @@ export async function aftermathOf(
     const settings = last.$case === 'snapshot' ? last.value : last.value.settings;
     const [told, final]: Values[] = [settings ? valuesOf(settings) : {}, settingsOf(desk.phone)];
     const timeline = timelineOf(before, events());
-    return CATEGORIES.every(
-      name => told?.[name] === final?.[name] || lastShown(timeline, name) === undefined,
-    );
+    return CATEGORIES.every(name => told?.[name] === final?.[name] || isUntold(told ?? {}, timeline, name));
   };
   const end = Date.now() + PATIENCE_MS;
   while (!isTold() && Date.now() < end) await wait(50);

@@ -1,6 +1,5 @@
 import { SettingOutcome_State as State } from '../../../gen/ts/whatsapp/privacy/v1/error_details.js';
 import { Origin } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
-import type { Aftermath, Entry } from './aftermath.js';
 import { CATEGORIES, type Category, type Values } from './settings.js';
 import { lastShown, type Timeline } from './timeline.js';
 
@@ -9,15 +8,43 @@ import { lastShown, type Timeline } from './timeline.js';
  * and every entry of the history, with what came to light, says how it is.
  */
 
+/** A change in the history. */
+export type Entry = {
+  readonly time: number;
+  readonly category: Category | undefined;
+  readonly value: string;
+  readonly origin: Origin;
+  readonly requestId: string;
+  readonly outcome: State;
+  /** How it turned out afterwards; UNSPECIFIED when nothing came to light. */
+  readonly resolved: State;
+};
+
+/** What a watcher was told of one change. */
+export type Told = {
+  readonly category: Category;
+  readonly value: string | undefined;
+  readonly origin: Origin;
+};
+
+/** What is left of an update when nothing is in flight any more and the service has had the time to hear of it. */
+export type Aftermath = {
+  /** What the account has. */
+  readonly final: Values;
+  /** The settings that a watcher was told last, and every change since the update began. */
+  readonly told: Values;
+  readonly changes: readonly Told[];
+  /** Of the instance, newest first. */
+  readonly history: readonly Entry[];
+};
+
 /** What of an aftermath is not so. */
 export function aftermathFaults(
   { final, told, changes, history }: Aftermath,
   timeline: Timeline,
   { requestId, startTime }: { readonly requestId: string; readonly startTime: number },
 ): string[] {
-  const untold = CATEGORIES.filter(
-    name => told[name] !== final[name] && lastShown(timeline, name) !== undefined,
-  );
+  const untold = CATEGORIES.filter(name => told[name] !== final[name] && !isUntold(told, timeline, name));
   return [
     ...untold.map(name => `a watcher was told ${name}=${told[name]} last, in force is ${final[name]}`),
     ...changes
@@ -42,12 +69,21 @@ export function aftermathFaults(
       .filter(({ origin, time }) => origin === Origin.OTHER_DEVICE && time >= startTime)
       .filter(({ category, value }) => category && value !== timeline.before[category])
       .filter(({ category, value }) => {
+        // What WhatsApp said it refused is nobody's that the service could know.
+        const isRefused = timeline.sets.some(
+          set => set.category === category && set.value === value && set.reply === 'refused',
+        );
         const isMade = (own: boolean) => category && isMadeBy(timeline, category, value, own);
-        return isMade(true) && !isMade(false);
+        return isMade(true) && !isMade(false) && !isRefused;
       })
       .map(({ category, value }) => `the history has ${category}=${value} as of another device`),
   ];
 }
+
+/** Whether WhatsApp did not say it last. Of the timer a watcher may be told that it could not be read. */
+export const isUntold = (told: Values, timeline: Timeline, category: Category): boolean =>
+  lastShown(timeline, category) === undefined ||
+  (category === 'disappearing_mode' && told[category] === undefined);
 
 /** Whether this service, or the phone, set the category to that value. */
 const isMadeBy = (
@@ -81,7 +117,7 @@ export function falseEntries(
     const isMade = forward?.changed !== undefined;
     switch (outcome) {
       case State.APPLIED:
-        return isTouched ? !isMade : final[category] !== value;
+        return isTouched ? !isMade && !isMadeBy(timeline, category, value, false) : final[category] !== value;
       case State.FAILED:
       case State.ROLLED_BACK:
         return !isTouched && final[category] === value;

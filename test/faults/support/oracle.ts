@@ -4,8 +4,7 @@ import {
   SettingOutcome_State as State,
 } from '../../../gen/ts/whatsapp/privacy/v1/error_details.js';
 import type { PrivacyEvent } from '../../../src/simulator/index.js';
-import type { Aftermath, Entry } from './aftermath.js';
-import { aftermathFaults } from './afterwards.js';
+import { type Aftermath, aftermathFaults, type Entry } from './afterwards.js';
 import { exposures } from './exposure.js';
 import type { Plan } from './plans.js';
 import { CATEGORIES, type Category, categoryOf, type Values, valuesOf, wished } from './settings.js';

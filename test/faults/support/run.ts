@@ -5,8 +5,8 @@ import { PrivacyServiceService as Privacy } from '../../../gen/ts/whatsapp/priva
 import type { Effect, InjectedFault } from '../../../src/simulator/index.js';
 import type { Service } from '../../support/service.js';
 import type { Watching } from '../../support/watch.js';
-import { aftermathOf, type Entry, historyOf } from './aftermath.js';
-import { falseEntries } from './afterwards.js';
+import { aftermathOf, historyOf } from './aftermath.js';
+import { type Entry, falseEntries } from './afterwards.js';
 import type { Desk } from './fleet.js';
 import type { Run } from './oracle.js';
 import type { Plan } from './plans.js';

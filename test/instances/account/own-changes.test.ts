@@ -148,6 +148,20 @@ describe('an entry of unknown outcome', () => {
     expect(amend.mock.calls).toEqual([['last_seen', ENTRY_TIME, 'APPLIED']]);
   });
 
+  test.each([
+    ['none', 'APPLIED'],
+    ['all', 'FAILED'],
+  ] as const)(
+    'is amended also when a read showed %s before the entry was written: %s',
+    (value, turnedOut) => {
+      const changes = own();
+      changes.sending(CHANGE, HERE, false)({ kind: 'no_answer', cause: 'fault' });
+      changes.shows('last_seen', value, read());
+      changes.ended(outcome('UNKNOWN'), ENTRY_TIME);
+      expect(amend.mock.calls).toEqual([['last_seen', ENTRY_TIME, turnedOut]]);
+    },
+  );
+
   test('of a list says nothing of the list when the value of its setting shows', () => {
     const { changes, tell } = unknown(true);
     tell({ kind: 'confirmed' });

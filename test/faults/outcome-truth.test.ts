@@ -33,7 +33,8 @@ test(`no answer says what is not so, in ${RUNS} updates with random faults (seed
     const seed = SEED * 1_000_000 + number++;
     const run = await carryOut(service, desk, planOf(seed, watching === undefined), watching);
     const { wrong, notes } = judge(run);
-    figures.add(run, { wrong, notes });
+    const { code, reason, outcomes = [] } = run.answer;
+    figures.add({ ...run, code, reason, states: outcomes.map(({ state }) => state) }, { wrong, notes });
     if (wrong.length > 0) stories.push(`seed ${seed}: ${wrong.join('; ')}\n    ${storyOf(run)}`);
     return run;
   }

@@ -1,9 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { SettingOutcome_State as State } from '../../../gen/ts/whatsapp/privacy/v1/error_details.js';
-import {
-  type Origin,
-  PrivacyServiceService as Privacy,
-} from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
+import { PrivacyServiceService as Privacy } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import type { PrivacyEvent } from '../../../src/simulator/index.js';
 import type { Service } from '../../support/service.js';
 import type { Watching } from '../../support/watch.js';

@@ -42,7 +42,8 @@ export type Aftermath = {
 export function aftermathFaults(
   { final, told, changes, history }: Aftermath,
   timeline: Timeline,
-  { requestId, startTime }: { readonly requestId: string; readonly startTime: number },
+  { startTime }: { readonly startTime: number },
+  falseOnes: readonly Entry[],
 ): string[] {
   const untold = CATEGORIES.filter(name => told[name] !== final[name] && !isUntold(told, timeline, name));
   return [
@@ -61,7 +62,7 @@ export function aftermathFaults(
         ({ category, value, origin }) =>
           `a watcher was told that ${category}=${value} was of ${Origin[origin]}`,
       ),
-    ...falseEntries(history, timeline, requestId, final).map(
+    ...falseOnes.map(
       ({ category, outcome, resolved }) =>
         `the history has ${category} ${State[outcome]}, resolved ${State[resolved]}, in force is ${category && final[category]}`,
     ),

@@ -1,6 +1,17 @@
 import { status } from '@grpc/grpc-js';
 import { SettingOutcome_State as State } from '../../../gen/ts/whatsapp/privacy/v1/error_details.js';
-import type { Judgement, Run } from './oracle.js';
+import type { PrivacyEvent } from '../../../src/simulator/index.js';
+import type { Judgement } from './oracle.js';
+
+/** What of a run is counted. */
+type Told = {
+  readonly code: status;
+  readonly reason: string | undefined;
+  readonly states: readonly State[];
+  readonly events: readonly PrivacyEvent[];
+  readonly cancelTime?: number | undefined;
+  readonly isAnswered?: boolean;
+};
 
 /** Counts what came of the runs. */
 export function openFigures() {
@@ -20,12 +31,12 @@ export function openFigures() {
   const tried = () => sumOf('outcome ') - get('outcome NOT_ATTEMPTED') - get('outcome UNCHANGED');
 
   return {
-    add({ answer, events, cancelTime, isAnswered }: Run, { wrong, notes }: Judgement) {
+    add({ code, reason, states, events, cancelTime, isAnswered = true }: Told, { wrong, notes }: Judgement) {
       count('runs');
       if (cancelTime !== undefined) count('left');
       else if (!isAnswered) count('unanswered');
-      count(`status ${status[answer.code]}${answer.reason ? ` ${answer.reason}` : ''}`);
-      for (const { state } of answer.outcomes ?? []) count(`outcome ${State[state]}`);
+      count(`status ${status[code]}${reason ? ` ${reason}` : ''}`);
+      for (const state of states) count(`outcome ${State[state]}`);
       for (const note of notes) count(`note ${note}`);
       count(
         'sets',
@@ -33,7 +44,7 @@ export function openFigures() {
       );
       if (wrong.length === 0) return;
       count('wrong');
-      if (answer.code === status.OK) count('false OK');
+      if (code === status.OK) count('false OK');
       for (const finding of wrong) count(`finding ${/ ([A-Z_]+) but /.exec(finding)?.[1] ?? 'other'}`);
     },
     /** Of the changes tried, how many ended UNKNOWN although a read had shown what became of them. */

@@ -4,7 +4,7 @@ import {
   SettingOutcome_State as State,
 } from '../../../gen/ts/whatsapp/privacy/v1/error_details.js';
 import type { PrivacyEvent } from '../../../src/simulator/index.js';
-import { type Aftermath, aftermathFaults, type Entry } from './afterwards.js';
+import { type Aftermath, aftermathFaults, type Entry, falseEntries } from './afterwards.js';
 import { exposures } from './exposure.js';
 import type { Plan } from './plans.js';
 import { CATEGORIES, type Category, categoryOf, type Values, valuesOf, wished } from './settings.js';
@@ -93,7 +93,7 @@ export function judge(run: Run): Judgement {
     ...answerFaults(run),
     ...settingsFaults(run, timeline),
     ...stanzaFaults(run, timeline),
-    ...(run.aftermath ? aftermathFaults(run.aftermath, timeline, run) : []),
+    ...leftFaults(run, timeline),
     ...exposures(timeline, run.plan.wishes, unread),
   );
   return { wrong, notes };
@@ -239,6 +239,14 @@ function isAvoidable(
       );
     })
   );
+}
+
+/** What is not so when everything has come to its end. */
+function leftFaults({ aftermath, requestId, startTime }: Run, timeline: Timeline): string[] {
+  if (!aftermath) return [];
+  const { history, final } = aftermath;
+  const falseOnes = falseEntries(history, timeline, requestId, final);
+  return aftermathFaults(aftermath, timeline, { startTime }, falseOnes);
 }
 
 const TRIED: readonly State[] = [State.APPLIED, State.FAILED, State.UNKNOWN, State.ROLLED_BACK];

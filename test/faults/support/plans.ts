@@ -29,9 +29,13 @@ const valuesFor = (categories: readonly Category[]): fc.Arbitrary<Values> =>
 const some = (minLength: number, maxLength: number = CATEGORIES.length): fc.Arbitrary<Values> =>
   fc.subarray(CATEGORIES, { minLength, maxLength }).chain(valuesFor);
 
-const moment = fc.constantFrom('before_apply' as const, 'after_apply' as const, 'after_reply' as const);
+export const moment = fc.constantFrom(
+  'before_apply' as const,
+  'after_apply' as const,
+  'after_reply' as const,
+);
 const applied = fc.boolean();
-const oneOf = <T>(...weighted: [weight: number, arbitrary: fc.Arbitrary<T>][]): fc.Arbitrary<T> =>
+export const oneOf = <T>(...weighted: [weight: number, arbitrary: fc.Arbitrary<T>][]): fc.Arbitrary<T> =>
   fc.oneof(...weighted.map(([weight, arbitrary]) => ({ weight, arbitrary })));
 
 /** What can happen to any stanza. 405 and HTTP 429 are left out: they stop the dials of the whole node. */
@@ -106,7 +110,7 @@ const phone: fc.Arbitrary<Effect> = fc.record({
   moment,
 });
 
-const effectOnSet: fc.Arbitrary<Effect> = oneOf<Effect>(
+export const effectOnSet: fc.Arbitrary<Effect> = oneOf<Effect>(
   [6, accident],
   [3, late],
   [2, phone],
@@ -117,7 +121,7 @@ const effectOnSet: fc.Arbitrary<Effect> = oneOf<Effect>(
 );
 
 /** The values in the reply to a read are true where there are any: against a false one there is no proof at all. */
-const effectOnGet: fc.Arbitrary<Effect> = oneOf<Effect>(
+export const effectOnGet: fc.Arbitrary<Effect> = oneOf<Effect>(
   [5, accident],
   [1, phone],
   [2, fc.record({ do: fc.constant('refuse' as const), code: fc.constantFrom(400, 403, 500, 503) })],
@@ -221,17 +225,21 @@ const faultsOf = (wishes: Values): fc.Arbitrary<readonly Fault[]> =>
 const sometimes = <T>(weight: number, arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
   oneOf<T | undefined>([weight, arbitrary], [10 - weight, fc.constant(undefined)]);
 
+/** Mostly short ones, for what WhatsApp never answers is waited for until then. */
+export const shortDeadline: fc.Arbitrary<number> = oneOf(
+  [80, fc.integer({ min: 1_000, max: 3_000 })],
+  [10, fc.integer({ min: 3_000, max: 6_000 })],
+  [1, fc.constant(30_000)],
+);
+export const isPatient: fc.Arbitrary<boolean> = fc.boolean();
+
 const planFor = (wishes: Values): fc.Arbitrary<Plan> =>
   fc.record({
     start: oneOf([1, fc.constant({})], [1, some(1)]),
     readBefore: fc.boolean(),
     wishes: fc.constant(wishes),
     onFailure: fc.constantFrom(OnFailure.STOP, OnFailure.CONTINUE, OnFailure.ROLL_BACK),
-    deadlineMs: oneOf(
-      [80, fc.integer({ min: 1_000, max: 3_000 })],
-      [10, fc.integer({ min: 3_000, max: 6_000 })],
-      [1, fc.constant(30_000)],
-    ),
+    deadlineMs: shortDeadline,
     faults: faultsOf(wishes),
     meanwhile: oneOf<Plan['meanwhile']>(
       [5, fc.constant([])],
@@ -246,7 +254,7 @@ const planFor = (wishes: Values): fc.Arbitrary<Plan> =>
         ),
       ],
     ),
-    isPatient: oneOf([1, fc.constant(true)], [1, fc.constant(false)]),
+    isPatient,
     cancelAfterMs: sometimes(1, oneOf([1, fc.nat(60)], [1, fc.nat(1_000)])),
     reconnectAfterMs: sometimes(3, fc.nat(1_500)),
   });

@@ -106,7 +106,7 @@ export async function carryOut(service: Service, desk: Desk, plan: Plan, watchin
   };
 }
 
-const happened = (faults: readonly InjectedFault[]): Effect[] =>
+export const happened = (faults: readonly InjectedFault[]): Effect[] =>
   faults.filter(fault => fault.hits() > 0).map(({ fault }) => fault.effect);
 
 /** These break a connection in a way that the server's own record does not tell what got through. */
@@ -131,7 +131,10 @@ const read = ({ client }: Service, instance: string) =>
   client.call(Privacy.getPrivacySettings, { instance }, { deadlineMs: 1_500 }).catch(() => undefined);
 
 /** Waits until what WhatsApp held back has happened. */
-async function delaysOver(faults: readonly InjectedFault[], events: () => Run['events']): Promise<void> {
+export async function delaysOver(
+  faults: readonly InjectedFault[],
+  events: () => Run['events'],
+): Promise<void> {
   const delays = happened(faults).map(effect =>
     effect.do === 'delay' || effect.do === 'late' ? effect.ms : 0,
   );
@@ -147,6 +150,6 @@ async function after(ms: number | undefined, signal: AbortSignal, what: () => un
   await what();
 }
 
-async function until(isSo: () => boolean, signal?: AbortSignal): Promise<void> {
+export async function until(isSo: () => boolean, signal?: AbortSignal): Promise<void> {
   while (!isSo()) await wait(2, undefined, signal ? { signal } : {});
 }

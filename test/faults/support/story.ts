@@ -10,18 +10,24 @@ export function storyOf({ plan, before, events, answer, answeredAt, cancelTime }
   const start = events[0]?.time ?? 0;
   const { faults, wishes, meanwhile, onFailure, ...rest } = plan;
   const told = answer.outcomes?.map(one => `${categoryOf(one.setting)} ${State[one.state]} (${one.message})`);
-  const lines = events.map(
-    (event, place) => `${place < answeredAt ? ' ' : '*'} ${event.time - start} ms ${eventInWords(event)}`,
-  );
   return [
     `before ${inWords(before)}; wished ${inWords(wishes)}; ${OnFailure[onFailure]}; ${JSON.stringify(rest)}`,
     ...faults.map(fault => `fault ${JSON.stringify(fault)}`),
     ...meanwhile.map(change => `phone ${JSON.stringify(change)}`),
-    ...lines,
+    eventsInWords(events, answeredAt),
     `${cancelTime === undefined ? '' : `left at ${cancelTime - start} ms, then `}${status[answer.code]} ${answer.reason}`,
     ...(told ?? ['no outcomes']),
   ].join('\n    ');
 }
+
+/** What WhatsApp saw, with a star where the answer was there already. */
+export const eventsInWords = (events: readonly PrivacyEvent[], answeredAt: number): string =>
+  events
+    .map((event, place) => {
+      const mark = place < answeredAt ? ' ' : '*';
+      return `${mark} ${event.time - (events[0]?.time ?? 0)} ms ${eventInWords(event)}`;
+    })
+    .join('\n    ');
 
 const inWords = (values: object): string =>
   Object.entries(values)
@@ -35,7 +41,7 @@ function eventInWords(event: PrivacyEvent): string {
     case 'asked':
       return `asked on ${event.connection}: ${nodeInWords(event.iq)}`;
     case 'changed':
-      return `changed ${event.category}=${event.value}${event.device === 0 ? ' on the phone' : ''}`;
+      return `changed ${event.category}=${event.value} ${event.contacts?.join() ?? ''}${event.device === 0 ? ' on the phone' : ''}`;
     case 'answered':
       return `answered on ${event.connection}: ${nodeInWords(event.reply)}`;
   }
@@ -43,7 +49,7 @@ function eventInWords(event: PrivacyEvent): string {
 
 /** Tags are left out where they say nothing. */
 function nodeInWords({ attrs, content }: Node): string {
-  const { type, name, value, code } = attrs;
+  const { type, name, value, code, action, jid } = attrs;
   const inside = Array.isArray(content) ? content.map(nodeInWords) : [];
-  return [type, code, name && `${name}=${value}`, ...inside].filter(Boolean).join(' ');
+  return [type, code, name && `${name}=${value}`, action, jid, ...inside].filter(Boolean).join(' ');
 }

@@ -14,9 +14,15 @@ import { createLinked, PAIRING_CODE } from './support/link.js';
 import type { ServiceProcess } from './support/process.js';
 import { openScene, type Scene } from './support/scene.js';
 
-/** Waits until the instance says this. */
+/** The instance once it says this. While nothing can be read, a call whose token was not looked up lately fails. */
 const said = (client: Caller, reason: string) =>
-  vi.waitUntil(async () => (await instanceOf(client)).stateReason === reason, { timeout: 120_000 });
+  vi.waitUntil(
+    async () => {
+      const instance = await instanceOf(client).catch(() => undefined);
+      return instance?.stateReason === reason && instance;
+    },
+    { timeout: 120_000 },
+  );
 
 /** The service has lived through it: it uses the same device, stops as usual, and everything is stored. */
 async function expectUnharmed(scene: Scene, service: ServiceProcess) {
@@ -35,8 +41,9 @@ describe.each(['SQLITE_FULL', 'SQLITE_IOERR_WRITE'])('a disk that takes nothing 
 
     await service.disk({ is: 'failing', on: 'write', code });
     scene.askForKeys();
-    await said(client, 'The credentials could not be stored');
-    expect(await instanceOf(client)).toMatchObject({ state: InstanceState.CONNECTING });
+    expect(await said(client, 'The credentials could not be stored')).toMatchObject({
+      state: InstanceState.CONNECTING,
+    });
     await service.disk({ is: 'fine' });
     await expectUnharmed(scene, service);
   });
@@ -90,8 +97,9 @@ test('a disk that cannot be read never looks like an instance without credential
   await createLinked(scene, client);
   await service.disk({ is: 'failing', on: 'read', code: 'SQLITE_IOERR_READ' });
   scene.phone.streamError(503);
-  await said(client, 'The stored credentials could not be read');
-  expect(await instanceOf(client)).toMatchObject({ state: InstanceState.CONNECTING });
+  expect(await said(client, 'The stored credentials could not be read')).toMatchObject({
+    state: InstanceState.CONNECTING,
+  });
   await service.disk({ is: 'fine' });
   await expectUnharmed(scene, service);
 });

@@ -639,20 +639,3 @@ test('a change that the budget of requests may not see to its end is not begun',
   expect(failure).toMatchObject({ code: status.RESOURCE_EXHAUSTED, reason: 'RATE_LIMITED' });
   expect(poor.simulator.findStanzas({ xmlns: 'privacy', category: 'last' })).toEqual([]);
 });
-
-test('a list of 64,000 is read and changed by one contact with one IQ each', async () => {
-  const numbers = Array.from({ length: 64_000 }, (_, index) => `+1666${1_000_000 + index}`);
-  desk.phone.exceptContacts('profile', numbers.slice(1));
-  const { entries, etag } = await read(List.PROFILE);
-  expect(entries).toHaveLength(63_999);
-  expect(service.simulator.findStanzas({ xmlns: 'privacy', type: 'get', category: 'profile' })).toHaveLength(
-    1,
-  );
-
-  const [last = ''] = numbers;
-  service.simulator.addPerson({ phoneNumber: last, lid: '6660' });
-  const changed = await change({ setting: List.PROFILE, add: [last], etag });
-  expect(changed.entries).toHaveLength(64_000);
-  expect(changed.outcome?.state).toBe(State.APPLIED);
-  expect(sentUsers()).toEqual([['+6660@lid']]);
-});

@@ -15,7 +15,7 @@ import { type Service, startService } from '../support/service.js';
 /** From the end of a connection to the answer, where Baileys would wait for 60 s. */
 const IN_TIME_MS = 1_000;
 /** A busy machine may be late now and then, but not each time. */
-const TRIES = 5;
+const TRIES = 20;
 
 let service: Service;
 let desk: Desk;

@@ -2,6 +2,7 @@ import { Metadata, type StatusObject, status } from '@grpc/grpc-js';
 import { Status } from '../../../gen/ts/google/rpc/status.js';
 import { PrivacyError } from '../../domain/errors.js';
 import { camelCase } from '../../domain/settings/settings-table.js';
+import { firstMissed } from '../../domain/update-status.js';
 import type { Method } from '../method.js';
 import type { ApiEvents } from './api-events.js';
 import { DOMAIN, detailsOf, retryDelayMs } from './details.js';
@@ -90,7 +91,7 @@ function asTrailers(body: Status, delayMs?: number, sent = false): StatusObject 
 /** Failed updates are told in the origin's words, by the first setting that is not as asked. */
 function messageOf({ problem, update, message }: PrivacyError, method: Method): string {
   if (message !== problem.kind) return message;
-  const missed = update?.outcomes.find(({ state }) => ['FAILED', 'UNKNOWN', 'NOT_ATTEMPTED'].includes(state));
+  const missed = update && firstMissed(update.outcomes);
   const aboutSettings =
     'setting' in problem || 'settings' in problem || problem.kind === 'DEADLINE_TOO_SHORT';
   if (!missed?.cause || !aboutSettings) return textOf(problem, method);

@@ -20,7 +20,7 @@ export function login(
     return { receive: () => undefined, closed: () => undefined };
   }
   device.connection?.streamError(undefined, 'replaced');
-  for (const goOn of [...device.held]) goOn();
+  for (const goOn of Array.from(device.held)) goOn(); // Each takes itself out of the set.
   device.connection = connection;
   connection.owner = { account, device };
   const backlog = backlogOf(world, device, connection);

@@ -38,7 +38,9 @@ export async function* linkInstance(
   const { managed } = linking;
   refuseUnlessLinkable(managed);
   // In its turn: an unlink or delete that is under way comes first.
-  const attempt = await queued(managed.queue, managed.instance, call, () => begin(linking, call));
+  const attempt = await queued(managed.queue, managed.instance, call, () => begin(linking, call)).catch(
+    inTime,
+  );
   try {
     for await (const code of attempt.codes) yield { kind: 'code', code };
     const result = await attempt.result;
@@ -48,6 +50,13 @@ export async function* linkInstance(
   } finally {
     attempt.leave();
   }
+}
+
+/** Whose turn did not come in time has linked nothing in time. */
+function inTime(error: unknown): never {
+  if (error instanceof PrivacyError && error.problem.kind === 'DEADLINE_TOO_SHORT')
+    throw new PrivacyError({ kind: 'LINK_TIMED_OUT', instance: error.problem.instance ?? '' });
+  throw error;
 }
 
 /** Ends an attempt to link: afterwards the instance is as before it, or linked. */

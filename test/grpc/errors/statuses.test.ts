@@ -6,6 +6,8 @@ import {
 } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import { PrivacyError, type Problem, type Reason } from '../../../src/domain/errors.js';
 import type { Row } from '../../../src/grpc/errors/problems.js';
+import { events } from '../../../src/observability/events.js';
+import { createLogger } from '../../../src/observability/logger.js';
 import { startApi } from '../support/api.js';
 import { invoke } from '../support/invoke.js';
 import { promisedDetails, promisedPushback } from '../support/promised.js';
@@ -286,7 +288,7 @@ describe('a fault of the service', () => {
     const fail = () => {
       throw new Error('the disk is full');
     };
-    const api = await startApi({ events: { callEnded: fail, callFailed: fail, taskFailed: fail } });
+    const api = await startApi({ events: events(createLogger('debug', { write: fail })) });
     await api.addInstance(instance);
     expect((await invoke(api, getPrivacySettings, { instance })).code).toBe('OK');
     api.instances.readSettings = () => Promise.reject(new Error(SECRET));

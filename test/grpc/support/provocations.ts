@@ -10,10 +10,11 @@ const [UPDATE, APPLY, BLACKLIST] = [
   'PrivacyService/ApplyPrivacySettings',
   'PrivacyService/UpdateContactBlacklist',
 ];
-const [CREATE, LINK, UNLINK] = [
+const [CREATE, LINK, UNLINK, RECONNECT] = [
   'InstanceService/CreateInstance',
   'InstanceService/LinkInstance',
   'InstanceService/UnlinkInstance',
+  'InstanceService/ReconnectInstance',
 ];
 
 const STRANGER = { add: [phoneNumber('+15550100999')] };
@@ -46,7 +47,11 @@ const PROVOCATIONS: Readonly<Record<string, Readonly<Record<string, Provoke>>>> 
   'FAILED_PRECONDITION INSTANCE_NOT_LINKED': { '*': onUnlinked() },
   'FAILED_PRECONDITION INSTANCE_LOGGED_OUT': { '*': on('loggedOut') },
   'FAILED_PRECONDITION INSTANCE_SUSPENDED': { '*': on('suspended') },
-  'FAILED_PRECONDITION INSTANCE_NOT_CONNECTED': { '*': on('usedElsewhere') },
+  'FAILED_PRECONDITION INSTANCE_NOT_CONNECTED': {
+    '*': on('usedElsewhere'),
+    [LINK]: linking.refusedAtFirstLogin(440),
+    [RECONNECT]: linking.refusedAgain(440),
+  },
   'FAILED_PRECONDITION INSTANCE_ALREADY_LINKED': { '*': on('well') },
   'FAILED_PRECONDITION LINK_OTHER_ACCOUNT': { '*': linking.byOtherPhone },
   'FAILED_PRECONDITION SETTING_NOT_AVAILABLE': { '*': on('bare') },
@@ -54,6 +59,7 @@ const PROVOCATIONS: Readonly<Record<string, Readonly<Record<string, Provoke>>>> 
   'FAILED_PRECONDITION WHATSAPP_REJECTED': {
     '*': on('refused'),
     [LINK]: linking.askingForCode({ do: 'refuse', code: 400, text: 'bad-request' }),
+    [RECONNECT]: linking.refusedAgain(409),
   },
   'ABORTED ETAG_MISMATCH': { '*': on('well', { etag: 'stale' }) },
   'ABORTED BLACKLIST_CONFLICT': {
@@ -70,12 +76,14 @@ const PROVOCATIONS: Readonly<Record<string, Readonly<Record<string, Provoke>>>> 
   'RESOURCE_EXHAUSTED WHATSAPP_RATE_LIMITED': {
     '*': on('limited'),
     [LINK]: linking.askingForCode({ do: 'refuse', code: 429, text: 'rate-overlimit' }),
+    [RECONNECT]: linking.refusedAgain(429),
   },
-  'UNAVAILABLE INSTANCE_NOT_CONNECTED': { '*': on('cutOff') },
+  'UNAVAILABLE INSTANCE_NOT_CONNECTED': { '*': on('cutOff'), [LINK]: linking.refusedAtFirstLogin(503) },
   'UNAVAILABLE WHATSAPP_TIMEOUT': {
     '*': on('faulty'),
     [LINK]: linking.whenWhatsApp({ certificate: 'other_root' }),
     [UNLINK]: logoutUnconfirmed,
+    [RECONNECT]: linking.refusedAgain(503),
   },
   'UNAVAILABLE SHUTTING_DOWN': { '*': common.whileShuttingDown },
   'DEADLINE_EXCEEDED DEADLINE_TOO_SHORT': { '*': on('unanswered', {}, SHORT) },

@@ -1,8 +1,10 @@
+import { setTimeout } from 'node:timers/promises';
 import {
   InstanceServiceService as Instances,
   type LinkInstanceResponse,
 } from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
 import type { Behaviour, Effect } from '../../../src/simulator/index.js';
+import { viewIn } from '../../support/desk.js';
 import type { Provoke } from './stage.js';
 
 /** Linking with a code, which WhatsApp answers so. */
@@ -40,6 +42,40 @@ export const byOtherPhone: Provoke = async ({ service, call, another }, { method
     },
   });
 };
+
+/** Linking, and WhatsApp refuses each login with the new link so. */
+export const refusedAtFirstLogin =
+  (reason: number): Provoke =>
+  async ({ service, call, unlinked }, { method, request }) => {
+    const phone = service.simulator.addPhone({ phoneNumber: `1555031${String(reason).padStart(4, '0')}` });
+    const { phoneNumber } = phone;
+    const effect = { do: 'failure', reason } as const;
+    service.simulator.inject({ match: { on: 'login', phoneNumber }, effect, times: Infinity });
+    return call(method, request(await unlinked(), ''), {
+      onResponse(response) {
+        const { event } = response as LinkInstanceResponse;
+        if (event?.$case === 'qrCode') void phone.scan(event.value.payload);
+      },
+    });
+  };
+
+/** Trying a suspended instance again, whose login WhatsApp refuses so. */
+export const refusedAgain =
+  (reason: number): Provoke =>
+  async ({ service, call, another }, { method, request }) => {
+    const desk = await another('well');
+    const { phoneNumber } = desk.phone;
+    const refuse = (reason: number) =>
+      service.simulator.inject({ match: { on: 'login', phoneNumber }, effect: { do: 'failure', reason } });
+    refuse(403);
+    desk.phone.streamError(515);
+    await viewIn(service, desk, 'SUSPENDED');
+    refuse(reason);
+    const ended = await call(method, request(desk.instance, ''));
+    // A limit holds back every instance of the node for some eight seconds.
+    if (reason === 429) await setTimeout(9000);
+    return ended;
+  };
 
 export const whileAnotherLinks: Provoke = async ({ service, call, unlinked }, { method, request }) => {
   const name = await unlinked();

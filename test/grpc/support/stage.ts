@@ -62,6 +62,7 @@ const CONDITIONS = {
       service.simulator.inject({
         match: { on: 'login', phoneNumber },
         effect: { do: 'failure', reason: 403 },
+        times: Infinity,
       });
       desk.phone.streamError(515);
       await viewIn(service, desk, 'SUSPENDED');

@@ -2171,7 +2171,6 @@ export const InstanceServiceService = {
    * Errors:
    * - NOT_FOUND: INSTANCE_NOT_FOUND
    * - ABORTED: ETAG_MISMATCH
-   * - DEADLINE_EXCEEDED: DEADLINE_TOO_SHORT
    */
   deleteInstance: {
     path: "/whatsapp.privacy.v1.InstanceService/DeleteInstance" as const,
@@ -2200,7 +2199,7 @@ export const InstanceServiceService = {
    * - ABORTED: LINK_IN_PROGRESS
    * - RESOURCE_EXHAUSTED: WHATSAPP_RATE_LIMITED
    * - UNAVAILABLE: INSTANCE_NOT_CONNECTED, WHATSAPP_TIMEOUT
-   * - DEADLINE_EXCEEDED: LINK_TIMED_OUT, DEADLINE_TOO_SHORT
+   * - DEADLINE_EXCEEDED: LINK_TIMED_OUT
    */
   linkInstance: {
     path: "/whatsapp.privacy.v1.InstanceService/LinkInstance" as const,
@@ -2221,7 +2220,6 @@ export const InstanceServiceService = {
    * - NOT_FOUND: INSTANCE_NOT_FOUND
    * - FAILED_PRECONDITION: INSTANCE_SUSPENDED, INSTANCE_NOT_CONNECTED
    * - UNAVAILABLE: INSTANCE_NOT_CONNECTED, WHATSAPP_TIMEOUT
-   * - DEADLINE_EXCEEDED: DEADLINE_TOO_SHORT
    */
   unlinkInstance: {
     path: "/whatsapp.privacy.v1.InstanceService/UnlinkInstance" as const,
@@ -2301,7 +2299,6 @@ export interface InstanceServiceServer extends UntypedServiceImplementation {
    * Errors:
    * - NOT_FOUND: INSTANCE_NOT_FOUND
    * - ABORTED: ETAG_MISMATCH
-   * - DEADLINE_EXCEEDED: DEADLINE_TOO_SHORT
    */
   deleteInstance: handleUnaryCall<DeleteInstanceRequest, DeleteInstanceResponse>;
   /**
@@ -2320,7 +2317,7 @@ export interface InstanceServiceServer extends UntypedServiceImplementation {
    * - ABORTED: LINK_IN_PROGRESS
    * - RESOURCE_EXHAUSTED: WHATSAPP_RATE_LIMITED
    * - UNAVAILABLE: INSTANCE_NOT_CONNECTED, WHATSAPP_TIMEOUT
-   * - DEADLINE_EXCEEDED: LINK_TIMED_OUT, DEADLINE_TOO_SHORT
+   * - DEADLINE_EXCEEDED: LINK_TIMED_OUT
    */
   linkInstance: handleServerStreamingCall<LinkInstanceRequest, LinkInstanceResponse>;
   /**
@@ -2332,7 +2329,6 @@ export interface InstanceServiceServer extends UntypedServiceImplementation {
    * - NOT_FOUND: INSTANCE_NOT_FOUND
    * - FAILED_PRECONDITION: INSTANCE_SUSPENDED, INSTANCE_NOT_CONNECTED
    * - UNAVAILABLE: INSTANCE_NOT_CONNECTED, WHATSAPP_TIMEOUT
-   * - DEADLINE_EXCEEDED: DEADLINE_TOO_SHORT
    */
   unlinkInstance: handleUnaryCall<UnlinkInstanceRequest, UnlinkInstanceResponse>;
   /**
@@ -2448,7 +2444,6 @@ export interface InstanceServiceClient extends Client {
    * Errors:
    * - NOT_FOUND: INSTANCE_NOT_FOUND
    * - ABORTED: ETAG_MISMATCH
-   * - DEADLINE_EXCEEDED: DEADLINE_TOO_SHORT
    */
   deleteInstance(
     request: DeleteInstanceRequest,
@@ -2481,7 +2476,7 @@ export interface InstanceServiceClient extends Client {
    * - ABORTED: LINK_IN_PROGRESS
    * - RESOURCE_EXHAUSTED: WHATSAPP_RATE_LIMITED
    * - UNAVAILABLE: INSTANCE_NOT_CONNECTED, WHATSAPP_TIMEOUT
-   * - DEADLINE_EXCEEDED: LINK_TIMED_OUT, DEADLINE_TOO_SHORT
+   * - DEADLINE_EXCEEDED: LINK_TIMED_OUT
    */
   linkInstance(
     request: LinkInstanceRequest,
@@ -2501,7 +2496,6 @@ export interface InstanceServiceClient extends Client {
    * - NOT_FOUND: INSTANCE_NOT_FOUND
    * - FAILED_PRECONDITION: INSTANCE_SUSPENDED, INSTANCE_NOT_CONNECTED
    * - UNAVAILABLE: INSTANCE_NOT_CONNECTED, WHATSAPP_TIMEOUT
-   * - DEADLINE_EXCEEDED: DEADLINE_TOO_SHORT
    */
   unlinkInstance(
     request: UnlinkInstanceRequest,

@@ -60,7 +60,7 @@ export function follow(
 
     const problem = overdrawn ?? (await read(live));
     if (session() !== live) return;
-    if (!problem) return followed();
+    if (!problem) return followed(live);
     onLost(problem);
     const askedMs = 'retryAfterMs' in problem ? (problem.retryAfterMs ?? 0) : 0;
     readIn(Math.max(backoffMs('read_again', ++failures), askedMs));
@@ -74,13 +74,16 @@ export function follow(
     return reply.kind === 'read' ? undefined : failedRead(account, reply);
   }
 
-  /** A read came; where a change has no answer yet, what it showed may change without a word. */
-  function followed() {
+  /** A read came. What it showed may change without a word: a change has no answer yet, or got it meanwhile. */
+  function followed(live: Session) {
     failures = 0;
     const unsettledMs = cache.unsettledForMs();
-    if (unsettledMs === 0) return;
-    readIn(unsettledMs);
-    void cache.settled().then(() => readIn(0));
+    if (unsettledMs > 0) {
+      readIn(unsettledMs);
+      void cache.settled().then(() => readIn(0));
+    } else if (!cache.current(live, Number.POSITIVE_INFINITY)) {
+      readIn(PUSH_DEBOUNCE_MS);
+    }
   }
 
   return {

@@ -17,7 +17,7 @@ export async function aftermathOf(
   desk: Desk,
   watching: Watching,
   { heardBefore, before, events, isDeaf }: Happened,
-  isTrue: (history: readonly Entry[], final: Values) => boolean,
+  isTrue: (left: Omit<Aftermath, 'changes'>) => boolean,
 ): Promise<Aftermath | undefined> {
   // On a living connection a change without a reply may take effect for a long time.
   const isOpen = timelineOf(before, events()).sets.some(({ answered }) => answered === undefined);
@@ -26,24 +26,31 @@ export async function aftermathOf(
 
   const isOf = ({ instance }: { readonly instance: string }) => instance === desk.instance;
   const heard = () => watching.events.filter(isOf).flatMap(({ event }) => (event ? [event] : []));
-  const isTold = () => {
+  const told = (): Values | undefined => {
     const last = heard().at(-1);
-    if (last?.$case !== 'snapshot' && last?.$case !== 'change') return false;
-    const settings = last.$case === 'snapshot' ? last.value : last.value.settings;
-    const [told, final]: Values[] = [settings ? valuesOf(settings) : {}, settingsOf(desk.phone)];
-    const timeline = timelineOf(before, events());
-    return CATEGORIES.every(name => told?.[name] === final?.[name] || isUntold(told ?? {}, timeline, name));
+    const settings =
+      last?.$case === 'change' ? last.value.settings : last?.$case === 'snapshot' && last.value;
+    return settings ? valuesOf(settings) : undefined;
+  };
+  const isTold = () => {
+    const [known, final, timeline] = [told(), settingsOf(desk.phone), timelineOf(before, events())];
+    return (
+      known !== undefined &&
+      CATEGORIES.every(name => known[name] === final[name] || isUntold(known, timeline, name))
+    );
   };
   const end = Date.now() + PATIENCE_MS;
   while (!isTold() && Date.now() < end) await wait(50);
-  let history = await historyOf(service, desk.instance);
-  while (!isTrue(history, settingsOf(desk.phone)) && Date.now() < end) {
+  const left = async () => ({
+    final: settingsOf(desk.phone),
+    told: told() ?? {},
+    history: await historyOf(service, desk.instance),
+  });
+  let last = await left();
+  while (!isTrue(last) && Date.now() < end) {
     await wait(50);
-    history = await historyOf(service, desk.instance);
+    last = await left();
   }
-
-  const settings = heard().findLast(event => event.$case === 'snapshot' || event.$case === 'change');
-  const told = settings?.$case === 'change' ? settings.value.settings : settings?.value;
   const changes = watching.events
     .slice(heardBefore)
     .filter(isOf)
@@ -56,12 +63,7 @@ export async function aftermathOf(
         return category ? [{ category, value: values[category], origin }] : [];
       });
     });
-  return {
-    final: settingsOf(desk.phone),
-    told: told && 'visibility' in told ? valuesOf(told) : {},
-    changes,
-    history,
-  };
+  return { ...last, changes };
 }
 
 type Happened = {

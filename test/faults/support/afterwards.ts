@@ -56,7 +56,7 @@ export function aftermathFaults(
         // A value that was sent and has no reply is taken for ours.
         const isSent = timeline.sets.some(set => set.category === category && set.value === value);
         if (origin === Origin.THIS_SERVICE) return isOthers && !isSent;
-        return origin === Origin.OTHER_DEVICE && isOurs && !isOthers;
+        return origin === Origin.OTHER_DEVICE && isOurs && !isOthers && !isRefused(timeline, category, value);
       })
       .map(
         ({ category, value, origin }) =>
@@ -70,16 +70,16 @@ export function aftermathFaults(
       .filter(({ origin, time }) => origin === Origin.OTHER_DEVICE && time >= startTime)
       .filter(({ category, value }) => category && value !== timeline.before[category])
       .filter(({ category, value }) => {
-        // What WhatsApp said it refused is nobody's that the service could know.
-        const isRefused = timeline.sets.some(
-          set => set.category === category && set.value === value && set.reply === 'refused',
-        );
         const isMade = (own: boolean) => category && isMadeBy(timeline, category, value, own);
-        return isMade(true) && !isMade(false) && !isRefused;
+        return isMade(true) && !isMade(false) && !isRefused(timeline, category, value);
       })
       .map(({ category, value }) => `the history has ${category}=${value} as of another device`),
   ];
 }
+
+/** Whether WhatsApp said that it refused such a change: the service cannot know then that it is its own. */
+const isRefused = ({ sets }: Timeline, category: Category | undefined, value: string | undefined): boolean =>
+  sets.some(set => set.category === category && set.value === value && set.reply === 'refused');
 
 /** Whether WhatsApp did not say it last. Of the timer a watcher may be told that it could not be read. */
 export const isUntold = (told: Values, timeline: Timeline, category: Category): boolean =>
@@ -103,10 +103,9 @@ const isMadeBy = (
 
 /** The entries of an update that say what is not so, with what came to light. */
 export function falseEntries(
-  history: readonly Entry[],
+  { history, final, told }: Pick<Aftermath, 'history' | 'final' | 'told'>,
   timeline: Timeline,
   requestId: string,
-  final: Values,
 ): Entry[] {
   return history.filter(entry => {
     const { category, value } = entry;
@@ -123,7 +122,7 @@ export function falseEntries(
       case State.ROLLED_BACK:
         return !isTouched && final[category] === value;
       case State.UNKNOWN:
-        return !isTouched && lastShown(timeline, category) !== undefined;
+        return !isTouched && !isUntold(told, timeline, category);
       default:
         return true;
     }

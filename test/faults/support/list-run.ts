@@ -11,7 +11,7 @@ import { CallError } from '../../support/call.js';
 import type { Service } from '../../support/service.js';
 import type { Watching } from '../../support/watch.js';
 import { aftermathOf, historyOf } from './aftermath.js';
-import type { Entry } from './afterwards.js';
+import type { Aftermath } from './afterwards.js';
 import type { Desk } from './fleet.js';
 import { falseListEntries, type ListAnswer, type ListRun } from './list-oracle.js';
 import { type ListPlan, type OnPhone, PEOPLE, type Person } from './list-plans.js';
@@ -106,7 +106,7 @@ export async function carryOutList(
   if (plan.isPatient) await delaysOver(faults, events);
   for (const fault of faults) fault.remove();
   const isDeaf = happened(faults).some(effect => effect.do === 'half_open');
-  const isTrue = (entries: readonly Entry[]) =>
+  const isTrue = ({ history: entries }: Pick<Aftermath, 'history'>) =>
     falseListEntries({ plan, events: events(), requestId: request.requestId }, entries).length === 0;
   const aftermath = await aftermathOf(
     service,

@@ -211,8 +211,8 @@ function wasKnown(
 ) {
   const { answered, connection } = read;
   if (answered === undefined || answered >= answeredAt) return false;
-  const isAtDeadline = answerTime > startTime + plan.deadlineMs - LAST_MOMENT_MS;
-  if (isAtDeadline && timeOf(timeline, answered) > answerTime - LAST_MOMENT_MS) return false;
+  const lastMoment = startTime + plan.deadlineMs - LAST_MOMENT_MS;
+  if (answerTime > lastMoment && timeOf(timeline, answered) > lastMoment) return false;
   const { reads, sets } = timeline;
   return !isCut || [...reads, ...sets].some(next => next.connection === connection && next.asked > answered);
 }
@@ -244,8 +244,7 @@ function isAvoidable(
 /** What is not so when everything has come to its end. */
 function leftFaults({ aftermath, requestId, startTime }: Run, timeline: Timeline): string[] {
   if (!aftermath) return [];
-  const { history, final } = aftermath;
-  const falseOnes = falseEntries(history, timeline, requestId, final);
+  const falseOnes = falseEntries(aftermath, timeline, requestId);
   return aftermathFaults(aftermath, timeline, { startTime }, falseOnes);
 }
 

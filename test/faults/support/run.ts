@@ -6,11 +6,11 @@ import type { Effect, InjectedFault } from '../../../src/simulator/index.js';
 import type { Service } from '../../support/service.js';
 import type { Watching } from '../../support/watch.js';
 import { aftermathOf, historyOf } from './aftermath.js';
-import { type Entry, falseEntries } from './afterwards.js';
+import { type Aftermath, falseEntries } from './afterwards.js';
 import type { Desk } from './fleet.js';
 import type { Run } from './oracle.js';
 import type { Plan } from './plans.js';
-import { setOnPhone, settingsOf, type Values, wished } from './settings.js';
+import { setOnPhone, settingsOf, wished } from './settings.js';
 import { timelineOf } from './timeline.js';
 import { type Answer, update } from './updates.js';
 
@@ -79,8 +79,8 @@ export async function carryOut(service: Service, desk: Desk, plan: Plan, watchin
   if (plan.isPatient) await delaysOver(faults, events);
   for (const fault of faults) fault.remove();
   const isDeaf = happened(faults).some(effect => effect.do === 'half_open');
-  const isTrue = (entries: readonly Entry[], final: Values) =>
-    falseEntries(entries, timelineOf(before, events()), order.requestId, final).length === 0;
+  const isTrue = (left: Omit<Aftermath, 'changes'>) =>
+    falseEntries(left, timelineOf(before, events()), order.requestId).length === 0;
   const aftermath =
     watching && (await aftermathOf(service, desk, watching, { heardBefore, before, events, isDeaf }, isTrue));
   const seen = events();

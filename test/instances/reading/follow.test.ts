@@ -94,6 +94,24 @@ test('reads again when a change gets its answer late, and at the latest when nob
   expect(reads).toEqual([0, 1, 10, 110, 170]);
 });
 
+test('reads again when a change gets its answer while a read is under way', async () => {
+  let meanwhile = () => {};
+  const { reads, follower, cache } = followed(() => {
+    meanwhile();
+    return SETTINGS();
+  });
+  follower.connected();
+  await vi.advanceTimersByTimeAsync(1_000);
+  cache.unanswered();
+  meanwhile = () => {
+    meanwhile = () => {};
+    cache.answered();
+  };
+  follower.changed();
+  await vi.advanceTimersByTimeAsync(100_000);
+  expect(reads).toEqual([0, 1, 2]);
+});
+
 test('leaves half of the budget to the callers, and tells nobody that it reads less often', async () => {
   const { reads, follower, budget, onLost } = followed(SETTINGS, { sets: 0, reads: 1200 });
   follower.connected();

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { InstanceServiceService as Instances } from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
 import {
   Token_Access as Access,
@@ -15,13 +15,18 @@ import { ROWS, type Row, rowOf } from '../support/rows.js';
 /** Who calls, and the instance that the request then names. */
 type Role = { who: string; token: Partial<CreateTokenRequest>; target: string; end?: keyof typeof ENDS };
 
+const PATIENCE = { timeout: 20_000, interval: 20 };
+
 /** How a token comes to its end, given its id and its secret. */
 const ENDS = {
   revoked: (id: string) => invoke(api, Tokens.revokeToken, { id }),
   'rotated out': (id: string) => invoke(api, Tokens.rotateToken, { id }),
   'deleted with its instance': () => invoke(api, Instances.deleteInstance, { name: 'gone' }),
   expired: (_: string, secret: string) =>
-    expect.poll(async () => (await invoke(api, Instances.listInstances, {}, { secret })).code).not.toBe('OK'),
+    vi.waitUntil(
+      async () => (await invoke(api, Instances.listInstances, {}, { secret })).code !== 'OK',
+      PATIENCE,
+    ),
 };
 
 const account = { kind: Kind.ACCOUNT, access: Access.READ_WRITE };

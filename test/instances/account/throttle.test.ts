@@ -1,4 +1,4 @@
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Setting } from '../../../src/domain/settings/settings-table.js';
 import type { Account } from '../../../src/instances/account/account.js';
 import type { ReadReply, Session, SetReply } from '../../../src/instances/account/ports.js';
@@ -11,13 +11,13 @@ const MINUTE_MS = 60_000;
 describe('an account that WhatsApp limits', () => {
   test('is not held longer when the clock is set back', () => {
     vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
     const pace = throttle();
     pace.rateLimited();
     vi.setSystemTime(Date.now() - 60 * MINUTE_MS);
     expect(pace.waitMs()).toBe(MINUTE_MS);
     vi.advanceTimersByTime(MINUTE_MS);
     expect(pace.waitMs()).toBe(0);
-    vi.useRealTimers();
   });
 
   /** A pacing on a clock that the test sets. */

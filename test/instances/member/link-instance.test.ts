@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import type { CredentialStore, LinkResult, WhatsApp } from '../../../src/instances/account/ports.js';
 import { openRegistry, type Registry } from '../../../src/instances/registry.js';
 import { linkedRecord, nodeParts } from '../support/node-parts.js';
@@ -74,6 +74,7 @@ test('an instance that was not linked after all is as it was before', async () =
 
 test('a linked instance that cannot connect for a minute is told to be that, and goes on trying', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
+  onTestFinished(() => void vi.useRealTimers());
   const failed = { kind: 'failed', disconnect: { code: 503, text: 'gone' } } as const;
   connect = async () => failed;
   answer = async credentials => ({ kind: 'linked', record: await saveLink(credentials) });
@@ -84,7 +85,6 @@ test('a linked instance that cannot connect for a minute is told to be that, and
   const stopped = registry.stop();
   await vi.advanceTimersByTimeAsync(1000);
   await stopped;
-  vi.useRealTimers();
 });
 
 test('an unlinked instance is as the store says', async () => {

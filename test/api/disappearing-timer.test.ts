@@ -1,5 +1,5 @@
 import { status } from '@grpc/grpc-js';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
   ErrorReason,
   SettingOutcome_State as State,
@@ -36,7 +36,7 @@ afterEach(() => service.simulator.clearFaults());
 async function newDesk() {
   desk = await service.linked();
   // The read that follows a connection.
-  await expect.poll(() => stanzas('get')).toHaveLength(1);
+  await vi.waitFor(() => expect(stanzas('get')).toHaveLength(1), { timeout: 60_000 });
   await timer();
   takePrivacyStanzas(service);
 }

@@ -11,10 +11,13 @@ let service: Service;
 let phone: Phone;
 let count = 0;
 const nameOf = (index: number) => `desk-${index}`;
-beforeAll(async () => {
-  service = await startService();
-});
-afterAll(() => service[Symbol.asyncDispose]());
+/** One for each group: a token may make only so many instances in a minute. */
+const useService = () => {
+  beforeAll(async () => {
+    service = await startService();
+  });
+  afterAll(() => service[Symbol.asyncDispose]());
+};
 beforeEach(async () => {
   phone = service.simulator.addPhone({ phoneNumber: `1555040${String(++count).padStart(4, '0')}` });
   await service.client.call(Instances.createInstance, { name: nameOf(count) });
@@ -50,6 +53,8 @@ async function alone(work: (own: Service) => Promise<void>) {
 }
 
 describe('a refusal while a code is awaited', () => {
+  useService();
+
   test.each([401, 402, 403, 406, 409, 411, 440, 516])('%i will come again, and is told so', async code => {
     refusedAt('registration', code);
     expect(await linking()).toMatchObject({ ...REJECTED, whatsappCode: String(code) });
@@ -103,6 +108,8 @@ describe('a refusal while a code is awaited', () => {
 });
 
 describe('a refusal of the first login with a new link', () => {
+  useService();
+
   test.each([401, 411, 516])('%i means that WhatsApp does not know the link: it is forgotten', async code => {
     refusedAt('login', code);
     expect(await linking()).toMatchObject({

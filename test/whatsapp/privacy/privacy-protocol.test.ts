@@ -166,12 +166,23 @@ describe('the answer to a read', () => {
   test('keeps categories and values without a name as they came', () => {
     const others = [
       { category: 'pix', value: 'contacts' },
-      { category: 'calladd', value: 'contacts' },
+      { category: 'calladd', value: 'friends' },
       { category: '__proto__', value: 'x' },
     ];
     const categories = others.map(other => category(other.category, other.value));
     expect(read(category('last', 'all'), ...categories)).toMatchObject({
       snapshot: { values: { last_seen: 'all' }, others },
+    });
+  });
+
+  test('names the values that are only read', () => {
+    const categories = [
+      category('groupadd', 'none'),
+      category('calladd', 'contacts'),
+      category('online', 'none'),
+    ];
+    expect(read(...categories)).toMatchObject({
+      snapshot: { values: { group_add: 'none', call_add: 'contacts', online: 'none' }, others: [] },
     });
   });
 

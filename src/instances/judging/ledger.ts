@@ -22,11 +22,10 @@ export interface Ledger<View> {
   /** Notes what came for a change after the wait for its reply was over. */
   repliedLate(change: Change, reply: SetReply): void;
   /**
-   * Takes over what a read shows; it left after every reply or the wait for it.
-   *
-   * @param isSameConnection Whether it came over the connection on which the changes had left.
+   * A read leaves, after every reply or the wait for it. What it gives back takes over what that shows: of a change
+   * whose reply comes meanwhile a value other than the wanted proves nothing.
    */
-  seenLater(view: View, isSameConnection: boolean): void;
+  looking(): Look<View>;
   /** Takes over what a read right behind the changes shows as applied; what it does not show proves nothing. */
   seenEarly(view: View): void;
   /** Such a read denies confirmed changes and no later one is to be had: they are not known. */
@@ -49,6 +48,9 @@ export interface Ledger<View> {
   /** Of the settings that had their value already. */
   unchanged(): Outcome[];
 }
+
+/** @param isSameConnection Whether the view came over the connection on which the changes had left. */
+export type Look<View> = (view: View, isSameConnection: boolean) => void;
 
 /**
  * Opens a ledger for changes, in the order in which they are sent.
@@ -99,13 +101,16 @@ export function openLedger<View>(
       // What a read has proved meanwhile is known better.
       if (entry(change).state === 'UNKNOWN') replied(change, reply);
     },
-    seenLater(view, isSameConnection) {
-      for (const change of wanted) {
-        const mayTakeEffect = awaited.has(change) || (isSameConnection && cutOff.has(change));
-        const sign = evidence(view, change);
-        if (sign.shows === 'requested') shown.add(change);
-        entries.set(change.setting, afterRead(entry(change), sign, mayTakeEffect));
-      }
+    looking() {
+      const open = new Set(awaited);
+      return (view, isSameConnection) => {
+        for (const change of wanted) {
+          const mayTakeEffect = open.has(change) || (isSameConnection && cutOff.has(change));
+          const sign = evidence(view, change);
+          if (sign.shows === 'requested') shown.add(change);
+          entries.set(change.setting, afterRead(entry(change), sign, mayTakeEffect));
+        }
+      };
     },
     seenEarly(view) {
       for (const change of changes) {
@@ -149,7 +154,7 @@ const HELD: readonly OutcomeState[] = ['APPLIED', 'UNCHANGED'];
 /**
  * What a read that left after every reply, or the wait for it, makes of an outcome.
  *
- * @param mayTakeEffect Whether the change still may.
+ * @param mayTakeEffect Whether the change still might when the read left.
  */
 export function afterRead(outcome: Outcome, shown: Evidence, mayTakeEffect: boolean): Outcome {
   const { cause, ...rest } = outcome;
@@ -158,6 +163,7 @@ export function afterRead(outcome: Outcome, shown: Evidence, mayTakeEffect: bool
   if (shown.shows === 'requested') return state === 'UNCHANGED' ? outcome : { ...rest, state: 'APPLIED' };
   const stands = shown.shows === 'previous';
   if (HELD.includes(state)) {
+    if (mayTakeEffect) return outcome; // Confirmed since.
     const after = stands && state === 'APPLIED' ? 'FAILED' : 'UNKNOWN';
     return { ...rest, state: after, cause: disproved(shown, state) };
   }

@@ -108,9 +108,10 @@ async function attempt(run: ListRun, before: ListView): Promise<ListExecution> {
   if (reply.kind === 'not_sent' || reply.kind === 'refused') return ended(reply.kind === 'refused');
 
   const onAny = { ...run, account: { ...account, session: account.sessionAtOnce } };
+  const saw = ledger.looking();
   const first = await look(onAny);
   const after = isWhole(first) || timeLeft(call) < MIN_ROOM_MS ? first : { ...first, ...(await look(onAny)) };
-  ledger.seenLater(after, !isCutOff(reply));
+  saw(after, !isCutOff(reply));
   return ended(true, after);
 }
 

@@ -35,6 +35,8 @@ export async function rollBack(
   const isWhole = applied.length === execution.outcomes.length && execution.unchanged.every(isUnchanged);
   if (applied.length === 0 || isWhole) return execution;
 
+  // As it is when the read after the rollback leaves, at the latest.
+  const open = new Set(execution.outcomes.map(({ setting }) => setting).filter(execution.mayTakeEffect));
   const unattended = { ...call, signal: new AbortController().signal };
   const undone = await undo(account, inverted(applied.map(asChange)), unattended);
   const isSetBack = ({ setting }: Outcome) =>
@@ -51,7 +53,7 @@ export async function rollBack(
   /** What the read after the rollback tells of a change that was not set back. */
   function seen(outcome: Outcome, settings: Snapshot): Outcome {
     const shown = settingEvidence(settings, asChange(outcome));
-    const known = afterRead(outcome, shown, execution.mayTakeEffect(outcome.setting));
+    const known = afterRead(outcome, shown, open.has(outcome.setting));
     return known.state === 'APPLIED' ? { ...known, cause: NOT_ROLLED_BACK } : known;
   }
   return {

@@ -9,7 +9,7 @@ import type { ReadReply, Session, SetReply } from '../account/ports.js';
 import { iqTimeout, MIN_ROOM_MS, timeLeft, within } from '../account/time-left.js';
 import { settingEvidence } from '../judging/evidence.js';
 import { failedRead, heldBack } from '../judging/failed-read.js';
-import { type Ledger, openLedger } from '../judging/ledger.js';
+import { type Ledger, type Look, openLedger } from '../judging/ledger.js';
 import { CALLER_GONE, isCutOff, mayComeLate, OUT_OF_TIME } from '../judging/reply-causes.js';
 import { FIRST_SHARE, sendChange } from './send-change.js';
 
@@ -153,11 +153,14 @@ function stopped(run: Run): Cause | undefined {
 
 /** Reads; undefined when the patience is over first, after which the answer may still show itself to `readBack`. */
 function readWithin(
-  { account, call }: Run,
+  { account, call, ledger }: Run,
   session: Session,
   patienceMs: number,
 ): Promise<ReadReply | undefined> {
   account.spend('reads');
+  // Kept from before the changes, the timer would be no read-back.
+  if (ledger.unchanged().some(({ setting }) => setting === 'default_disappearing_timer'))
+    session.forgetTimer();
   return within(patienceMs, account.cache.read(session, iqTimeout(call)));
 }
 
@@ -171,10 +174,15 @@ export const MOST_READS = 1 + 4 * READ_BACKS;
  * read tell what no read before it could.
  */
 async function settle(run: Run, behind: ReadReply | undefined): Promise<Snapshot | undefined> {
+  const { ledger } = run;
   const settings = await readBack(run, behind);
-  if (!run.isPatient || !run.ledger.isAwaiting()) return settings;
-  await within(iqTimeout(run.call) * FIRST_SHARE, Promise.all(run.late));
-  return (await readBack(run, undefined)) ?? settings;
+  const isAwaiting = run.isPatient && ledger.isAwaiting();
+  // Not where a late reply overtook the read.
+  const agrees = (view: Snapshot | undefined) => view && ledger.agreesWith(view);
+  if (!isAwaiting && (!settings || agrees(settings))) return settings;
+  if (isAwaiting) await within(iqTimeout(run.call) * FIRST_SHARE, Promise.all(run.late));
+  const again = await readBack(run, undefined);
+  return [again, settings].find(agrees);
 }
 
 /**
@@ -192,7 +200,7 @@ async function readBack(run: Run, behind: ReadReply | undefined): Promise<Snapsh
   }
   const later = await readLater(run);
   if (later) {
-    ledger.seenLater(later.snapshot, later.session === run.session);
+    later.saw(later.snapshot, later.session === run.session);
     return later.snapshot;
   }
   // What left after the last change all the same: for a push, for another caller, or above and given up.
@@ -203,9 +211,11 @@ async function readBack(run: Run, behind: ReadReply | undefined): Promise<Snapsh
   return ledger.hasUnknown() ? undefined : others;
 }
 
-async function readLater(run: Run): Promise<{ snapshot: Snapshot; session: Session } | undefined> {
+type LaterRead = { readonly snapshot: Snapshot; readonly session: Session; readonly saw: Look<Snapshot> };
+
+async function readLater(run: Run): Promise<LaterRead | undefined> {
   const { account, session: first, ledger, call } = run;
-  let latest: { snapshot: Snapshot; session: Session } | undefined;
+  let latest: LaterRead | undefined;
   for (let attempt = 1; attempt <= READ_BACKS; attempt++) {
     if (heldBack(account) || timeLeft(call) <= 0) break;
     const session = await account.sessionAtOnce(call).catch(() => undefined);
@@ -213,11 +223,12 @@ async function readLater(run: Run): Promise<{ snapshot: Snapshot; session: Sessi
     const patience = iqTimeout(call) * (attempt < READ_BACKS ? FIRST_SHARE : 1);
     // On another connection the read that follows every login leaves no earlier than one of our own.
     const pending = session === first || attempt > 1 ? undefined : account.cache.pending(session);
+    const saw = ledger.looking();
     const reply = await (pending ? within(patience, pending) : readWithin(run, session, patience));
     if (reply && reply.kind !== 'read') failedRead(account, reply);
     if (reply && isCutOff(reply)) await gone(session);
     if (reply?.kind !== 'read') continue;
-    latest = { snapshot: reply.snapshot, session };
+    latest = { snapshot: reply.snapshot, session, saw };
     if (ledger.agreesWith(reply.snapshot)) break;
   }
   return latest;

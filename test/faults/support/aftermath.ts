@@ -77,13 +77,16 @@ type Happened = {
 /** The changes of an instance, newest first. */
 export async function historyOf({ client }: Service, instance: string): Promise<readonly Entry[]> {
   const { changes } = await client.call(Privacy.listPrivacyChanges, { instance, pageSize: 50 });
-  return changes.map(({ changeTime, setting, newValue, origin, requestId, outcome, resolvedOutcome }) => ({
-    time: changeTime?.getTime() ?? 0,
-    category: categoryOf(setting),
-    value: newValue,
-    origin,
-    requestId,
-    outcome,
-    resolved: resolvedOutcome,
-  }));
+  return changes.map(
+    ({ changeTime, setting, oldValue, newValue, origin, requestId, outcome, resolvedOutcome }) => ({
+      time: changeTime?.getTime() ?? 0,
+      category: categoryOf(setting),
+      before: oldValue,
+      value: newValue,
+      origin,
+      requestId,
+      outcome,
+      resolved: resolvedOutcome,
+    }),
+  );
 }

@@ -12,6 +12,8 @@ import { lastShown, type Timeline } from './timeline.js';
 export type Entry = {
   readonly time: number;
   readonly category: Category | undefined;
+  /** Empty where it was not known. */
+  readonly before: string;
   readonly value: string;
   readonly origin: Origin;
   readonly requestId: string;
@@ -122,7 +124,7 @@ export function falseEntries(
       case State.ROLLED_BACK:
         return !isTouched && final[category] === value;
       case State.UNKNOWN:
-        return !isTouched && !isUntold(told, timeline, category);
+        return !isTouched && entry.before !== '' && !isUntold(told, timeline, category);
       default:
         return true;
     }

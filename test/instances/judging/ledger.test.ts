@@ -18,7 +18,7 @@ function entryAfter(reply: SetReply, ...reads: Snapshot[]) {
   const ledger = openLedger([LAST_SEEN], settingEvidence);
   ledger.sending(LAST_SEEN);
   ledger.replied(LAST_SEEN, reply);
-  for (const read of reads) ledger.seenLater(read, true);
+  for (const read of reads) ledger.looking()(read, true);
   return ledger.outcomes()[0];
 }
 
@@ -101,16 +101,16 @@ describe('a change of which', () => {
   test('the connection ended has failed when a read over the next one shows the old value', () => {
     const ledger = sent();
     ledger.replied(LAST_SEEN, CLOSED);
-    ledger.seenLater(reports({ last_seen: 'all' }), true);
+    ledger.looking()(reports({ last_seen: 'all' }), true);
     expect(ledger.outcomes()).toMatchObject([{ state: 'UNKNOWN' }]);
-    ledger.seenLater(reports({ last_seen: 'all' }), false);
+    ledger.looking()(reports({ last_seen: 'all' }), false);
     expect(ledger.outcomes()).toMatchObject([{ state: 'FAILED' }]);
   });
 
   test('a read has proved stays applied, whatever comes late', () => {
     const ledger = sent();
     ledger.replied(LAST_SEEN, NO_ANSWER);
-    ledger.seenLater(reports({ last_seen: 'none' }), true);
+    ledger.looking()(reports({ last_seen: 'none' }), true);
     ledger.repliedLate(LAST_SEEN, CLOSED);
     expect(ledger.outcomes()).toMatchObject([{ state: 'APPLIED' }]);
   });
@@ -137,12 +137,24 @@ test('changes that were never sent name what stopped them', () => {
   });
 });
 
+test.each([
+  [{ kind: 'confirmed' }, 'APPLIED'],
+  [{ kind: 'no_answer', cause: 'fault' }, 'UNKNOWN'],
+] as const)('a read that left before a late reply (%o) does not deny it: %s', (reply, state) => {
+  const ledger = sent();
+  ledger.replied(LAST_SEEN, NO_ANSWER);
+  const saw = ledger.looking();
+  ledger.repliedLate(LAST_SEEN, reply);
+  saw(reports({ last_seen: 'all' }), true);
+  expect(ledger.outcomes()).toMatchObject([{ state }]);
+});
+
 describe('a setting that had its value already', () => {
   const opened = () => openLedger([ONLINE], settingEvidence, { unchanged: [{ ...LAST_SEEN, from: 'none' }] });
 
   test('is unchanged as long as every read says so', () => {
     const ledger = opened();
-    ledger.seenLater(reports({ last_seen: 'none' }), true);
+    ledger.looking()(reports({ last_seen: 'none' }), true);
     expect(ledger.agreesWith(reports({ last_seen: 'none' }))).toBe(true);
     expect(ledger.unchanged()).toMatchObject([{ setting: 'last_seen', state: 'UNCHANGED' }]);
   });
@@ -150,7 +162,7 @@ describe('a setting that had its value already', () => {
   test('is neither unchanged nor applied when a read shows another value', () => {
     const ledger = opened();
     expect(ledger.agreesWith(reports({ last_seen: 'all' }))).toBe(false);
-    ledger.seenLater(reports({ last_seen: 'all' }), true);
+    ledger.looking()(reports({ last_seen: 'all' }), true);
     expect(ledger.unchanged()).toMatchObject([
       { state: 'UNKNOWN', cause: { reason: 'ETAG_MISMATCH', message: expect.stringContaining('"all"') } },
     ]);
@@ -175,13 +187,13 @@ describe('a change that its confirmation does not prove', () => {
   test('is unknown until a read shows it', () => {
     const ledger = confirmed();
     expect(ledger.outcomes()).toMatchObject([{ state: 'UNKNOWN', cause: unproved }]);
-    ledger.seenLater(reports({ last_seen: 'none' }), true);
+    ledger.looking()(reports({ last_seen: 'none' }), true);
     expect(ledger.outcomes()).toMatchObject([{ state: 'APPLIED' }]);
   });
 
   test('has failed when a read shows that nothing has changed', () => {
     const ledger = confirmed();
-    ledger.seenLater(reports({ last_seen: 'all' }), true);
+    ledger.looking()(reports({ last_seen: 'all' }), true);
     expect(ledger.outcomes()).toMatchObject([{ state: 'FAILED', cause: { reason: 'WHATSAPP_REJECTED' } }]);
   });
 });

@@ -57,6 +57,14 @@ describe('the read right behind the changes', () => {
     expect(answer.settings).toBeUndefined();
   });
 
+  test('that cannot be made leaves unknown what was not sent because it had its value', async () => {
+    onSet('last', { do: 'close', moment: 'after_reply' });
+    service.simulator.inject({ match: { on: 'upgrade' }, effect: { do: 'http', status: 503 }, ...SILENT });
+    const answer = await change({ last: 'none', status: 'all' });
+    expect(statesOf(answer)).toEqual({ last: 'APPLIED', status: 'UNKNOWN' });
+    expect(answer.settings).toBeUndefined();
+  });
+
   test('that came too early is not what the next update starts from', async () => {
     onSet('last', { do: 'delay', ms: 200 });
     onGet({ do: 'silence' }, { after: 1, ...SILENT });

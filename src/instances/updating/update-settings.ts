@@ -1,5 +1,5 @@
 import { PrivacyError } from '../../domain/errors.js';
-import { outcomeOf, type UpdateReport } from '../../domain/outcome.js';
+import { type Cause, type Outcome, outcomeOf, type UpdateReport } from '../../domain/outcome.js';
 import { LIST_SETTINGS } from '../../domain/settings/contact-list.js';
 import { type Plan, planUpdate } from '../../domain/settings/plan.js';
 import { etagOf, type Snapshot, type Wishes, wishedSettings } from '../../domain/settings/snapshot.js';
@@ -64,12 +64,21 @@ export async function updateSettings(
   if (lists) execution = await rollBack(paid.account, execution, lists, call);
 
   await account.history.ended(order, execution.outcomes);
-  const { outcomes, unchanged, settings, sent, outOfTime } = execution;
+  const { outcomes, settings, sent, outOfTime } = execution;
+  const isSettled = settings !== undefined || !outcomes.every(({ state }) => state === 'APPLIED');
+  const unchanged = isSettled ? execution.unchanged : execution.unchanged.map(notReadBack);
   const report = { instance, outcomes: [...outcomes, ...unchanged], settings, sent };
   const problem = problemOf(report, outOfTime, account.throttle.waitMs());
   if (problem) throw new PrivacyError(problem, { update: report });
   return report;
 }
+
+/** OK would say that it still has the value, which nobody has seen since the changes were sent. */
+const notReadBack = (outcome: Outcome): Outcome => ({ ...outcome, state: 'UNKNOWN', cause: NOT_READ_BACK });
+const NOT_READ_BACK: Cause = {
+  reason: 'WHATSAPP_TIMEOUT',
+  message: 'nothing was sent because it had this value, but the settings could not be read back',
+};
 
 /** The most IQs an update can need when it goes wrong as often as it can. */
 function mostIqs({ wishes, onFailure, validateOnly }: UpdateOrder, known: Snapshot | undefined): Iqs {

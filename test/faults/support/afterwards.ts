@@ -122,7 +122,7 @@ export function falseEntries(
         return isTouched ? !isMade && !isMadeBy(timeline, category, value, false) : final[category] !== value;
       case State.FAILED:
       case State.ROLLED_BACK:
-        return !isTouched && final[category] === value;
+        return !isTouched && final[category] === value && !isRefused(timeline, category, value);
       case State.UNKNOWN:
         return !isTouched && entry.before !== '' && !isUntold(told, timeline, category);
       default:

@@ -168,8 +168,14 @@ function wasProved(run: Run, timeline: Timeline, category: Category, value: stri
     timeline.valueAt(category, answeredAt) === value ||
     (lastSent < 0 && timeline.before[category] === value) ||
     timeline.reads.some(
-      ({ asked, answered = answeredAt, values }) =>
-        asked > lastSent && answered < answeredAt && values?.[category] === value,
+      ({ of, asked, answered = answeredAt, values }) =>
+        asked > lastSent &&
+        answered < answeredAt &&
+        (values?.[category] === value ||
+          // The timer is kept where it has not changed.
+          (category === 'disappearing_mode' &&
+            of === 'privacy' &&
+            timeline.valueAt(category, asked) === value)),
     )
   );
 }

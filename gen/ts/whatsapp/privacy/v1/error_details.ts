@@ -487,8 +487,9 @@ export enum SettingOutcome_State {
   NOT_ATTEMPTED = 4,
   /**
    * UNKNOWN - Nobody can say whether the requested value stands: read the settings. A change was sent and its
-   * effect could not be learned, or it may still take effect; or it had the value already, nothing was
-   * sent, and another device has set another one meanwhile (reason ETAG_MISMATCH).
+   * effect could not be learned, or it may still take effect. Or it had the value already and nothing
+   * was sent, but another device has set another one meanwhile (reason ETAG_MISMATCH), or the settings
+   * could not be read back (WHATSAPP_TIMEOUT).
    */
   UNKNOWN = 5,
   /** WOULD_CHANGE - With validate_only: the change would be sent. */

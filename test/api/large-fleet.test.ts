@@ -92,7 +92,7 @@ const FAULTS: Record<string, { make: (phone: Phone) => void; reason: string; sta
   'a change gets no answer': {
     make: phone => onSet(phone, 'groupadd', { do: 'silence', moment: 'before_apply' }),
     reason: 'PARTIAL_UPDATE',
-    states: [State.APPLIED, State.FAILED],
+    states: [State.APPLIED, State.UNKNOWN],
   },
   [CUT_OFF]: {
     make: phone => onSet(phone, 'groupadd', { do: 'close', moment: 'before_apply' }, 1),

@@ -118,6 +118,16 @@ describe('a rollback', () => {
     expect(answer.settings).toBeUndefined();
   });
 
+  test('sets back what it can when one setting cannot be set back', async () => {
+    onSet('profile', { do: 'refuse', code: 403 });
+    // The last one applied is the first to be set back.
+    onSet('status', { do: 'refuse', code: 403 }, { after: 1 });
+    const wishes = { last: 'none', status: 'none', profile: 'none' } as const;
+    const answer = await change(wishes, { onFailure: OnFailure.ROLL_BACK });
+    expect(statesOf(answer)).toEqual({ last: 'ROLLED_BACK', status: 'APPLIED', profile: 'FAILED' });
+    expect(desk.phone.settings()).toMatchObject({ last: 'all', status: 'none', profile: 'all' });
+  });
+
   test('settles with its read what was unknown before it', async () => {
     onSet('status', { do: 'silence', moment: 'after_apply' });
     onGet({ do: 'refuse', code: 500 }, { times: 3 });

@@ -318,8 +318,10 @@ function settingsFaults(run: Run, timeline: Timeline): string[] {
   if (timer !== undefined && !wasInForce(run, timeline, 'disappearing_mode', timer))
     faults.push(`the answer has ${timer} s for the timer, which never was`);
 
-  for (const { setting, state } of answer.outcomes ?? []) {
+  for (const { setting, state, previousValue } of answer.outcomes ?? []) {
     const category = categoryOf(setting) as Category;
+    // It could not be read before, so that nobody knew that nothing was wanted of it.
+    if (state === State.NOT_ATTEMPTED && previousValue === '') continue;
     const isTouched = timeline.others.some(other => other.category === category);
     const value = { ...values, disappearing_mode: timer }[category];
     if (value === undefined) continue;

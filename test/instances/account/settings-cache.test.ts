@@ -46,3 +46,38 @@ test('the timer is asked for anew until the minute after an unanswered change is
   expect(await forgotten()).toBe(true);
   expect(await forgotten()).toBe(false);
 });
+
+test('an answer that was overtaken by that of a later read is not what was observed last', async () => {
+  const answers: ((value: 'all' | 'none') => void)[] = [];
+  const slow = {
+    forgetTimer,
+    readPrivacy: () =>
+      new Promise(resolve => {
+        answers.push(last_seen =>
+          resolve({
+            kind: 'read',
+            snapshot: { values: { last_seen }, others: [], unreadable: [], observedAt: new Date() },
+          }),
+        );
+      }),
+  } as Partial<Session> as Session;
+  const observed: unknown[] = [];
+  const cache = settingsCache((before, { values }) => observed.push([before?.values, values]));
+  const reads = [cache.read(slow, 1_000), cache.read(slow, 1_000)];
+  answers[1]?.('none');
+  await reads[1];
+  answers[0]?.('all');
+  await reads[0];
+  expect(observed).toEqual([[undefined, { last_seen: 'none' }]]);
+  expect(cache.shownAfter(0)?.values).toEqual({ last_seen: 'none' });
+});
+
+test('nothing is current between a late answer and the read that follows it', async () => {
+  const cache = settingsCache(() => undefined);
+  cache.unanswered();
+  await cache.read(session, 1_000);
+  cache.answered();
+  expect(cache.current(session, HOUR_MS)).toBeUndefined();
+  await cache.read(session, 1_000);
+  expect(cache.current(session, HOUR_MS)).toBeDefined();
+});

@@ -68,9 +68,8 @@ export function ownChanges(
     if (reply.kind === 'no_answer' && reply.cause === 'timeout') return;
     change.settledAt ??= now();
     if (reply.kind === 'not_sent') drop(change);
-    if (reply.kind === 'confirmed' && !change.isOfList) change.verdict = 'APPLIED';
-    if (reply.kind === 'refused') change.verdict = 'FAILED';
-    if (change.verdict) turnedOut(change, change.verdict);
+    if (reply.kind === 'confirmed' && !change.isOfList) turnedOut(change, 'APPLIED');
+    if (reply.kind === 'refused') turnedOut(change, 'FAILED');
   }
 
   return {

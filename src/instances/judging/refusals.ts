@@ -64,10 +64,9 @@ export function refused(
   settings: Snapshot,
   validateOnly: boolean,
 ): PrivacyError {
-  const inNeed = (setting: Setting) => culprits.length === 0 || culprits.includes(setting);
   const outcomes: Outcome[] = [
     ...plan.changes.map(change => {
-      const isCulprit = inNeed(change.setting);
+      const isCulprit = culprits.length === 0 || culprits.includes(change.setting);
       if (validateOnly && !isCulprit) return outcomeOf(change, 'WOULD_CHANGE');
       const why = isCulprit ? message : `not sent because of ${culprits.join(', ')}`;
       return outcomeOf(change, 'NOT_ATTEMPTED', { reason: problem.kind, message: why });

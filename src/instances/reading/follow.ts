@@ -55,10 +55,11 @@ export function follow(
     const live = session();
     // Somebody may have read since.
     if (!live || cache.current(live, Number.POSITIVE_INFINITY)) return;
-    const overdrawn = heldBack(account) ? undefined : budget.take(COST.reads, FOR_CALLERS);
+    const held = heldBack(account);
+    const overdrawn = held ? undefined : budget.take(COST.reads, FOR_CALLERS);
     if (overdrawn && overdrawn.retryAfterMs <= UNTOLD_WAIT_MS) return readIn(overdrawn.retryAfterMs);
 
-    const problem = overdrawn ?? (await read(live));
+    const problem = held ?? overdrawn ?? (await read(live));
     if (session() !== live) return;
     if (!problem) return followed(live);
     onLost(problem);
@@ -66,10 +67,8 @@ export function follow(
     readIn(Math.max(backoffMs('read_again', ++failures), askedMs));
   }
 
-  /** Why a read brought nothing, or was not made because WhatsApp says that the account has asked enough. */
+  /** Why a read brought nothing. */
   async function read(live: Session): Promise<Problem | undefined> {
-    const held = heldBack(account);
-    if (held) return held;
     const reply = await cache.readShared(live, IQ_TIMEOUT_MS);
     return reply.kind === 'read' ? undefined : failedRead(account, reply);
   }

@@ -48,23 +48,22 @@ export async function updateContactList(
 
   const wish = await identify(paid.account, order, list, call);
   const wanted = wished(list.contacts, order, wish);
-  const without = (contacts: readonly Contact[] | undefined, state: OutcomeState): ListReport => ({
+  const unsent = (contacts: readonly Contact[] | undefined, state: OutcomeState): ListReport => ({
     contacts,
     etag: currentEtag,
     outcome: outcomeOf(change, state),
     sent: false,
   });
   if (change.from === EXCEPTING && isSameList(list.contacts, wanted))
-    return without(list.contacts, 'UNCHANGED');
+    return unsent(list.contacts, 'UNCHANGED');
   if (isLocked(settings, setting)) refuse(locked(instance, [setting]));
   // WhatsApp tells no list while the setting has another value, and those excepted before may come back with it.
   const isKnown = change.from === EXCEPTING || order.replace;
-  if (validateOnly) return without(isKnown ? wanted : undefined, 'WOULD_CHANGE');
+  if (validateOnly) return unsent(isKnown ? wanted : undefined, 'WOULD_CHANGE');
 
-  const execution = await executeListChange({ account: paid.account, order, call }, { settings, list, wish });
-  const { after, sent } = execution;
-  await account.history.ended(order, [execution.outcome]);
-  const { outcome } = execution;
+  const run = { account: paid.account, order, call };
+  const { outcome, after, sent } = await executeListChange(run, { settings, list, wish });
+  await account.history.ended(order, [outcome]);
   const update = { instance, outcomes: [outcome], settings: after.settings, sent };
   const problem =
     staleAfter(order, instance, outcome, after) ?? problemOf(update, false, account.throttle.waitMs());

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type Phone, phoneOf } from '../phone/phone.js';
-import { certificateChains } from '../wire/certificates.js';
+import { certificateChains, defaultServerKeys } from '../wire/certificates.js';
 import { type BinaryNode, node, SERVER, seconds } from '../wire/stanza.js';
 import { keyPairOf, newKeyPair } from '../wire/xeddsa.js';
 import { type NewAccount, newAccount } from '../world/accounts.js';
@@ -64,10 +64,11 @@ export type Simulator = {
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const { port = 0, host = '127.0.0.1', rootPrivateKey, stateFile } = options;
   const kept = stateFile === undefined ? undefined : readState(stateFile);
-  const keys = kept?.keys ?? {
-    root: rootPrivateKey ? keyPairOf(Buffer.from(rootPrivateKey, 'hex')) : newKeyPair(),
-    static: newKeyPair(),
-  };
+  const keys =
+    kept?.keys ??
+    (rootPrivateKey === undefined
+      ? defaultServerKeys()
+      : { root: keyPairOf(Buffer.from(rootPrivateKey, 'hex')), static: newKeyPair() });
   const log = stanzaLog();
   const faults = faultBox();
   let saving: NodeJS.Timeout | undefined;

@@ -7,13 +7,28 @@ export type CertificateChoice = 'honest' | 'other_root' | 'changed_leaf' | 'chan
 /** The server's long-lived keys; the leaf signs nothing, it is the static key of the Noise handshake. */
 export type ServerKeys = { readonly root: KeyPair; readonly static: KeyPair };
 
+let ownKeys: ServerKeys | undefined;
+const made = new WeakMap<ServerKeys, Record<CertificateChoice, Buffer>>();
+
+/** The keys of a WhatsApp that was not given any: one set for all of a process, for making chains takes long. */
+export function defaultServerKeys(): ServerKeys {
+  ownKeys ??= { root: newKeyPair(), static: newKeyPair() };
+  return ownKeys;
+}
+
 const { NoiseCertificate } = proto.CertChain;
 
 /**
  * The certificate chains of a server: root (serial 0, not sent) signs the intermediate, which signs the leaf, which
  * holds the Noise static key. Field names: `CertChain` in Baileys' WAProto.
  */
-export function certificateChains({ root, static: leaf }: ServerKeys): Record<CertificateChoice, Buffer> {
+export function certificateChains(keys: ServerKeys): Record<CertificateChoice, Buffer> {
+  const chains = made.get(keys) ?? makeChains(keys);
+  made.set(keys, chains);
+  return chains;
+}
+
+function makeChains({ root, static: leaf }: ServerKeys): Record<CertificateChoice, Buffer> {
   const intermediate = newKeyPair();
   const now = Math.floor(Date.now() / 1000);
   const details = (serial: number, issuerSerial: number, key: Buffer) =>

@@ -2,6 +2,9 @@ import { attr, bytesOf, child, node, refusal, result } from '../wire/stanza.js';
 import { digestNode, isSignedPreKeyValid, readPreKeys, readSignedPreKey } from '../world/key-bundle.js';
 import type { DeviceIq, IqPlan } from './iq-plan.js';
 
+/** A client makes more when the server has few, each for what it takes as few. */
+const ENOUGH = 812;
+
 /** Signal keys: how many the server has, more of them, a new signed one, and a digest to compare with. */
 export function preKeysPlan({ world, device, iq }: DeviceIq): IqPlan {
   const { keys } = device;
@@ -15,11 +18,10 @@ export function preKeysPlan({ world, device, iq }: DeviceIq): IqPlan {
   });
 
   if (attr(iq, 'type') === 'get') {
-    if (child(iq, 'count')) {
-      return { reply: () => result(iq, [node('count', { value: `${keys.preKeys.size}` })]) };
-    }
+    const count = world.behaviour.preKeys === 'not_asked' ? ENOUGH : keys.preKeys.size;
+    if (child(iq, 'count')) return { reply: () => result(iq, [node('count', { value: `${count}` })]) };
     if (!child(iq, 'digest')) return refused(501);
-    return keys.preKeys.size ? { reply: () => result(iq, [digestNode(keys)]) } : refused(404);
+    return count ? { reply: () => result(iq, [digestNode(keys)]) } : refused(404);
   }
 
   const rotate = child(iq, 'rotate');

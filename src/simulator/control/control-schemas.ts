@@ -145,6 +145,7 @@ const behaviour = {
   plainListStamp: z.enum(['told', 'untold']),
   listReply: z.enum(['honest', 'pn', 'without_lid', 'without_pn', 'without_stamp', 'stamp_none', 'twice']),
   cutOff: z.enum(['applied', 'dropped']),
+  preKeys: z.enum(['asked', 'not_asked']),
   offlineBatch: z.enum(['awaited', 'not_awaited']),
   edgeRouting: z.boolean(),
 } satisfies { [Name in keyof Behaviour]: z.ZodType<Behaviour[Name]> };

@@ -75,7 +75,7 @@ describe('a disconnect that is no end', () => {
   let secrets: Secrets;
 
   beforeAll(async () => {
-    service = await startService();
+    service = await startService({ simulator: { behaviour: { preKeys: 'asked' } } });
     desk = await service.linked();
     // Until the service waits so long that no test can be too slow to see it wait.
     const { phoneNumber } = desk.phone;

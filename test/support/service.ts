@@ -28,7 +28,10 @@ export async function startService(
     prepare?(dataDir: string): Promise<void>;
   } = {},
 ) {
-  const simulator = await startSimulator(options.simulator);
+  const simulator = await startSimulator({
+    ...options.simulator,
+    behaviour: { preKeys: 'not_asked', ...options.simulator?.behaviour },
+  });
   const dataDir = mkdtempSync(join(tmpdir(), 'wa-privacy-test-'));
   await options.prepare?.(dataDir);
   const log: string[] = [];

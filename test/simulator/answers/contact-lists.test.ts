@@ -18,7 +18,7 @@ let simulator: Simulator;
 let phone: Phone;
 let sock: WASocket;
 beforeEach(async () => {
-  simulator = await startSimulator();
+  simulator = await startSimulator({ behaviour: { preKeys: 'not_asked' } });
   simulator.addPerson({ phoneNumber: ANNA, lid: '71' });
   simulator.addPerson({ phoneNumber: BEN, lid: '72' });
   phone = simulator.addPhone({ phoneNumber: '15550100001', lists: { last: [ANNA] } });

@@ -17,7 +17,7 @@ import { getPrivacy, setPrivacy } from '../support/privacy.js';
 let simulator: Simulator;
 let control: Control;
 beforeEach(async () => {
-  simulator = await startSimulator({ behaviour: { refresh: 'never' } });
+  simulator = await startSimulator({ behaviour: { refresh: 'never', preKeys: 'not_asked' } });
   control = await startControl(simulator);
 });
 afterEach(async () => {

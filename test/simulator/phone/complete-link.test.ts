@@ -16,7 +16,7 @@ import {
 let simulator: Simulator;
 let phone: Phone;
 beforeEach(async () => {
-  simulator = await startSimulator();
+  simulator = await startSimulator({ behaviour: { preKeys: 'not_asked' } });
   phone = simulator.addPhone({ phoneNumber: '+15550100001', lid: '100000000000001' });
 });
 afterEach(() => simulator.stop());

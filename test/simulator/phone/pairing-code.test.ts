@@ -7,7 +7,7 @@ let simulator: Simulator;
 let phone: Phone;
 let client: Client;
 beforeEach(async () => {
-  simulator = await startSimulator();
+  simulator = await startSimulator({ behaviour: { preKeys: 'not_asked' } });
   phone = simulator.addPhone({ phoneNumber: '15550100001' });
   client = newClient();
 });

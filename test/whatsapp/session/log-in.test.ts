@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Effect, FaultMatch } from '../../../src/simulator/index.js';
@@ -126,7 +127,7 @@ describe('a server that is not WhatsApp', () => {
   });
 
   test('is told apart by each adapter, when several with roots of their own connect at once', async () => {
-    await using other = await startAdapter();
+    await using other = await startAdapter({ rootPrivateKey: randomBytes(32).toString('hex') });
     await linkDevice(other, DESK, other.phone);
     const { url } = desk.simulator;
     const crossed = { url, rootKey: other.simulator.rootKey };
@@ -236,6 +237,10 @@ describe('a login without every answer', () => {
 });
 
 describe('a store that fails at login', () => {
+  beforeEach(() => {
+    desk.simulator.behaviour.preKeys = 'asked';
+  });
+
   test('ends the connection before what depends on it leaves', async () => {
     vi.spyOn(desk.credentials, 'save').mockRejectedValue(new Error('disk full'));
     expect(await desk.connect(DESK, calm())).toEqual(

@@ -30,11 +30,14 @@ export function adapterTo(server: { url: string; rootKey: string }, timeouts: Pa
   return { ...adapter, credentials, refused, faults };
 }
 
-type DeskOptions = { timeouts?: Partial<Timeouts>; behaviour?: Partial<Behaviour> };
+type DeskOptions = { timeouts?: Partial<Timeouts>; behaviour?: Partial<Behaviour>; rootPrivateKey?: string };
 
 /** A simulated WhatsApp with one phone, and the adapter to it. Disposing of it ends everything. */
-export async function startAdapter({ timeouts, behaviour }: DeskOptions = {}) {
-  const simulator = await startSimulator({ behaviour: { refresh: 'never', ...behaviour } });
+export async function startAdapter({ timeouts, behaviour, rootPrivateKey }: DeskOptions = {}) {
+  const simulator = await startSimulator({
+    behaviour: { refresh: 'never', preKeys: 'not_asked', ...behaviour },
+    ...(rootPrivateKey !== undefined && { rootPrivateKey }),
+  });
   return deskOn(simulator, simulator.addPhone({ phoneNumber: PHONE_NUMBER }), timeouts);
 }
 

@@ -19,6 +19,7 @@ const LONGEST = [
   'cli/commands/commands',
   'api/parked',
   'api/silence',
+  'grpc/errors/documented-errors-linking',
   'grpc/errors/documented-errors',
   'simulator/control/control',
   'api/last-disconnects',

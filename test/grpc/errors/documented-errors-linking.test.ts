@@ -1,0 +1,3 @@
+import { answersAsDocumented, LINKING } from '../support/answers-as-documented.js';
+
+answersAsDocumented(LINKING);

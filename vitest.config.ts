@@ -9,7 +9,7 @@ export const usual = {
   expect: { poll: { timeout: 60_000 } },
   pool: 'forks',
   // Most tests wait for something most of the time.
-  maxWorkers: 2 * availableParallelism(),
+  maxWorkers: 3 * availableParallelism(),
 } satisfies ViteUserConfig['test'];
 
 /** Makes the build that the tests run. */

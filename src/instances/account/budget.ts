@@ -28,7 +28,7 @@ const PERIOD_MS = 60 * 60 * 1000;
 const BURST: Iqs = { sets: 40, reads: 60 };
 
 /**
- * The budget of an instance: so many an hour, 0 for no limit, of which a burst may leave at once.
+ * The budget of an instance: so many in any hour, 0 for no limit, of which a burst may leave at once.
  *
  * @param now Milliseconds of a clock that never goes back.
  */
@@ -38,7 +38,7 @@ export function budget(instance: string, perHour: Iqs, now: () => number = () =>
     kind,
     unit: kind === 'sets' ? 'changes of the instance' : 'reads of the instance',
     limit: perHour[kind],
-    bucket: tokenBucket(perHour[kind], BURST[kind], now),
+    bucket: tokenBucket(perHour[kind], Math.min(BURST[kind], perHour[kind]), now),
   }));
   return {
     take(wanted, left = 0) {
@@ -61,21 +61,38 @@ export function budget(instance: string, perHour: Iqs, now: () => number = () =>
   };
 }
 
-/** Never lets more through than `burst`, and `perHour` spread evenly over each hour. */
+/** Lets no more through than `burst` at once, and `perHour` in any hour, spread evenly after the burst. */
 function tokenBucket(perHour: number, burst: number, now: () => number) {
   const intervalMs = PERIOD_MS / perHour;
   /** When everything taken will have been earned, if nothing more is taken. */
   let fullAt = Number.NEGATIVE_INFINITY;
+  /** When each of the last hour was taken, the oldest first. */
+  let taken: number[] = [];
   const fullAfter = (count: number) => Math.max(fullAt, now()) + count * intervalMs;
+  const msUntilWithinHour = (count: number, limit: number) => {
+    const isRecent = (time: number) => time > now() - PERIOD_MS;
+    if (taken[0] !== undefined && !isRecent(taken[0])) taken = taken.filter(isRecent);
+    const last = taken[taken.length + count - limit - 1];
+    return last === undefined ? 0 : last + PERIOD_MS - now();
+  };
   return {
     /** Milliseconds until so many can be taken and a share of the burst is left; 0 when they can now. */
     msUntil(count: number, left: number) {
-      const overdueMs = fullAfter(count) - burst * (1 - left) * intervalMs - now();
+      if (count === 0) return 0;
+      const kept = burst * left;
+      // What needs more than there ever is has its turn when nothing else was sent for an hour.
+      const overdueMs = fullAfter(count) - Math.max(burst - kept, count) * intervalMs - now();
+      const waitMs = Math.max(
+        overdueMs,
+        msUntilWithinHour(count, Math.max(Math.floor(perHour - kept), count)),
+      );
       // A rounding error is no time to wait.
-      return count > 0 && overdueMs > 1e-3 ? Math.ceil(overdueMs) : 0;
+      return waitMs > 1e-3 ? Math.ceil(waitMs) : 0;
     },
     take(count: number) {
       fullAt = fullAfter(count);
+      if (count < 0) taken.splice(count);
+      else taken.push(...Array<number>(count).fill(now()));
     },
   };
 }

@@ -87,6 +87,34 @@ describe('the budget of an instance', () => {
     );
   });
 
+  test.each([1, 20, 240, 1200, 5000])('of %d lets no more through in any hour', perHour => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 0, max: HOUR_MS / 4 }), { maxLength: 200 }), pauses => {
+        const { clock, budget } = budgetAt({ sets: perHour, reads: 0 });
+        const times: number[] = [];
+        for (const pause of pauses) {
+          clock.now += pause;
+          times.push(...Array<number>(drain(budget, COST.sets)).fill(clock.now));
+        }
+        return times.every((time, index) => time - (times[index - perHour] ?? -Infinity) >= HOUR_MS);
+      }),
+    );
+  });
+
+  test('below the burst lets all of it leave at once', () => {
+    const { budget } = budgetAt({ sets: 20, reads: 0 });
+    expect(drain(budget, COST.sets)).toBe(20);
+  });
+
+  test('lets work that needs more than all of it have its turn, after an hour of nothing', () => {
+    const { clock, budget } = budgetAt({ sets: 5, reads: 0 });
+    expect(budget.take({ sets: 7, reads: 0 })).toBeUndefined();
+    clock.now = HOUR_MS - 1;
+    expect(budget.take(COST.sets)).toMatchObject({ limit: 5 });
+    clock.now = 2 * HOUR_MS;
+    expect(budget.take({ sets: 7, reads: 0 })).toBeUndefined();
+  });
+
   test('is there again when it said so', () => {
     fc.assert(
       fc.property(

@@ -109,12 +109,19 @@ export const phoneNumber = (field: string, number: string): Checked<string> => {
     : violation(field, 'INVALID_FORMAT', `${field} must be in E.164, for example +15550100123`);
 };
 
-/** Free text: at most 63 code points, and nothing that would garble a terminal or a database. */
+/** Control and format characters, of which those that turn the direction around can show another text; line ends. */
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
+
+/** The joiner that makes one picture of two. */
+const JOINS_EMOJI =
+  /(?<=\p{Extended_Pictographic}|\p{Emoji_Modifier}|\uFE0F)\u200D(?=\p{Extended_Pictographic})/gu;
+
+/** Free text: at most 63 code points, and nothing that would garble a terminal or pass for another text. */
 export function label(field: string, text: string): Checked<string> {
   if (Array.from(text).length > LONGEST_LABEL)
     return violation(field, 'OUT_OF_RANGE', `${field} must have at most ${LONGEST_LABEL} characters`);
-  return /\p{Cc}/u.test(text)
-    ? violation(field, 'INVALID_FORMAT', `${field} must not contain control characters`)
+  return UNSEEN.test(text.replace(JOINS_EMOJI, ''))
+    ? violation(field, 'INVALID_FORMAT', `${field} must not contain control or invisible characters`)
     : valid(text);
 }
 

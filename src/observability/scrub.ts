@@ -3,7 +3,7 @@ import { maskPhoneNumber } from '../domain/instance.js';
 
 const SECRET_NAME = /tokens?$|secret|password|authorization|creds|credential|private|(^|[a-z_])keys?$/i;
 const PHONE_NAME = /phone/i;
-/** Made to be told apart in logs; never secret. */
+/** Made to be told apart in logs, and not masked as numbers are; callers choose request ids, and may send anything. */
 const ID_NAME = /^(requestId|tokenId)$/;
 
 const BEARER = /\bwap_[\w-]+/g;
@@ -55,7 +55,7 @@ function scrubValue(name: string, value: unknown, depth: number): unknown {
   if (holds === 'secret') return '[secret]';
   if (typeof value === 'object') return scrubObject(name, value, depth);
   if (typeof value !== 'string' && typeof value !== 'number') return `[${typeof value}]`;
-  if (holds === 'id') return String(value);
+  if (holds === 'id') return String(value).replace(BEARER, 'wap_[secret]');
   if (holds === 'phone') return maskDigits(String(value));
   return typeof value === 'number' ? value : scrubText(value);
 }

@@ -24,8 +24,9 @@ export function bootstrapToken(options: { configured: string | undefined; folder
 }
 
 function checked(secret: string, source: string): string {
-  if (!/^[\x21-\x7e]{16,}$/.test(secret)) {
-    throw new Error(`${source} is not 16 or more characters of ASCII without spaces`);
+  // A comma would be read as the end of the header's value.
+  if (!/^[!-+\--~]{16,512}$/.test(secret)) {
+    throw new Error(`${source} is not 16 to 512 characters of ASCII without spaces and commas`);
   }
   return secret;
 }

@@ -34,7 +34,7 @@ export const PARSERS = {
     .transform(text => secret(Buffer.from(text, 'base64'))),
   token: z
     .string()
-    .regex(/^[!-~]{1,512}$/, 'must be 1 to 512 visible ASCII characters')
+    .regex(/^[!-+\--~]{1,512}$/, 'must be 1 to 512 visible ASCII characters without a comma')
     .transform(secret),
   count: z
     .string()
@@ -47,6 +47,7 @@ export const PARSERS = {
   connection_mode: z
     .enum(['always', 'on_demand'], 'must be always or on_demand')
     .transform(text => text.toUpperCase() as Uppercase<typeof text>),
+  reflection: z.enum(['true', 'with_token', 'false'], 'must be true, with_token or false'),
   boolean: z.enum(['true', 'false'], 'must be true or false').transform(text => text === 'true'),
   level: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`),
   url: z.url({ protocol: /^wss?$/, error: 'must be a ws:// or wss:// URL' }),

@@ -22,7 +22,7 @@ describe('without a configured secret', () => {
     const folder = temporaryFolder();
     const file = join(folder, 'account-token');
     writeFileSync(file, 'too short', { mode: 0o600 });
-    expect(() => bootstrapToken({ configured: undefined, folder })).toThrow(`${file} is not 16 or more`);
+    expect(() => bootstrapToken({ configured: undefined, folder })).toThrow(`${file} is not 16 to 512`);
     chmodSync(file, 0o604);
     expect(() => bootstrapToken({ configured: undefined, folder })).toThrow(`chmod 600 ${file}`);
   });
@@ -40,7 +40,7 @@ describe('a configured secret', () => {
     '%j is refused without being repeated in the error',
     configured => {
       expect(() => bootstrapToken({ configured, folder: temporaryFolder() })).toThrow(
-        /^The configured account token is not 16 or more characters of ASCII without spaces$/,
+        /^The configured account token is not 16 to 512 characters of ASCII without spaces and commas$/,
       );
     },
   );

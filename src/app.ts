@@ -61,7 +61,13 @@ export async function createApp(config: Config, events: Events): Promise<App> {
     tokens,
     requestLog: store.requests,
     events,
-    limits: { callsPerMinute: config.rateLimitPerMinute, ...LIMITS.token, ...LIMITS.peer, ...LIMITS.node },
+    limits: {
+      callsPerMinute: config.rateLimitPerMinute,
+      ...LIMITS.token,
+      ...LIMITS.peer,
+      ...LIMITS.connection,
+      ...LIMITS.node,
+    },
     tls: config.tls && { cert: config.tls.cert, key: config.tls.key.reveal(), clientCa: config.tls.clientCa },
     reflection: config.reflection,
   });

@@ -18,8 +18,27 @@ export const LIMITS = {
     /** They share answers, so that only a silent WhatsApp makes so many of them wait. */
     reads: 500,
   },
-  /** Of one address. */
-  peer: { failedTokensPerMinute: 60 },
-  /** Of this process: 10 KB and a file each, however silent. More are closed as they come. */
-  node: { connections: 4_000 },
+  /** Of one address, of an IPv6 address its network of 64 bits. */
+  peer: {
+    /** That get an answer of their own; good tokens go on. */
+    failedTokensPerMinute: 60,
+    /** A tenth of all, so that no address can shut the door. */
+    connectionsPerAddress: 400,
+    /** Reflection; a client asks five or six for a call. */
+    questionsPerMinute: 600,
+  },
+  /** Of one connection. */
+  connection: {
+    handshakeMs: 10_000,
+    messageMs: 30_000,
+    /** Health; one for each service of ours, and some for a proxy's clients. */
+    watchesPerConnection: 10,
+  },
+  /** Of this process. */
+  node: {
+    /** 10 KB and a file each, however silent. More are closed as they come. */
+    connections: 4_000,
+    /** Health; 15 KB each. */
+    watches: 1_000,
+  },
 } as const;

@@ -36,7 +36,7 @@ describe('without any option', () => {
       listen: { host: '127.0.0.1', port: 50051 },
       dataDir: resolve('data'),
       rateLimitPerMinute: 100,
-      reflection: true,
+      reflection: 'anybody',
       logLevel: 'info',
       whatsapp: {},
       budget: { setsPerHour: 240, readsPerHour: 1200 },
@@ -54,7 +54,7 @@ describe('the order of sources', () => {
   };
 
   test('a flag wins over a variable, a variable over the file', () => {
-    expect(configOf(env)).toMatchObject({ logLevel: 'debug', rateLimitPerMinute: 7, reflection: false });
+    expect(configOf(env)).toMatchObject({ logLevel: 'debug', rateLimitPerMinute: 7, reflection: 'nobody' });
     expect(configOf({ ...env, WA_PRIVACY_LOG_LEVEL: 'warn' })).toMatchObject({ logLevel: 'warn' });
     expect(configOf({ ...env, WA_PRIVACY_LOG_LEVEL: 'warn' }, { '--log-level': 'error' })).toMatchObject({
       logLevel: 'error',
@@ -112,10 +112,11 @@ describe('each option', () => {
     ['WA_PRIVACY_LISTEN', '127.0.0.1:65536', 'must be HOST:PORT, an IPv6 host in brackets'],
     ['WA_PRIVACY_LISTEN', '::1:50051', 'must be HOST:PORT, an IPv6 host in brackets'],
     ['WA_PRIVACY_MASTER_KEY', 'c2hvcnQ=', 'must be 32 bytes in base64'],
-    ['WA_PRIVACY_ACCOUNT_TOKEN', 'two words', 'must be 1 to 512 visible ASCII characters'],
+    ['WA_PRIVACY_ACCOUNT_TOKEN', 'two words', 'must be 1 to 512 visible ASCII characters without a comma'],
+    ['WA_PRIVACY_ACCOUNT_TOKEN', 'one,two', 'must be 1 to 512 visible ASCII characters without a comma'],
     ['WA_PRIVACY_RATE_LIMIT_PER_MINUTE', '0', 'must be a whole number above 0'],
     ['WA_PRIVACY_SETS_PER_HOUR', '-1', 'must be a whole number, or 0'],
-    ['WA_PRIVACY_REFLECTION', 'yes', 'must be true or false'],
+    ['WA_PRIVACY_REFLECTION', 'yes', 'must be true, with_token or false'],
     ['WA_PRIVACY_LOG_LEVEL', 'trace', 'must be one of debug, info, warn, error, silent'],
     ['WA_PRIVACY_WHATSAPP_URL', 'https://example.org', 'must be a ws:// or wss:// URL'],
     ['WA_PRIVACY_TLS_CERT_FILE', '/nowhere/cert.pem', 'cannot read the file (ENOENT)'],
@@ -185,7 +186,7 @@ describe('several mistakes', () => {
       `metrics_listen in ${path}: not available in this version`,
       `data_dir in ${path}: must be text, a number, true or false`,
       '--listen: must be HOST:PORT, an IPv6 host in brackets',
-      'WA_PRIVACY_REFLECTION: must be true or false',
+      'WA_PRIVACY_REFLECTION: must be true, with_token or false',
       `log_level in ${path}: must be one of debug, info, warn, error, silent`,
     ]);
   });

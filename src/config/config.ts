@@ -24,7 +24,8 @@ export type Config = {
     | { readonly cert: Buffer; readonly key: Secret<Buffer>; readonly clientCa?: Buffer | undefined }
     | undefined;
   readonly rateLimitPerMinute: number;
-  readonly reflection: boolean;
+  /** Who may ask. */
+  readonly reflection: 'anybody' | 'with_token' | 'nobody';
   readonly logLevel: LogLevel;
   /** Undefined: WhatsApp's own. The root key is 32 bytes. */
   readonly whatsapp: { readonly url?: string | undefined; readonly rootKey?: Buffer | undefined };
@@ -85,6 +86,8 @@ function* conflicts(values: Partial<Values>, given: ReadonlyMap<OptionName, Give
   }
 }
 
+const REFLECTION = { true: 'anybody', with_token: 'with_token', false: 'nobody' } as const;
+
 const configOf = (values: Values): Config => ({
   listen: values.listen,
   dataDir: values.data_dir,
@@ -96,7 +99,7 @@ const configOf = (values: Values): Config => ({
       ? { cert: values.tls_cert_file, key: secret(values.tls_key_file), clientCa: values.tls_client_ca_file }
       : undefined,
   rateLimitPerMinute: values.rate_limit_per_minute,
-  reflection: values.reflection,
+  reflection: REFLECTION[values.reflection ?? (isLoopback(values.listen.host) ? 'true' : 'with_token')],
   logLevel: values.log_level,
   whatsapp: { url: values.whatsapp_url, rootKey: values.whatsapp_root_key },
   budget: { setsPerHour: values.sets_per_hour, readsPerHour: values.reads_per_hour },

@@ -13,6 +13,7 @@ export type OptionSpec = {
     | 'count_or_0'
     | 'boolean'
     | 'connection_mode'
+    | 'reflection'
     | 'level'
     | 'url'
     | 'hex';
@@ -92,7 +93,11 @@ export const OPTIONS = {
     meaning:
       'how many instances on demand stay connected between calls; the one idle longest is parked first',
   },
-  reflection: { kind: 'boolean', default: 'true', meaning: 'gRPC server reflection' },
+  reflection: {
+    kind: 'reflection',
+    otherwise: 'true on a loopback address, else with_token',
+    meaning: 'gRPC server reflection: true for everybody, with_token for callers with a token, or false',
+  },
   log_level: {
     kind: 'level',
     default: 'info',

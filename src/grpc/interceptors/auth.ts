@@ -1,3 +1,4 @@
+import { type Metadata, status } from '@grpc/grpc-js';
 import type { Principal, Tokens } from '../../access/tokens.js';
 import { PrivacyError } from '../../domain/errors.js';
 import type { Check } from './admission.js';
@@ -8,19 +9,30 @@ const BEARER = /^bearer +([^\s,]+)$/i;
 
 /** Finds out whose token it is. The token goes no further than this. */
 export const auth =
-  (tokens: Pick<Tokens, 'verify'>, failedTokens: FailedTokens): Check =>
+  (tokens: Pick<Tokens, 'verify'>, refuse: FailedTokens): Check =>
   (context, metadata) => {
-    const sent = metadata.get('authorization').map(String);
+    const { isSent, secret } = bearer(metadata);
     metadata.remove('authorization');
-    if (!sent.some(value => /^bearer +\S/i.test(value))) throw new PrivacyError({ kind: 'TOKEN_MISSING' });
-    const [, secret] = (sent.length === 1 && BEARER.exec(sent.join())) || [];
+    if (!isSent) throw new PrivacyError({ kind: 'TOKEN_MISSING' });
     const settle = (principal: Principal | undefined) => {
-      if (!principal) {
-        failedTokens.add(context);
-        throw new PrivacyError({ kind: 'TOKEN_INVALID' });
-      }
-      context.principal = principal;
+      context.principal = principal ?? refuse(context);
     };
     const found = secret === undefined ? undefined : tokens.verify(secret);
     return found instanceof Promise ? found.then(settle) : settle(found);
   };
+
+/** For what is not ours and needs any token: rejects with a status as grpc-js sends it. */
+export const anyToken =
+  (tokens: Pick<Tokens, 'verify'>) =>
+  async (metadata: Metadata): Promise<void> => {
+    const { secret } = bearer(metadata);
+    const refusal = { code: status.UNAUTHENTICATED, details: 'This needs a token of the service' };
+    if (secret === undefined || !(await tokens.verify(secret))) throw Object.assign(new Error(), refusal);
+  };
+
+/** What was sent as a token, if anything, and the secret if it was in the right form. */
+function bearer(metadata: Metadata): { isSent: boolean; secret: string | undefined } {
+  const sent = metadata.get('authorization').map(String);
+  const [, secret] = (sent.length === 1 && BEARER.exec(sent.join())) || [];
+  return { isSent: sent.some(value => /^bearer +\S/i.test(value)), secret };
+}

@@ -1,30 +1,67 @@
-import type { handleServerStreamingCall, Server } from '@grpc/grpc-js';
+import {
+  type handleServerStreamingCall,
+  type Server,
+  type ServerWritableStream,
+  status,
+} from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
+import { slots } from '../../domain/slots.js';
+
+/** Health watches that may be open: they need no token, so nothing else bounds them. */
+export type HealthLimits = {
+  readonly watchesPerConnection: number;
+  readonly watches: number;
+};
+
+const TOO_MANY = { code: status.RESOURCE_EXHAUSTED, details: 'Too many health watches are open' };
+
+type Watch = handleServerStreamingCall<unknown, unknown>;
 
 /** The standard health service. It is about this server, never about one account. Not serving once `draining`. */
-export function addHealth(server: Server, services: readonly string[], draining: AbortSignal): void {
+export function addHealth(
+  server: Server,
+  services: readonly string[],
+  draining: AbortSignal,
+  limits: HealthLimits,
+): void {
   const names = ['', ...services];
   const health = new HealthImplementation(Object.fromEntries(names.map(name => [name, 'SERVING'])));
+  // One listener for all: of many Node would walk the list at each that comes and goes.
+  const open = new Set<ServerWritableStream<unknown, unknown>>();
   draining.addEventListener('abort', () => {
     for (const name of names) health.setStatus(name, 'NOT_SERVING');
+    // A watcher would hold the shutdown back for as long as it stays.
+    for (const call of open) call.end();
   });
+
   health.addToServer({
     addService: (definition, methods) => {
       const { watch, ...others } = methods;
       // Its own types do not tell which kind of method it is.
-      const ending = endingWith(draining, watch as handleServerStreamingCall<unknown, unknown>);
-      server.addService(definition, { ...others, watch: ending });
+      server.addService(definition, { ...others, watch: bounded(watch as Watch) });
     },
   });
-}
 
-/** A watcher would hold the shutdown back for as long as it stays. */
-const endingWith =
-  (draining: AbortSignal, watch: handleServerStreamingCall<unknown, unknown>): typeof watch =>
-  call => {
-    const end = () => call.end();
-    draining.addEventListener('abort', end);
-    call.once('cancelled', () => draining.removeEventListener('abort', end));
-    watch(call);
-    if (draining.aborted) end();
-  };
+  function bounded(watch: Watch): Watch {
+    const ofConnection = slots(limits.watchesPerConnection);
+    const ofAll = slots(limits.watches);
+    return call => {
+      using taken = new DisposableStack();
+      for (const slot of [ofConnection(call.getPeer()), ofAll('')]) {
+        if (!slot) return void call.emit('error', TOO_MANY);
+        taken.use(slot);
+      }
+      const places = taken.move();
+      open.add(call);
+      const leave = () => {
+        open.delete(call);
+        places.dispose();
+      };
+      call.once('cancelled', leave).once('finish', leave);
+      // The implementation would keep every name it is asked for; no service becomes known later.
+      if (names.includes((call.request as { service: string }).service)) watch(call);
+      else call.write({ status: 'SERVICE_UNKNOWN' });
+      if (draining.aborted) call.end();
+    };
+  }
+}

@@ -1,18 +1,72 @@
 import { readFileSync } from 'node:fs';
 import { fromBinary, toBinary } from '@bufbuild/protobuf';
 import { FileDescriptorProtoSchema, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
-import type { Server } from '@grpc/grpc-js';
+import {
+  type handleBidiStreamingCall,
+  type Metadata,
+  type Server,
+  type ServerDuplexStream,
+  type ServiceError,
+  status,
+} from '@grpc/grpc-js';
 import { ReflectionService } from '@grpc/reflection';
+import { slidingWindow } from '../../access/rate-limit.js';
+import { countedAddress } from '../interceptors/peer-address.js';
 
 /** Made by `npm run generate`; the build puts it beside the compiled code in the same way. */
 const DESCRIPTORS = new URL('../../../gen/descriptor.binpb', import.meta.url);
+const PERIOD_MS = 60_000;
+/** Addresses remembered; beyond, the longest silent one starts anew. */
+const MOST_PEERS = 10_000;
+
+/** Whether the caller may ask; rejects with the status to refuse with. */
+export type MayAsk = (metadata: Metadata) => Promise<void>;
+
+type Stream = ServerDuplexStream<unknown, unknown>;
+type Handler = handleBidiStreamingCall<unknown, unknown>;
 
 let reflection: ReflectionService | undefined;
 
-/** Server reflection, with which buf curl and grpcurl need no proto files. */
-export function addReflection(server: Server): void {
+/**
+ * Server reflection, with which buf curl and grpcurl need no proto files. An answer is up to 1,800 times the size of
+ * its question, so that an address may ask only so many a minute.
+ *
+ * @param mayAsk Undefined where everybody may.
+ */
+export function addReflection(server: Server, questionsPerMinute: number, mayAsk: MayAsk | undefined): void {
+  const window = slidingWindow({ limit: questionsPerMinute, periodMs: PERIOD_MS, maxKeys: MOST_PEERS });
   reflection ??= reflectionService();
-  reflection.addToServer(server);
+  reflection.addToServer({
+    addService: (definition, methods) => {
+      const handlers = Object.entries(methods).map(([name, method]) => [name, bounded(method as Handler)]);
+      server.addService(definition, Object.fromEntries(handlers));
+    },
+  } as Server);
+
+  function bounded(handle: Handler): Handler {
+    return async stream => {
+      try {
+        await mayAsk?.(stream.metadata);
+      } catch (refusal) {
+        return void end(stream, refusal as Partial<ServiceError>);
+      }
+      const peer = countedAddress(stream.getPeer().replace(/:\d+$/, ''));
+      stream.on('data', () => {
+        if (window.take(peer, performance.now()).allowed) return;
+        end(stream, {
+          code: status.RESOURCE_EXHAUSTED,
+          details: 'Too many reflection questions in a minute',
+        });
+      });
+      handle(stream);
+    };
+  }
+}
+
+/** Ends it with this status, whatever else was asked on it. */
+function end(stream: Stream, refusal: Partial<ServiceError>): void {
+  stream.removeAllListeners('data').resume();
+  stream.emit('error', refusal);
 }
 
 function reflectionService(): ReflectionService {

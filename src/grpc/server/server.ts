@@ -12,7 +12,7 @@ import { unary } from '../calls/unary.js';
 import type { ApiEvents } from '../errors/api-events.js';
 import { answers, innerStatuses } from '../errors/statuses.js';
 import { admission, type Check } from '../interceptors/admission.js';
-import { auth } from '../interceptors/auth.js';
+import { anyToken, auth } from '../interceptors/auth.js';
 import { bareFaults } from '../interceptors/bare-faults.js';
 import { callLog } from '../interceptors/call-log.js';
 import { failedTokens } from '../interceptors/failed-tokens.js';
@@ -20,7 +20,8 @@ import { tokenLimit } from '../interceptors/token-limit.js';
 import { instanceService } from '../methods/instance-service.js';
 import { privacyDefinition, privacyService } from '../methods/privacy-service.js';
 import { tokenService } from '../methods/token-service.js';
-import { addHealth } from './health.js';
+import type { ConnectionLimits } from './connection-bounds.js';
+import { addHealth, type HealthLimits } from './health.js';
 import { addReflection } from './reflection.js';
 import { drain, listen, SERVER_OPTIONS, type Tls } from './transport.js';
 
@@ -41,12 +42,15 @@ export type GrpcServerOptions = {
     readonly openStreams: number;
     /** ListPrivacySettings calls of one token at the same time. */
     readonly openLists: number;
-    /** Connections to this server. */
-    readonly connections: number;
-  };
+  } & ConnectionLimits &
+    HealthLimits & {
+      /** Reflection questions of one address. */
+      readonly questionsPerMinute: number;
+    };
   /** Undefined for plaintext. */
   readonly tls: Tls | undefined;
-  readonly reflection: boolean;
+  /** Who may ask for it. */
+  readonly reflection: 'anybody' | 'with_token' | 'nobody';
   /** Epoch milliseconds. */
   readonly now?: () => number;
 };
@@ -57,7 +61,6 @@ export function grpcServer(options: GrpcServerOptions) {
   const draining = new AbortController();
   const shuttingDown: Check = () => draining.signal.throwIfAborted();
   const answer = answers(events, now);
-  const failures = failedTokens(limits.failedTokensPerMinute);
 
   const server = new Server({
     ...SERVER_OPTIONS,
@@ -65,8 +68,7 @@ export function grpcServer(options: GrpcServerOptions) {
       callLog(events, bareFaults(answer), now), // Outermost: names the call and sees every answer as it leaves.
       // One check after another, before the request is read: parsing is what they protect.
       admission(answer, [
-        failures.check, // Before anything costs: who guesses tokens is refused unseen.
-        auth(tokens, failures), // Before the limit, which counts by token.
+        auth(tokens, failedTokens(limits.failedTokensPerMinute)), // Before the limit, which counts by token.
         tokenLimit(limits),
         shuttingDown, // Last, so that this refusal has the metadata of every other.
       ]),
@@ -89,14 +91,25 @@ export function grpcServer(options: GrpcServerOptions) {
     server,
     handlers.map(([service]) => serviceName(service)),
     draining.signal,
+    limits,
   );
-  if (options.reflection) addReflection(server);
+  if (options.reflection !== 'nobody')
+    addReflection(
+      server,
+      limits.questionsPerMinute,
+      options.reflection === 'anybody' ? undefined : anyToken(tokens),
+    );
+  let cut = () => {};
 
   return {
     /** Starts serving on `host:port`; resolves to where, with the port that was picked for 0. */
-    listen: (address: string) => listen(server, address, options.tls, limits.connections),
+    async listen(address: string): Promise<{ host: string; port: number }> {
+      const listening = await listen(server, address, options.tls, limits);
+      cut = listening.cut;
+      return listening;
+    },
     /** Stops serving: refuses new calls, ends streams, and lets the others finish for `graceMs` at most. */
-    drain: (graceMs: number) => drain(server, draining, graceMs),
+    drain: (graceMs: number) => drain(server, draining, graceMs, () => cut()),
   };
 }
 

@@ -7,6 +7,7 @@ import {
 } from '@grpc/grpc-js';
 import { PrivacyError } from '../../domain/errors.js';
 import { LONGEST_CALL_MS } from '../method.js';
+import { boundConnections, type ConnectionLimits, type Connections } from './connection-bounds.js';
 import { http2Servers } from './http2-servers.js';
 import { showRepeatedAuthorization } from './repeated-headers.js';
 
@@ -25,13 +26,16 @@ export const SERVER_OPTIONS: ServerOptions = {
   'grpc.max_connection_age_grace_ms': LONGEST_CALL_MS + 60_000,
 };
 
-/** Listens on `host:port`; port 0 picks a free one. More connections than `mostConnections` are closed as they come. */
+/** Where a server listens, and its connections. */
+export type Listening = Connections & { readonly host: string; readonly port: number };
+
+/** Listens on `host:port`; port 0 picks a free one. */
 export async function listen(
   server: Server,
   address: string,
   tls: Tls | undefined,
-  mostConnections: number,
-): Promise<{ host: string; port: number }> {
+  limits: ConnectionLimits,
+): Promise<Listening> {
   setLogVerbosity(logVerbosity.NONE); // Its lines are no JSON, and what matters in them reaches us as errors.
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync(address, credentials(tls), (error, bound) => {
@@ -40,8 +44,14 @@ export async function listen(
     });
   });
   showRepeatedAuthorization(server);
-  for (const http2Server of http2Servers(server)) http2Server.maxConnections = mostConnections;
-  return { host: address.replace(/:\d+$/, ''), port };
+  const connections = http2Servers(server).map(http2Server => boundConnections(http2Server, limits));
+  return {
+    host: address.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1'),
+    port,
+    cut: () => {
+      for (const { cut } of connections) cut();
+    },
+  };
 }
 
 function credentials(tls: Tls | undefined): ServerCredentials {
@@ -54,14 +64,30 @@ function credentials(tls: Tls | undefined): ServerCredentials {
 /**
  * Stops serving: whoever listens to `draining` says so first and ends its streams, then running calls may finish, and
  * after `graceMs` what is left is cut.
+ *
+ * @param cut Ends all connections, for grpc-js asks peers to, and some never do.
  */
-export async function drain(server: Server, draining: AbortController, graceMs: number): Promise<void> {
+export async function drain(
+  server: Server,
+  draining: AbortController,
+  graceMs: number,
+  cut: () => void,
+): Promise<void> {
   draining.abort(new PrivacyError({ kind: 'SHUTTING_DOWN' }));
   await new Promise<void>(resolve => {
-    const timer = setTimeout(() => server.forceShutdown(), graceMs);
+    const force = () => {
+      server.forceShutdown();
+      // After what grpc-js has written in this turn of the loop.
+      setImmediate(cut);
+      last = setTimeout(resolve, LAST_MS);
+    };
+    let last = setTimeout(force, graceMs);
     server.tryShutdown(() => {
-      clearTimeout(timer);
+      clearTimeout(last);
       resolve();
     });
   });
 }
+
+/** When every connection has been cut, whatever grpc-js still waits for. */
+const LAST_MS = 1_000;

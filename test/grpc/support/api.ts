@@ -9,14 +9,33 @@ import { instancesInMemory } from './instances.js';
 export type Api = Awaited<ReturnType<typeof openApi>>;
 
 /** `openApi`, closed when the test ends. */
-export async function startApi(options: Partial<GrpcServerOptions> = {}, address?: string): Promise<Api> {
+export async function startApi(options: ApiOptions = {}, address?: string): Promise<Api> {
   const api = await openApi(options, address);
   onTestFinished(api.close);
   return api;
 }
 
+type Limits = GrpcServerOptions['limits'];
+type ApiOptions = Partial<Omit<GrpcServerOptions, 'limits'>> & { readonly limits?: Partial<Limits> };
+
+/** No test meets these by itself. */
+const WIDE: Limits = {
+  callsPerMinute: 1000,
+  createsPerMinute: 1000,
+  failedTokensPerMinute: 1000,
+  openStreams: 1000,
+  openLists: 1000,
+  connections: 1000,
+  connectionsPerAddress: 1000,
+  questionsPerMinute: 1000,
+  handshakeMs: 60_000,
+  messageMs: 60_000,
+  watchesPerConnection: 1000,
+  watches: 1000,
+};
+
 /** A real server on a free port, with everything real but the instances behind it. */
-export async function openApi(options: Partial<GrpcServerOptions> = {}, wanted = '127.0.0.1:0') {
+export async function openApi({ limits, ...options }: ApiOptions = {}, wanted = '127.0.0.1:0') {
   const store = await sqliteStore({ file: ':memory:', masterKey: Buffer.alloc(32, 'master key') });
   const tokens = makeTokens({ store: store.tokens, key: store.deriveKey('tokens') });
   const instances = instancesInMemory(store);
@@ -31,16 +50,9 @@ export async function openApi(options: Partial<GrpcServerOptions> = {}, wanted =
       callFailed: ({ cause }) => void faults.push(cause),
       taskFailed: ({ cause }) => void faults.push(cause),
     },
-    limits: {
-      callsPerMinute: 1000,
-      createsPerMinute: 1000,
-      failedTokensPerMinute: 1000,
-      openStreams: 1000,
-      openLists: 1000,
-      connections: 1000,
-    },
+    limits: { ...WIDE, ...limits },
     tls: undefined,
-    reflection: true,
+    reflection: 'anybody',
     ...options,
   });
   const { host, port } = await server.listen(wanted);

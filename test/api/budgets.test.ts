@@ -17,7 +17,7 @@ import {
 import { failureOf } from '../support/call.js';
 import { type Service, startService, takePrivacyStanzas } from '../support/service.js';
 
-/** What may leave at once, however little may leave in an hour. */
+/** What may leave at once; as the limit, there is no more for an hour. */
 const BURST = { sets: 40, reads: 60 };
 
 let service: Service;
@@ -55,19 +55,19 @@ async function change(times: number) {
 
 describe('the budget of changes', () => {
   test('refuses an update as a whole before anything is sent, and says when there is enough', async () => {
-    await start(1, 0);
+    await start(BURST.sets, 0);
     await change(BURST.sets - 1);
     takePrivacyStanzas(service);
 
     const failure = await failureOf(update({ visibility: TWO }));
     expect(failure).toMatchObject({ code: status.RESOURCE_EXHAUSTED, reason: 'RATE_LIMITED' });
     expect(failure.message).toBe(
-      'More than 1 changes of the instance in 3600 s; call again when RetryInfo says',
+      'More than 40 changes of the instance in 3600 s; call again when RetryInfo says',
     );
     expect(takePrivacyStanzas(service)).toEqual([]);
 
     const { details } = failure;
-    expect(details['google.rpc.ErrorInfo']?.metadata).toEqual({ limit: '1', period_seconds: '3600' });
+    expect(details['google.rpc.ErrorInfo']?.metadata).toEqual({ limit: '40', period_seconds: '3600' });
     expect(details['google.rpc.QuotaFailure']?.violations).toMatchObject([
       { subject: `instance:${desk.instance}` },
     ]);
@@ -85,7 +85,7 @@ describe('the budget of changes', () => {
   });
 
   test('counts what was sent, not what was asked for', async () => {
-    await start(1, 0);
+    await start(BURST.sets, 0);
     for (let i = 0; i < 2 * BURST.sets; i++) await lastSeen(LastSeenVisibility.ALL);
     await update({ visibility: TWO, validateOnly: true });
     takePrivacyStanzas(service);
@@ -95,7 +95,7 @@ describe('the budget of changes', () => {
   });
 
   test('holds enough for a rollback before the first change leaves', async () => {
-    await start(1, 0);
+    await start(BURST.sets, 0);
     await change(BURST.sets - 5);
     const three = { ...TWO, status: StatusVisibility.NONE };
     const onFailure = OnFailure.ROLL_BACK;
@@ -109,7 +109,7 @@ describe('the budget of changes', () => {
   });
 
   test('is each instance’s own', async () => {
-    await start(1, 0);
+    await start(BURST.sets, 0);
     await change(BURST.sets);
     expect((await failureOf(lastSeen(LastSeenVisibility.NONE))).reason).toBe('RATE_LIMITED');
     desk = await service.linked();
@@ -119,27 +119,27 @@ describe('the budget of changes', () => {
 
 describe('the budget of reads', () => {
   test('is taken by what asks WhatsApp, and by nothing else', async () => {
-    await start(0, 1);
+    await start(0, BURST.reads);
     for (let i = 0; i < 2 * BURST.reads; i++) await readSnapshot();
     for (let i = 0; i < BURST.reads - 1; i++) await read();
     expect(takePrivacyStanzas(service)).toHaveLength(BURST.reads - 1);
 
     const failure = await failureOf(read());
     expect(failure).toMatchObject({ code: status.RESOURCE_EXHAUSTED, reason: 'RATE_LIMITED' });
-    expect(failure.details['google.rpc.ErrorInfo']?.metadata).toMatchObject({ limit: '1' });
+    expect(failure.details['google.rpc.ErrorInfo']?.metadata).toMatchObject({ limit: '60' });
     expect(takePrivacyStanzas(service)).toEqual([]);
     await readSnapshot();
   });
 
   test('is taken once by reads that share one answer', async () => {
-    await start(0, 1);
+    await start(0, BURST.reads);
     service.simulator.behaviour.latencyMs = 50;
     for (let i = 0; i < 20; i++) await Promise.all(Array.from({ length: 5 }, () => read()));
     expect(takePrivacyStanzas(service).length).toBeLessThan(BURST.reads);
   });
 
   test('refuses an update that could not be read back', async () => {
-    await start(0, 1);
+    await start(0, BURST.reads);
     for (let i = 0; i < BURST.reads - 3; i++) await read();
     takePrivacyStanzas(service);
     expect((await failureOf(update({ visibility: TWO }))).reason).toBe('RATE_LIMITED');
@@ -147,7 +147,7 @@ describe('the budget of reads', () => {
   });
 
   test('that is empty leaves a push unread, and what was read before it unused', async () => {
-    await start(0, 1);
+    await start(0, BURST.reads);
     for (let i = 0; i < BURST.reads - 1; i++) await read();
     takePrivacyStanzas(service);
     desk.phone.setPrivacy('last', 'none');

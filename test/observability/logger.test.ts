@@ -81,6 +81,7 @@ describe('a logged line', () => {
       'as a phone number in words',
       { outer: { inner: { text: `linked +${PHONE_NUMBER}, ${PHONE_NUMBER}:4@s.whatsapp.net` } } },
     ],
+    ['where its caller put it into a request id', { requestId: TOKEN }],
     ['below what is looked at', { a: { b: { c: { d: { e: { f: { g: { h: { text: TOKEN } } } } } } } } }],
   ])('holds no secret given %s', (_, fields) => {
     const { logger, text } = capture();

@@ -50,18 +50,22 @@ export function follow(
     due = { at, timer: setTimeout(() => void catchUp(), ms).unref() };
   }
 
+  const isKnown = (live: Session) => cache.current(live, Number.POSITIVE_INFINITY) !== undefined;
+
   async function catchUp() {
     due = undefined;
     const live = session();
+    if (!live) return;
     // Somebody may have read since.
-    if (!live || cache.current(live, Number.POSITIVE_INFINITY)) return;
+    if (isKnown(live)) return void followed(live);
     const held = heldBack(account);
     const overdrawn = held ? undefined : budget.take(COST.reads, FOR_CALLERS);
     if (overdrawn && overdrawn.retryAfterMs <= UNTOLD_WAIT_MS) return readIn(overdrawn.retryAfterMs);
 
     const problem = held ?? overdrawn ?? (await read(live));
     if (session() !== live) return;
-    if (!problem) return followed(live);
+    // A read of somebody else may have brought meanwhile what this one did not.
+    if (!problem || isKnown(live)) return followed(live);
     onLost(problem);
     const askedMs = 'retryAfterMs' in problem ? (problem.retryAfterMs ?? 0) : 0;
     readIn(Math.max(backoffMs('read_again', ++failures), askedMs));
@@ -80,7 +84,7 @@ export function follow(
     if (unsettledMs > 0) {
       readIn(unsettledMs);
       void cache.settled().then(() => readIn(0));
-    } else if (!cache.current(live, Number.POSITIVE_INFINITY)) {
+    } else if (!isKnown(live)) {
       readIn(PUSH_DEBOUNCE_MS);
     }
   }

@@ -17,7 +17,7 @@ afterEach(() => {
 });
 
 /** An account whose reads are answered at once, as `answer` says; and when they were made, in seconds. */
-function followed(answer: () => ReadReply, perHour: Iqs = { sets: 0, reads: 0 }) {
+function followed(answer: () => ReadReply | Promise<ReadReply>, perHour: Iqs = { sets: 0, reads: 0 }) {
   const reads: number[] = [];
   const began = Date.now();
   const session = {
@@ -35,7 +35,7 @@ function followed(answer: () => ReadReply, perHour: Iqs = { sets: 0, reads: 0 })
   } as Partial<Account> as Account; // Nor of this.
   const onLost = vi.fn<(problem: Problem) => void>();
   const { cache, budget } = account;
-  return { reads, cache, budget, onLost, follower: follow(account, () => session, onLost) };
+  return { reads, session, cache, budget, onLost, follower: follow(account, () => session, onLost) };
 }
 
 const NO_ANSWER: ReadReply = { kind: 'no_answer', cause: 'timeout' };
@@ -62,6 +62,35 @@ test('reads a second after a push, also when a repetition is due much later', as
   follower.pushed();
   await vi.advanceTimersByTimeAsync(1_000);
   expect(reads.slice(before)).toEqual([61]);
+});
+
+test('takes nothing for lost that somebody else has read while a read of its own was in vain', async () => {
+  const vain = Promise.withResolvers<ReadReply>();
+  let answer: ReadReply | Promise<ReadReply> = vain.promise;
+  const { reads, session, cache, onLost, follower } = followed(() => answer);
+  follower.connected();
+  answer = SETTINGS();
+  await cache.read(session, 1_000);
+  vain.resolve(NO_ANSWER);
+  await vi.advanceTimersByTimeAsync(100_000);
+  expect(onLost).not.toHaveBeenCalled();
+  expect(reads).toEqual([0, 0]);
+});
+
+test('begins with the first wait again when somebody else has read since a read in vain', async () => {
+  let answer: ReadReply = NO_ANSWER;
+  const { reads, session, cache, follower } = followed(() => answer);
+  follower.connected();
+  await vi.advanceTimersByTimeAsync(60_000);
+  answer = SETTINGS();
+  await cache.read(session, 1_000);
+  await vi.advanceTimersByTimeAsync(60_000);
+  answer = NO_ANSWER;
+  cache.invalidate();
+  const before = reads.length;
+  follower.changed();
+  await vi.advanceTimersByTimeAsync(1_500);
+  expect(reads.slice(before)).toEqual([120, 121]);
 });
 
 test('reads what this service may have changed, unless somebody has read it since', async () => {

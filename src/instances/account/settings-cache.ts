@@ -1,4 +1,5 @@
-import type { Snapshot } from '../../domain/settings/snapshot.js';
+import type { Setting } from '../../domain/settings/settings-table.js';
+import { reportedValue, type Snapshot } from '../../domain/settings/snapshot.js';
 import type { ReadTime } from './own-changes.js';
 import type { ReadReply, Session } from './ports.js';
 
@@ -27,6 +28,8 @@ export interface SettingsCache {
   shownAfter(reads: number): Snapshot | undefined;
   /** The settings may have changed: nothing read before this moment is current. */
   invalidate(): void;
+  /** WhatsApp confirms a change: a read that left before and shows another value is not current. */
+  confirmed(setting: Setting, value: string): void;
   /** A change has no answer and may still take effect: nothing read before that comes, or soon, is current. */
   unanswered(): void;
   /** Such a change has its answer after all, or its connection has ended. */
@@ -61,6 +64,14 @@ export function settingsCache(
     | { session: Session; generation: number; sentAt: number; reply: Promise<ReadReply> }
     | undefined;
 
+  /** What WhatsApp confirmed last, and how many reads had left by then. */
+  const confirmations = new Map<Setting, { value: string; reads: number }>();
+  const isOutdated = (read: number, snapshot: Snapshot) =>
+    [...confirmations].some(([setting, { value, reads: left }]) => {
+      const shown = reportedValue(snapshot, setting);
+      return read <= left && shown !== undefined && shown !== value;
+    });
+
   const isCurrent = (from: { session: Session; generation: number } | undefined, session: Session) =>
     from?.session === session && from.generation === generation;
 
@@ -77,7 +88,7 @@ export function settingsCache(
       newest = { read, snapshot: reply.snapshot };
       onObserved(before, reply.snapshot, { session, leftAt });
     }
-    if (reply.kind === 'read' && asOf === generation && isSettled)
+    if (reply.kind === 'read' && asOf === generation && isSettled && !isOutdated(read, reply.snapshot))
       latest = { session, generation, snapshot: reply.snapshot, readAt: performance.now() };
     return reply;
   }
@@ -104,6 +115,11 @@ export function settingsCache(
     shownAfter: count => (newest && newest.read > count ? newest.snapshot : undefined),
     invalidate() {
       generation++;
+    },
+    confirmed(setting, value) {
+      confirmations.set(setting, { value, reads });
+      underWay = undefined;
+      if (latest && reportedValue(latest.snapshot, setting) !== value) latest = undefined;
     },
     unanswered() {
       generation++;

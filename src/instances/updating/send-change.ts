@@ -44,7 +44,9 @@ export async function sendChange(
   });
   tell(reply);
   const cause = ledger.replied(change, reply);
+  if (reply.kind === 'confirmed') account.cache.confirmed(change.setting, change.to);
   if (mayComeLate(reply)) account.cache.unanswered();
+  else if (reply.kind === 'no_answer') account.cache.invalidate();
   if (reply.kind !== 'not_sent') account.spend('sets');
   if (cause?.reason === 'WHATSAPP_RATE_LIMITED') account.throttle.rateLimited();
   if (isCutOff(reply)) await gone(session);

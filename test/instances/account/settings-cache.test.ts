@@ -47,7 +47,8 @@ test('the timer is asked for anew until the minute after an unanswered change is
   expect(await forgotten()).toBe(false);
 });
 
-test('an answer that was overtaken by that of a later read is not what was observed last', async () => {
+/** A connection over which reads are answered when the test says so, with this value of last seen. */
+function slowSession() {
   const answers: ((value: 'all' | 'none') => void)[] = [];
   const slow = {
     forgetTimer,
@@ -61,6 +62,42 @@ test('an answer that was overtaken by that of a later read is not what was obser
         );
       }),
   } as Partial<Session> as Session;
+  return { answers, slow };
+}
+
+test('what a read that left before a confirmation shows otherwise is not current, whichever comes first', async () => {
+  const { answers, slow } = slowSession();
+  const cache = settingsCache(() => undefined);
+  const reads = [cache.readShared(slow, 1_000), cache.readShared(slow, 1_000)];
+  answers[0]?.('all');
+  await reads[0];
+  expect(cache.current(slow, HOUR_MS)).toBeDefined();
+  cache.confirmed('last_seen', 'none');
+  expect(cache.current(slow, HOUR_MS)).toBeUndefined();
+  expect(cache.pending(slow)).toBeUndefined();
+  answers[1]?.('all');
+  await reads[1];
+  expect(cache.current(slow, HOUR_MS)).toBeUndefined();
+
+  const later = cache.read(slow, 1_000);
+  answers[2]?.('all');
+  await later;
+  expect(cache.current(slow, HOUR_MS)).toBeDefined();
+});
+
+test('what a read that left before a confirmation shows alike is current', async () => {
+  const { answers, slow } = slowSession();
+  const cache = settingsCache(() => undefined);
+  const read = cache.read(slow, 1_000);
+  cache.confirmed('last_seen', 'none');
+  answers[0]?.('none');
+  await read;
+  cache.confirmed('last_seen', 'none');
+  expect(cache.current(slow, HOUR_MS)).toBeDefined();
+});
+
+test('an answer that was overtaken by that of a later read is not what was observed last', async () => {
+  const { answers, slow } = slowSession();
   const observed: unknown[] = [];
   const cache = settingsCache((before, { values }) => observed.push([before?.values, values]));
   const reads = [cache.read(slow, 1_000), cache.read(slow, 1_000)];

@@ -107,6 +107,34 @@ describe('a change whose read-back fails', () => {
   });
 });
 
+describe('a rollback that WhatsApp does not answer', () => {
+  const SET_BACK_LATE = { do: 'late', ms: 4_000 } as const;
+
+  test('leaves unknown what may be set back yet, and amends the history when it is', async () => {
+    inject({ on: 'privacy_set', category: 'status' }, { do: 'refuse', code: 403 });
+    inject({ on: 'privacy_set', category: 'last' }, SET_BACK_LATE, { after: 1 });
+    const failure = await failureOf(
+      update(
+        {
+          visibility: { lastSeen: LastSeen.NONE, status: Status.NONE } as never,
+          onFailure: OnFailure.ROLL_BACK,
+        },
+        2_000,
+      ),
+    );
+    expect(statesOf(failure.update?.outcomes)).toEqual({ LAST_SEEN: 'UNKNOWN', STATUS: 'FAILED' });
+    expect(failure.update?.outcomes[0]?.message).toBe(
+      'it was applied; of setting it back: WhatsApp did not answer in time; a read did not show it, but it may still take effect',
+    );
+    expect(failure.update?.settings?.visibility?.lastSeen).toBe(LastSeen.NONE);
+    expect(await history()).toContainEqual(['none', 'UNKNOWN', 'UNSPECIFIED']);
+
+    await expect.poll(() => desk.phone.settings()['last']).toBe('all');
+    desk.phone.dropConnections('close');
+    await expect.poll(history).toContainEqual(['none', 'UNKNOWN', 'ROLLED_BACK']);
+  });
+});
+
 describe('a rollback to contact_blacklist', () => {
   const narrowBoth = () =>
     failureOf(

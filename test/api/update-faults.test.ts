@@ -115,9 +115,7 @@ describe('a setting whose reply never comes', () => {
     expect(statesOf(failure.update?.outcomes)).toEqual({ LAST_SEEN: 'APPLIED', PROFILE: 'UNKNOWN' });
     expect(failure.update?.outcomes[1]).toMatchObject({
       reason: ErrorReason.WHATSAPP_TIMEOUT,
-      message: expect.stringContaining(
-        'a read showed the previous value, but the change may still take effect',
-      ),
+      message: expect.stringContaining('a read did not show it, but it may still take effect'),
     });
   });
 

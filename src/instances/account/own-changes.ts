@@ -1,4 +1,5 @@
 import type { Outcome, OutcomeState } from '../../domain/outcome.js';
+import { EXCEPTING } from '../../domain/settings/contact-list.js';
 import type { Setting } from '../../domain/settings/settings-table.js';
 import type { Change } from '../../domain/settings/waves.js';
 import type { Session, SetReply } from './ports.js';
@@ -29,9 +30,17 @@ type OwnChange = {
   isSpent: boolean;
   /** Its outcome stands in the history; before that it is kept for it. */
   isWritten: boolean;
-  /** Its entry in the history, when that may have to be amended. */
-  entry: { readonly time: Date; readonly state: OutcomeState } | undefined;
+  /** The entry in the history that turns out with it, when that may have to be amended. */
+  entry: { readonly time: Date; readonly state: OutcomeState; readonly means: Meaning } | undefined;
 };
+
+/** What an entry turns out to be when its change does; nothing where that is not known even then. */
+type Meaning = { readonly [V in 'APPLIED' | 'FAILED']: OutcomeState | undefined };
+const AS_MADE: Meaning = { APPLIED: 'APPLIED', FAILED: 'FAILED' };
+/** Of an entry whose change was applied and then set back. */
+const AS_SET_BACK: Meaning = { APPLIED: 'ROLLED_BACK', FAILED: 'APPLIED' };
+/** The same where a list of contacts belongs to the value. */
+const LIST_SET_BACK: Meaning = { ...AS_SET_BACK, APPLIED: undefined };
 
 /**
  * The changes of one account that this service sent, so that a read can tell them from those of other devices. A value
@@ -61,7 +70,8 @@ export function ownChanges(
     const { entry } = change;
     change.verdict = outcome;
     change.entry = undefined;
-    if (entry && entry.state !== outcome) amend(change.setting, entry.time, outcome);
+    const meant = entry?.means[outcome];
+    if (entry && meant && entry.state !== meant) amend(change.setting, entry.time, meant);
   }
 
   function replied(change: OwnChange, reply: SetReply) {
@@ -92,14 +102,23 @@ export function ownChanges(
     },
 
     /** The outcome of a change was written into the history at that time. */
-    ended({ setting, requested, state }: Outcome, time: Date): void {
-      const change = sent.get(setting)?.findLast(({ to }) => to === requested);
-      if (!change) return;
-      if (state === 'UNKNOWN' || state === 'FAILED') change.entry = { time, state };
-      if (state === 'UNKNOWN' && change.verdict) turnedOut(change, change.verdict);
-      change.isWritten = true;
-      // What was refused, or set back, is somebody else's when it shows one day.
-      if (state === 'ROLLED_BACK' || change.verdict === 'FAILED' || change.isSpent) drop(change);
+    ended({ setting, previous, requested, state }: Outcome, time: Date): void {
+      const changes = sent.get(setting) ?? [];
+      const made = changes.findLast(({ to }) => to === requested);
+      if (!made) return;
+      const setBack = changes
+        .slice(changes.indexOf(made))
+        .find(({ from, to }) => from === requested && to === previous);
+      const means = !setBack ? AS_MADE : previous === EXCEPTING ? LIST_SET_BACK : AS_SET_BACK;
+      const last = setBack ?? made;
+      if (state === 'UNKNOWN' || state === 'FAILED') last.entry = { time, state, means };
+      if (state === 'UNKNOWN' && last.verdict) turnedOut(last, last.verdict);
+      for (const change of setBack ? [made, setBack] : [made]) {
+        change.isWritten = true;
+        // What was refused, or set back, is somebody else's when it shows one day.
+        const isSetBack = change === made && state === 'ROLLED_BACK';
+        if (isSetBack || change.verdict === 'FAILED' || change.isSpent) drop(change);
+      }
     },
 
     /** Whether the value that a read shows, if any, is one that this service sent. */

@@ -185,7 +185,7 @@ const disproved = (shown: Evidence, state: OutcomeState): Cause => {
     : { reason: 'WHATSAPP_REJECTED', message: `WhatsApp confirmed the change, but reports ${value}` };
 };
 
-const STILL_PREVIOUS = '; a read showed the previous value, but the change may still take effect';
+const STILL_OPEN = '; a read did not show it, but it may still take effect';
 
 const mayCome = (cause: Cause): Cause =>
-  cause.message.endsWith(STILL_PREVIOUS) ? cause : { ...cause, message: cause.message + STILL_PREVIOUS };
+  cause.message.endsWith(STILL_OPEN) ? cause : { ...cause, message: cause.message + STILL_OPEN };

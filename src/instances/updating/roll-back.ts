@@ -16,6 +16,12 @@ const NOT_ROLLED_BACK: Cause = {
   message: 'it was applied and could not be set back to its previous value',
 };
 
+/** Why it is not set back: whatever the cause is of, the outcome is of the change before. */
+const notSetBack = (cause: Cause): Cause => ({
+  ...cause,
+  message: `it was applied; of setting it back: ${cause.message}`,
+});
+
 const LIST_LOST: Cause = {
   reason: 'WHATSAPP_REJECTED',
   message: 'its value was set back, but its list of contacts is not known to be what it was',
@@ -48,7 +54,7 @@ export async function rollBack(
     if (isSetBack(outcome)) return { ...outcome, state: 'ROLLED_BACK' as const };
     const back = undone?.outcomes.find(({ setting }) => setting === outcome.setting);
     const state = back?.state === 'UNKNOWN' ? ('UNKNOWN' as const) : outcome.state;
-    return { ...outcome, state, cause: back?.cause ?? NOT_ROLLED_BACK };
+    return { ...outcome, state, cause: back?.cause ? notSetBack(back.cause) : NOT_ROLLED_BACK };
   });
   /** What the read after the rollback tells of a change that was not set back. */
   function seen(outcome: Outcome, settings: Snapshot): Outcome {

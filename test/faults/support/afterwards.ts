@@ -124,6 +124,9 @@ export function falseEntries(
       case State.ROLLED_BACK:
         return !isTouched && final[category] === value && !isRefused(timeline, category, value);
       case State.UNKNOWN:
+        // Whether a list came back with its value that value does not tell.
+        if (entry.before === 'contact_blacklist' && sets.some(set => set.value === entry.before))
+          return false;
         return !isTouched && entry.before !== '' && !isUntold(told, timeline, category);
       default:
         return true;

@@ -232,6 +232,7 @@ function isAvoidable(
   { previousValue }: SettingOutcome,
 ): boolean {
   const last = back ?? forward;
+  const before = back ? forward.value : previousValue;
   return (
     !timeline.others.some(({ category }) => category === forward.category) &&
     timeline.reads.some(read => {
@@ -241,7 +242,7 @@ function isAvoidable(
       return (
         isFollowUp(timeline, read, last) &&
         wasKnown(run, timeline, read) &&
-        (shown === forward.value || (shown === previousValue && isOver))
+        (shown === last.value || (shown === before && isOver))
       );
     })
   );
@@ -326,11 +327,23 @@ function settingsFaults(run: Run, timeline: Timeline): string[] {
     const value = { ...values, disappearing_mode: timer }[category];
     if (value === undefined) continue;
     const isAsAsked = value === plan.wishes[category];
-    if (AS_ASKED.includes(state) ? !isAsAsked : isAsAsked && !isTouched)
+    // Of what may be set back yet, the value that it has says nothing.
+    const isOpen = state === State.UNKNOWN && isBeingSetBack(run, timeline, category);
+    if (AS_ASKED.includes(state) ? !isAsAsked : isAsAsked && !isTouched && !isOpen)
       faults.push(`${category} is ${State[state]} and ${value} in the same answer`);
   }
   return faults;
 }
+
+/** Whether WhatsApp had not answered a change back when the update was answered. */
+const isBeingSetBack = ({ plan, answeredAt }: Run, { sets }: Timeline, category: Category): boolean =>
+  sets.some(
+    set =>
+      set.category === category &&
+      set.value !== plan.wishes[category] &&
+      set.asked < answeredAt &&
+      (set.answered ?? answeredAt) >= answeredAt,
+  );
 
 /** Whether something was sent twice, after the caller had gone, or while WhatsApp had asked to wait. */
 function stanzaFaults({ plan, cancelTime, isCut }: Run, timeline: Timeline): string[] {

@@ -170,6 +170,45 @@ describe('an entry of unknown outcome', () => {
   });
 });
 
+describe('an entry of a change that was set back, which is unknown', () => {
+  const setBack = (from = 'all') => {
+    const changes = own();
+    changes.sending({ ...CHANGE, from }, HERE, false)({ kind: 'confirmed' });
+    changes.shows('last_seen', 'none', read());
+    const tell = changes.sending({ setting: 'last_seen', from: 'none', to: from }, HERE, false);
+    tell(NO_ANSWER);
+    changes.ended({ ...outcome('UNKNOWN'), previous: from }, ENTRY_TIME);
+    expect(amend).not.toHaveBeenCalled();
+    return { changes, tell };
+  };
+
+  test('turns out rolled back when that is confirmed late', () => {
+    setBack().tell({ kind: 'confirmed' });
+    expect(amend.mock.calls).toEqual([['last_seen', ENTRY_TIME, 'ROLLED_BACK']]);
+  });
+
+  test.each([
+    ['all', 'ROLLED_BACK'],
+    ['none', 'APPLIED'],
+  ])('turns out by what a read over the next connection shows: %s is %s', (value, turnedOut) => {
+    const { changes, tell } = setBack();
+    tell({ kind: 'no_answer', cause: 'closed' });
+    changes.shows('last_seen', value, read(NEXT));
+    expect(amend.mock.calls).toEqual([['last_seen', ENTRY_TIME, turnedOut]]);
+  });
+
+  test('stays open while a read over the same connection shows the value that it had', () => {
+    const { changes } = setBack();
+    changes.shows('last_seen', 'none', read());
+    expect(amend).not.toHaveBeenCalled();
+  });
+
+  test('stays unknown where a list of contacts belongs to the value, which says nothing of it', () => {
+    setBack('contact_blacklist').tell({ kind: 'confirmed' });
+    expect(amend).not.toHaveBeenCalled();
+  });
+});
+
 test('an entry that says failed turns out applied when a read shows the value after all', () => {
   const changes = own();
   changes.sending(CHANGE, HERE, false)({ kind: 'confirmed' });

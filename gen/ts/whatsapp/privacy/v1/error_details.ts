@@ -487,9 +487,9 @@ export enum SettingOutcome_State {
   NOT_ATTEMPTED = 4,
   /**
    * UNKNOWN - Nobody can say whether the requested value stands: read the settings. A change was sent and its
-   * effect could not be learned, or it may still take effect. Or it had the value already and nothing
-   * was sent, but another device has set another one meanwhile (reason ETAG_MISMATCH), or the settings
-   * could not be read back (WHATSAPP_TIMEOUT).
+   * effect could not be learned, or it may still take effect; likewise when it was applied and then sent
+   * back. Or it had the value already and nothing was sent, but another device has set another one
+   * meanwhile (reason ETAG_MISMATCH), or the settings could not be read back (WHATSAPP_TIMEOUT).
    */
   UNKNOWN = 5,
   /** WOULD_CHANGE - With validate_only: the change would be sent. */

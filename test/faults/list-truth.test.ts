@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Service, startService } from '../support/service.js';
 import { watch } from '../support/watch.js';
+import { behaviourOf } from './support/behaviours.js';
 import { openFigures } from './support/figures.js';
 import { type Desk, openDesks, recover, recoverAll, restart } from './support/fleet.js';
 import { judgeList } from './support/list-oracle.js';
-import { behaviourOf, listPlanOf } from './support/list-plans.js';
+import { listPlanOf } from './support/list-plans.js';
 import { carryOutList, invite, personOf } from './support/list-run.js';
 import { eventsInWords } from './support/story.js';
 
@@ -28,7 +29,8 @@ test(`no answer says of a list what is not so, in ${RUNS} changes with random fa
   const stories: string[] = [];
   let number = 0;
   for (let round = 1; number < RUNS; round++) {
-    Object.assign(service.simulator.behaviour, behaviourOf(SEED * 1_000 + round));
+    const behaviour = behaviourOf(SEED * 1_000 + round);
+    Object.assign(service.simulator.behaviour, behaviour);
     const watching = watch(service.client, {});
     const last = Math.min(round * ROUND * desks.length, RUNS);
     await Promise.all(
@@ -44,7 +46,7 @@ test(`no answer says of a list what is not so, in ${RUNS} changes with random fa
           );
           if (wrong.length > 0) {
             const { plan, answer, events, answeredAt } = run;
-            const told = JSON.stringify({ plan, answer, behaviour: behaviourOf(SEED * 1_000 + round) });
+            const told = JSON.stringify({ plan, answer, behaviour });
             stories.push(
               `seed ${seed}: ${wrong.join('; ')}\n    ${told}\n    ${eventsInWords(events, answeredAt)}`,
             );

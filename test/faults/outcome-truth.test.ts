@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Service, startService } from '../support/service.js';
 import { type Watching, watch } from '../support/watch.js';
+import { behaviourOf } from './support/behaviours.js';
 import { openFigures } from './support/figures.js';
 import { type Desk, openDesks, recover, recoverAll, restart } from './support/fleet.js';
 import { judge } from './support/oracle.js';
@@ -13,8 +14,6 @@ const SEED = Number(process.env['FAULT_SEED'] ?? 3);
 const DESKS = Math.min(20, Math.ceil(RUNS / 16));
 /** Runs of an instance, about, before the service starts again, which forgets back-offs and rate limits. */
 const ROUND = 8;
-/** Milliseconds between the service and WhatsApp, round by round. */
-const LATENCIES = [0, 10, 0, 40];
 
 let service: Service;
 let desks: Desk[];
@@ -35,13 +34,13 @@ test(`no answer says what is not so, in ${RUNS} updates with random faults (seed
     const { wrong, notes } = judge(run);
     const { code, reason, outcomes = [] } = run.answer;
     figures.add({ ...run, code, reason, states: outcomes.map(({ state }) => state) }, { wrong, notes });
-    if (wrong.length > 0) stories.push(`seed ${seed}: ${wrong.join('; ')}\n    ${storyOf(run)}`);
+    const told = `${JSON.stringify(service.simulator.behaviour)}\n    ${storyOf(run)}`;
+    if (wrong.length > 0) stories.push(`seed ${seed}: ${wrong.join('; ')}\n    ${told}`);
     return run;
   }
 
   for (let round = 1; number < RUNS; round++) {
-    service.simulator.behaviour.latencyMs = LATENCIES[round % LATENCIES.length] ?? 0;
-    service.simulator.behaviour.cutOff = round % 2 === 0 ? 'dropped' : 'applied';
+    Object.assign(service.simulator.behaviour, behaviourOf(SEED * 1_000 + round));
     const watching = watch(service.client, {});
     const untilLast = Math.min(round * ROUND * desks.length, RUNS) - desks.length;
     await Promise.all(

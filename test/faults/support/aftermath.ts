@@ -3,25 +3,27 @@ import { PrivacyServiceService as Privacy } from '../../../gen/ts/whatsapp/priva
 import type { PrivacyEvent } from '../../../src/simulator/index.js';
 import type { Service } from '../../support/service.js';
 import type { Watching } from '../../support/watch.js';
-import { type Aftermath, type Entry, isUntold } from './afterwards.js';
+import { type Aftermath, type Entry, isUntold, type Told } from './afterwards.js';
 import { type Desk, recover, undeafen } from './fleet.js';
 import { CATEGORIES, categoryOf, settingsOf, type Values, valuesOf } from './settings.js';
 import { timelineOf } from './timeline.js';
 
 /** So long the service may take to find out by itself. */
 const PATIENCE_MS = 30_000;
+/** The same where nothing ends what has no answer: it is reckoned with for a minute. */
+const LONG_PATIENCE_MS = 90_000;
 
 /** Lets everything come to its end; undefined when the account does not come back by itself. */
 export async function aftermathOf(
   service: Service,
   desk: Desk,
   watching: Watching,
-  { heardBefore, before, events, isDeaf }: Happened,
+  { heardBefore, before, events, isDeaf, isLeftAlone }: Happened,
   isTrue: (left: Omit<Aftermath, 'changes'>) => boolean,
 ): Promise<Aftermath | undefined> {
   // On a living connection a change without a reply may take effect for a long time.
   const isOpen = timelineOf(before, events()).sets.some(({ answered }) => answered === undefined);
-  if (isDeaf || isOpen) await undeafen(service, desk);
+  if (isDeaf || (isOpen && !isLeftAlone)) await undeafen(service, desk);
   if (!(await recover(service, desk))) return undefined;
 
   const isOf = ({ instance }: { readonly instance: string }) => instance === desk.instance;
@@ -39,7 +41,7 @@ export async function aftermathOf(
       CATEGORIES.every(name => known[name] === final[name] || isUntold(known, timeline, name))
     );
   };
-  const end = Date.now() + PATIENCE_MS;
+  const end = Date.now() + (isOpen && isLeftAlone ? LONG_PATIENCE_MS : PATIENCE_MS);
   while (!isTold() && Date.now() < end) await wait(50);
   const left = async () => ({
     final: settingsOf(desk.phone),
@@ -51,20 +53,20 @@ export async function aftermathOf(
     await wait(50);
     last = await left();
   }
-  const changes = watching.events
-    .slice(heardBefore)
-    .filter(isOf)
-    .flatMap(({ event }) => {
-      if (event?.$case !== 'change' || !event.value.settings) return [];
-      const { changed, origin, settings } = event.value;
-      const values: Values = valuesOf(settings);
-      return changed.flatMap(setting => {
-        const category = categoryOf(setting);
-        return category ? [{ category, value: values[category], origin }] : [];
-      });
-    });
-  return { ...last, changes };
+  return { ...last, changes: changesHeard(watching, desk, heardBefore) };
 }
+
+/** The changes of an instance that a watcher was told of since so many events. */
+export const changesHeard = (watching: Watching, { instance }: Desk, since: number): Told[] =>
+  watching.events.slice(since).flatMap(({ instance: of, event }) => {
+    if (of !== instance || event?.$case !== 'change' || !event.value.settings) return [];
+    const { changed, origin, settings } = event.value;
+    const values: Values = valuesOf(settings);
+    return changed.flatMap(setting => {
+      const category = categoryOf(setting);
+      return category ? [{ category, value: values[category], origin }] : [];
+    });
+  });
 
 type Happened = {
   /** How much a watcher had heard when the update began. */
@@ -72,6 +74,8 @@ type Happened = {
   readonly before: Values;
   readonly events: () => readonly PrivacyEvent[];
   readonly isDeaf: boolean;
+  /** Whether what has no answer is left to itself. */
+  readonly isLeftAlone: boolean;
 };
 
 /** The changes of an instance, newest first. */

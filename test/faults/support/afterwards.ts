@@ -1,7 +1,7 @@
 import { SettingOutcome_State as State } from '../../../gen/ts/whatsapp/privacy/v1/error_details.js';
 import { Origin } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import { CATEGORIES, type Category, type Values } from './settings.js';
-import { lastShown, type Timeline } from './timeline.js';
+import { lastShown, type SetSeen, type Timeline } from './timeline.js';
 
 /*
  * What must be true when nothing is in flight any more: whoever watches knows the settings and whose each change was,
@@ -103,6 +103,10 @@ const isMadeBy = (
       event.device > 0 === own,
   );
 
+/** Whether a change has no reply, on a connection that nothing is known to have come after. */
+export const isPending = ({ events }: Timeline, { answered, connection }: SetSeen): boolean =>
+  answered === undefined && !events.some(event => event.event === 'asked' && event.connection > connection);
+
 /** The entries of an update that say what is not so, with what came to light. */
 export function falseEntries(
   { history, final, told }: Pick<Aftermath, 'history' | 'final' | 'told'>,
@@ -115,6 +119,7 @@ export function falseEntries(
     const outcome = entry.resolved === State.UNSPECIFIED ? entry.outcome : entry.resolved;
     const sets = timeline.sets.filter(set => set.category === category);
     const forward = sets.find(set => set.value === value);
+    const last = sets.find(set => set.value !== value) ?? forward;
     const isTouched = timeline.others.some(other => other.category === category);
     const isMade = forward?.changed !== undefined;
     switch (outcome) {
@@ -124,6 +129,8 @@ export function falseEntries(
       case State.ROLLED_BACK:
         return !isTouched && final[category] === value && !isRefused(timeline, category, value);
       case State.UNKNOWN:
+        // Until its reply comes, or its connection ends, what a read does not show may come yet.
+        if (last && isPending(timeline, last) && final[category] !== last.value) return false;
         // Whether a list came back with its value that value does not tell.
         if (entry.before === 'contact_blacklist' && sets.some(set => set.value === entry.before))
           return false;

@@ -60,8 +60,9 @@ export function judgeList(
   const lists = toldLists(run, personOf);
   const lastSent = Math.max(-1, ...sets.map(({ asked }) => asked));
   const { entries, code } = answer;
-  // The error of a change that failed says no more than why.
-  const state = answer.state ?? (sets.length > 0 ? State.FAILED : undefined);
+  // The error of a change that failed says no more than why. What left as its connection broke may not have arrived.
+  const isLost = isCut(events) && run.history.length > 0;
+  const state = answer.state ?? (sets.length > 0 || isLost ? State.FAILED : undefined);
   const wrong: string[] = [];
   const notes: Note[] = [];
   const isTakenBack = (place: number) =>

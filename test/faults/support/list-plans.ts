@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Behaviour, Effect, Fault, NewAccount } from '../../../src/simulator/index.js';
+import type { Effect, Fault, NewAccount } from '../../../src/simulator/index.js';
 import { effectOnGet, effectOnSet, isPatient, moment, oneOf, shortDeadline } from './plans.js';
 import { audiencesOf, type Category } from './settings.js';
 
@@ -110,14 +110,3 @@ const plan: fc.Arbitrary<ListPlan> = fc.constantFrom(...LISTED).chain(category =
 /** The plan of a seed. */
 export const listPlanOf = (seed: number): ListPlan =>
   fc.sample(plan, { seed, numRuns: 1, unbiased: true })[0] as ListPlan;
-
-const behaviour: fc.Arbitrary<Partial<Behaviour>> = fc.record({
-  listAway: fc.constantFrom('kept' as const, 'cleared' as const),
-  listReply: fc.constantFrom<Behaviour['listReply'][]>('honest', 'without_pn', 'without_lid', 'twice'),
-  staleList: fc.constantFrom('refuse' as const, 'refuse_category' as const),
-  cutOff: fc.constantFrom('applied' as const, 'dropped' as const),
-});
-
-/** How WhatsApp is with the lists of everybody for a while. */
-export const behaviourOf = (seed: number): Partial<Behaviour> =>
-  fc.sample(behaviour, { seed, numRuns: 1, unbiased: true })[0] ?? {};

@@ -112,7 +112,7 @@ export async function carryOutList(
     service,
     desk,
     watching,
-    { heardBefore, before, events, isDeaf },
+    { heardBefore, before, events, isDeaf, isLeftAlone: false },
     isTrue,
   );
   return {

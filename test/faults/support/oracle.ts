@@ -5,6 +5,7 @@ import {
 } from '../../../gen/ts/whatsapp/privacy/v1/error_details.js';
 import type { PrivacyEvent } from '../../../src/simulator/index.js';
 import { type Aftermath, aftermathFaults, type Entry, falseEntries } from './afterwards.js';
+import { type Epilogue, epilogueFaults } from './epilogue.js';
 import { exposures } from './exposure.js';
 import type { Plan } from './plans.js';
 import { CATEGORIES, type Category, categoryOf, type Values, valuesOf, wished } from './settings.js';
@@ -20,7 +21,7 @@ import type { Answer } from './updates.js';
  *
  *   APPLIED        the value is in force, or was until the phone changed it
  *   FAILED         the change took no effect and never will, or the phone changed it back before the answer
- *   ROLLED_BACK    the previous value is in force, or was until the phone changed it
+ *   ROLLED_BACK    the previous value is in force with its list, or was until the phone changed it
  *   NOT_ATTEMPTED  no stanza for it arrived, ever
  *   UNCHANGED      no stanza for it arrived, and the value was in force when it was last read, which is behind the
  *                  changes of the update where there were any
@@ -38,6 +39,8 @@ import type { Answer } from './updates.js';
 export type Run = {
   readonly plan: Plan;
   readonly before: Values;
+  /** By category, whom the lists except. */
+  readonly listsBefore: Readonly<Record<string, readonly string[]>>;
   /** From the call until nothing was in flight any more. */
   readonly events: readonly PrivacyEvent[];
   readonly answer: Answer;
@@ -55,6 +58,7 @@ export type Run = {
   readonly requestId: string;
   /** Undefined where it was not waited for, or the account did not come back. */
   readonly aftermath: Aftermath | undefined;
+  readonly epilogue: Epilogue | undefined;
   /** Whether a connection was broken: what was answered on it before may not have arrived. */
   readonly isCut: boolean;
   /** Whether one of them looks sound to the service still. */
@@ -94,6 +98,7 @@ export function judge(run: Run): Judgement {
     ...settingsFaults(run, timeline),
     ...stanzaFaults(run, timeline),
     ...leftFaults(run, timeline),
+    ...(run.epilogue ? epilogueFaults(run.epilogue) : []),
     ...exposures(timeline, run.plan.wishes, unread),
   );
   return { wrong, notes };
@@ -121,7 +126,8 @@ function outcomeVerdict(
       return isDeceived(run, timeline, forward) ? 'deceived' : 'it took effect';
     case State.ROLLED_BACK: {
       const previous = outcome.previousValue;
-      if (final === previous || wasOverwritten(timeline, category, previous)) return undefined;
+      if (wasOverwritten(timeline, category, previous)) return undefined;
+      if (final === previous) return listVerdict(run, timeline, category);
       return back && isDeceived(run, timeline, back) ? 'deceived' : `in force is ${final}, not ${previous}`;
     }
     case State.NOT_ATTEMPTED:
@@ -138,6 +144,21 @@ function outcomeVerdict(
     default:
       return 'that is no end of such an update';
   }
+}
+
+/** Whether a list that belongs to a value that is in force again is another one than before. */
+function listVerdict(
+  { events, listsBefore }: Run,
+  timeline: Timeline,
+  category: Category,
+): string | undefined {
+  if (timeline.others.some(other => other.category === category)) return undefined;
+  const last = events.findLast(event => event.event === 'changed' && event.category === category);
+  const now = (last?.event === 'changed' && last.value === 'contact_blacklist' && last.contacts) || undefined;
+  const [was, is] = [listsBefore[category] ?? [], now ?? []].map(list => list.toSorted().join());
+  return last?.event === 'changed' && last.value === 'contact_blacklist' && was !== is
+    ? `it excepts ${is || 'nobody'} in place of ${was || 'nobody'}`
+    : undefined;
 }
 
 /** Whether the phone changed the category while it had this value. */

@@ -7,6 +7,8 @@ import { audiencesOf, CATEGORIES, type Category, type Values, wished } from './s
 export type Plan = {
   /** What the phone sets before the update. */
   readonly start: Values;
+  /** Whom the lists except of the settings that start with contact_blacklist; nobody when not said. */
+  readonly excepting?: readonly string[];
   /** Whether somebody reads before the update, which then spares its own read. */
   readonly readBefore: boolean;
   readonly wishes: Values;
@@ -20,6 +22,10 @@ export type Plan = {
   readonly cancelAfterMs: number | undefined;
   /** When somebody calls ReconnectInstance. */
   readonly reconnectAfterMs: number | undefined;
+  /** Whether what has no answer is left alone when all is over; else its connection is broken, which ends it. */
+  readonly isLeftAlone?: boolean;
+  /** Whether the phone, when all is over, makes the changes that the update did not make. */
+  readonly hasEpilogue?: boolean;
 };
 
 const valuesFor = (categories: readonly Category[]): fc.Arbitrary<Values> =>
@@ -168,6 +174,17 @@ const faultOnGet: fc.Arbitrary<Fault> = fc.record({
   times,
   after,
 });
+/** Every read behind the changes fails. */
+const faultOnReadBacks: fc.Arbitrary<Fault> = fc.record({
+  match: fc.constant({ on: 'privacy_get' as const }),
+  effect: fc.constantFrom<Effect[]>(
+    { do: 'refuse', code: 500 },
+    { do: 'silence' },
+    { do: 'lie', lie: 'empty' },
+  ),
+  after: fc.nat(1),
+  times: fc.constant(99),
+});
 /** The next connection fails: at the upgrade and the hello whoever dials next is hit. */
 const faultOnConnecting: fc.Arbitrary<Fault> = oneOf<Fault>(
   [
@@ -218,6 +235,8 @@ const faultsOf = (wishes: Values): fc.Arbitrary<readonly Fault[]> =>
     ],
     // A change about which nothing certain is heard at first: its reply, and then the reads that would tell.
     [2, fc.tuple(faultOnSet(wishes), faultOnGet)],
+    // Changes that no read shows until all is over.
+    [1, faultOnReadBacks.map(one => [one])],
     // A connection that ends and does not come back at once.
     [2, fc.tuple(faultOnSet(wishes), faultOnConnecting)],
   );
@@ -236,6 +255,7 @@ export const isPatient: fc.Arbitrary<boolean> = fc.boolean();
 const planFor = (wishes: Values): fc.Arbitrary<Plan> =>
   fc.record({
     start: oneOf([1, fc.constant({})], [1, some(1)]),
+    excepting: fc.constantFrom([], ['15550100901'], ['15550100901', '15550100902']),
     readBefore: fc.boolean(),
     wishes: fc.constant(wishes),
     onFailure: fc.constantFrom(OnFailure.STOP, OnFailure.CONTINUE, OnFailure.ROLL_BACK),
@@ -257,6 +277,8 @@ const planFor = (wishes: Values): fc.Arbitrary<Plan> =>
     isPatient,
     cancelAfterMs: sometimes(1, oneOf([1, fc.nat(60)], [1, fc.nat(1_000)])),
     reconnectAfterMs: sometimes(3, fc.nat(1_500)),
+    isLeftAlone: oneOf([9, fc.constant(false)], [1, fc.constant(true)]),
+    hasEpilogue: oneOf([2, fc.constant(false)], [1, fc.constant(true)]),
   });
 
 const plan = some(1).chain(planFor);

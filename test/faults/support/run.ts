@@ -7,10 +7,11 @@ import type { Service } from '../../support/service.js';
 import type { Watching } from '../../support/watch.js';
 import { aftermathOf, historyOf } from './aftermath.js';
 import { type Aftermath, falseEntries } from './afterwards.js';
+import { epilogueOf } from './epilogue.js';
 import type { Desk } from './fleet.js';
 import type { Run } from './oracle.js';
 import type { Plan } from './plans.js';
-import { setOnPhone, settingsOf, wished } from './settings.js';
+import { listsOf, setOnPhone, settingsOf, wished } from './settings.js';
 import { timelineOf } from './timeline.js';
 import { type Answer, update } from './updates.js';
 
@@ -26,6 +27,7 @@ export async function carryOut(service: Service, desk: Desk, plan: Plan, watchin
   await prepare(service, desk, plan);
 
   const before = settingsOf(phone);
+  const listsBefore = listsOf(phone);
   const from = journal.length;
   const heardBefore = watching?.events.length ?? 0;
   const events = () => journal.slice(from);
@@ -81,15 +83,20 @@ export async function carryOut(service: Service, desk: Desk, plan: Plan, watchin
   const isDeaf = happened(faults).some(effect => effect.do === 'half_open');
   const isTrue = (left: Omit<Aftermath, 'changes'>) =>
     falseEntries(left, timelineOf(before, events()), order.requestId).length === 0;
-  const aftermath =
-    watching && (await aftermathOf(service, desk, watching, { heardBefore, before, events, isDeaf }, isTrue));
+  const happenings = { heardBefore, before, events, isDeaf, isLeftAlone: plan.isLeftAlone ?? false };
+  const aftermath = watching && (await aftermathOf(service, desk, watching, happenings, isTrue));
   const seen = events();
+  const epilogue =
+    plan.hasEpilogue && watching && aftermath
+      ? await epilogueOf(service, desk, watching, plan.wishes, timelineOf(before, seen))
+      : undefined;
   // What the phone changed last is known to the service, or the next run would start from something older.
   if (plan.meanwhile.length > 0) await read(service, instance);
 
   return {
     plan,
     before,
+    listsBefore,
     events: seen,
     answer: first.outcomes || !repetition ? first : repetition,
     answeredAt,
@@ -101,6 +108,7 @@ export async function carryOut(service: Service, desk: Desk, plan: Plan, watchin
     history,
     requestId: order.requestId,
     aftermath,
+    epilogue,
     isCut: happened(faults).some(effect => CUTS.includes(effect.do)),
     isDeaf,
   };
@@ -121,7 +129,8 @@ async function prepare(service: Service, { instance, phone }: Desk, plan: Plan):
   const now = settingsOf(phone);
   const due = wished(plan.start).filter(category => plan.start[category] !== now[category]);
   const known = acks();
-  setOnPhone(phone, Object.fromEntries(due.map(category => [category, plan.start[category]])));
+  const values = Object.fromEntries(due.map(category => [category, plan.start[category]]));
+  setOnPhone(phone, values, plan.excepting);
   await until(() => acks() >= known + due.length);
   if (plan.readBefore) await read(service, instance);
 }

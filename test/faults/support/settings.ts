@@ -150,10 +150,20 @@ export const settingsOf = (phone: Phone): Values => {
   return Object.fromEntries(CATEGORIES.map(category => [category, all[category]]));
 };
 
-/** Changes settings in the phone's menus. */
-export function setOnPhone(phone: Phone, values: Values): void {
+/** Whom each category excepts while its value is contact_blacklist. */
+export const listsOf = (phone: Phone): Readonly<Record<string, readonly string[]>> =>
+  Object.fromEntries(
+    CATEGORIES.map(category => [
+      category,
+      phone.contactList(category).contacts.map(({ phoneNumber }) => phoneNumber),
+    ]),
+  );
+
+/** Changes settings in the phone's menus; `excepting` are the contacts of what becomes contact_blacklist. */
+export function setOnPhone(phone: Phone, values: Values, excepting: readonly string[] = []): void {
   for (const [category, value] of Object.entries(values)) {
     if (category === 'disappearing_mode') phone.setDisappearingMode(Number(value));
+    else if (value === 'contact_blacklist') phone.exceptContacts(category, excepting);
     else phone.setPrivacy(category, value);
   }
 }

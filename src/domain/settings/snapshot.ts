@@ -54,6 +54,16 @@ export const changedSettings = (before: Snapshot, after: Snapshot): Setting[] =>
     return was !== undefined && is !== undefined && was !== is;
   });
 
+/** A snapshot with the last known value of each setting that it does not tell. */
+export const withLastKnown = (before: Snapshot | undefined, after: Snapshot): Snapshot => {
+  const untold = SETTING_NAMES.filter(setting => reportedValue(after, setting) === undefined);
+  const known = untold.flatMap(setting => {
+    const value = before && reportedValue(before, setting);
+    return value === undefined ? [] : [{ category: SETTINGS[setting].category, value }];
+  });
+  return known.length > 0 ? { ...after, others: [...after.others, ...known] } : after;
+};
+
 /** Opaque; two snapshots with the same settings have the same etag, whenever they were observed. */
 export const etagOf = memoize(({ values, others, unreadable }: Snapshot): string => {
   const facts = [

@@ -1,5 +1,5 @@
 import type { Setting } from '../../domain/settings/settings-table.js';
-import { reportedValue, type Snapshot } from '../../domain/settings/snapshot.js';
+import { reportedValue, type Snapshot, withLastKnown } from '../../domain/settings/snapshot.js';
 import type { ReadTime } from './own-changes.js';
 import type { ReadReply, Session } from './ports.js';
 
@@ -47,7 +47,8 @@ export interface SettingsCache {
 /**
  * Reads the settings of one account.
  *
- * @param onObserved Is given each read with the one before it, if there is one of the same account.
+ * @param onObserved Is given each read with what was known before it of the same account, if anything was: of a setting
+ *   that the read before did not tell, what an earlier one did.
  */
 export function settingsCache(
   onObserved: (before: Snapshot | undefined, after: Snapshot, read: ReadTime) => void,
@@ -58,7 +59,7 @@ export function settingsCache(
   let unansweredCount = 0;
   let settling = Promise.withResolvers<void>();
   let reads = 0;
-  let newest: { read: number; snapshot: Snapshot } | undefined;
+  let newest: { read: number; snapshot: Snapshot; known: Snapshot } | undefined;
   let latest: { session: Session; generation: number; snapshot: Snapshot; readAt: number } | undefined;
   let underWay:
     | { session: Session; generation: number; sentAt: number; reply: Promise<ReadReply> }
@@ -84,8 +85,8 @@ export function settingsCache(
     if (isSettled) unsettledUntil = 0;
     const reply = await session.readPrivacy(timeoutMs);
     if (reply.kind === 'read' && read > (newest?.read ?? 0)) {
-      const before = newest?.snapshot;
-      newest = { read, snapshot: reply.snapshot };
+      const before = newest?.known;
+      newest = { read, snapshot: reply.snapshot, known: withLastKnown(before, reply.snapshot) };
       onObserved(before, reply.snapshot, { session, leftAt });
     }
     if (reply.kind === 'read' && asOf === generation && isSettled && !isOutdated(read, reply.snapshot))

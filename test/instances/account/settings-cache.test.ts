@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { Snapshot } from '../../../src/domain/settings/snapshot.js';
+import { changedSettings, type Snapshot } from '../../../src/domain/settings/snapshot.js';
 import type { Session } from '../../../src/instances/account/ports.js';
 import { settingsCache } from '../../../src/instances/account/settings-cache.js';
 
@@ -107,6 +107,21 @@ test('an answer that was overtaken by that of a later read is not what was obser
   await reads[0];
   expect(observed).toEqual([[undefined, { last_seen: 'none' }]]);
   expect(cache.shownAfter(0)?.values).toEqual({ last_seen: 'none' });
+});
+
+test('a read is held against the last value known of each setting, also where the read before did not tell it', async () => {
+  const told: Snapshot['values'][] = [{ last_seen: 'all' }, { status: 'all' }, { last_seen: 'none' }];
+  const patchy = {
+    forgetTimer,
+    readPrivacy: () => {
+      const snapshot = { values: told.shift() ?? {}, others: [], unreadable: [], observedAt: new Date() };
+      return Promise.resolve({ kind: 'read' as const, snapshot });
+    },
+  } as Partial<Session> as Session;
+  const changed: unknown[] = [];
+  const cache = settingsCache((before, after) => changed.push(before && changedSettings(before, after)));
+  for (let read = 0; read < 3; read++) await cache.read(patchy, 1_000);
+  expect(changed).toEqual([undefined, [], ['last_seen']]);
 });
 
 test('nothing is current between a late answer and the read that follows it', async () => {

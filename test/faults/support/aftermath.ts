@@ -26,16 +26,12 @@ export async function aftermathOf(
   if (isDeaf || (isOpen && !isLeftAlone)) await undeafen(service, desk);
   if (!(await recover(service, desk))) return undefined;
 
-  const isOf = ({ instance }: { readonly instance: string }) => instance === desk.instance;
-  const heard = () => watching.events.filter(isOf).flatMap(({ event }) => (event ? [event] : []));
-  const told = (): Values | undefined => {
-    const last = heard().at(-1);
-    const settings =
-      last?.$case === 'change' ? last.value.settings : last?.$case === 'snapshot' && last.value;
-    return settings ? valuesOf(settings) : undefined;
-  };
   const isTold = () => {
-    const [known, final, timeline] = [told(), settingsOf(desk.phone), timelineOf(before, events())];
+    const [known, final, timeline] = [
+      lastTold(watching, desk),
+      settingsOf(desk.phone),
+      timelineOf(before, events()),
+    ];
     return (
       known !== undefined &&
       CATEGORIES.every(name => known[name] === final[name] || isUntold(known, timeline, name))
@@ -45,7 +41,7 @@ export async function aftermathOf(
   while (!isTold() && Date.now() < end) await wait(50);
   const left = async () => ({
     final: settingsOf(desk.phone),
-    told: told() ?? {},
+    told: lastTold(watching, desk) ?? {},
     history: await historyOf(service, desk.instance),
   });
   let last = await left();
@@ -54,6 +50,13 @@ export async function aftermathOf(
     last = await left();
   }
   return { ...last, changes: changesHeard(watching, desk, heardBefore) };
+}
+
+/** The settings of an instance that a watcher was told last; undefined when it was told since that there are none. */
+export function lastTold({ events }: Watching, { instance }: Desk): Values | undefined {
+  const last = events.findLast(each => each.instance === instance)?.event;
+  const settings = last?.$case === 'change' ? last.value.settings : last?.$case === 'snapshot' && last.value;
+  return settings ? valuesOf(settings) : undefined;
 }
 
 /** The changes of an instance that a watcher was told of since so many events. */

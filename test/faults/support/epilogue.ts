@@ -5,7 +5,7 @@ import {
 } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import type { Service } from '../../support/service.js';
 import type { Watching } from '../../support/watch.js';
-import { changesHeard, historyOf } from './aftermath.js';
+import { changesHeard, historyOf, lastTold } from './aftermath.js';
 import { type Entry, isPending, type Told } from './afterwards.js';
 import type { Desk } from './fleet.js';
 import { setOnPhone, settingsOf, type Values, wished } from './settings.js';
@@ -14,6 +14,8 @@ import type { Timeline } from './timeline.js';
 /** What was told when the phone made the changes that an update had asked for in vain. */
 export type Epilogue = {
   readonly values: Values;
+  /** The settings that a watcher was told last, and the changes that it was told. */
+  readonly told: Values;
   readonly changes: readonly Told[];
   /** What the history has since. */
   readonly entries: readonly Entry[];
@@ -52,24 +54,26 @@ export async function epilogueOf(
   for (;;) {
     const changes = changesHeard(watching, desk, heardBefore);
     const entries = (await historyOf(service, instance)).filter(({ time }) => time >= since);
-    const epilogue = { values, changes, entries };
+    const epilogue = { values, told: lastTold(watching, desk) ?? {}, changes, entries };
     if (epilogueFaults(epilogue).length === 0 || Date.now() > end) return epilogue;
     await wait(50);
   }
 }
 
-/** What was not told as it is: all of it is the phone's. */
-export function epilogueFaults({ values, changes, entries }: Epilogue): string[] {
+/**
+ * What was not told as it is: all of it is the phone's. A watcher may be told it in a snapshot, or as of nobody when not
+ * all that was told with it is.
+ */
+export function epilogueFaults({ values, told, changes, entries }: Epilogue): string[] {
   return wished(values).flatMap(category => {
     const value = values[category];
     const isIts = (one: Told | Entry) => one.category === category && one.value === value;
-    const told = changes.filter(isIts).map(({ origin }) => Origin[origin]);
+    const isTakenForOurs = changes.some(one => isIts(one) && one.origin === Origin.THIS_SERVICE);
     const kept = entries.filter(isIts).map(({ origin }) => Origin[origin]);
     return [
-      ...(told.join() === 'OTHER_DEVICE'
-        ? []
-        : [`that the phone set ${category}=${value} was told as of ${told}`]),
-      ...(kept.join() === 'OTHER_DEVICE' ? [] : [`of that the history has ${kept}`]),
+      ...(told[category] === value ? [] : [`that the phone set ${category}=${value} was not told`]),
+      ...(isTakenForOurs ? [`that the phone set ${category}=${value} was told as of this service`] : []),
+      ...(kept.join() === 'OTHER_DEVICE' ? [] : [`of ${category}=${value} the history has ${kept}`]),
     ];
   });
 }

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { SettingOutcome_State as State } from '../../gen/ts/whatsapp/privacy/v1/error_details.js';
 import type { PrivacyEvent } from '../../src/simulator/index.js';
 import { type Service, startService } from '../support/service.js';
+import { findingsOf, inWords, SEED_IN_WORDS, seedsFor } from './support/findings.js';
 import { type Desk, openDesks, recover } from './support/fleet.js';
 import { crowd, type Hustle, type HustlingCaller, neighbours } from './support/hustles.js';
 import { type Effects, hasSerialOrder } from './support/serial-order.js';
@@ -11,8 +12,8 @@ import { categoryOf, settingsOf, type Values } from './support/settings.js';
 import { timelineOf } from './support/timeline.js';
 import { type Answer, update } from './support/updates.js';
 
-const SEED = Number(process.env['FAULT_SEED'] ?? 3);
-const COUNT = Math.ceil(Number(process.env['FAULT_RUNS'] ?? 200) / 10);
+/** Updates with faults for one crowd, and for one group of neighbours. */
+const EVERY = 10;
 const DEADLINE_MS = 2_500;
 /** Nobody waits less than this for a reply before it goes on. */
 const LEAST_PATIENCE_MS = 100;
@@ -83,29 +84,8 @@ function effectsOf(calls: readonly Call[]): Effects[] {
   return [...effects.values()];
 }
 
-/** Runs as many as wanted on all instances at a time; gives what each found wrong. */
-async function findingsOf(
-  find: (desk: Desk, seed: number) => Promise<string | undefined>,
-): Promise<string[]> {
-  const findings: string[] = [];
-  let number = 0;
-  await Promise.all(
-    desks.map(async desk => {
-      while (number < COUNT) {
-        const seed = SEED * 1_000_000 + number++;
-        const finding = await find(desk, seed);
-        if (finding) findings.push(`seed ${seed}: ${finding}`);
-      }
-    }),
-  );
-  return findings;
-}
-
-const inWords = (value: unknown): string =>
-  JSON.stringify(value, (_key, part: unknown) => (typeof part === 'bigint' ? Number(part) : part));
-
-test(`what many callers at once leave behind is what some order of their updates gives (seed ${SEED})`, async () => {
-  const findings = await findingsOf(async (desk, seed) => {
+test(`what many callers at once leave behind is what some order of their updates gives (${SEED_IN_WORDS})`, async () => {
+  const findings = await findingsOf(desks, seedsFor(EVERY), async (desk, seed) => {
     const { before, calls, final } = await watch(desk, crowd(seed));
     const effects = effectsOf(calls);
     return hasSerialOrder(before, effects, final) ? undefined : inWords({ before, final, calls });
@@ -113,8 +93,8 @@ test(`what many callers at once leave behind is what some order of their updates
   expect(findings).toEqual([]);
 });
 
-test(`no stanza of an update leaves before the outcome of the one before (seed ${SEED})`, async () => {
-  const findings = await findingsOf(async (desk, seed) => {
+test(`no stanza of an update leaves before the outcome of the one before (${SEED_IN_WORDS})`, async () => {
+  const findings = await findingsOf(desks, seedsFor(EVERY), async (desk, seed) => {
     const { before, calls, events } = await watch(desk, neighbours(seed));
     const owner = (category: keyof Values) => calls.findIndex(({ wishes }) => category in wishes);
     const { sets } = timelineOf(before, events);

@@ -14,7 +14,7 @@ export type HustlingCaller = {
 export type Hustle = { readonly callers: readonly HustlingCaller[]; readonly faults: readonly Fault[] };
 
 /** Without late changes and lies, after which no order is to be had. */
-const effect = fc.constantFrom<Effect[]>(
+export const effect = fc.constantFrom<Effect[]>(
   { do: 'refuse', code: 403 },
   { do: 'refuse_category', code: 409 },
   { do: 'refuse_category', code: 500, applied: true },
@@ -53,7 +53,8 @@ const valuesFor = (categories: readonly Category[]): fc.Arbitrary<Values> =>
   );
 
 const faults = fc.array(fault, { maxLength: 4 });
-const one = <T>(arbitrary: fc.Arbitrary<T>, seed: number): T =>
+/** What a seed draws. */
+export const one = <T>(arbitrary: fc.Arbitrary<T>, seed: number): T =>
   fc.sample(arbitrary, { seed, numRuns: 1, unbiased: true })[0] as T;
 
 /** Many callers that want different values of the same settings. */

@@ -111,7 +111,7 @@ export function ownChanges(
         .find(({ from, to }) => from === requested && to === previous);
       const means = !setBack ? AS_MADE : previous === EXCEPTING ? LIST_SET_BACK : AS_SET_BACK;
       const last = setBack ?? made;
-      if (state === 'UNKNOWN' || state === 'FAILED') last.entry = { time, state, means };
+      last.entry = { time, state, means };
       if (state === 'UNKNOWN' && last.verdict) turnedOut(last, last.verdict);
       for (const change of setBack ? [made, setBack] : [made]) {
         change.isWritten = true;
@@ -131,12 +131,13 @@ export function ownChanges(
       const shown = changes.findLast(
         ({ to, verdict, isSpent }) => to === value && verdict !== 'FAILED' && !isSpent,
       );
-      const others = changes.filter(change => change !== shown);
+      // What was sent after it may have brought the value back.
+      const last = changes.findLast(({ verdict }) => verdict !== 'FAILED');
 
       if (shown && !shown.isOfList) turnedOut(shown, 'APPLIED');
-      for (const change of others.filter(hasEnded))
-        if (value === change.from && change.verdict === undefined && !change.isOfList)
-          turnedOut(change, 'FAILED');
+      // Also one that was confirmed, and that no read has shown.
+      else if (last && value === last.from && hasEnded(last) && !last.isSpent && !last.isOfList)
+        turnedOut(last, 'FAILED');
       for (const change of changes)
         change.isSpent ||= change === shown || hasEnded(change) || isExpired(change);
       keep(

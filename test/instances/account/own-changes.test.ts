@@ -170,6 +170,55 @@ describe('an entry of unknown outcome', () => {
   });
 });
 
+describe('an entry that says applied, of a change that no read has shown', () => {
+  const applied = () => {
+    const changes = own();
+    changes.sending(CHANGE, HERE, false)({ kind: 'confirmed' });
+    changes.ended(outcome('APPLIED'), ENTRY_TIME);
+    return changes;
+  };
+
+  test('turns out failed when the first read after its end shows the value before it', () => {
+    const changes = applied();
+    now = 1;
+    changes.shows('last_seen', 'all', read());
+    expect(amend.mock.calls).toEqual([['last_seen', ENTRY_TIME, 'FAILED']]);
+  });
+
+  test('stays when a read has shown it first', () => {
+    const changes = applied();
+    now = 1;
+    changes.shows('last_seen', 'none', read());
+    changes.shows('last_seen', 'all', read(NEXT));
+    expect(amend).not.toHaveBeenCalled();
+  });
+
+  test('stays when the value before it was sent since', () => {
+    const changes = applied();
+    changes.sending({ setting: 'last_seen', from: 'none', to: 'all' }, HERE, false)({ kind: 'confirmed' });
+    now = 1;
+    changes.shows('last_seen', 'all', read());
+    expect(amend).not.toHaveBeenCalled();
+  });
+
+  test('stays when that read left before its end', () => {
+    const early = { session: HERE, leftAt: -1 };
+    applied().shows('last_seen', 'all', early);
+    expect(amend).not.toHaveBeenCalled();
+  });
+});
+
+test('an entry that says rolled back turns out applied when the first read after it shows the value', () => {
+  const changes = own();
+  changes.sending(CHANGE, HERE, false)({ kind: 'confirmed' });
+  changes.shows('last_seen', 'none', read());
+  changes.sending({ setting: 'last_seen', from: 'none', to: 'all' }, HERE, false)({ kind: 'confirmed' });
+  changes.ended(outcome('ROLLED_BACK'), ENTRY_TIME);
+  now = 1;
+  changes.shows('last_seen', 'none', read());
+  expect(amend.mock.calls).toEqual([['last_seen', ENTRY_TIME, 'APPLIED']]);
+});
+
 describe('an entry of a change that was set back, which is unknown', () => {
   const setBack = (from = 'all') => {
     const changes = own();

@@ -1,7 +1,7 @@
 import { SettingOutcome_State as State } from '../../../gen/ts/whatsapp/privacy/v1/error_details.js';
 import { Origin } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import { CATEGORIES, type Category, type Values } from './settings.js';
-import { lastShown, type SetSeen, type Timeline } from './timeline.js';
+import { isUntoldLast, type SetSeen, type Timeline } from './timeline.js';
 
 /*
  * What must be true when nothing is in flight any more: whoever watches knows the settings and whose each change was,
@@ -83,10 +83,12 @@ export function aftermathFaults(
 const isRefused = ({ sets }: Timeline, category: Category | undefined, value: string | undefined): boolean =>
   sets.some(set => set.category === category && set.value === value && set.reply === 'refused');
 
-/** Whether WhatsApp did not say it last. Of the timer a watcher may be told that it could not be read. */
+/**
+ * Whether WhatsApp did not say it last; what a read did not bring at all is asked for again. Of the timer a watcher may be
+ * told that it could not be read.
+ */
 export const isUntold = (told: Values, timeline: Timeline, category: Category): boolean =>
-  lastShown(timeline, category) === undefined ||
-  (category === 'disappearing_mode' && told[category] === undefined);
+  isUntoldLast(timeline, category) || (category === 'disappearing_mode' && told[category] === undefined);
 
 /** Whether this service, or the phone, set the category to that value. */
 const isMadeBy = (

@@ -50,7 +50,7 @@ const repetition: fc.Arbitrary<Repetition> = fc.record({
   callers: fc.array(
     fc.record({
       startAfterMs: fc.oneof(fc.constant(0), fc.nat(600)),
-      deadlineMs: fc.oneof(fc.integer({ min: 300, max: 1_500 }), fc.constant(LONG_MS)),
+      deadlineMs: fc.oneof(fc.integer({ min: 700, max: 2_000 }), fc.constant(LONG_MS)),
       cancelAfterMs: fc.option(fc.nat(800), { freq: 3, nil: undefined }),
     }),
     { minLength: 2, maxLength: 5 },
@@ -65,8 +65,8 @@ export type Repeated = Repeater & { readonly answer: Answer; readonly tookMs: nu
 
 /** Of the answer to somebody's call that it is of his own making. */
 const OWN_END: readonly status[] = [status.CANCELLED, status.DEADLINE_EXCEEDED];
-/** The answer is on its way when the caller's time is over. */
-const UNDER_WAY_MS = 250;
+/** What the service keeps free of a caller's time: nothing new is sent then, and the answer is on its way. */
+const KEPT_FREE_MS = 500;
 const TRIED: readonly State[] = [State.APPLIED, State.FAILED, State.UNKNOWN, State.ROLLED_BACK];
 
 const isSent = ({ outcomes = [] }: Answer) => outcomes.some(({ state }) => TRIED.includes(state));
@@ -98,7 +98,7 @@ export function repetitionFaults(
       ? [`the last answer is ${inWords(last)} though something was sent`]
       : []),
     ...calls.flatMap(({ answer, tookMs, deadlineMs, cancelAfterMs }) => {
-      const isOwnEnd = cancelAfterMs !== undefined || tookMs >= deadlineMs - UNDER_WAY_MS;
+      const isOwnEnd = cancelAfterMs !== undefined || tookMs >= deadlineMs - KEPT_FREE_MS;
       if (isOwnEnd || isSent(answer) || !OWN_END.includes(answer.code)) return [];
       return [
         `a call with ${deadlineMs} ms ended after ${tookMs} ms with ${status[answer.code]} ${answer.reason}`,

@@ -6,9 +6,9 @@ import type { Effect, InjectedFault } from '../../../src/simulator/index.js';
 import type { Service } from '../../support/service.js';
 import type { Watching } from '../../support/watch.js';
 import { aftermathOf, historyOf } from './aftermath.js';
-import { type Aftermath, falseEntries } from './afterwards.js';
+import { type Aftermath, falseEntries, isPending } from './afterwards.js';
 import { epilogueOf } from './epilogue.js';
-import type { Desk } from './fleet.js';
+import { type Desk, recover, undeafen } from './fleet.js';
 import type { Run } from './oracle.js';
 import type { Plan } from './plans.js';
 import { listsOf, setOnPhone, settingsOf, wished } from './settings.js';
@@ -86,10 +86,16 @@ export async function carryOut(service: Service, desk: Desk, plan: Plan, watchin
   const happenings = { heardBefore, before, events, isDeaf, isLeftAlone: plan.isLeftAlone ?? false };
   const aftermath = watching && (await aftermathOf(service, desk, watching, happenings, isTrue));
   const seen = events();
+  const timeline = timelineOf(before, seen);
   const epilogue =
     plan.hasEpilogue && watching && aftermath
-      ? await epilogueOf(service, desk, watching, plan.wishes, timelineOf(before, seen))
+      ? await epilogueOf(service, desk, watching, plan.wishes, timeline)
       : undefined;
+  // What was left alone must not take effect in the next run.
+  if (aftermath && timeline.sets.some(set => isPending(timeline, set))) {
+    await undeafen(service, desk);
+    await recover(service, desk);
+  }
   // What the phone changed last is known to the service, or the next run would start from something older.
   if (plan.meanwhile.length > 0) await read(service, instance);
 

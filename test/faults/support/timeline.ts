@@ -98,12 +98,14 @@ export function timelineOf(before: Values, events: readonly PrivacyEvent[]): Tim
   };
 }
 
-/** What WhatsApp said last of a category; undefined where it named none, or an error. */
-export const lastShown = ({ reads }: Timeline, category: Category): string | undefined =>
-  reads.findLast(
-    ({ of, answered }) =>
-      answered !== undefined && (of === 'disappearing_mode') === (category === 'disappearing_mode'),
-  )?.values?.[category];
+/** Whether the last read that brought anything named no value of a category, or an error. */
+export function isUntoldLast({ reads }: Timeline, category: Category): boolean {
+  const last = reads.findLast(
+    ({ of, values }) =>
+      values !== undefined && (of === 'disappearing_mode') === (category === 'disappearing_mode'),
+  );
+  return last !== undefined && last.values?.[category] === undefined;
+}
 
 function add<T>(list: T[], entry: T): T {
   list.push(entry);

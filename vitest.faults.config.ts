@@ -7,7 +7,9 @@ const runs = process.env['FAULT_RUNS'] ?? '10000';
 export default defineConfig({
   test: {
     ...usual,
-    include: ['test/faults/{outcome-truth,list-truth,concurrent-updates,repetitions,revocations,link-races}.test.ts'],
+    include: [
+      'test/faults/{outcome-truth,list-truth,concurrent-updates,repetitions,revocations,link-races}.test.ts',
+    ],
     env: { FAULT_RUNS: runs },
     testTimeout: Number(runs) * 1_000,
     maxWorkers: 1,

@@ -202,6 +202,13 @@ describe('a change of a list that WhatsApp did not tell before', () => {
     expect(statesOf(failure.update?.outcomes)).toEqual({ LAST_SEEN: 'UNKNOWN' });
   });
 
+  test('is not told as failed when what came with it could not be taken off again', async () => {
+    inject({ on: 'privacy_set', category: 'last' }, { do: 'refuse', code: 403 }, { after: 1 });
+    const failure = await failureOf(change({ add: [entry(NEW)], replace: true }));
+    expect(statesOf(failure.update?.outcomes)).toEqual({ LAST_SEEN: 'UNKNOWN' });
+    expect(desk.phone.settings()['last']).toBe('contact_blacklist');
+  });
+
   test('is made as asked when it can be read, and answers with what was read', async () => {
     const { entries, outcome } = await change({ add: [entry(NEW)] });
     expect(outcome?.state).toBe(State.APPLIED);

@@ -75,6 +75,37 @@ describe('the read right behind the changes', () => {
   });
 });
 
+test('a change whose connection ends is read back over two more connections, if the first of them ends too', async () => {
+  const login = service.simulator.inject({
+    match: { on: 'login', ...ofDesk() },
+    effect: { do: 'delay', ms: 300 },
+  });
+  onSet('last', { do: 'close', moment: 'after_apply' });
+  const answer = change({ last: 'none' }, { deadlineMs: 20_000 });
+  await expect.poll(() => login.hits(), { interval: 5 }).toBe(1);
+  onGet({ do: 'close', moment: 'before_apply' });
+  expect(statesOf(await answer)).toEqual({ last: 'APPLIED' });
+  expect((await answer).settings).toBeDefined();
+});
+
+test('a read from before a confirmation is not what the next update starts from when no read followed it', async () => {
+  onGet({ do: 'refuse', code: 500 });
+  onGet({ do: 'refuse', code: 500 }, { after: 2, ...SILENT });
+  onSet('last', { do: 'delay', ms: 700 });
+  const answer = change({ last: 'none' });
+  const isSent = () => service.simulator.findStanzas({ category: 'last', ...ofDesk() }).length > 0;
+  await expect.poll(isSent, { interval: 5 }).toBe(true);
+  const early = await service.client.call(Privacy.getPrivacySettings, { instance: desk.instance });
+  expect(early.settings && valuesOf(early.settings).last).toBe('all');
+  // For all that anybody has read.
+  expect(statesOf(await answer)).toEqual({ last: 'UNKNOWN' });
+  expect((await answer).settings).toBeUndefined();
+
+  service.simulator.clearFaults();
+  expect(statesOf(await change({ last: 'all' }))).toEqual({ last: 'APPLIED' });
+  expect(desk.phone.settings()['last']).toBe('all');
+});
+
 describe('a change that takes effect after its update has ended', () => {
   beforeEach(async () => {
     onSet('last', { do: 'delay', ms: 1_200 });

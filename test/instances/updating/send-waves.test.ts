@@ -1,11 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Change } from '../../../src/domain/settings/waves.js';
-import type { Account } from '../../../src/instances/account/account.js';
-import type { History } from '../../../src/instances/account/history.js';
-import type { ReadReply, Session, SetReply } from '../../../src/instances/account/ports.js';
-import { settingsCache } from '../../../src/instances/account/settings-cache.js';
-import { throttle } from '../../../src/instances/account/throttle.js';
+import type { SetReply } from '../../../src/instances/account/ports.js';
 import { type Execution, sendWaves } from '../../../src/instances/updating/send-waves.js';
+import { openAccount } from '../support/scripted-account.js';
 
 const CHANGES: Change[] = [
   { setting: 'profile', from: 'all', to: 'none' },
@@ -13,37 +10,6 @@ const CHANGES: Change[] = [
 ];
 const AS_WANTED = Object.fromEntries(CHANGES.map(({ setting, to }) => [setting, to]));
 
-/** An account whose reads are answered by the test; each is known by its place. */
-function openAccount(setReplies: Partial<Record<string, SetReply>>) {
-  const reads: ((values: Record<string, string>) => void)[] = [];
-  const session = {
-    ended: new Promise(() => undefined),
-    forgetTimer: () => {},
-    setPrivacy: async setting => setReplies[setting] ?? { kind: 'confirmed' },
-    readPrivacy: timeoutMs =>
-      new Promise<ReadReply>(resolve => {
-        setTimeout(resolve, timeoutMs, { kind: 'no_answer', cause: 'timeout' });
-        reads.push(values =>
-          resolve({
-            kind: 'read',
-            snapshot: { values, others: [], unreadable: [], observedAt: new Date() },
-          }),
-        );
-      }),
-  } as Partial<Session> as Session;
-  const cache = settingsCache(() => undefined);
-  const account = {
-    instance: 'desk',
-    cache,
-    throttle: throttle(),
-    spend: () => undefined,
-    history: { sending: () => () => undefined } as Partial<History> as History,
-    session: async () => session,
-    redial: () => undefined,
-    sessionAtOnce: async () => session,
-  } as Partial<Account> as Account;
-  return { account, session, cache, reads };
-}
 const limits = () => ({ deadline: Date.now() + 2_000, signal: new AbortController().signal });
 const statesOf = ({ outcomes }: Execution) =>
   Object.fromEntries(outcomes.map(({ setting, state }) => [setting, state]));
@@ -143,6 +109,34 @@ describe('when no read back is answered in time', () => {
     );
     await vi.advanceTimersByTimeAsync(2_000);
     expect(statesOf(await run)).toEqual({ profile: 'APPLIED', group_add: 'FAILED' });
+  });
+});
+
+describe('what a read shows that left while a change was under way, and that no read of the update tells', () => {
+  test.each<[string, SetReply]>([
+    ['confirmed', { kind: 'confirmed' }],
+    ['answered with what tells nothing', { kind: 'no_answer', cause: 'unclear' }],
+  ])('is not current when the change is %s', async (_, reply) => {
+    const [change] = CHANGES as [Change];
+    const answered = Promise.withResolvers<SetReply>();
+    const { account, session, cache, reads } = openAccount({ profile: answered.promise });
+    const run = sendWaves(
+      account,
+      session,
+      { changes: [change], unchanged: [] },
+      { keepGoing: true, isPatient: true },
+      limits(),
+    );
+    await vi.advanceTimersByTimeAsync(10);
+    const ofPush = cache.readShared(session, 10_000);
+    reads.at(-1)?.({ profile: 'all' });
+    await ofPush;
+    expect(cache.current(session, 60_000)).toBeDefined();
+    answered.resolve(reply);
+    await vi.advanceTimersByTimeAsync(10);
+    expect(cache.current(session, 60_000)).toBeUndefined();
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect((await run).settings).toBeUndefined();
   });
 });
 

@@ -102,6 +102,16 @@ describe('the disappearing timer', () => {
     expect(await shown()).toBe('86400');
   });
 
+  test('that was asked for before a change is not kept when its answer tells nothing', async () => {
+    inject('set', { do: 'delay', ms: 300, moment: 'before_apply' });
+    const changed = set('86400', 100);
+    await expect.poll(() => asked('set')).toBe(1);
+    expect(await shown()).toBe('0');
+    expect(await changed).toMatchObject({ kind: 'no_answer', cause: 'timeout' });
+    await expect.poll(() => desk.phone.disappearingMode()).toBe(86_400);
+    expect(await shown()).toBe('86400');
+  });
+
   test('is asked for anew where that is wanted', async () => {
     expect(await shown()).toBe('0');
     session.forgetTimer();

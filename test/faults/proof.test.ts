@@ -5,6 +5,7 @@ import {
   PrivacyServiceService as Privacy,
 } from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import type { Effect, Fault } from '../../src/simulator/index.js';
+import { failureOf } from '../support/call.js';
 import { type Service, startService } from '../support/service.js';
 import { categoryOf, type Values, valuesOf } from './support/settings.js';
 import { type Answer, update } from './support/updates.js';
@@ -41,6 +42,16 @@ describe('the read right behind the changes', () => {
       last: 'APPLIED',
       status: 'FAILED',
     });
+  });
+
+  test('that is answered with a rate limit is the last', async () => {
+    onGet({ do: 'refuse', code: 429 });
+    const gets = () => service.simulator.findStanzas({ xmlns: 'privacy', type: 'get', ...ofDesk() }).length;
+    const before = gets();
+    expect(statesOf(await change({ last: 'none' }))).toEqual({ last: 'APPLIED' });
+    const read = service.client.call(Privacy.getPrivacySettings, { instance: desk.instance });
+    expect((await failureOf(read)).reason).toBe('WHATSAPP_RATE_LIMITED');
+    expect(gets()).toBe(before + 1);
   });
 
   test('that is not answered leaves time for another', async () => {

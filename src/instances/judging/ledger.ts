@@ -28,8 +28,8 @@ export interface Ledger<View> {
   looking(): Look<View>;
   /** Takes over what a read right behind the changes shows as applied; what it does not show proves nothing. */
   seenEarly(view: View): void;
-  /** Such a read denies confirmed changes and no later one is to be had: they are not known. */
-  contradicted(view: View): void;
+  /** Such a read denies confirmed changes of which no later one tells: they are not known. */
+  contradicted(view: View, later?: View): void;
   /** Gives the changes never sent the reason for that. */
   stoppedBy(cause: Cause): void;
   /** Whether the view shows every change that counts as applied. */
@@ -120,9 +120,11 @@ export function openLedger<View>(
         note(change, 'APPLIED');
       }
     },
-    contradicted(view) {
-      for (const { change, sign } of denials(view))
-        note(change, 'UNKNOWN', disproved(sign, entry(change).state));
+    contradicted(view, later) {
+      for (const { change, sign } of denials(view)) {
+        const isTold = later !== undefined && evidence(later, change).shows !== 'nothing';
+        if (!isTold) note(change, 'UNKNOWN', disproved(sign, entry(change).state));
+      }
     },
     stoppedBy(cause) {
       for (const change of changes) {

@@ -198,9 +198,12 @@ async function readBack(run: Run, behind: ReadReply | undefined): Promise<Snapsh
     if (!ledger.hasUnknown() && ledger.agreesWith(glimpse)) return glimpse;
     account.cache.invalidate(); // Nobody else may take it for current either.
   }
+  // A rate limit counts whichever read hears of it.
+  if (behind && behind.kind !== 'read') failedRead(account, behind);
   const later = await readLater(run);
   if (later) {
     later.saw(later.snapshot, later.session === run.session);
+    if (glimpse) ledger.contradicted(glimpse, later.snapshot);
     return later.snapshot;
   }
   // What left after the last change all the same: for a push, for another caller, or above and given up.

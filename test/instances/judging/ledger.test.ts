@@ -197,3 +197,21 @@ describe('a change that its confirmation does not prove', () => {
     expect(ledger.outcomes()).toMatchObject([{ state: 'FAILED', cause: { reason: 'WHATSAPP_REJECTED' } }]);
   });
 });
+
+describe('a confirmed change that a read right behind it denies', () => {
+  const stateWith = (later: Snapshot) => {
+    const ledger = sent();
+    ledger.replied(LAST_SEEN, { kind: 'confirmed' });
+    ledger.looking()(later, true);
+    ledger.contradicted(reports({ last_seen: 'all' }), later);
+    return ledger.outcomes()[0]?.state;
+  };
+
+  test('is unknown when no later read tells of it', () => {
+    expect(stateWith(reports({}))).toBe('UNKNOWN');
+  });
+
+  test('is what a later read shows', () => {
+    expect(stateWith(reports({ last_seen: 'none' }))).toBe('APPLIED');
+  });
+});

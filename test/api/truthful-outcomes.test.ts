@@ -71,6 +71,31 @@ describe('a setting that has its value already', () => {
   });
 });
 
+describe('a setting that has its value already, and that the read-back does not tell', () => {
+  test.each([
+    ['is not told as unchanged', undefined],
+    ['is not told as unchanged when an earlier read showed another value', 'all'],
+  ])('%s', async (_, meanwhile) => {
+    desk.phone.setPrivacy('last', 'none');
+    await service.client.call(Privacy.getPrivacySettings, { instance: desk.instance });
+    if (meanwhile)
+      inject(
+        { on: 'privacy_set', category: 'status' },
+        { do: 'phone', settings: { last: meanwhile }, moment: 'before_apply' },
+      );
+    inject(
+      { on: 'privacy_get' },
+      { do: 'refuse_category', code: 403, category: 'last' },
+      { after: meanwhile ? 1 : 0, times: Number.POSITIVE_INFINITY },
+    );
+    const failure = await failureOf(
+      update({ visibility: { lastSeen: LastSeen.NONE, status: Status.CONTACTS } as never }),
+    );
+    expect(failure).toMatchObject({ reason: 'PARTIAL_UPDATE' });
+    expect(statesOf(failure.update?.outcomes)).toEqual({ LAST_SEEN: 'UNKNOWN', STATUS: 'APPLIED' });
+  });
+});
+
 describe('a change that takes effect after its caller was answered', () => {
   test('ends as UNKNOWN, is told to watchers as ours, and amends the history', async () => {
     const watching = watch(service.client, { instances: [desk.instance] });

@@ -2,7 +2,13 @@ import { PrivacyError } from '../../domain/errors.js';
 import { type Cause, type Outcome, outcomeOf, type UpdateReport } from '../../domain/outcome.js';
 import { LIST_SETTINGS } from '../../domain/settings/contact-list.js';
 import { type Plan, planUpdate } from '../../domain/settings/plan.js';
-import { etagOf, type Snapshot, type Wishes, wishedSettings } from '../../domain/settings/snapshot.js';
+import {
+  etagOf,
+  reportedValue,
+  type Snapshot,
+  type Wishes,
+  wishedSettings,
+} from '../../domain/settings/snapshot.js';
 import { problemOf } from '../../domain/update-status.js';
 import type { Account } from '../account/account.js';
 import type { Iqs } from '../account/budget.js';
@@ -65,19 +71,24 @@ export async function updateSettings(
 
   await account.history.ended(order, execution.outcomes);
   const { outcomes, settings, sent, outOfTime } = execution;
-  const isSettled = settings !== undefined || !outcomes.every(({ state }) => state === 'APPLIED');
-  const unchanged = isSettled ? execution.unchanged : execution.unchanged.map(notReadBack);
+  // Without any read-back no more is said than that nothing was sent, unless that were OK.
+  const isTold = ({ setting }: Outcome) =>
+    settings ? reportedValue(settings, setting) !== undefined : !outcomes.every(isApplied);
+  const unchanged = execution.unchanged.map(outcome => (isTold(outcome) ? outcome : notReadBack(outcome)));
   const report = { instance, outcomes: [...outcomes, ...unchanged], settings, sent };
   const problem = problemOf(report, outOfTime, account.throttle.waitMs());
   if (problem) throw new PrivacyError(problem, { update: report });
   return report;
 }
 
+const isApplied = ({ state }: Outcome): boolean => state === 'APPLIED';
+
 /** OK would say that it still has the value, which nobody has seen since the changes were sent. */
-const notReadBack = (outcome: Outcome): Outcome => ({ ...outcome, state: 'UNKNOWN', cause: NOT_READ_BACK });
+const notReadBack = (outcome: Outcome): Outcome =>
+  outcome.state === 'UNCHANGED' ? { ...outcome, state: 'UNKNOWN', cause: NOT_READ_BACK } : outcome;
 const NOT_READ_BACK: Cause = {
   reason: 'WHATSAPP_TIMEOUT',
-  message: 'nothing was sent because it had this value, but the settings could not be read back',
+  message: 'nothing was sent because it had this value, but it could not be read back',
 };
 
 /** The most IQs an update can need when it goes wrong as often as it can. */

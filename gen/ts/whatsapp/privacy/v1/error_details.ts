@@ -489,7 +489,7 @@ export enum SettingOutcome_State {
    * UNKNOWN - Nobody can say whether the requested value stands: read the settings. A change was sent and its
    * effect could not be learned, or it may still take effect; likewise when it was applied and then sent
    * back. Or it had the value already and nothing was sent, but another device has set another one
-   * meanwhile (reason ETAG_MISMATCH), or the settings could not be read back (WHATSAPP_TIMEOUT).
+   * meanwhile (reason ETAG_MISMATCH), or it could not be read back (WHATSAPP_TIMEOUT).
    */
   UNKNOWN = 5,
   /** WOULD_CHANGE - With validate_only: the change would be sent. */

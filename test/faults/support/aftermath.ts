@@ -38,7 +38,11 @@ export async function aftermathOf(
     );
   };
   const end = Date.now() + (isOpen && isLeftAlone ? LONG_PATIENCE_MS : PATIENCE_MS);
-  while (!isTold() && Date.now() < end) await wait(50);
+  while (!isTold() && Date.now() < end) {
+    // Its connection may have ended since, and not come back by itself.
+    if (!lastTold(watching, desk) && !(await recover(service, desk))) return undefined;
+    await wait(50);
+  }
   const left = async () => ({
     final: settingsOf(desk.phone),
     told: lastTold(watching, desk) ?? {},

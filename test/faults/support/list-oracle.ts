@@ -97,9 +97,12 @@ export function judgeList(
       break;
     }
     case State.UNKNOWN: {
-      const isShown = lists.some(
-        ({ asked, answered, users }) => asked > lastSent && answered < answeredAt && isWanted(plan, users),
-      );
+      const isInTime = ({ asked, answered = answeredAt }: { asked: number; answered?: number | undefined }) =>
+        asked > lastSent && answered < answeredAt;
+      // That a list is told beside no other value is known from one client only: the value is to be read, too.
+      const isShown =
+        lists.some(list => isInTime(list) && isWanted(plan, list.users)) &&
+        timeline.reads.some(read => isInTime(read) && read.values?.[plan.category] === 'contact_blacklist');
       const hasTime = run.answerTime < run.startTime + plan.deadlineMs - SPARE_MS;
       if (isShown && others.length === 0 && !isCut(events)) notes.push('avoidable');
       else if (hasTime) notes.push('early');

@@ -87,15 +87,17 @@ describe('the read right behind the changes', () => {
 });
 
 test('a change whose connection ends is read back over two more connections, if the first of them ends too', async () => {
+  desk.phone.setPrivacy('readreceipts', 'none');
+  await service.client.call(Privacy.getPrivacySettings, { instance: desk.instance });
   const login = service.simulator.inject({
     match: { on: 'login', ...ofDesk() },
     effect: { do: 'delay', ms: 300 },
   });
   onSet('last', { do: 'close', moment: 'after_apply' });
-  const answer = change({ last: 'none' }, { deadlineMs: 20_000 });
+  const answer = change({ last: 'none', readreceipts: 'all' }, { deadlineMs: 20_000 });
   await expect.poll(() => login.hits(), { interval: 5 }).toBe(1);
   onGet({ do: 'close', moment: 'before_apply' });
-  expect(statesOf(await answer)).toEqual({ last: 'APPLIED' });
+  expect(statesOf(await answer)).toEqual({ last: 'APPLIED', readreceipts: 'NOT_ATTEMPTED' });
   expect((await answer).settings).toBeDefined();
 });
 

@@ -5,10 +5,13 @@ import { settingsCache } from '../../../src/instances/account/settings-cache.js'
 import { throttle } from '../../../src/instances/account/throttle.js';
 
 /** An account whose reads are answered by the test; each is known by its place. */
-export function openAccount(setReplies: Partial<Record<string, SetReply | Promise<SetReply>>>) {
+export function openAccount(
+  setReplies: Partial<Record<string, SetReply | Promise<SetReply>>>,
+  ended: Session['ended'] = new Promise(() => undefined),
+) {
   const reads: ((values: Record<string, string>) => void)[] = [];
   const session = {
-    ended: new Promise(() => undefined),
+    ended,
     forgetTimer: () => {},
     setPrivacy: async setting => setReplies[setting] ?? { kind: 'confirmed' },
     readPrivacy: timeoutMs =>

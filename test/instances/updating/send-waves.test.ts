@@ -1,4 +1,6 @@
+import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Disconnect } from '../../../src/domain/disconnect.js';
 import type { Change } from '../../../src/domain/settings/waves.js';
 import type { SetReply } from '../../../src/instances/account/ports.js';
 import { type Execution, sendWaves } from '../../../src/instances/updating/send-waves.js';
@@ -110,6 +112,32 @@ describe('when no read back is answered in time', () => {
     await vi.advanceTimersByTimeAsync(2_000);
     expect(statesOf(await run)).toEqual({ profile: 'APPLIED', group_add: 'FAILED' });
   });
+});
+
+test('a change whose connection ends is read back when that is gone, over the next one alone', async () => {
+  const ended = Promise.withResolvers<Disconnect>();
+  const [narrowing] = CHANGES as [Change];
+  const widening: Change = { setting: 'last_seen', from: 'none', to: 'all' };
+  const CUT_OFF = { kind: 'no_answer', cause: 'closed' } as const;
+  const { account, session, reads } = openAccount({ profile: CUT_OFF }, ended.promise);
+  const next = openAccount({});
+  let live = session;
+  const run = sendWaves(
+    { ...account, sessionAtOnce: async () => live },
+    session,
+    { changes: [narrowing, widening], unchanged: [] },
+    { keepGoing: true, isPatient: true },
+    limits(),
+  );
+  await vi.advanceTimersByTimeAsync(100);
+  live = next.session;
+  ended.resolve({ code: 515, text: '' });
+  await setImmediate(); // Of the real clock, which a lost connection is left for, too.
+  await vi.advanceTimersByTimeAsync(100);
+  next.reads.at(-1)?.({ profile: 'none', last_seen: 'none' });
+  await vi.advanceTimersByTimeAsync(2_000);
+  expect(statesOf(await run)).toEqual({ profile: 'APPLIED', last_seen: 'NOT_ATTEMPTED' });
+  expect([reads.length, next.reads.length]).toEqual([0, 1]);
 });
 
 describe('what a read shows that left while a change was under way, and that no read of the update tells', () => {

@@ -107,7 +107,7 @@ export function ownChanges(
       const made = changes.findLast(({ to }) => to === requested);
       if (!made) return;
       const setBack = changes
-        .slice(changes.indexOf(made))
+        .slice(changes.indexOf(made) + 1)
         .find(({ from, to }) => from === requested && to === previous);
       const means = !setBack ? AS_MADE : previous === EXCEPTING ? LIST_SET_BACK : AS_SET_BACK;
       const last = setBack ?? made;
@@ -138,8 +138,18 @@ export function ownChanges(
       // Also one that was confirmed, and that no read has shown.
       else if (last && value === last.from && hasEnded(last) && !last.isSpent && !last.isOfList)
         turnedOut(last, 'FAILED');
-      for (const change of changes)
+      for (const change of changes) {
+        // What was confirmed and then shows otherwise is not known any more.
+        if (
+          change === last &&
+          change !== shown &&
+          !change.isSpent &&
+          change.verdict === 'APPLIED' &&
+          hasEnded(change)
+        )
+          change.verdict = undefined;
         change.isSpent ||= change === shown || hasEnded(change) || isExpired(change);
+      }
       keep(
         setting,
         changes.filter(change => !change.isSpent || !(change.isWritten || isExpired(change))),

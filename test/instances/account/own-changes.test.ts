@@ -162,6 +162,25 @@ describe('an entry of unknown outcome', () => {
     },
   );
 
+  test('stays so after a confirmation when a read after it showed a third value', () => {
+    const changes = own();
+    changes.sending(CHANGE, HERE, false)({ kind: 'confirmed' });
+    now = 1;
+    changes.shows('last_seen', 'contacts', read());
+    changes.ended(outcome('UNKNOWN'), ENTRY_TIME);
+    expect(amend).not.toHaveBeenCalled();
+  });
+
+  test('of a list that its setting excepted before turns out failed when its refusal comes late', () => {
+    const changes = own();
+    const EDIT = { setting: 'last_seen', from: 'contact_blacklist', to: 'contact_blacklist' } as const;
+    const tell = changes.sending(EDIT, HERE, true);
+    tell(NO_ANSWER);
+    changes.ended({ ...outcome('UNKNOWN'), previous: EDIT.from, requested: EDIT.to }, ENTRY_TIME);
+    tell(REFUSED);
+    expect(amend.mock.calls).toEqual([['last_seen', ENTRY_TIME, 'FAILED']]);
+  });
+
   test('of a list says nothing of the list when the value of its setting shows', () => {
     const { changes, tell } = unknown(true);
     tell({ kind: 'confirmed' });

@@ -162,6 +162,14 @@ describe('a rollback', () => {
     expect(answer.settings).toBeUndefined();
   });
 
+  test('finds out what another device does to an unchanged setting meanwhile', async () => {
+    onSet('status', { do: 'refuse', code: 403 });
+    onSet('last', { do: 'phone', settings: { profile: 'none' }, moment: 'before_apply' }, { after: 1 });
+    const wishes = { last: 'none', status: 'none', profile: 'all' } as const;
+    const answer = await change(wishes, { onFailure: OnFailure.ROLL_BACK });
+    expect(statesOf(answer)).toEqual({ last: 'ROLLED_BACK', status: 'FAILED', profile: 'UNKNOWN' });
+  });
+
   test('sets back what it can when one setting cannot be set back', async () => {
     onSet('profile', { do: 'refuse', code: 403 });
     // The last one applied is the first to be set back.

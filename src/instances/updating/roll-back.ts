@@ -62,9 +62,16 @@ export async function rollBack(
     const known = afterRead(outcome, shown, open.has(outcome.setting));
     return known.state === 'APPLIED' ? { ...known, cause: NOT_ROLLED_BACK } : known;
   }
+  // What another device did meanwhile counts until then.
+  const unchanged = execution.unchanged.map(outcome =>
+    isUnchanged(outcome) && undone?.settings
+      ? afterRead(outcome, settingEvidence(undone.settings, asChange(outcome)), false)
+      : outcome,
+  );
   return {
     ...execution,
     outcomes,
+    unchanged,
     settings: undone?.sent ? undone.settings : execution.settings,
     outOfTime: execution.outOfTime || (undone?.outOfTime ?? false),
   };

@@ -96,6 +96,28 @@ describe('a setting that has its value already, and that the read-back does not 
   });
 });
 
+describe('an update with the etag of settings that have just changed', () => {
+  afterEach(() => {
+    service.simulator.behaviour.latencyMs = 0;
+  });
+
+  test('is not made because a read that left before it shows them as they were', async () => {
+    const read = () => service.client.call(Privacy.getPrivacySettings, { instance: desk.instance });
+    const { settings } = await read();
+    service.simulator.behaviour.latencyMs = 800;
+    const journal = service.simulator.journal(desk.phone.phoneNumber);
+    const past = journal.length;
+    const early = read();
+    const isAnswered = () => journal.slice(past).some(({ event }) => event === 'answered');
+    await expect.poll(isAnswered, { interval: 5 }).toBe(true);
+    desk.phone.setPrivacy('status', 'none');
+    const late = update({ visibility: { lastSeen: LastSeen.NONE } as never, etag: settings?.etag ?? '' });
+    expect((await failureOf(late)).reason).toBe('ETAG_MISMATCH');
+    expect((await early).settings?.etag).toBe(settings?.etag);
+    expect(desk.phone.settings()['last']).toBe('all');
+  });
+});
+
 describe('a change that takes effect after its caller was answered', () => {
   test('ends as UNKNOWN, is told to watchers as ours, and amends the history', async () => {
     const watching = watch(service.client, { instances: [desk.instance] });

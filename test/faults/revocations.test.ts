@@ -11,8 +11,8 @@ import { type Service, startService } from '../support/service.js';
 import { block } from './support/block.js';
 import { findingsOf, inWords, SEED_IN_WORDS, seedsFor } from './support/findings.js';
 import { type Desk, openDesks, recover } from './support/fleet.js';
-import { type Held, revocationFaults, revocationOf } from './support/revocations.js';
-import { setOnPhone, settingsOf, type Values, wished } from './support/settings.js';
+import { type Held, revocationFaults, revocationOf, startOf } from './support/revocations.js';
+import { setOnPhone, settingsOf } from './support/settings.js';
 import { update } from './support/updates.js';
 
 /** Updates with faults for one of these. */
@@ -29,10 +29,7 @@ afterAll(() => service[Symbol.asyncDispose]());
 async function findingOf(desk: Desk, seed: number): Promise<string | undefined> {
   const { instance, phone } = desk;
   const drawn = revocationOf(seed);
-  const start: Values = Object.fromEntries(
-    drawn.holders.flatMap(({ wishes }) => wished(wishes).map(category => [category, 'all'])),
-  );
-  setOnPhone(phone, start);
+  for (const { wishes } of drawn.holders) setOnPhone(phone, startOf(wishes));
   const blocking = await block(service, desk, drawn.blockedForMs);
   if (drawn.slowMs > 0)
     service.simulator.inject({

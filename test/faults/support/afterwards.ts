@@ -1,7 +1,7 @@
 import { SettingOutcome_State as State } from '../../../gen/ts/whatsapp/privacy/v1/error_details.js';
 import { Origin } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import { CATEGORIES, type Category, type Values } from './settings.js';
-import { isUntoldLast, type SetSeen, type Timeline } from './timeline.js';
+import { isUntoldLast, type SetSeen, type Timeline, wasRead } from './timeline.js';
 
 /*
  * What must be true when nothing is in flight any more: whoever watches knows the settings and whose each change was,
@@ -84,11 +84,14 @@ const isRefused = ({ sets }: Timeline, category: Category | undefined, value: st
   sets.some(set => set.category === category && set.value === value && set.reply === 'refused');
 
 /**
- * Whether WhatsApp did not say it last; what a read did not bring at all is asked for again. Of the timer a watcher may be
- * told that it could not be read.
+ * Whether WhatsApp did not say it last; what a read did not bring at all is asked for again. Among settings that a watcher
+ * was told the timer may be one that could not be read, and so may what has not been read since.
  */
-export const isUntold = (told: Values, timeline: Timeline, category: Category): boolean =>
-  isUntoldLast(timeline, category) || (category === 'disappearing_mode' && told[category] === undefined);
+export function isUntold(told: Values, timeline: Timeline, category: Category): boolean {
+  const isMissing = told[category] === undefined && CATEGORIES.some(name => told[name] !== undefined);
+  const mayBe = category === 'disappearing_mode' || !wasRead(timeline, category);
+  return isUntoldLast(timeline, category) || (isMissing && mayBe);
+}
 
 /** Whether this service, or the phone, set the category to that value. */
 const isMadeBy = (

@@ -62,8 +62,16 @@ const faultsFor = (category: Listed): fc.Arbitrary<readonly Fault[]> => {
     [2, faultOn({ on: 'privacy_get' }, oneOf([4, effectOnGet], [1, phone(category)]))],
     [2, faultOn({ on: 'iq', xmlns: 'usync' }, effectOnGet)],
   );
+  // Nobody is told the list that the change leaves.
+  const onReadBacks = fc.record({
+    match: fc.constantFrom<Fault['match'][]>({ on: 'list_get', category }, { on: 'iq', xmlns: 'usync' }),
+    effect: fc.constantFrom<Effect[]>({ do: 'refuse', code: 500 }, { do: 'silence' }, { do: 'reset' }),
+    after: fc.constant(1),
+    times: fc.constantFrom(1, 99),
+  });
   return oneOf<readonly Fault[]>(
     [2, fc.constant([])],
+    [2, onReadBacks.map(one => [one])],
     [2, onSet.map(one => [one])],
     [3, onRead.map(one => [one])],
     [2, fc.tuple(onSet, onRead)],

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { PrivacyEvent } from '../../../src/simulator/index.js';
 import { BLOCKED_BY } from './block.js';
 import { one } from './hustles.js';
-import { audiencesOf, CATEGORIES, type Category, type Values } from './settings.js';
+import { audiencesOf, CATEGORIES, type Category, type Values, wished } from './settings.js';
 import { timelineOf } from './timeline.js';
 import type { Answer } from './updates.js';
 
@@ -24,19 +24,32 @@ export type Revocation = {
 
 const CHANGED = CATEGORIES.filter(category => category !== BLOCKED_BY && category !== 'disappearing_mode');
 
-const narrowest = (categories: readonly Category[]): Values =>
-  Object.fromEntries(categories.map(category => [category, audiencesOf(category).at(-1)]));
+/** The end of the narrow side, or of the wide one: most orders have both, which leave one after the other. */
+const wishesFor = (categories: readonly Category[]): fc.Arbitrary<Values> =>
+  fc.record(
+    Object.fromEntries(
+      categories.map(category => [category, fc.constantFrom('all', audiencesOf(category).at(-1) ?? '')]),
+    ),
+  );
+/** From where such a wish is a change. */
+export const startOf = (wishes: Values): Values =>
+  Object.fromEntries(
+    wished(wishes).map(category => [
+      category,
+      wishes[category] === 'all' ? audiencesOf(category).at(-1) : 'all',
+    ]),
+  );
 
 const revocation: fc.Arbitrary<Revocation> = fc
   .tuple(fc.shuffledSubarray(CHANGED, { minLength: CHANGED.length }), fc.integer({ min: 2, max: 4 }))
   .chain(([categories, count]) =>
     fc.record({
       blockedForMs: fc.integer({ min: 800, max: 2_000 }),
-      slowMs: fc.constantFrom(0, 0, 400),
+      slowMs: fc.constantFrom(0, 400, 800),
       holders: fc.tuple(
         ...Array.from({ length: count }, (_, share) =>
           fc.record({
-            wishes: fc.constant(narrowest(categories.filter((_category, index) => index % count === share))),
+            wishes: wishesFor(categories.filter((_category, index) => index % count === share)),
             isOfInstance: fc.boolean(),
             endsAfterMs: fc.option(fc.nat(2_500), { freq: 3, nil: undefined }),
             how: fc.constantFrom('revoked' as const, 'rotated' as const),

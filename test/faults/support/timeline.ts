@@ -98,14 +98,18 @@ export function timelineOf(before: Values, events: readonly PrivacyEvent[]): Tim
   };
 }
 
-/** Whether the last read that brought anything named no value of a category, or an error. */
-export function isUntoldLast({ reads }: Timeline, category: Category): boolean {
-  const last = reads.findLast(
+/** The last read of that kind that brought anything. */
+const lastRead = ({ reads }: Timeline, category: Category): ReadSeen | undefined =>
+  reads.findLast(
     ({ of, values }) =>
       values !== undefined && (of === 'disappearing_mode') === (category === 'disappearing_mode'),
   );
-  return last !== undefined && last.values?.[category] === undefined;
-}
+export const wasRead = (timeline: Timeline, category: Category): boolean =>
+  lastRead(timeline, category) !== undefined;
+
+/** Whether the last read that brought anything named no value of a category, or an error. */
+export const isUntoldLast = (timeline: Timeline, category: Category): boolean =>
+  wasRead(timeline, category) && lastRead(timeline, category)?.values?.[category] === undefined;
 
 function add<T>(list: T[], entry: T): T {
   list.push(entry);

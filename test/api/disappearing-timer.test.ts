@@ -20,6 +20,7 @@ import {
 import type { Effect } from '../../src/simulator/index.js';
 import { failureOf } from '../support/call.js';
 import { type Service, startService, takePrivacyStanzas } from '../support/service.js';
+import { watch } from '../support/watch.js';
 
 const DAY = 86_400;
 const WEEK = 604_800;
@@ -86,6 +87,25 @@ describe('reading default_disappearing_timer', () => {
         origin: Origin.OTHER_DEVICE,
       },
     ]);
+  });
+
+  test('late, after settings were told without it, completes what those who watch know', async () => {
+    const watching = watch(service.client, { instances: [desk.instance] });
+    await expect.poll(watching.heard).toEqual([`${desk.instance} snapshot`]);
+    service.simulator.inject({
+      match: { on: 'iq', xmlns: 'disappearing_mode', type: 'get', phoneNumber: desk.phone.phoneNumber },
+      effect: { do: 'delay', ms: 4_000, moment: 'after_apply' },
+    });
+    desk.phone.setDisappearingMode(DAY);
+    desk.phone.setPrivacy('last', 'none');
+    const told = () =>
+      watching.events.map(({ event }) =>
+        event?.$case === 'change' ? event.value.settings?.privacy?.defaultDisappearingTimer : undefined,
+      );
+    await expect.poll(() => told().length).toBe(2);
+    expect(told()[1]).not.toBe(Timer.ONE_DAY);
+    await expect.poll(() => told().at(-1)).toBe(Timer.ONE_DAY);
+    watching.leave();
   });
 
   test('gives a value without a name word for word', async () => {

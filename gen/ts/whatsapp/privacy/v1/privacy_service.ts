@@ -433,7 +433,8 @@ export interface PrivacyChange {
   whatsappCode: number;
   /**
    * How it turned out when that came to light after it had ended: an answer of WhatsApp that came late, or a
-   * later read. `outcome` keeps what was said at first. Unspecified when nothing else came to light.
+   * later read. `outcome` keeps what was said at first. What WhatsApp confirmed turns out FAILED when the first
+   * read after it shows the value before it. Unspecified when nothing else came to light.
    */
   resolvedOutcome: SettingOutcome_State;
   /** When that came to light; absent without. */

@@ -148,6 +148,10 @@ const behaviour = {
   preKeys: z.enum(['asked', 'not_asked']),
   offlineBatch: z.enum(['awaited', 'not_awaited']),
   edgeRouting: z.boolean(),
+  minRevision: z.int().nonnegative(),
+  minLinkRevision: z.int().nonnegative(),
+  refuseClients: z.boolean(),
+  clientExpiration: z.union([z.int().nonnegative(), z.enum(['withdrawn', 'untold'])]),
 } satisfies { [Name in keyof Behaviour]: z.ZodType<Behaviour[Name]> };
 
 /** Some of the switches. */

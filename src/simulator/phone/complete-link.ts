@@ -22,6 +22,8 @@ export type LinkFailure =
   | 'no_code_request'
   | 'wrong_code'
   | 'too_many_tries'
+  /** What the client announces is too old to be linked; it hears nothing of that. */
+  | 'client_outdated'
   /** The companion answered pair-success with an error, with a wrong signature, or not at all. */
   | 'refused_by_companion'
   | 'bad_device_signature'
@@ -57,6 +59,7 @@ export async function completeLink(
 ): Promise<LinkAttempt> {
   if (account.devices.size >= MAX_DEVICES) return failed('too_many_devices');
   const { connection, keys } = registering;
+  if (connection.revision < world.behaviour.minLinkRevision) return failed('client_outdated');
   registering.used = true;
   const id = account.nextDevice++;
   const identity = deviceIdentity(

@@ -55,7 +55,8 @@ export function serve(world: World, ws: WebSocket, tcp: Socket): void {
 
   function begin(client: Handshaken): void {
     transport = client.transport;
-    const opened = newConnection(client.noiseKey, client.transport);
+    const revision = client.payload.userAgent?.appVersion?.tertiary ?? 0;
+    const opened = newConnection(client.noiseKey, revision, client.transport);
     connection = opened;
     world.connections.add(opened);
     const registering = client.payload.devicePairingData;
@@ -65,6 +66,11 @@ export function serve(world: World, ws: WebSocket, tcp: Socket): void {
     });
     const start = (goesOn: boolean) => {
       if (!goesOn || !open) return;
+      const { minRevision, refuseClients } = world.behaviour;
+      if (refuseClients || revision < minRevision) {
+        opened.fail({ reason: 405, location: 'cln' });
+        return;
+      }
       session = registering ? register(world, opened, registering) : login(world, opened, client.payload);
     };
     const goesOn = effect ? inject(opened, effect, 'before_apply') : true;
@@ -101,13 +107,14 @@ export function serve(world: World, ws: WebSocket, tcp: Socket): void {
     }
   }
 
-  function newConnection(noiseKey: Buffer, sealer: Transport): ClientConnection {
+  function newConnection(noiseKey: Buffer, revision: number, sealer: Transport): ClientConnection {
     const send = (stanza: BinaryNode) => {
       if (open) wire.write(frame(sealer.encrypt(encodeBinaryNode(stanza))));
     };
     return {
       id: world.nextConnection(),
       noiseKey,
+      revision,
       owner: undefined,
       ready: false,
       isOpen: () => open && wire.isOpen(),
@@ -127,8 +134,13 @@ export function serve(world: World, ws: WebSocket, tcp: Socket): void {
         send(node('stream:error', { code: code?.toString() }, reason));
         wire.close();
       },
-      fail({ reason, code, expire }) {
-        const attrs = { reason: reason?.toString(), code: code?.toString(), expire: expire?.toString() };
+      fail({ reason, code, expire, location }) {
+        const attrs = {
+          reason: reason?.toString(),
+          code: code?.toString(),
+          expire: expire?.toString(),
+          location,
+        };
         send(node('failure', attrs));
         wire.close();
       },

@@ -36,6 +36,7 @@ export function login(
       companion_enc_static: randomBytes(32).toString('base64'),
     }),
   );
+  tellExpiration(world, connection);
   if (world.behaviour.edgeRouting) {
     const info = node('routing_info', {}, Buffer.from([8, 8, account.devices.size]));
     connection.send(node('ib', { from: SERVER }, [node('edge_routing', {}, [info])]));
@@ -66,4 +67,10 @@ export function login(
       if (device.connection === connection) device.connection = undefined;
     },
   };
+}
+
+function tellExpiration({ behaviour: { clientExpiration } }: World, connection: ClientConnection): void {
+  if (clientExpiration === 'untold') return;
+  const t = clientExpiration === 'withdrawn' ? undefined : String(clientExpiration);
+  connection.send(node('ib', { from: SERVER }, [node('client_expiration', { t })]));
 }

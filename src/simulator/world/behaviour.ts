@@ -66,6 +66,20 @@ export type Behaviour = {
   offlineBatch: 'awaited' | 'not_awaited';
   /** Whether the client is told routing info for its next connection. */
   edgeRouting: boolean;
+  /**
+   * Clients that announce an older revision of WhatsApp Web are answered `<failure reason="405" location="cln"/>`, at a
+   * registration as at a login (whatsmeow #1040, Baileys #2733). 0 for none.
+   */
+  minRevision: number;
+  /** Clients that announce an older one get QRs and codes which no phone can link, without a word (Baileys #2679). */
+  minLinkRevision: number;
+  /** The same 405 for every client, also one that announces the newest (whatsmeow #1164). */
+  refuseClients: boolean;
+  /**
+   * What each login is told of the end of the client's version: a time in Unix seconds, that it was withdrawn, or nothing
+   * (whatsapp-rust #1314; nobody has published one seen live).
+   */
+  clientExpiration: number | 'withdrawn' | 'untold';
 };
 
 export const DEFAULT_BEHAVIOUR: Readonly<Behaviour> = {
@@ -92,4 +106,8 @@ export const DEFAULT_BEHAVIOUR: Readonly<Behaviour> = {
   preKeys: 'asked',
   offlineBatch: 'awaited',
   edgeRouting: false,
+  minRevision: 0,
+  minLinkRevision: 0,
+  refuseClients: false,
+  clientExpiration: 'untold',
 };

@@ -90,6 +90,8 @@ export type ClientConnection = {
   readonly id: number;
   /** The Noise static key the client proved to hold. */
   readonly noiseKey: Buffer;
+  /** The N of the version `2.3000.N` that the client announced; 0 for none. */
+  readonly revision: number;
   /** Who logged in on it; undefined while it registers. */
   owner: { readonly account: Account; readonly device: Device } | undefined;
   /** Whether it has had its backlog, so that notifications go out at once. */
@@ -104,7 +106,7 @@ export type ClientConnection = {
   mute(): void;
   joinNext(count: number): void;
   streamError(code?: number, conflict?: string): void;
-  fail(failure: { reason?: number; code?: number; expire?: number }): void;
+  fail(failure: { reason?: number; code?: number; expire?: number; location?: string }): void;
   sendGarbage(kind: 'undecodable' | 'undecryptable'): void;
 };
 

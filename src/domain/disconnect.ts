@@ -6,7 +6,18 @@ export type Disconnect = {
   readonly text: string;
   /** When WhatsApp said the refusal ends (402). */
   readonly until?: Date;
+  /** What it is that was refused or failed, when that is not the instance. */
+  readonly culprit?: Culprit;
 };
+
+/** What other instances have in common with the one that was disconnected. */
+export type Culprit =
+  /** The version that was announced, and how old it was. */
+  | { readonly kind: 'client_version'; readonly version: string; readonly ageDays: number }
+  /** How this client presents itself otherwise. */
+  | { readonly kind: 'user_agent' }
+  /** The proxy on the way to WhatsApp. */
+  | { readonly kind: 'proxy' };
 
 /** What the service does after a disconnect. Nothing here deletes credentials. */
 export type Reaction =
@@ -29,19 +40,16 @@ export type NodeHold =
   | 'for_a_while';
 
 /** What is known of a code; `text` is shown as the instance's state reason. */
-type Row = { readonly reaction: Reaction; readonly text: string; readonly holdsNode?: NodeHold };
+type Row = { readonly reaction: Reaction; readonly text: string; readonly holdsNode?: 'for_a_while' };
 
 /** The codes that need more than a back-off of the one instance. */
 export const DISCONNECTS: Readonly<Record<number, Row>> = {
   401: { reaction: 'logged_out', text: 'The device was unlinked' },
   402: { reaction: 'suspended', text: 'WhatsApp banned the account for a time' },
   403: { reaction: 'suspended', text: 'WhatsApp refuses the account' },
-  405: {
-    reaction: 'back_off',
-    text: 'WhatsApp says that this client is outdated',
-    holdsNode: 'until_accepted',
-  },
+  405: { reaction: 'back_off', text: 'WhatsApp says that this client is outdated' },
   406: { reaction: 'suspended', text: 'WhatsApp banned the account' },
+  /** At the end of a stream; at a login it is about the client. */
   409: { reaction: 'back_off', text: 'WhatsApp refuses the connection as conflicting' },
   411: { reaction: 'logged_out', text: 'The account does not use linked devices' },
   429: {
@@ -80,4 +88,8 @@ export function refusalKindOf(code: number | undefined): RefusalKind {
 }
 
 /** Whether a disconnect concerns every instance of the node. */
-export const holdOf = (disconnect: Disconnect): NodeHold | undefined => rowOf(disconnect)?.holdsNode;
+export function holdOf(disconnect: Disconnect): NodeHold | undefined {
+  const { culprit } = disconnect;
+  const refusesClient = culprit && culprit.kind !== 'proxy';
+  return refusesClient ? 'until_accepted' : rowOf(disconnect)?.holdsNode;
+}

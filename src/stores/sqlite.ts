@@ -9,6 +9,7 @@ import { migrate } from './migrations/index.js';
 import { forgetErased, runNow, sqliteCredentials } from './sqlite-credentials.js';
 import type { Store } from './store.js';
 import { type Atomically, changeLog, type UnlessTaken } from './tables/changes.js';
+import { versionStore } from './tables/client-version.js';
 import { instanceStore } from './tables/instances.js';
 import { requestLog } from './tables/requests.js';
 import type { Schema } from './tables/schema.js';
@@ -67,6 +68,7 @@ export async function sqliteStore({ file, masterKey, previousMasterKey }: Sqlite
       changes: changeLog(db, atomically),
       tokens: tokenStore(db, atomically),
       requests: requestLog(db, storeKey),
+      versions: versionStore(db),
       deriveKey: purpose => deriveKey(storeKey, purpose),
       hasNewMasterKey,
       close: async () => {

@@ -1,4 +1,5 @@
 import type { RequestLog, TokenStore } from '../access/ports.js';
+import type { VersionStore } from '../instances/account/client-version.js';
 import type { ChangeLog, CredentialStore, InstanceStore } from '../instances/account/ports.js';
 
 /** Everything the service keeps, in one engine. `test/stores/contract.ts` holds what each engine promises. */
@@ -8,6 +9,7 @@ export type Store = {
   readonly changes: ChangeLog;
   readonly tokens: TokenStore;
   readonly requests: RequestLog;
+  readonly versions: VersionStore;
   /** A 32-byte key for another purpose, the same whenever this data is opened. */
   deriveKey(purpose: string): Buffer;
   /** Whether the data was under the previous master key until now. */

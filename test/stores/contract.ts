@@ -6,6 +6,7 @@ import { instanceContract } from './contract/instances.js';
 import { requestContract } from './contract/requests.js';
 import { sealingContract } from './contract/sealing.js';
 import { tokenContract } from './contract/tokens.js';
+import { versionContract } from './contract/versions.js';
 
 /** What every engine promises. `newData` is called once in each test. */
 export function storeContract(newData: () => Data): void {
@@ -15,4 +16,5 @@ export function storeContract(newData: () => Data): void {
   describe('the history of changes', () => changeContract(newData));
   describe('tokens', () => tokenContract(newData));
   describe('answered requests', () => requestContract(newData));
+  describe('client versions', () => versionContract(newData));
 }

@@ -5,6 +5,7 @@ import { up as connectionMode } from './0002-connection-mode.js';
 import { up as epoch } from './0003-epoch.js';
 import { up as resolution } from './0004-resolution.js';
 import { up as answerSubjects } from './0005-answer-subjects.js';
+import { up as clientVersion } from './0006-client-version.js';
 
 /** In order; a migration that was released is never changed. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -13,6 +14,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0003_epoch': { up: epoch },
   '0004_resolution': { up: resolution },
   '0005_answer_subjects': { up: answerSubjects },
+  '0006_client_version': { up: clientVersion },
 };
 
 /** Brings the database up to date; throws when a newer version has written it. */

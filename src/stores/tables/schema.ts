@@ -78,4 +78,14 @@ export type Schema = {
     sealed_answer: Buffer;
     expire_time: number;
   };
+  /** At most one row. */
+  client_version: {
+    id: number;
+    fetched_revision: number | null;
+    fetch_time: number | null;
+    /** When one was looked for last, in vain or not. */
+    look_time: number | null;
+    expiring_revision: number | null;
+    expire_time: number | null;
+  };
 };

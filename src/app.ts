@@ -11,6 +11,8 @@ import type { Events } from './observability/events.js';
 import { masterKey } from './stores/sealing/master-key.js';
 import { sqliteStore } from './stores/sqlite.js';
 import { whatsApp } from './whatsapp/index.js';
+import { fetchRevision } from './whatsapp/network/fetch-revision.js';
+import { openVersions } from './whatsapp/version/client-versions.js';
 
 const HOUSEKEEPING_MS = 60_000;
 /** Calls under way may take this long when the service stops. */
@@ -47,8 +49,17 @@ export async function createApp(config: Config, events: Events): Promise<App> {
   if (first.writtenTo) events.accountTokenGenerated(first.writtenTo);
   await tokens.ensureFirst(first.secret);
 
+  const { configured, fetching, url: versionUrl } = config.version;
+  const versions = await openVersions({
+    configured,
+    fetching,
+    fetchLive: () => fetchRevision(versionUrl, undefined),
+    store: store.versions,
+    log: events,
+  });
   const registry = await openRegistry({
-    whatsApp: whatsApp({ ...whatsapp, credentials: store.credentials, log: events }),
+    whatsApp: whatsApp({ ...whatsapp, versions, credentials: store.credentials, log: events }),
+    versions,
     instances: store.instances,
     credentials: store.credentials,
     changes: store.changes,
@@ -60,6 +71,8 @@ export async function createApp(config: Config, events: Events): Promise<App> {
     instances: bounded(registry, LIMITS.instance),
     tokens,
     requestLog: store.requests,
+    versions,
+    refusals: registry.refusals,
     events,
     limits: {
       callsPerMinute: config.rateLimitPerMinute,
@@ -82,6 +95,7 @@ export async function createApp(config: Config, events: Events): Promise<App> {
     clearInterval(housekeeping);
     await server.drain(GRACE_MS);
     await registry.stop();
+    await versions.stop();
     await tokens.flush();
     await store.close();
   }

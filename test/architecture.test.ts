@@ -38,10 +38,10 @@ const MAY_IMPORT: Record<string, string[]> = {
  * below it: not from above, and not from the rooms beside it.
  */
 const FLOORS: Record<string, string[][]> = {
-  domain: [['.'], ['settings']],
+  domain: [['.'], ['settings', 'version']],
   instances: [['.'], ['updating', 'member'], ['reading', 'watching', 'connecting'], ['judging'], ['account']],
   grpc: [['server'], ['methods', 'interceptors'], ['calls'], ['errors'], ['messages'], ['.']],
-  whatsapp: [['.'], ['session'], ['linking', 'privacy'], ['connection'], ['baileys']],
+  whatsapp: [['.'], ['session'], ['linking', 'privacy'], ['connection', 'version'], ['baileys', 'network']],
   stores: [['.'], ['migrations', 'tables'], ['sealing']],
   simulator: [['.'], ['control'], ['serving'], ['phone'], ['answers'], ['world'], ['wire']],
   cli: [['commands'], ['client'], ['texts'], ['terminal']],

@@ -39,6 +39,7 @@ describe('without any option', () => {
       reflection: 'anybody',
       logLevel: 'info',
       whatsapp: {},
+      version: { fetching: 'when_refused', url: 'https://web.whatsapp.com/sw.js' },
       budget: { setsPerHour: 240, readsPerHour: 1200 },
       connections: { mode: 'ALWAYS', idleMs: 60_000, mostIdle: 200 },
     });
@@ -88,7 +89,18 @@ describe('each option', () => {
     ],
     [
       { WA_PRIVACY_WHATSAPP_URL: 'ws://127.0.0.1:8080/ws', WA_PRIVACY_WHATSAPP_ROOT_KEY: '0a'.repeat(32) },
-      { whatsapp: { url: 'ws://127.0.0.1:8080/ws', rootKey: Buffer.alloc(32, 10) } },
+      {
+        whatsapp: { url: 'ws://127.0.0.1:8080/ws', rootKey: Buffer.alloc(32, 10) },
+        version: { fetching: 'off' },
+      },
+    ],
+    [
+      { WA_PRIVACY_WHATSAPP_URL: 'ws://127.0.0.1:8080/ws', WA_PRIVACY_WHATSAPP_VERSION_FETCH: 'daily' },
+      { version: { fetching: 'daily' } },
+    ],
+    [
+      { WA_PRIVACY_WHATSAPP_VERSION: '2.3000.1060000000', WA_PRIVACY_WHATSAPP_VERSION_FETCH: 'off' },
+      { version: { configured: 1_060_000_000, fetching: 'off' } },
     ],
   ])('is read: %o', (env, expected) => {
     expect(configOf(env)).toMatchObject(expected);
@@ -118,6 +130,13 @@ describe('each option', () => {
     ['WA_PRIVACY_SETS_PER_HOUR', '-1', 'must be a whole number, or 0'],
     ['WA_PRIVACY_REFLECTION', 'yes', 'must be true, with_token or false'],
     ['WA_PRIVACY_LOG_LEVEL', 'trace', 'must be one of debug, info, warn, error, silent'],
+    [
+      'WA_PRIVACY_WHATSAPP_VERSION',
+      '2.3000.1060000000-alpha',
+      'must be 2.3000. and 9 or 10 digits, as WhatsApp Web shows it under Settings, Help',
+    ],
+    ['WA_PRIVACY_WHATSAPP_VERSION_FETCH', 'hourly', 'must be off, when_refused or daily'],
+    ['WA_PRIVACY_WHATSAPP_VERSION_URL', 'file:///sw.js', 'must be an http:// or https:// URL'],
     ['WA_PRIVACY_WHATSAPP_URL', 'https://example.org', 'must be a ws:// or wss:// URL'],
     ['WA_PRIVACY_TLS_CERT_FILE', '/nowhere/cert.pem', 'cannot read the file (ENOENT)'],
     ['WA_PRIVACY_CONFIG', '/nowhere/wa-privacy.toml', 'cannot read the file (ENOENT)'],

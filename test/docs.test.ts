@@ -66,7 +66,14 @@ describe('test/README.md', () => {
   });
 });
 
-const PAGES = ['CONTRIBUTING.md', 'README.md', 'docs/decisions.md', 'examples/README.md', 'test/README.md'];
+const PAGES = [
+  'CONTRIBUTING.md',
+  'README.md',
+  'docs/decisions.md',
+  'docs/whatsapp.md',
+  'examples/README.md',
+  'test/README.md',
+];
 
 describe.each(PAGES)('%s', page => {
   const text = read(page);

@@ -29,6 +29,12 @@ export type Config = {
   readonly logLevel: LogLevel;
   /** Undefined: WhatsApp's own. The root key is 32 bytes. */
   readonly whatsapp: { readonly url?: string | undefined; readonly rootKey?: Buffer | undefined };
+  readonly version: {
+    /** The revision to announce; undefined: that of this release. */
+    readonly configured?: number | undefined;
+    readonly fetching: 'off' | 'when_refused' | 'daily';
+    readonly url: string;
+  };
   /** IQs per instance; 0 for no limit. */
   readonly budget: { readonly setsPerHour: number; readonly readsPerHour: number };
   readonly connections: { readonly mode: ConnectionMode; readonly idleMs: number; readonly mostIdle: number };
@@ -102,6 +108,12 @@ const configOf = (values: Values): Config => ({
   reflection: REFLECTION[values.reflection ?? (isLoopback(values.listen.host) ? 'true' : 'with_token')],
   logLevel: values.log_level,
   whatsapp: { url: values.whatsapp_url, rootKey: values.whatsapp_root_key },
+  version: {
+    configured: values.whatsapp_version,
+    // Whoever stands in for WhatsApp does not take the versions of another.
+    fetching: values.whatsapp_version_fetch ?? (values.whatsapp_url === undefined ? 'when_refused' : 'off'),
+    url: values.whatsapp_version_url,
+  },
   budget: { setsPerHour: values.sets_per_hour, readsPerHour: values.reads_per_hour },
   connections: {
     mode: values.connection_mode,

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { revisionIn } from '../domain/version/client-version.js';
 import { cannotRead } from '../input/toml-file.js';
 import { LOG_LEVELS } from '../observability/log-level.js';
 import { secret } from './secret.js';
@@ -50,6 +51,14 @@ export const PARSERS = {
   reflection: z.enum(['true', 'with_token', 'false'], 'must be true, with_token or false'),
   boolean: z.enum(['true', 'false'], 'must be true or false').transform(text => text === 'true'),
   level: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`),
+  version: z.string().transform((text, context) => {
+    const revision = revisionIn(text);
+    if (revision !== undefined) return revision;
+    context.addIssue('must be 2.3000. and 9 or 10 digits, as WhatsApp Web shows it under Settings, Help');
+    return z.NEVER;
+  }),
+  version_fetching: z.enum(['off', 'when_refused', 'daily'], 'must be off, when_refused or daily'),
+  web_url: z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' }),
   url: z.url({ protocol: /^wss?$/, error: 'must be a ws:// or wss:// URL' }),
   hex: z
     .string()

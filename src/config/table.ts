@@ -16,6 +16,9 @@ export type OptionSpec = {
     | 'reflection'
     | 'level'
     | 'url'
+    | 'version'
+    | 'version_fetching'
+    | 'web_url'
     | 'hex';
   /** As it would be written; without one the option is unset, and `otherwise` tells what that means. */
   readonly default?: string;
@@ -102,6 +105,22 @@ export const OPTIONS = {
     kind: 'level',
     default: 'info',
     meaning: `JSON lines on stderr: ${LOG_LEVELS.join(', ')}; debug has one for each stanza, without what it says`,
+  },
+  whatsapp_version: {
+    kind: 'version',
+    otherwise: "this release's own",
+    meaning: 'version of WhatsApp Web to announce, `2.3000.N`; used only if higher than that of this release',
+  },
+  whatsapp_version_fetch: {
+    kind: 'version_fetching',
+    otherwise: '`when_refused`; `off` with a `WA_PRIVACY_WHATSAPP_URL`',
+    meaning:
+      'when to ask WhatsApp for its newest version: `off`, `when_refused` (when it refuses this one) or `daily`; at most once an hour',
+  },
+  whatsapp_version_url: {
+    kind: 'web_url',
+    default: 'https://web.whatsapp.com/sw.js',
+    meaning: 'where the newest version is asked for',
   },
   whatsapp_url: {
     kind: 'url',

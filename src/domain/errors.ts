@@ -78,6 +78,7 @@ export type Problem =
   | ({ kind: 'WHATSAPP_REJECTED'; whatsappText?: string } & WhatsAppFailure)
   | ({ kind: 'WHATSAPP_TIMEOUT'; retryAfterMs?: number } & WhatsAppFailure)
   | ({ kind: 'BLACKLIST_CONFLICT' } & WhatsAppFailure)
+  | { kind: 'CLIENT_OUTDATED'; instance: string; version: string; ageDays: number; retryAfterMs?: number }
   | { kind: 'DEADLINE_TOO_SHORT'; instance?: string }
   | { kind: 'SHUTTING_DOWN' };
 

@@ -26,6 +26,7 @@ export type OutcomeReason =
   | 'WHATSAPP_REJECTED'
   | 'WHATSAPP_RATE_LIMITED'
   | 'WHATSAPP_TIMEOUT'
+  | 'CLIENT_OUTDATED'
   | 'DEADLINE_TOO_SHORT';
 
 /** A reason with what is known about it. */

@@ -59,6 +59,7 @@ function problemFor(instance: string, { setting }: Outcome, cause: Cause, retryA
     case 'INSTANCE_NOT_LINKED':
     case 'INSTANCE_LOGGED_OUT':
     case 'INSTANCE_SUSPENDED':
+    case 'CLIENT_OUTDATED':
     case 'SETTING_NOT_AVAILABLE':
     case 'SETTING_LOCKED':
     case 'ETAG_MISMATCH':

@@ -1,4 +1,5 @@
 import { InstanceServiceService } from '../../gen/ts/whatsapp/privacy/v1/instance_service.js';
+import { NodeServiceService } from '../../gen/ts/whatsapp/privacy/v1/node_service.js';
 import { PrivacyServiceService } from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import { TokenServiceService } from '../../gen/ts/whatsapp/privacy/v1/token_service.js';
 import { READ, READ_ALL, WRITE, WRITE_ALL } from '../access/permits.js';
@@ -61,9 +62,16 @@ const TOKEN_SERVICE = methodsOf(
   { keepsOriginWords: false },
 );
 
+const NODE_SERVICE = methodsOf(
+  NodeServiceService,
+  { getWhatsAppVersion: { permit: READ_ALL } },
+  { keepsOriginWords: false },
+);
+
 /** Every method of the contract by its path, with what its comments in `proto` say. Health and reflection have none. */
 export const METHODS: ReadonlyMap<string, Method> = new Map([
   ...PRIVACY_SERVICE,
   ...INSTANCE_SERVICE,
   ...TOKEN_SERVICE,
+  ...NODE_SERVICE,
 ]);

@@ -1,4 +1,5 @@
 import { catalogue } from './catalogue.js';
+import type { ClientRefusals } from './connecting/client-refusals.js';
 import { holdings } from './holdings.js';
 import type { Instances } from './instances.js';
 import { type NodeOptions, openNode } from './member/node.js';
@@ -6,6 +7,7 @@ import { operations } from './operations.js';
 
 /** The instances of one node. */
 export type Registry = Instances & {
+  readonly refusals: ClientRefusals;
   /** Ends every connection; what is stored stays. */
   stop(): Promise<void>;
 };
@@ -18,6 +20,7 @@ export async function openRegistry(options: NodeOptions): Promise<Registry> {
   return {
     ...catalogue(held, node.store),
     ...operations(held, node),
+    refusals: node.refusals,
     async stop() {
       await Promise.all(held.all().map(managed => held.end(managed, 'shutting down')));
       await node.connectTimes.flush();

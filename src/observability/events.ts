@@ -80,6 +80,36 @@ const eventsTo = (logger: Logger) => ({
         })
     : undefined,
 
+  clientRefused: ({ reason }: { reason: string }) =>
+    logger.error(
+      'WhatsApp refuses this client, so no instance can connect; see "Client version" in docs/whatsapp.md',
+      { event: 'client_refused', reason },
+    ),
+  clientAccepted: () => logger.info('WhatsApp takes this client again', { event: 'client_accepted' }),
+  versionAnnounced: ({ version, source, ageDays }: { version: string; source: string; ageDays: number }) =>
+    logger.info('announced WhatsApp version', { event: 'version_announced', version, source, ageDays }),
+  versionIgnored: ({ configured, version }: { configured: string; version: string }) =>
+    logger.warn('the configured WhatsApp version is lower than that of this release, and is not used', {
+      event: 'version_ignored',
+      configured,
+      version,
+    }),
+  versionOld: ({ version, ageDays }: { version: string; ageDays: number }) =>
+    logger.warn(
+      'the announced WhatsApp version is old and will be refused; upgrade, or set a newer WA_PRIVACY_WHATSAPP_VERSION',
+      { event: 'version_old', version, ageDays },
+    ),
+  versionExpires: ({ version, expireTime }: { version: string; expireTime: Date }) =>
+    logger.warn(
+      'WhatsApp has announced that it will refuse this version; upgrade, or set a newer WA_PRIVACY_WHATSAPP_VERSION',
+      { event: 'version_expires', version, expireTime },
+    ),
+  versionFetchFailed: ({ cause }: { cause: unknown }) =>
+    logger.warn('the newest WhatsApp version could not be found out', {
+      event: 'version_fetch_failed',
+      err: cause,
+    }),
+
   masterKeyGenerated: (path: string) =>
     logger.warn('generated a master key; keep a copy, without it every link is lost', {
       event: 'master_key_generated',

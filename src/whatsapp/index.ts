@@ -1,3 +1,5 @@
+import { BUILT_IN } from '../domain/version/client-version.js';
+import type { ClientVersions } from '../instances/account/client-version.js';
 import type { CredentialStore, WhatsApp } from '../instances/account/ports.js';
 import { WHATSAPP_ROOT_KEY } from './baileys/server-check.js';
 import {
@@ -17,6 +19,8 @@ export type WhatsAppOptions = {
   readonly url?: string | undefined;
   /** The key that signs the server's certificates: 32 bytes, or as hex; WhatsApp's own when undefined. */
   readonly rootKey?: string | Uint8Array | undefined;
+  /** That of this release, whatever becomes of it, when undefined. */
+  readonly versions?: ClientVersions;
   readonly credentials: CredentialStore;
   readonly log: WhatsAppLog;
   readonly timeouts?: Partial<Timeouts>;
@@ -27,10 +31,18 @@ export type WhatsAppOptions = {
  *
  * @throws TypeError when the URL or the key is none
  */
-export function whatsApp({ url, rootKey, credentials, log, timeouts }: WhatsAppOptions): WhatsApp {
+export function whatsApp({
+  url,
+  rootKey,
+  versions = builtInOnly,
+  credentials,
+  log,
+  timeouts,
+}: WhatsAppOptions): WhatsApp {
   const settings: ConnectionOptions = {
     url: checkedUrl(url),
     rootKey: checkedKey(rootKey),
+    versions,
     credentials,
     log,
     timeouts: { ...DEFAULT_TIMEOUTS, ...timeouts },
@@ -40,6 +52,15 @@ export function whatsApp({ url, rootKey, credentials, log, timeouts }: WhatsAppO
     link: (instance, method, options) => linkDevice(settings, instance, method, options),
   };
 }
+
+/** Announces the version of this release, whatever becomes of it. */
+export const builtInOnly: ClientVersions = {
+  announced: () => BUILT_IN,
+  refused: () => undefined,
+  expirationTold: () => undefined,
+  onRaised: () => undefined,
+  status: () => ({ announced: BUILT_IN, expireTime: undefined, fetched: undefined }),
+};
 
 function checkedUrl(url: string | undefined): string | undefined {
   if (url !== undefined && !/^wss?:$/.test(new URL(url).protocol))

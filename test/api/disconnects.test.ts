@@ -45,7 +45,6 @@ const CASES: Case[] = [
   ...[408, 428, 500, 501, 503, 599, 1, 99_999].map(
     (code): Case => [`failure ${code} at the login`, atLogin(code), ENDED(code)],
   ),
-  ['failure 409 at the login', atLogin(409), 'WhatsApp refuses the connection as conflicting'],
   ['failure without a reason at the login', atLogin(), ENDED(500)],
   ...[408, 428, 500, 501, 503, 599, 1, 99_999].map(
     (code): Case => [`stream error ${code}`, streamError(code), ENDED(code)],

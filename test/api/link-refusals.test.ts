@@ -55,7 +55,7 @@ async function alone(work: (own: Service) => Promise<void>) {
 describe('a refusal while a code is awaited', () => {
   useService();
 
-  test.each([401, 402, 403, 406, 409, 411, 440, 516])('%i will come again, and is told so', async code => {
+  test.each([401, 402, 403, 406, 411, 440, 516])('%i will come again, and is told so', async code => {
     refusedAt('registration', code);
     expect(await linking()).toMatchObject({ ...REJECTED, whatsappCode: String(code) });
     await viewIn(service, { instance: nameOf(count), phone }, 'UNLINKED');
@@ -88,9 +88,18 @@ describe('a refusal while a code is awaited', () => {
     alone(async own => {
       refusedAt('registration', 405, own);
       const first = await linking(own);
-      const expected = { code: status.UNAVAILABLE, reason: 'WHATSAPP_TIMEOUT', whatsappCode: '405' };
-      expect(first).toMatchObject(expected);
+      expect(first).toMatchObject({ code: status.UNAVAILABLE, reason: 'CLIENT_OUTDATED' });
       expect(first.retrySeconds).toBeGreaterThan(200);
+    }));
+
+  test('409 is about this client, and is not tried again for another instance meanwhile', () =>
+    alone(async own => {
+      const refusals = refusedAt('registration', 409, own);
+      const expected = { ...REJECTED, whatsappCode: '409' };
+      expect(await linking(own)).toMatchObject(expected);
+      const dials = own.simulator.inject({ match: { on: 'upgrade' }, effect: { do: 'http', status: 503 } });
+      expect(await linking(own)).toMatchObject(expected);
+      expect([refusals.hits(), dials.hits()]).toEqual([1, 0]);
     }));
 
   test.each([
@@ -141,7 +150,7 @@ describe('a refusal of the first login with a new link', () => {
     alone(async own => {
       refusedAt('login', 405, own);
       const failure = await linking(own);
-      expect(failure).toMatchObject({ code: status.UNAVAILABLE, reason: 'INSTANCE_NOT_CONNECTED' });
+      expect(failure).toMatchObject({ code: status.UNAVAILABLE, reason: 'CLIENT_OUTDATED' });
       expect(failure.retrySeconds).toBeGreaterThan(200);
       await viewIn(own, { instance: nameOf(count), phone }, 'CONNECTING');
     }));

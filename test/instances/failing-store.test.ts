@@ -5,7 +5,7 @@ import { openRegistry, type Registry } from '../../src/instances/registry.js';
 import { type Phone, type Simulator, startSimulator } from '../../src/simulator/index.js';
 import { sqliteStore } from '../../src/stores/sqlite.js';
 import type { Store } from '../../src/stores/store.js';
-import { whatsApp } from '../../src/whatsapp/index.js';
+import { builtInOnly, whatsApp } from '../../src/whatsapp/index.js';
 
 /** The instance whose rows fail; the other one's do not. */
 const DESK = 'desk';
@@ -60,11 +60,14 @@ beforeEach(async () => {
   const credentials = failingFor(DESK, store.credentials);
   const log = {
     instanceStateChanged: () => undefined,
+    clientRefused: () => undefined,
+    clientAccepted: () => undefined,
     stanzaRefused: () => undefined,
     taskFailed: (fault: { task: string; instance: string }) => void faults.push(fault),
   };
   registry = await openRegistry({
     whatsApp: whatsApp({ url: simulator.url, rootKey: simulator.rootKey, credentials, log }),
+    versions: builtInOnly,
     instances: store.instances,
     credentials,
     changes: store.changes,

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Disconnect } from '../../src/domain/disconnect.js';
 import { PrivacyError } from '../../src/domain/errors.js';
 import { DIALS_PER_SECOND } from '../../src/instances/connecting/dialer.js';
 import { type Dial, fakeNode, type Supervised, superviseOn, type Verdict } from './support/node.js';
@@ -8,7 +9,11 @@ const HOUR_MS = 60 * MINUTE_MS;
 const SIZE = 1000;
 /** A login over 100 ms of round trip, as measured. */
 const LOGIN_MS = 400;
-const OUTDATED = { code: 405, text: 'outdated' };
+const OUTDATED: Disconnect = {
+  code: 405,
+  text: 'outdated',
+  culprit: { kind: 'client_version', version: '2.3000.1', ageDays: 130 },
+};
 const LIMITED = { code: 429, text: 'limited' };
 const DOWN = { code: 503, text: 'down' };
 
@@ -125,7 +130,9 @@ describe('a node whose client is outdated', () => {
     };
     const refused = await node.dialer.link('other', { kind: 'qr' }, options).catch((error: unknown) => error);
     expect(refused).toBeInstanceOf(PrivacyError);
-    expect(refused).toMatchObject({ problem: { kind: 'WHATSAPP_TIMEOUT', whatsappCode: 405 } });
+    expect(refused).toMatchObject({
+      problem: { kind: 'CLIENT_OUTDATED', version: '2.3000.1', ageDays: 130 },
+    });
     await vi.advanceTimersByTimeAsync(5 * MINUTE_MS);
     node.verdict = () => 'open';
     await vi.advanceTimersByTimeAsync(5 * MINUTE_MS);

@@ -5,6 +5,7 @@ import type { ReadReply, Session, WhatsApp } from '../../src/instances/account/p
 import { openRegistry, type Registry } from '../../src/instances/registry.js';
 import { sqliteStore } from '../../src/stores/sqlite.js';
 import type { Store } from '../../src/stores/store.js';
+import { builtInOnly } from '../../src/whatsapp/index.js';
 
 const SIZE = 100;
 const READS_AT_ONCE = 32;
@@ -61,10 +62,16 @@ beforeEach(async () => {
   reads.answer = async () => {};
   registry = await openRegistry({
     whatsApp: { connect, link: async () => ({ kind: 'cancelled' }) },
+    versions: builtInOnly,
     instances: store.instances,
     credentials: store.credentials,
     changes: store.changes,
-    log: { instanceStateChanged: () => undefined, taskFailed: () => undefined },
+    log: {
+      instanceStateChanged: () => undefined,
+      clientRefused: () => undefined,
+      clientAccepted: () => undefined,
+      taskFailed: () => undefined,
+    },
     budget: { setsPerHour: 0, readsPerHour: 0 },
     connections: { mode: 'ALWAYS', idleMs: 60_000, mostIdle: 200 },
   });

@@ -2,6 +2,7 @@ import { status } from '@grpc/grpc-js';
 import type { Problem, Reason, Violation } from '../../domain/errors.js';
 import type { Cause } from '../../domain/outcome.js';
 import type { Setting } from '../../domain/settings/settings-table.js';
+import { OLD_DAYS } from '../../domain/version/client-version.js';
 import { QUOTED, truncate } from '../messages/truncate.js';
 import type { Method } from '../method.js';
 
@@ -166,6 +167,14 @@ const ROWS: { readonly [Kind in Reason]: Row<Kind> } = {
     code: status.ABORTED,
     metadata: ['instance', 'setting', 'whatsappCode'],
     text: 'Another device kept changing the list; read it again and decide anew',
+  },
+  CLIENT_OUTDATED: {
+    code: status.UNAVAILABLE,
+    metadata: ['instance', 'version', 'ageDays'],
+    text: ({ version, ageDays }) =>
+      `WhatsApp refuses the version that this service announces (${version}, ${ageDays} days old); ` +
+      (ageDays < OLD_DAYS ? 'at that age there is likely another cause, but ' : '') +
+      'its operator can upgrade it or set WA_PRIVACY_WHATSAPP_VERSION; RetryInfo says when it is tried again',
   },
   DEADLINE_TOO_SHORT: {
     code: status.DEADLINE_EXCEEDED,

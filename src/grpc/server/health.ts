@@ -6,6 +6,7 @@ import {
 } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
 import { slots } from '../../domain/slots.js';
+import type { ClientRefusals } from '../../instances/connecting/client-refusals.js';
 
 /** Health watches that may be open: they need no token, so nothing else bounds them. */
 export type HealthLimits = {
@@ -17,15 +18,27 @@ const TOO_MANY = { code: status.RESOURCE_EXHAUSTED, details: 'Too many health wa
 
 type Watch = handleServerStreamingCall<unknown, unknown>;
 
-/** The standard health service. It is about this server, never about one account. Not serving once `draining`. */
+/** Stands for the way to WhatsApp. Calls are answered, and their errors tell why, also while WhatsApp takes no client. */
+const WHATSAPP = 'whatsapp';
+
+/**
+ * The standard health service. It is about this server, never about one account. Not serving once `draining`;
+ * `whatsapp` also while WhatsApp refuses this client.
+ */
 export function addHealth(
   server: Server,
   services: readonly string[],
+  refusals: ClientRefusals,
   draining: AbortSignal,
   limits: HealthLimits,
 ): void {
-  const names = ['', ...services];
+  const names = ['', ...services, WHATSAPP];
   const health = new HealthImplementation(Object.fromEntries(names.map(name => [name, 'SERVING'])));
+  const show = (isRefused: boolean) => {
+    if (!draining.aborted) health.setStatus(WHATSAPP, isRefused ? 'NOT_SERVING' : 'SERVING');
+  };
+  show(refusals.isRefused());
+  refusals.onChange(show);
   // One listener for all: of many Node would walk the list at each that comes and goes.
   const open = new Set<ServerWritableStream<unknown, unknown>>();
   draining.addEventListener('abort', () => {

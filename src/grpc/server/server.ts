@@ -1,8 +1,11 @@
 import { Server, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import { InstanceServiceService } from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
+import { NodeServiceService } from '../../../gen/ts/whatsapp/privacy/v1/node_service.js';
 import { TokenServiceService } from '../../../gen/ts/whatsapp/privacy/v1/token_service.js';
 import type { RequestLog } from '../../access/ports.js';
 import type { Tokens } from '../../access/tokens.js';
+import type { ClientVersions } from '../../instances/account/client-version.js';
+import type { ClientRefusals } from '../../instances/connecting/client-refusals.js';
 import type { Instances } from '../../instances/instances.js';
 import { callSlots } from '../calls/call-slots.js';
 import { idempotent } from '../calls/idempotent.js';
@@ -18,6 +21,7 @@ import { callLog } from '../interceptors/call-log.js';
 import { failedTokens } from '../interceptors/failed-tokens.js';
 import { tokenLimit } from '../interceptors/token-limit.js';
 import { instanceService } from '../methods/instance-service.js';
+import { nodeService } from '../methods/node-service.js';
 import { privacyDefinition, privacyService } from '../methods/privacy-service.js';
 import { tokenService } from '../methods/token-service.js';
 import type { ConnectionLimits } from './connection-bounds.js';
@@ -30,6 +34,8 @@ export type GrpcServerOptions = {
   readonly instances: Instances;
   readonly tokens: Tokens;
   readonly requestLog: RequestLog;
+  readonly versions: Pick<ClientVersions, 'status'>;
+  readonly refusals: ClientRefusals;
   readonly events: ApiEvents;
   readonly limits: {
     /** Calls of one token. */
@@ -57,7 +63,7 @@ export type GrpcServerOptions = {
 
 /** The API, not yet listening. */
 export function grpcServer(options: GrpcServerOptions) {
-  const { instances, tokens, requestLog, events, limits, now = Date.now } = options;
+  const { instances, tokens, requestLog, versions, refusals, events, limits, now = Date.now } = options;
   const draining = new AbortController();
   const shuttingDown: Check = () => draining.signal.throwIfAborted();
   const answer = answers(events, now);
@@ -85,11 +91,13 @@ export function grpcServer(options: GrpcServerOptions) {
     [privacyDefinition, privacyService({ instances, answerOnce, one, many, openLists, statusOf })],
     [InstanceServiceService, instanceService(instances, tokens, answerOnce, one, many)],
     [TokenServiceService, tokenService(tokens, one, now)],
+    [NodeServiceService, nodeService(versions, refusals, one, now)],
   ];
   for (const [service, methods] of handlers) server.addService(acceptingMalformed(service), methods);
   addHealth(
     server,
     handlers.map(([service]) => serviceName(service)),
+    refusals,
     draining.signal,
     limits,
   );

@@ -268,6 +268,9 @@ export interface ChangeLog {
 
 /** What this folder tells the operator. */
 export interface InstanceLog {
+  /** WhatsApp refuses this client, whichever instance connects; told once, until it is taken again. */
+  clientRefused(refusal: { reason: string }): void;
+  clientAccepted(): void;
   instanceStateChanged(change: { instance: string; state: InstanceState; reason: string }): void;
   /** Something of our own failed; the service goes on. */
   taskFailed(failure: { task: string; instance: string; cause: unknown }): void;

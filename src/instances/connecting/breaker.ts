@@ -16,6 +16,13 @@ export type Hold = {
   readonly over: AbortSignal;
 };
 
+/** Is told when WhatsApp refuses this client, by each refusal, and when it takes it again. */
+export type RefusalListener = {
+  /** `isNews`: until now it was taken. */
+  readonly refused: (cause: Disconnect, isNews: boolean) => void;
+  readonly accepted: () => void;
+};
+
 /** Stops the dials of a whole node when WhatsApp has something against all of them. */
 export interface Breaker {
   /** Undefined when an instance may dial. */
@@ -26,6 +33,9 @@ export interface Breaker {
   readonly accepted: () => void;
   /** A connection ended or could not be made. */
   readonly failed: (disconnect: Disconnect) => void;
+  /** From now on this client presents itself otherwise: one instance may try that at once. */
+  readonly renewed: () => void;
+  readonly listen: (listener: RefusalListener) => void;
 }
 
 /**
@@ -44,6 +54,14 @@ export function breaker(
   let refusal: Ongoing | undefined;
   let limit: (Ongoing & { readonly count: number }) | undefined;
   let acceptance = endless();
+  const listeners: RefusalListener[] = [];
+
+  /** Ends the wait of those who are held by the refusal. */
+  function wake() {
+    const waiting = acceptance;
+    acceptance = endless();
+    waiting.abort();
+  }
 
   return {
     hold() {
@@ -61,15 +79,18 @@ export function breaker(
     accepted() {
       if (!refusal) return;
       refusal = undefined;
-      acceptance.abort();
-      acceptance = endless();
+      wake();
+      for (const listener of listeners) listener.accepted();
     },
     failed(cause) {
       switch (holdOf(cause)) {
-        case 'until_accepted':
-          if (refusal && now() < refusal.dueAt) return; // Of the probe, or of a dial that was under way.
-          refusal = { ...lasting(PROBE_EVERY_MS), cause };
+        case 'until_accepted': {
+          const isNews = refusal === undefined;
+          // Else of the probe, or of a dial that was under way.
+          if (!refusal || now() >= refusal.dueAt) refusal = { ...lasting(PROBE_EVERY_MS), cause };
+          for (const listener of listeners) listener.refused(cause, isNews);
           break;
+        }
         case 'for_a_while': {
           if (limit && now() < limit.dueAt) return; // Of a dial that was under way.
           const previous = limit && now() - limit.dueAt <= DIAL_LIMIT_FORGIVEN_AFTER_MS ? limit.count : 0;
@@ -81,6 +102,12 @@ export function breaker(
           break;
       }
     },
+    renewed() {
+      if (!refusal) return;
+      refusal = { ...refusal, ...lasting(0) };
+      wake();
+    },
+    listen: listener => void listeners.push(listener),
   };
 }
 

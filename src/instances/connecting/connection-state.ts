@@ -3,6 +3,7 @@ import { PrivacyError } from '../../domain/errors.js';
 import type { Instance, InstanceState } from '../../domain/instance.js';
 import type { InstanceRecord, Session } from '../account/ports.js';
 import type { Hold } from './breaker.js';
+import { sharedProblem } from './refusal.js';
 
 /** The life of one instance's connection. Each state carries what belongs to it and nothing else. */
 export type ConnectionState =
@@ -21,7 +22,7 @@ export type ConnectionState =
       /** As it is waited for: by `performance.now`, which is never set back. */
       readonly dueAt: number;
       readonly reason: string;
-      readonly code: number | undefined;
+      readonly cause: Disconnect;
       /** Aborts when the next attempt need not wait until then. */
       readonly over?: AbortSignal;
     }
@@ -32,14 +33,14 @@ export type ConnectionState =
 /** Waits so long before the next attempt, or for the hold of the node. */
 export const backingOff = (
   waitMs: number,
-  { code, text: reason }: Disconnect,
+  cause: Disconnect,
   { until = new Date(Date.now() + waitMs), over }: Partial<Pick<Hold, 'until' | 'over'>> = {},
 ): ConnectionState => ({
   state: 'backing_off',
   until,
   dueAt: performance.now() + waitMs,
-  reason,
-  code,
+  reason: cause.text,
+  cause,
   ...(over && { over }),
 });
 
@@ -141,6 +142,9 @@ export function notUsable(instance: string, connection: ConnectionState): Privac
       const nextAttemptTime = nextAttemptTimeOf(connection);
       const retryAfterMs = Math.max(msLeft(connection) ?? 0, 1000);
       const state = WORDS[connection.state].api;
+      const shared =
+        connection.state === 'backing_off' && sharedProblem(instance, connection.cause, retryAfterMs);
+      if (shared) return new PrivacyError(shared);
       return new PrivacyError({
         kind: 'INSTANCE_NOT_CONNECTED',
         instance,

@@ -1,4 +1,4 @@
-import { type Disconnect, holdOf, refusalKindOf } from '../../domain/disconnect.js';
+import { type Disconnect, refusalKindOf } from '../../domain/disconnect.js';
 import type { Problem } from '../../domain/errors.js';
 import type { Hold } from './breaker.js';
 
@@ -12,10 +12,10 @@ export function refusal(
   hold: Pick<Hold, 'leftMs'> | undefined,
 ): Problem {
   const { code, text } = cause;
+  const shared = sharedProblem(instance, cause, hold?.leftMs);
+  if (shared) return shared;
   const about = { instance, ...(code !== undefined && { whatsappCode: code }) };
-  // A client that is outdated is not refused for good: the node tries again when the hold is over.
-  const isOutdated = hold !== undefined && holdOf(cause) === 'until_accepted';
-  const kind = isOutdated ? 'WHATSAPP_TIMEOUT' : refusalKindOf(code);
+  const kind = refusalKindOf(code);
   switch (kind) {
     case 'WHATSAPP_RATE_LIMITED':
       return { kind, retryAfterMs: hold?.leftMs ?? LIMITED_MS, ...about };
@@ -24,4 +24,21 @@ export function refusal(
     case 'WHATSAPP_TIMEOUT':
       return { kind, ...(hold && { retryAfterMs: hold.leftMs }), ...about };
   }
+}
+
+/** What a disconnect means to the caller when it is not about the instance; undefined where that needs no other words. */
+export function sharedProblem(
+  instance: string,
+  { culprit }: Disconnect,
+  retryAfterMs: number | undefined,
+): Problem | undefined {
+  if (culprit?.kind !== 'client_version') return undefined;
+  const { version, ageDays } = culprit;
+  return {
+    kind: 'CLIENT_OUTDATED',
+    instance,
+    version,
+    ageDays,
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+  };
 }

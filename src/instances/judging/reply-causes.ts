@@ -74,6 +74,7 @@ const IN_WORDS: Record<OutcomeReason, string> = {
   WHATSAPP_REJECTED: 'WhatsApp refused to tell the settings',
   WHATSAPP_RATE_LIMITED: 'WhatsApp limits the requests of this account',
   WHATSAPP_TIMEOUT: 'WhatsApp did not tell the settings',
+  CLIENT_OUTDATED: 'WhatsApp refuses the version of this client',
   DEADLINE_TOO_SHORT: OUT_OF_TIME.message,
 };
 

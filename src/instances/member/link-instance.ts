@@ -161,8 +161,7 @@ async function firstLoginFailed(managed: ManagedInstance, error: unknown): Promi
     );
   }
   if (connection.state !== 'backing_off') throw error;
-  const cause = { code: connection.code, text: connection.reason };
-  const problem = refusal(instance, cause, { leftMs: msLeft(connection) ?? 0 });
+  const problem = refusal(instance, connection.cause, { leftMs: msLeft(connection) ?? 0 });
   // It is linked and goes on trying: after all but a limit that is what to say, and not that nothing was changed.
   throw problem.kind === 'WHATSAPP_RATE_LIMITED' ? new PrivacyError(problem) : error;
 }

@@ -1,7 +1,10 @@
 import PQueue from 'p-queue';
 import type { ConnectionMode } from '../../domain/instance.js';
 import type { Iqs } from '../account/budget.js';
+import type { ClientVersions } from '../account/client-version.js';
 import type { ChangeLog, CredentialStore, InstanceLog, InstanceStore, WhatsApp } from '../account/ports.js';
+import { breaker } from '../connecting/breaker.js';
+import { type ClientRefusals, clientRefusals } from '../connecting/client-refusals.js';
 import { type ConnectTimes, connectTimes } from '../connecting/connect-times.js';
 import { type Dialer, dialer } from '../connecting/dialer.js';
 import { type IdleConnections, idleConnections } from '../connecting/idle-connections.js';
@@ -13,6 +16,7 @@ const READS_AT_ONCE = 32;
 /** What a node is made of. */
 export type NodeOptions = {
   readonly whatsApp: WhatsApp;
+  readonly versions: ClientVersions;
   readonly instances: InstanceStore;
   readonly credentials: CredentialStore;
   readonly changes: ChangeLog;
@@ -25,6 +29,7 @@ export type NodeOptions = {
 /** What the instances of a node share. */
 export type Node = {
   readonly dialer: Dialer;
+  readonly refusals: ClientRefusals;
   readonly store: InstanceStore;
   readonly credentials: CredentialStore;
   readonly changes: ChangeLog;
@@ -41,24 +46,29 @@ export type Node = {
 };
 
 /** A node on which nothing runs yet. */
-export const openNode = ({
+export function openNode({
   whatsApp,
+  versions,
   instances,
   credentials,
   changes,
   log,
   budget,
   connections,
-}: NodeOptions): Node => ({
-  dialer: dialer(whatsApp, log),
-  store: instances,
-  credentials,
-  changes,
-  log,
-  perHour: { sets: budget.setsPerHour, reads: budget.readsPerHour },
-  watch: watchHub(),
-  connectTimes: connectTimes(instances, log),
-  connectionMode: connections.mode,
-  idle: idleConnections({ idleMs: connections.idleMs, most: connections.mostIdle }),
-  reads: new PQueue({ concurrency: READS_AT_ONCE }),
-});
+}: NodeOptions): Node {
+  const dials = breaker();
+  return {
+    dialer: dialer(whatsApp, log, dials),
+    refusals: clientRefusals(dials, versions, log),
+    store: instances,
+    credentials,
+    changes,
+    log,
+    perHour: { sets: budget.setsPerHour, reads: budget.readsPerHour },
+    watch: watchHub(),
+    connectTimes: connectTimes(instances, log),
+    connectionMode: connections.mode,
+    idle: idleConnections({ idleMs: connections.idleMs, most: connections.mostIdle }),
+    reads: new PQueue({ concurrency: READS_AT_ONCE }),
+  };
+}

@@ -1,3 +1,4 @@
+import { holdOf } from '../../domain/disconnect.js';
 import { PrivacyError } from '../../domain/errors.js';
 import type { Instance } from '../../domain/instance.js';
 import type { CallOptions } from '../account/orders.js';
@@ -31,8 +32,15 @@ export async function reconnect(
       break;
     default:
       supervisor.connect();
+      refuseUnlessTaken(managed);
   }
   return managed.view();
+}
+
+/** While WhatsApp refuses this client no attempt is made, and who asks for one is told why. */
+function refuseUnlessTaken({ instance, supervisor: { connection } }: ManagedInstance): void {
+  if (connection.state !== 'backing_off' || holdOf(connection.cause) !== 'until_accepted') return;
+  throw new PrivacyError(refusal(instance, connection.cause, { leftMs: msLeft(connection) ?? 0 }));
 }
 
 /** An attempt that WhatsApp neither took nor refused for good leaves the state, and its schedule, as they were. */
@@ -48,9 +56,8 @@ async function tryOnce(
   const { connection } = supervisor;
   if (connection.state === 'backing_off') {
     supervisor.giveUp(before);
-    const cause = { code: connection.code, text: connection.reason };
     const ofNode = connection.over && { leftMs: msLeft(connection) ?? 0 };
-    throw new PrivacyError(refusal(instance, cause, ofNode));
+    throw new PrivacyError(refusal(instance, connection.cause, ofNode));
   }
   if (connection.state !== 'connected') throw notUsable(instance, connection);
 }

@@ -17,6 +17,8 @@ import { outlineOf, outlineOfText, type StanzaOutline } from './stanza-outline.j
 export type LightSocketOptions = {
   readonly url: string | undefined;
   readonly rootKey: Buffer<ArrayBuffer>;
+  /** The N of `2.3000.N`, which the login and the `buildHash` of a registration announce. */
+  readonly revision: number;
   readonly auth: SocketConfig['auth'];
   /** For the WebSocket's upgrade and for the server's hello. */
   readonly connectMs: number;
@@ -82,6 +84,7 @@ export function lightSocket(options: LightSocketOptions): { sock: LightSocket; s
   const sock = makeSocket({
     ...DEFAULT_CONNECTION_CONFIG,
     ...(options.url !== undefined && { waWebSocketUrl: options.url }),
+    version: [2, 3000, options.revision],
     auth: options.auth,
     logger,
     browser: BROWSER,

@@ -1,3 +1,4 @@
+import type { ClientVersions } from '../../instances/account/client-version.js';
 import type { CredentialStore } from '../../instances/account/ports.js';
 import type { SeenStanza } from '../../observability/events.js';
 
@@ -41,6 +42,7 @@ export type ConnectionOptions = {
   readonly url: string | undefined;
   /** The key that signs the server's certificates, 32 bytes. */
   readonly rootKey: Buffer<ArrayBuffer>;
+  readonly versions: ClientVersions;
   readonly credentials: CredentialStore;
   readonly log: WhatsAppLog;
   readonly timeouts: Timeouts;

@@ -5,6 +5,7 @@ import { frameHold } from '../baileys/frame-hold.js';
 import { lightSocket } from '../baileys/light-socket.js';
 import type { ConnectionOptions } from './connection-options.js';
 import * as disconnects from './disconnects.js';
+import { expirationIn } from './expiration-protocol.js';
 import { type IqReply, iqs, type OnLate } from './iq.js';
 import { keepAlive } from './keep-alive.js';
 import { resultOf } from './nodes.js';
@@ -38,17 +39,19 @@ export type Login = {
 
 /** Dials. Throws when Baileys cannot make anything of the credentials. */
 export function openConnection(
-  { url, rootKey, log, timeouts }: ConnectionOptions,
+  { url, rootKey, versions, log, timeouts }: ConnectionOptions,
   { instance, auth, onCredentials }: Login,
 ): Connection {
   const open = Promise.withResolvers<void>();
   const ended = Promise.withResolvers<Disconnect>();
   const gone = Promise.withResolvers<void>();
   let isOver = false;
+  const announced = versions.announced();
 
   const { sock, socket } = lightSocket({
     url,
     rootKey,
+    revision: announced.revision,
     auth,
     connectMs: timeouts.connectMs,
     queryMs: timeouts.queryMs,
@@ -96,10 +99,14 @@ export function openConnection(
   for (const tag of ['message', 'receipt', 'call'])
     takeOver(`CB:${tag}`, node => tell(plainAck(node, auth.creds.me?.id)));
   // Baileys would tell of the end before us, without the reason.
-  takeOver('CB:stream:error', node => end(disconnects.fromStreamError(node)));
-  takeOver('CB:failure', node => end(disconnects.fromFailure(node, new Date())));
+  takeOver('CB:stream:error', node => end(disconnects.fromStreamError(node, announced, new Date())));
+  takeOver('CB:failure', node => end(disconnects.fromFailure(node, announced, new Date())));
   takeOver('CB:xmlstreamend', () => end(disconnects.streamEnded()));
   takeOver('CB:ib,,downgrade_webclient', () => end(disconnects.notMultiDevice()));
+  ws.on('CB:ib,,client_expiration', (node: BinaryNode) => {
+    const told = expirationIn(node);
+    if (told) versions.expirationTold(announced.revision, told.time);
+  });
   ws.prependListener('error', (error: unknown) => end(disconnects.fromSocketError(error)));
   ws.on('unexpected-response', (_request: unknown, { statusCode }: { statusCode?: number }) =>
     end(disconnects.fromHttpStatus(statusCode ?? 0)),

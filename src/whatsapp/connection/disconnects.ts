@@ -1,5 +1,6 @@
 import type { BinaryNode } from '@whiskeysockets/baileys';
 import { DISCONNECTS, type Disconnect } from '../../domain/disconnect.js';
+import { ageInDays, type ClientVersion, versionText } from '../../domain/version/client-version.js';
 import { childOf, codeOf } from './nodes.js';
 
 /** A cause of our own. */
@@ -21,19 +22,38 @@ export const notMultiDevice = (): Disconnect => withWords(411);
  * `<stream:error code="515"/>`, `<stream:error code="401"><conflict type="device_removed"/></stream:error>` and
  * `<stream:error><conflict type="replaced"/></stream:error>`; without any code it is Baileys' 500, mostly transient.
  */
-export function fromStreamError(node: BinaryNode): Disconnect {
+export function fromStreamError(node: BinaryNode, announced: ClientVersion, now: Date): Disconnect {
   const code = codeOf(node.attrs['code']);
   const conflict = childOf(node, 'conflict');
   if (conflict?.attrs['type'] === 'replaced') return withWords(440);
   if (conflict?.attrs['type'] === 'device_removed') return withWords(code ?? 401);
+  if (code === 405) return outdated(announced, now);
   return withWords(code ?? (conflict ? 440 : 500));
 }
 
-/** `<failure reason="403"/>`; a temporary ban, 402, says with `expire` for how many seconds. */
-export function fromFailure({ attrs }: BinaryNode, now: Date): Disconnect {
+/**
+ * `<failure reason="403"/>`; a temporary ban, 402, says with `expire` for how many seconds. `<failure reason="405"
+ * location="cln"/>` is about the version, 409 about the rest of `userAgent` (whatsmeow, zapo and whatsapp-rust).
+ */
+export function fromFailure({ attrs }: BinaryNode, announced: ClientVersion, now: Date): Disconnect {
   const code = codeOf(attrs['reason']) ?? 500;
+  if (code === 405) return outdated(announced, now);
+  if (code === 409) return { code, text: BAD_USER_AGENT, culprit: { kind: 'user_agent' } };
   const until = code === 402 ? endOfBan(attrs['expire'], now) : undefined;
   return { ...withWords(code), ...(until && { until }) };
+}
+
+const BAD_USER_AGENT = 'WhatsApp refuses the way in which this client presents itself (bad user agent)';
+
+function outdated(announced: ClientVersion, now: Date): Disconnect {
+  const version = versionText(announced);
+  const ageDays = ageInDays(announced, now);
+  const { code, text } = withWords(405);
+  return {
+    code,
+    text: `${text} (${version}, ${ageDays} days old)`,
+    culprit: { kind: 'client_version', version, ageDays },
+  };
 }
 
 /** Seconds from now, or, where the number is too large for that, since 1970. */

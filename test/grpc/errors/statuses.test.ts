@@ -103,6 +103,13 @@ const PROBLEMS: { [Kind in Reason]: Problem & { kind: Kind } } = {
   },
   WHATSAPP_TIMEOUT: { kind: 'WHATSAPP_TIMEOUT', instance, setting: 'online', whatsappCode: 503 },
   BLACKLIST_CONFLICT: { kind: 'BLACKLIST_CONFLICT', instance, setting: 'profile', whatsappCode: 409 },
+  CLIENT_OUTDATED: {
+    kind: 'CLIENT_OUTDATED',
+    instance,
+    version: '2.3000.1048032155',
+    ageDays: 125,
+    retryAfterMs: 300_000,
+  },
   DEADLINE_TOO_SHORT: { kind: 'DEADLINE_TOO_SHORT', instance },
   SHUTTING_DOWN: { kind: 'SHUTTING_DOWN' },
 };

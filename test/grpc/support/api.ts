@@ -3,6 +3,7 @@ import { tokens as makeTokens } from '../../../src/access/tokens.js';
 import { type GrpcServerOptions, grpcServer } from '../../../src/grpc/server/server.js';
 import type { EndedCall } from '../../../src/observability/events.js';
 import { sqliteStore } from '../../../src/stores/sqlite.js';
+import { builtInOnly } from '../../../src/whatsapp/index.js';
 import { caller } from '../../support/call.js';
 import { instancesInMemory } from './instances.js';
 
@@ -45,6 +46,8 @@ export async function openApi({ limits, ...options }: ApiOptions = {}, wanted = 
     instances,
     tokens,
     requestLog: store.requests,
+    versions: builtInOnly,
+    refusals: { isRefused: () => false, onChange: () => undefined },
     events: {
       callEnded: call => void calls.push(call),
       callFailed: ({ cause }) => void faults.push(cause),

@@ -1,5 +1,6 @@
 import type { MethodDefinition } from '@grpc/grpc-js';
 import { InstanceServiceService } from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
+import { NodeServiceService } from '../../../gen/ts/whatsapp/privacy/v1/node_service.js';
 import { PrivacyServiceService } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import { TokenServiceService } from '../../../gen/ts/whatsapp/privacy/v1/token_service.js';
 import type { Method } from '../../../src/grpc/method.js';
@@ -9,9 +10,12 @@ import { METHODS as TABLE } from '../../../src/grpc/method-table.js';
 export type AnyMethod = MethodDefinition<object, object>;
 
 /** Every method of the contract. */
-export const METHODS = [PrivacyServiceService, InstanceServiceService, TokenServiceService].flatMap(
-  service => Object.values(service) as unknown as AnyMethod[],
-);
+export const METHODS = [
+  PrivacyServiceService,
+  InstanceServiceService,
+  TokenServiceService,
+  NodeServiceService,
+].flatMap(service => Object.values(service) as unknown as AnyMethod[]);
 
 /** `PrivacyService/GetPrivacySettings`. */
 export const shortName = ({ path }: { path: string }) => path.replace('/whatsapp.privacy.v1.', '');

@@ -1,6 +1,13 @@
 import * as changes from './provoke-changes.js';
 import * as common from './provoke-common.js';
-import { logoutUnconfirmed, on, onAbsent, onUnlinked, withNameTaken } from './provoke-instances.js';
+import {
+  logoutUnconfirmed,
+  on,
+  onAbsent,
+  onOutdatedNode,
+  onUnlinked,
+  withNameTaken,
+} from './provoke-instances.js';
 import * as linking from './provoke-linking.js';
 import { phoneNumber } from './rows.js';
 import type { Provoke } from './stage.js';
@@ -59,7 +66,7 @@ const PROVOCATIONS: Readonly<Record<string, Readonly<Record<string, Provoke>>>> 
   'FAILED_PRECONDITION WHATSAPP_REJECTED': {
     '*': on('refused'),
     [LINK]: linking.askingForCode({ do: 'refuse', code: 400, text: 'bad-request' }),
-    [RECONNECT]: linking.refusedAgain(409),
+    [RECONNECT]: linking.refusedAgain(418),
   },
   'ABORTED ETAG_MISMATCH': { '*': on('well', { etag: 'stale' }) },
   'ABORTED BLACKLIST_CONFLICT': {
@@ -85,6 +92,7 @@ const PROVOCATIONS: Readonly<Record<string, Readonly<Record<string, Provoke>>>> 
     [UNLINK]: logoutUnconfirmed,
     [RECONNECT]: linking.refusedAgain(503),
   },
+  'UNAVAILABLE CLIENT_OUTDATED': { '*': onOutdatedNode, [LINK]: linking.onOutdatedNode },
   'UNAVAILABLE SHUTTING_DOWN': { '*': common.whileShuttingDown },
   'DEADLINE_EXCEEDED DEADLINE_TOO_SHORT': { '*': on('unanswered', {}, SHORT) },
   'DEADLINE_EXCEEDED LINK_TIMED_OUT': { '*': onUnlinked(SHORT) },

@@ -77,6 +77,7 @@ export const onBrokenDisk: Provoke = async (_, subject) => {
     instances: broken(instances),
     tokens: broken(tokens, ['verify', 'watch']),
     requestLog: broken(store.requests),
+    versions: broken({ status: () => undefined as never }),
   });
   // The failure of one of many instances is told in a message; that of the request_id is the call's own.
   const request = { ...valid(subject), requestId: randomUUID() };

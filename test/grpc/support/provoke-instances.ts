@@ -12,6 +12,10 @@ export const onUnlinked =
   async ({ call, unlinked }, { method, request }) =>
     call(method, request(await unlinked(), ''), options);
 
+/** On a node whose client WhatsApp refuses, and which waits until it tries again. */
+export const onOutdatedNode: Provoke = async ({ outdated, callOutdated }, { method, request }) =>
+  callOutdated(method, request((await outdated()).linked, ''));
+
 export const onAbsent: Provoke = ({ call }, { method, request }) => call(method, request('absent', 'absent'));
 
 export const withNameTaken: Provoke = async ({ call, unlinked }, { method }) =>

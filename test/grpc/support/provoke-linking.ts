@@ -77,6 +77,10 @@ export const refusedAgain =
     return ended;
   };
 
+/** Linking, on a node whose client WhatsApp refuses. */
+export const onOutdatedNode: Provoke = async ({ outdated, callOutdated }, { method, request }) =>
+  callOutdated(method, request((await outdated()).unlinked, ''));
+
 export const whileAnotherLinks: Provoke = async ({ service, call, unlinked }, { method, request }) => {
   const name = await unlinked();
   const first = service.client.stream(Instances.linkInstance, request(name, ''));

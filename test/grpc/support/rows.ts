@@ -100,6 +100,7 @@ export const ROWS: Readonly<Record<string, Row>> = {
     request: (_, id) => ({ id }),
     invalid: { id: '' },
   },
+  'NodeService/GetWhatsAppVersion': { of: 'account', access: 'read', request: () => ({}), invalid: {} },
 };
 
 /** The row of a method. */

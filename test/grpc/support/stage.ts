@@ -109,6 +109,7 @@ export async function openStage() {
     (method: AnyMethod, request: object | Buffer, options?: CallOptions<object>) =>
       invoke({ client: client.client, secret: ACCOUNT_TOKEN }, method, request, options);
   service.simulator.addPerson({ phoneNumber: CONTACT });
+  let refused: Service | undefined;
   const made = new Map<ConditionName, Promise<Desk>>();
   let count = 0;
 
@@ -133,8 +134,22 @@ export async function openStage() {
     return { instance, phone };
   }
 
+  /** A node whose client WhatsApp refuses. */
+  async function refusedNode() {
+    refused = await startService();
+    const desk = await refused.linked();
+    await refused.client.call(Instances.createInstance, { name: 'unlinked' });
+    refused.simulator.behaviour.refuseClients = true;
+    desk.phone.streamError(515);
+    await viewOnce(refused, desk, ({ nextAttemptTime }) => nextAttemptTime !== undefined);
+    return { linked: desk.instance, unlinked: 'unlinked', service: refused };
+  }
+  let refusing: ReturnType<typeof refusedNode> | undefined;
+  const outdated = () => (refusing ??= refusedNode());
+
   return {
     service,
+    outdated,
     unlinked,
     another,
     /** The id of a new token. */
@@ -147,11 +162,15 @@ export async function openStage() {
     },
     /** Calls a method with the account token, unless told otherwise. */
     call: callOf(service),
+    /** Calls the node whose client WhatsApp refuses. */
+    callOutdated: async (...call: Parameters<ReturnType<typeof callOf>>) =>
+      callOf((await outdated()).service)(...call),
     /** Calls a service that takes one call a minute. */
     callStingy: callOf(stingy),
     async close() {
       await service[Symbol.asyncDispose]();
       await stingy[Symbol.asyncDispose]();
+      await refused?.[Symbol.asyncDispose]();
     },
   };
 }

@@ -34,6 +34,8 @@ function recalled(unresolved: ChangeRecord[]) {
   const faults: unknown[] = [];
   const events = {
     instanceStateChanged: () => undefined,
+    clientRefused: () => undefined,
+    clientAccepted: () => undefined,
     taskFailed: (fault: unknown) => faults.push(fault),
   };
   return { log, faults, past: history('desk', log, events) };

@@ -1,11 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { Disconnect } from '../../../src/domain/disconnect.js';
 import { breaker } from '../../../src/instances/connecting/breaker.js';
 
 const MINUTE_MS = 60_000;
-const OUTDATED = { code: 405, text: 'outdated' };
+const OUTDATED: Disconnect = {
+  code: 405,
+  text: 'outdated',
+  culprit: { kind: 'client_version', version: '2.3000.1', ageDays: 130 },
+};
 const LIMITED = { code: 429, text: 'limited' };
-const OTHERS = [undefined, 401, 402, 403, 406, 408, 409, 411, 428, 440, 500, 501, 503, 515, 516, 599];
+const OTHERS = [undefined, 401, 402, 403, 405, 406, 408, 409, 411, 428, 440, 500, 501, 503, 515, 516, 599];
 
 /** A breaker on a clock that the test sets, without jitter. */
 function breakerAt() {
@@ -34,6 +39,31 @@ describe('a client that WhatsApp calls outdated', () => {
     expect(node.hold()).toBeUndefined();
     expect(node.dialling()).toBe(false);
     expect(node.hold()).toBeUndefined();
+  });
+
+  test('is tried at once by one instance when it presents itself otherwise', () => {
+    const node = breakerAt();
+    node.renewed();
+    expect(node.hold()).toBeUndefined();
+    node.failed(OUTDATED);
+    const over = node.hold()?.over;
+    node.renewed();
+    expect(over?.aborted).toBe(true);
+    expect(node.hold()).toBeUndefined();
+    expect(node.dialling()).toBe(true);
+    expect(node.heldSeconds()).toBe(300);
+  });
+
+  test('is told of with each refusal, as news with the first, and when it is taken again', () => {
+    const node = breakerAt();
+    const told: unknown[] = [];
+    node.listen({ refused: (_, isNews) => told.push(isNews), accepted: () => told.push('accepted') });
+    node.accepted();
+    node.failed(LIMITED);
+    for (let i = 0; i < 3; i++) node.failed(OUTDATED);
+    node.accepted();
+    node.failed(OUTDATED);
+    expect(told).toEqual([true, false, false, 'accepted', true]);
   });
 
   test('is never tried twice in five minutes, whatever becomes of the tries', () => {

@@ -7,6 +7,10 @@ import { fakeNode, superviseOn } from '../support/node.js';
 const HOUR_MS = 3_600_000;
 const FIBONACCI = [1, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233, 377, 610, 900, 900, 900];
 const withCode = (code: number | undefined): Disconnect => ({ code, text: `ended with ${code}` });
+const OUTDATED: Disconnect = {
+  ...withCode(405),
+  culprit: { kind: 'client_version', version: '2.3000.1', ageDays: 130 },
+};
 
 const KNOWN = Object.keys(DISCONNECTS).map(Number);
 const codesOf = (...reactions: string[]) =>
@@ -230,8 +234,8 @@ describe('an instance that somebody needs at once', () => {
     }
   });
 
-  test.each([...terminal, 405, 429])('after %i is not', async code => {
-    const node = fakeNode(() => withCode(code));
+  test.each([...[...terminal, 429].map(withCode), OUTDATED])('after $code is not', async disconnect => {
+    const node = fakeNode(() => disconnect);
     const desk = superviseOn(node);
     await vi.advanceTimersByTimeAsync(100);
     const { connection } = desk;
@@ -268,8 +272,8 @@ describe('a clock that is set back an hour', () => {
     expect(desk.connection.state).toBe('connected');
   });
 
-  test.each([405, 429])('does not hold the node back longer after %i', async code => {
-    const node = fakeNode(() => (node.made.length === 1 ? withCode(code) : 'open'));
+  test.each([OUTDATED, withCode(429)])('does not hold the node back longer after $code', async disconnect => {
+    const node = fakeNode(() => (node.made.length === 1 ? disconnect : 'open'));
     const desk = superviseOn(node);
     await vi.advanceTimersByTimeAsync(100);
     setBack();

@@ -2,6 +2,7 @@ import type { Disconnect } from '../../../src/domain/disconnect.js';
 import type { InstanceRecord, ReadReply, Session, WhatsApp } from '../../../src/instances/account/ports.js';
 import type { NodeOptions } from '../../../src/instances/member/node.js';
 import { sqliteStore } from '../../../src/stores/sqlite.js';
+import { builtInOnly } from '../../../src/whatsapp/index.js';
 
 /**
  * What a node is made of, with a store in memory and a WhatsApp that takes every login. How it answers a read may be set
@@ -44,7 +45,10 @@ export async function nodeParts(connections: Partial<NodeOptions['connections']>
     instances: store.instances,
     credentials: store.credentials,
     changes: store.changes,
+    versions: builtInOnly,
     log: {
+      clientRefused: () => undefined,
+      clientAccepted: () => undefined,
       instanceStateChanged: ({ state }) => states.push(state),
       taskFailed: ({ cause }) => faults.push(cause),
     },

@@ -1,6 +1,7 @@
 import type { BinaryNode } from '@whiskeysockets/baileys';
 import { describe, expect, test } from 'vitest';
 import { reactionTo } from '../../../src/domain/disconnect.js';
+import { BUILT_IN } from '../../../src/domain/version/client-version.js';
 import {
   fromBaileys,
   fromFailure,
@@ -30,7 +31,7 @@ describe('a stream error', () => {
     ['500 without anything', streamError({}), 500],
     ['500 for what is no code', streamError({ code: 'NaN' }), 500],
   ])('means %s', (_, node, code) => {
-    const disconnect = fromStreamError(node);
+    const disconnect = fromStreamError(node, BUILT_IN, NOW);
     expect(disconnect.code).toBe(code);
     expect(disconnect.text).not.toBe('');
   });
@@ -38,27 +39,43 @@ describe('a stream error', () => {
 
 describe('a failure', () => {
   test('means its reason', () => {
-    expect(fromFailure(failure({ reason: '405', location: 'x' }), NOW)).toEqual({
-      code: 405,
-      text: 'WhatsApp says that this client is outdated',
-    });
-    expect(fromFailure(failure({ reason: '599' }), NOW)).toEqual({
+    expect(fromFailure(failure({ reason: '599' }), BUILT_IN, NOW)).toEqual({
       code: 599,
       text: 'WhatsApp ended the connection (599)',
     });
   });
 
+  test('of 405 is about the announced version, and of 409 about the rest that this client says of itself', () => {
+    const announced = {
+      revision: 1040000000,
+      source: 'CONFIGURED',
+      releasedAt: new Date('2026-11-12T12:00:01Z'),
+    } as const;
+    expect(fromFailure(failure({ reason: '405', location: 'cln' }), announced, NOW)).toEqual({
+      code: 405,
+      text: 'WhatsApp says that this client is outdated (2.3000.1040000000, 9 days old)',
+      culprit: { kind: 'client_version', version: '2.3000.1040000000', ageDays: 9 },
+    });
+    expect(fromFailure(failure({ reason: '409' }), announced, NOW)).toMatchObject({
+      code: 409,
+      text: expect.stringContaining('bad user agent'),
+      culprit: { kind: 'user_agent' },
+    });
+    expect(fromStreamError(streamError({ code: '409' }), announced, NOW).culprit).toBeUndefined();
+  });
+
   test('means 500, which deletes nothing, without a reason', () => {
-    expect(fromFailure(failure({}), NOW).code).toBe(500);
-    expect(fromFailure(failure({ reason: '-401' }), NOW).code).toBe(500);
+    expect(fromFailure(failure({}), BUILT_IN, NOW).code).toBe(500);
+    expect(fromFailure(failure({ reason: '-401' }), BUILT_IN, NOW).code).toBe(500);
   });
 
   test('tells the end of a ban, given as seconds from now or as a time', () => {
-    const until = (expire: string) => fromFailure(failure({ reason: '402', code: '101', expire }), NOW).until;
+    const until = (expire: string) =>
+      fromFailure(failure({ reason: '402', code: '101', expire }), BUILT_IN, NOW).until;
     expect(until('3600')).toEqual(new Date('2026-11-22T13:00:00Z'));
     expect(until('1795392000')).toEqual(new Date(1_795_392_000_000));
     for (const expire of ['', '-1', 'soon', '1e9', '99999999999']) expect(until(expire)).toBeUndefined();
-    expect(fromFailure(failure({ reason: '403', expire: '3600' }), NOW).until).toBeUndefined();
+    expect(fromFailure(failure({ reason: '403', expire: '3600' }), BUILT_IN, NOW).until).toBeUndefined();
   });
 });
 

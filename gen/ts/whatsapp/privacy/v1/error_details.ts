@@ -376,6 +376,24 @@ export enum ErrorReason {
    *     }
    */
   INTERNAL = 31,
+  /**
+   * CLIENT_OUTDATED - UNAVAILABLE: WhatsApp refuses the version of WhatsApp Web that this service announces, so no
+   * instance of it can connect. RetryInfo tells when that is tried again; only the operator of the
+   * service can do more. Nothing was changed.
+   *
+   *     {
+   *       "reason": "CLIENT_OUTDATED",
+   *       "domain": "privacy.whatsapp.v1",
+   *       "metadata": {
+   *         "instance": "support-desk",
+   *         "version": "2.3000.1048032155",
+   *         "age_days": "125"
+   *       }
+   *     }
+   *
+   * `age_days` is the age of the version. One under 60 days was never seen to be refused for its age.
+   */
+  CLIENT_OUTDATED = 40,
 }
 
 export function errorReasonToJSON(object: ErrorReason): string {
@@ -444,6 +462,8 @@ export function errorReasonToJSON(object: ErrorReason): string {
       return "ERROR_REASON_SHUTTING_DOWN";
     case ErrorReason.INTERNAL:
       return "ERROR_REASON_INTERNAL";
+    case ErrorReason.CLIENT_OUTDATED:
+      return "ERROR_REASON_CLIENT_OUTDATED";
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum ErrorReason");
   }

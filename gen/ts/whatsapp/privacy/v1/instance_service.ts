@@ -2198,7 +2198,7 @@ export const InstanceServiceService = {
    *   LINK_OTHER_ACCOUNT, WHATSAPP_REJECTED
    * - ABORTED: LINK_IN_PROGRESS
    * - RESOURCE_EXHAUSTED: WHATSAPP_RATE_LIMITED
-   * - UNAVAILABLE: INSTANCE_NOT_CONNECTED, WHATSAPP_TIMEOUT
+   * - UNAVAILABLE: INSTANCE_NOT_CONNECTED, WHATSAPP_TIMEOUT, CLIENT_OUTDATED
    * - DEADLINE_EXCEEDED: LINK_TIMED_OUT
    */
   linkInstance: {
@@ -2219,7 +2219,7 @@ export const InstanceServiceService = {
    * Errors:
    * - NOT_FOUND: INSTANCE_NOT_FOUND
    * - FAILED_PRECONDITION: INSTANCE_SUSPENDED, INSTANCE_NOT_CONNECTED
-   * - UNAVAILABLE: INSTANCE_NOT_CONNECTED, WHATSAPP_TIMEOUT
+   * - UNAVAILABLE: INSTANCE_NOT_CONNECTED, WHATSAPP_TIMEOUT, CLIENT_OUTDATED
    */
   unlinkInstance: {
     path: "/whatsapp.privacy.v1.InstanceService/UnlinkInstance" as const,
@@ -2234,7 +2234,7 @@ export const InstanceServiceService = {
   },
   /**
    * Connects now, without waiting for the next attempt, and takes the connection back in the state
-   * CONFLICT. Answers at once; does nothing when connected.
+   * CONFLICT. Answers at once; does nothing when connected. Fails while WhatsApp refuses this client.
    *
    * In the states LOGGED_OUT and SUSPENDED it tries once with the link that the account had, whose
    * keys are kept, and answers with what came: CONNECTED; INSTANCE_LOGGED_OUT or INSTANCE_SUSPENDED
@@ -2247,7 +2247,7 @@ export const InstanceServiceService = {
    * - FAILED_PRECONDITION: INSTANCE_NOT_LINKED, INSTANCE_LOGGED_OUT, INSTANCE_SUSPENDED,
    *   INSTANCE_NOT_CONNECTED, WHATSAPP_REJECTED
    * - RESOURCE_EXHAUSTED: WHATSAPP_RATE_LIMITED
-   * - UNAVAILABLE: WHATSAPP_TIMEOUT
+   * - UNAVAILABLE: WHATSAPP_TIMEOUT, CLIENT_OUTDATED
    */
   reconnectInstance: {
     path: "/whatsapp.privacy.v1.InstanceService/ReconnectInstance" as const,
@@ -2316,7 +2316,7 @@ export interface InstanceServiceServer extends UntypedServiceImplementation {
    *   LINK_OTHER_ACCOUNT, WHATSAPP_REJECTED
    * - ABORTED: LINK_IN_PROGRESS
    * - RESOURCE_EXHAUSTED: WHATSAPP_RATE_LIMITED
-   * - UNAVAILABLE: INSTANCE_NOT_CONNECTED, WHATSAPP_TIMEOUT
+   * - UNAVAILABLE: INSTANCE_NOT_CONNECTED, WHATSAPP_TIMEOUT, CLIENT_OUTDATED
    * - DEADLINE_EXCEEDED: LINK_TIMED_OUT
    */
   linkInstance: handleServerStreamingCall<LinkInstanceRequest, LinkInstanceResponse>;
@@ -2328,12 +2328,12 @@ export interface InstanceServiceServer extends UntypedServiceImplementation {
    * Errors:
    * - NOT_FOUND: INSTANCE_NOT_FOUND
    * - FAILED_PRECONDITION: INSTANCE_SUSPENDED, INSTANCE_NOT_CONNECTED
-   * - UNAVAILABLE: INSTANCE_NOT_CONNECTED, WHATSAPP_TIMEOUT
+   * - UNAVAILABLE: INSTANCE_NOT_CONNECTED, WHATSAPP_TIMEOUT, CLIENT_OUTDATED
    */
   unlinkInstance: handleUnaryCall<UnlinkInstanceRequest, UnlinkInstanceResponse>;
   /**
    * Connects now, without waiting for the next attempt, and takes the connection back in the state
-   * CONFLICT. Answers at once; does nothing when connected.
+   * CONFLICT. Answers at once; does nothing when connected. Fails while WhatsApp refuses this client.
    *
    * In the states LOGGED_OUT and SUSPENDED it tries once with the link that the account had, whose
    * keys are kept, and answers with what came: CONNECTED; INSTANCE_LOGGED_OUT or INSTANCE_SUSPENDED
@@ -2346,7 +2346,7 @@ export interface InstanceServiceServer extends UntypedServiceImplementation {
    * - FAILED_PRECONDITION: INSTANCE_NOT_LINKED, INSTANCE_LOGGED_OUT, INSTANCE_SUSPENDED,
    *   INSTANCE_NOT_CONNECTED, WHATSAPP_REJECTED
    * - RESOURCE_EXHAUSTED: WHATSAPP_RATE_LIMITED
-   * - UNAVAILABLE: WHATSAPP_TIMEOUT
+   * - UNAVAILABLE: WHATSAPP_TIMEOUT, CLIENT_OUTDATED
    */
   reconnectInstance: handleUnaryCall<ReconnectInstanceRequest, ReconnectInstanceResponse>;
 }
@@ -2475,7 +2475,7 @@ export interface InstanceServiceClient extends Client {
    *   LINK_OTHER_ACCOUNT, WHATSAPP_REJECTED
    * - ABORTED: LINK_IN_PROGRESS
    * - RESOURCE_EXHAUSTED: WHATSAPP_RATE_LIMITED
-   * - UNAVAILABLE: INSTANCE_NOT_CONNECTED, WHATSAPP_TIMEOUT
+   * - UNAVAILABLE: INSTANCE_NOT_CONNECTED, WHATSAPP_TIMEOUT, CLIENT_OUTDATED
    * - DEADLINE_EXCEEDED: LINK_TIMED_OUT
    */
   linkInstance(
@@ -2495,7 +2495,7 @@ export interface InstanceServiceClient extends Client {
    * Errors:
    * - NOT_FOUND: INSTANCE_NOT_FOUND
    * - FAILED_PRECONDITION: INSTANCE_SUSPENDED, INSTANCE_NOT_CONNECTED
-   * - UNAVAILABLE: INSTANCE_NOT_CONNECTED, WHATSAPP_TIMEOUT
+   * - UNAVAILABLE: INSTANCE_NOT_CONNECTED, WHATSAPP_TIMEOUT, CLIENT_OUTDATED
    */
   unlinkInstance(
     request: UnlinkInstanceRequest,
@@ -2514,7 +2514,7 @@ export interface InstanceServiceClient extends Client {
   ): ClientUnaryCall;
   /**
    * Connects now, without waiting for the next attempt, and takes the connection back in the state
-   * CONFLICT. Answers at once; does nothing when connected.
+   * CONFLICT. Answers at once; does nothing when connected. Fails while WhatsApp refuses this client.
    *
    * In the states LOGGED_OUT and SUSPENDED it tries once with the link that the account had, whose
    * keys are kept, and answers with what came: CONNECTED; INSTANCE_LOGGED_OUT or INSTANCE_SUSPENDED
@@ -2527,7 +2527,7 @@ export interface InstanceServiceClient extends Client {
    * - FAILED_PRECONDITION: INSTANCE_NOT_LINKED, INSTANCE_LOGGED_OUT, INSTANCE_SUSPENDED,
    *   INSTANCE_NOT_CONNECTED, WHATSAPP_REJECTED
    * - RESOURCE_EXHAUSTED: WHATSAPP_RATE_LIMITED
-   * - UNAVAILABLE: WHATSAPP_TIMEOUT
+   * - UNAVAILABLE: WHATSAPP_TIMEOUT, CLIENT_OUTDATED
    */
   reconnectInstance(
     request: ReconnectInstanceRequest,

@@ -10,11 +10,17 @@ import {
 } from '@grpc/grpc-js';
 import { Status } from '../../../gen/ts/google/rpc/status.js';
 import { InstanceServiceService } from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
+import { NodeServiceService } from '../../../gen/ts/whatsapp/privacy/v1/node_service.js';
 import { PrivacyServiceService } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import { TokenServiceService } from '../../../gen/ts/whatsapp/privacy/v1/token_service.js';
 
-const SERVICES = [InstanceServiceService, PrivacyServiceService, TokenServiceService];
-const METHODS = { ...InstanceServiceService, ...PrivacyServiceService, ...TokenServiceService };
+const SERVICES = [InstanceServiceService, PrivacyServiceService, TokenServiceService, NodeServiceService];
+const METHODS = {
+  ...InstanceServiceService,
+  ...PrivacyServiceService,
+  ...TokenServiceService,
+  ...NodeServiceService,
+};
 type Methods = typeof METHODS;
 type Request<M extends keyof Methods> = ReturnType<Methods[M]['requestDeserialize']>;
 type Response<M extends keyof Methods> = ReturnType<Methods[M]['responseDeserialize']>;

@@ -3,6 +3,7 @@ import { bootstrapToken } from './access/bootstrap-token.js';
 import { makeDataFolder } from './access/secret-file.js';
 import { tokens as openTokens } from './access/tokens.js';
 import type { Config } from './config/config.js';
+import { shownProxy } from './domain/proxy.js';
 import { grpcServer } from './grpc/server/server.js';
 import { bounded } from './instances/bounded.js';
 import { openRegistry } from './instances/registry.js';
@@ -49,16 +50,18 @@ export async function createApp(config: Config, events: Events): Promise<App> {
   if (first.writtenTo) events.accountTokenGenerated(first.writtenTo);
   await tokens.ensureFirst(first.secret);
 
-  const { configured, fetching, url: versionUrl } = config.version;
+  const { configured, fetching, url: versionUrl, proxy: versionProxy } = config.version;
+  const proxy = whatsapp.proxy?.reveal();
+  if (proxy) events.proxyUsed({ proxy: shownProxy(proxy) });
   const versions = await openVersions({
     configured,
     fetching,
-    fetchLive: () => fetchRevision(versionUrl, undefined),
+    fetchLive: () => fetchRevision(versionUrl, versionProxy?.reveal()),
     store: store.versions,
     log: events,
   });
   const registry = await openRegistry({
-    whatsApp: whatsApp({ ...whatsapp, versions, credentials: store.credentials, log: events }),
+    whatsApp: whatsApp({ ...whatsapp, proxy, versions, credentials: store.credentials, log: events }),
     versions,
     instances: store.instances,
     credentials: store.credentials,

@@ -223,6 +223,89 @@ describe('several mistakes', () => {
   });
 });
 
+describe('the proxy', () => {
+  const proxiesOf = (env: Texts) => {
+    const { whatsapp, version } = configOf(env);
+    return [whatsapp.proxy?.reveal(), version.proxy?.reveal()];
+  };
+  const LOCAL = { WA_PRIVACY_WHATSAPP_URL: 'ws://127.0.0.1:8080/ws' };
+  const OF_ALL = 'http://user:open%3Asesame@proxy.example:3128';
+
+  test.each<[string, Texts, string | undefined, string | undefined]>([
+    ['is none by default', {}, undefined, undefined],
+    ['is the one that is set', { WA_PRIVACY_PROXY: 'socks5://s:1' }, 'socks5://s:1', 'socks5://s:1'],
+    ['is the one of the environment', { HTTPS_PROXY: OF_ALL }, OF_ALL, OF_ALL],
+    ['is rather the one in small letters', { HTTPS_PROXY: 'http://a', https_proxy: OF_ALL }, OF_ALL, OF_ALL],
+    ['may be without scheme there', { HTTPS_PROXY: 'a:3128' }, 'http://a:3128', 'http://a:3128'],
+    [
+      'is rather the one that is set',
+      { HTTPS_PROXY: OF_ALL, WA_PRIVACY_PROXY: 'http://b' },
+      'http://b',
+      'http://b',
+    ],
+    [
+      'is not that of the environment where that is switched off',
+      { HTTPS_PROXY: OF_ALL, WA_PRIVACY_PROXY_FROM_ENVIRONMENT: 'false' },
+      undefined,
+      undefined,
+    ],
+    ['of the environment is for TLS alone', { HTTPS_PROXY: OF_ALL, ...LOCAL }, undefined, OF_ALL],
+    ['that is set is for all', { WA_PRIVACY_PROXY: 'http://b', ...LOCAL }, 'http://b', 'http://b'],
+    ['has exceptions', { HTTPS_PROXY: OF_ALL, NO_PROXY: 'localhost, .whatsapp.com' }, undefined, undefined],
+    ['has exceptions by port', { HTTPS_PROXY: OF_ALL, NO_PROXY: 'web.whatsapp.com:8443' }, OF_ALL, OF_ALL],
+    ['has exceptions for all', { HTTPS_PROXY: OF_ALL, no_proxy: '*' }, undefined, undefined],
+    [
+      'has no exceptions by a part of a name',
+      { HTTPS_PROXY: OF_ALL, NO_PROXY: 'app.com,b.whatsapp.com' },
+      OF_ALL,
+      OF_ALL,
+    ],
+    [
+      'has exceptions for one target',
+      {
+        HTTPS_PROXY: OF_ALL,
+        NO_PROXY: 'mirror.example:443',
+        WA_PRIVACY_WHATSAPP_VERSION_URL: 'https://mirror.example/sw.js',
+      },
+      OF_ALL,
+      undefined,
+    ],
+  ])('%s', (_, env, ofWhatsApp, ofVersion) => {
+    expect(proxiesOf(env)).toEqual([ofWhatsApp, ofVersion]);
+  });
+
+  test.each([
+    [
+      'ftp://proxy.example',
+      'must be a URL like http://user:password@host:port, its scheme http, https, socks5 or socks5h',
+    ],
+    [
+      'proxy.example:3128',
+      'must be a URL like http://user:password@host:port, its scheme http, https, socks5 or socks5h',
+    ],
+    ['http://proxy.example/path', 'must end with the port of the proxy'],
+    ['http://opensesame%@proxy.example', 'must have user and password percent-encoded'],
+  ])('that is none is refused: %s', (proxy, mistake) => {
+    expect(mistakesOf({ WA_PRIVACY_PROXY: proxy })).toEqual([`WA_PRIVACY_PROXY: ${mistake}`]);
+  });
+
+  test('of the environment that cannot be used is not passed over', () => {
+    expect(mistakesOf({ HTTPS_PROXY: 'socks4://a' })).toEqual([
+      expect.stringMatching(
+        /^HTTPS_PROXY: must be a URL .*; or set WA_PRIVACY_PROXY_FROM_ENVIRONMENT=false$/,
+      ),
+    ]);
+    expect(mistakesOf({ HTTPS_PROXY: 'socks4://a', WA_PRIVACY_PROXY: 'http://b' })).toEqual([]);
+  });
+
+  test('does not show when the configuration is printed', () => {
+    for (const config of [configOf({ WA_PRIVACY_PROXY: OF_ALL }), configOf({ HTTPS_PROXY: OF_ALL })])
+      expect(JSON.stringify(config) + inspect(config, { depth: 9, showHidden: true })).not.toContain(
+        'sesame',
+      );
+  });
+});
+
 describe('a secret', () => {
   const KEY = Buffer.alloc(32, 251);
 

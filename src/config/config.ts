@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type { ConnectionMode } from '../domain/instance.js';
 import { isLoopback } from '../input/loopback.js';
 import type { LogLevel } from '../observability/log-level.js';
+import { environmentProxy } from './environment-proxy.js';
 import { PARSERS } from './parsers.js';
 import { type Secret, secret } from './secret.js';
 import { type Given, gather, type Sources } from './sources.js';
@@ -28,12 +29,18 @@ export type Config = {
   readonly reflection: 'anybody' | 'with_token' | 'nobody';
   readonly logLevel: LogLevel;
   /** Undefined: WhatsApp's own. The root key is 32 bytes. */
-  readonly whatsapp: { readonly url?: string | undefined; readonly rootKey?: Buffer | undefined };
+  readonly whatsapp: {
+    readonly url?: string | undefined;
+    readonly rootKey?: Buffer | undefined;
+    /** Of instances without their own. */
+    readonly proxy?: Secret<string> | undefined;
+  };
   readonly version: {
     /** The revision to announce; undefined: that of this release. */
     readonly configured?: number | undefined;
     readonly fetching: 'off' | 'when_refused' | 'daily';
     readonly url: string;
+    readonly proxy?: Secret<string> | undefined;
   };
   /** IQs per instance; 0 for no limit. */
   readonly budget: { readonly setsPerHour: number; readonly readsPerHour: number };
@@ -65,7 +72,13 @@ export function readConfig(sources: Sources): ConfigResult {
   // The compiler cannot follow the kinds through the loop. Where one failed there is a mistake, and no config.
   const values = Object.fromEntries(entries) as Values;
   mistakes.push(...conflicts(values, given));
-  return mistakes.length > 0 ? { kind: 'mistakes', mistakes } : { kind: 'config', config: configOf(values) };
+  const environment = values.proxy_from_environment ? environmentProxy(sources.env) : undefined;
+  if (environment?.mistake && !values.proxy)
+    mistakes.push(`${environment.mistake}; or set ${variableOf('proxy_from_environment')}=false`);
+  const proxyFor = (url: string) => values.proxy ?? environment?.for(url);
+  return mistakes.length > 0
+    ? { kind: 'mistakes', mistakes }
+    : { kind: 'config', config: configOf(values, proxyFor) };
 }
 
 /** What is wrong with options that are right one by one. */
@@ -94,7 +107,10 @@ function* conflicts(values: Partial<Values>, given: ReadonlyMap<OptionName, Give
 
 const REFLECTION = { true: 'anybody', with_token: 'with_token', false: 'nobody' } as const;
 
-const configOf = (values: Values): Config => ({
+/** Baileys' own address of WhatsApp, as far as a proxy is chosen by it. */
+const WHATSAPP_URL = 'wss://web.whatsapp.com/ws/chat';
+
+const configOf = (values: Values, proxyFor: (url: string) => Secret<string> | undefined): Config => ({
   listen: values.listen,
   dataDir: values.data_dir,
   masterKey: values.master_key,
@@ -107,12 +123,17 @@ const configOf = (values: Values): Config => ({
   rateLimitPerMinute: values.rate_limit_per_minute,
   reflection: REFLECTION[values.reflection ?? (isLoopback(values.listen.host) ? 'true' : 'with_token')],
   logLevel: values.log_level,
-  whatsapp: { url: values.whatsapp_url, rootKey: values.whatsapp_root_key },
+  whatsapp: {
+    url: values.whatsapp_url,
+    rootKey: values.whatsapp_root_key,
+    proxy: proxyFor(values.whatsapp_url ?? WHATSAPP_URL),
+  },
   version: {
     configured: values.whatsapp_version,
     // Whoever stands in for WhatsApp does not take the versions of another.
     fetching: values.whatsapp_version_fetch ?? (values.whatsapp_url === undefined ? 'when_refused' : 'off'),
     url: values.whatsapp_version_url,
+    proxy: proxyFor(values.whatsapp_version_url),
   },
   budget: { setsPerHour: values.sets_per_hour, readsPerHour: values.reads_per_hour },
   connections: {

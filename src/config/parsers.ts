@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { proxyMistake } from '../domain/proxy.js';
 import { revisionIn } from '../domain/version/client-version.js';
 import { cannotRead } from '../input/toml-file.js';
 import { LOG_LEVELS } from '../observability/log-level.js';
@@ -59,6 +60,12 @@ export const PARSERS = {
   }),
   version_fetching: z.enum(['off', 'when_refused', 'daily'], 'must be off, when_refused or daily'),
   web_url: z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' }),
+  proxy: z.string().transform((text, context) => {
+    const mistake = proxyMistake(text);
+    if (mistake === undefined) return secret(text);
+    context.addIssue(mistake);
+    return z.NEVER;
+  }),
   url: z.url({ protocol: /^wss?$/, error: 'must be a ws:// or wss:// URL' }),
   hex: z
     .string()

@@ -19,6 +19,7 @@ export type OptionSpec = {
     | 'version'
     | 'version_fetching'
     | 'web_url'
+    | 'proxy'
     | 'hex';
   /** As it would be written; without one the option is unset, and `otherwise` tells what that means. */
   readonly default?: string;
@@ -121,6 +122,18 @@ export const OPTIONS = {
     kind: 'web_url',
     default: 'https://web.whatsapp.com/sw.js',
     meaning: 'where the newest version is asked for',
+  },
+  proxy: {
+    kind: 'proxy',
+    otherwise: 'that of the environment',
+    secret: true,
+    meaning:
+      'proxy on the way to WhatsApp, `http://`, `https://`, `socks5://` or `socks5h://`, with user and password where it wants them',
+  },
+  proxy_from_environment: {
+    kind: 'boolean',
+    default: 'true',
+    meaning: 'whether `HTTPS_PROXY` and `NO_PROXY` hold where no proxy is set here',
   },
   whatsapp_url: {
     kind: 'url',

@@ -79,6 +79,7 @@ export type Problem =
   | ({ kind: 'WHATSAPP_TIMEOUT'; retryAfterMs?: number } & WhatsAppFailure)
   | ({ kind: 'BLACKLIST_CONFLICT' } & WhatsAppFailure)
   | { kind: 'CLIENT_OUTDATED'; instance: string; version: string; ageDays: number; retryAfterMs?: number }
+  | { kind: 'PROXY_FAILED'; instance: string; proxyText: string; retryAfterMs?: number }
   | { kind: 'DEADLINE_TOO_SHORT'; instance?: string }
   | { kind: 'SHUTTING_DOWN' };
 

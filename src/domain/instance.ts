@@ -33,6 +33,8 @@ export type Instance = {
   readonly nextAttemptTime: Date | undefined;
   /** Undefined when the service's own holds. */
   readonly connectionMode: ConnectionMode | undefined;
+  /** The proxy it connects through, without user and password; empty when the service's own holds. */
+  readonly proxy: string;
 };
 
 /** `+15550100123` as `+*******0123`. */

@@ -27,6 +27,7 @@ export type OutcomeReason =
   | 'WHATSAPP_RATE_LIMITED'
   | 'WHATSAPP_TIMEOUT'
   | 'CLIENT_OUTDATED'
+  | 'PROXY_FAILED'
   | 'DEADLINE_TOO_SHORT';
 
 /** A reason with what is known about it. */

@@ -60,6 +60,7 @@ function problemFor(instance: string, { setting }: Outcome, cause: Cause, retryA
     case 'INSTANCE_LOGGED_OUT':
     case 'INSTANCE_SUSPENDED':
     case 'CLIENT_OUTDATED':
+    case 'PROXY_FAILED':
     case 'SETTING_NOT_AVAILABLE':
     case 'SETTING_LOCKED':
     case 'ETAG_MISMATCH':

@@ -80,6 +80,10 @@ const eventsTo = (logger: Logger) => ({
         })
     : undefined,
 
+  /** Without user and password. */
+  proxyUsed: ({ proxy }: { proxy: string }) =>
+    logger.info('WhatsApp is reached through a proxy', { event: 'proxy_used', proxy }),
+
   clientRefused: ({ reason }: { reason: string }) =>
     logger.error(
       'WhatsApp refuses this client, so no instance can connect; see "Client version" in docs/whatsapp.md',

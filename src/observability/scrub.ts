@@ -9,6 +9,8 @@ const ID_NAME = /^(requestId|tokenId)$/;
 const BEARER = /\bwap_[\w-]+/g;
 /** Keys as WhatsApp libraries print them: 32 bytes or more in padded base64 or in hex. */
 const KEY_MATERIAL = /[A-Za-z0-9+/]{40,}={1,2}|\b[0-9a-fA-F]{64,}\b/g;
+/** What stands before the host of a URL: `http://user:password@proxy:3128`. */
+const USER_INFO = /(?<=\b[a-z][a-z0-9+.-]*:\/\/)[^\s/@]*@/gi;
 /** `+15550100123`, `15550100123@s.whatsapp.net`, `15550100123:4@…` and the digits alone. */
 const PHONE_NUMBER = /(?<![\w.-])\+?\d{8,15}(?=[:@]|(?![\w.-]))/g;
 
@@ -34,6 +36,7 @@ export function scrubText(text: string): string {
   if (CLEAN.has(text)) return text;
   const scrubbed = text
     .replace(BEARER, 'wap_[secret]')
+    .replace(USER_INFO, '[secret]@')
     .replace(KEY_MATERIAL, '[secret]')
     .replace(PHONE_NUMBER, number => maskPhoneNumber(number.startsWith('+') ? number : `+${number}`));
   if (scrubbed === text && text.length <= LONGEST_KEPT) CLEAN.set(text, true);

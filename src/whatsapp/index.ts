@@ -19,6 +19,8 @@ export type WhatsAppOptions = {
   readonly url?: string | undefined;
   /** The key that signs the server's certificates: 32 bytes, or as hex; WhatsApp's own when undefined. */
   readonly rootKey?: string | Uint8Array | undefined;
+  /** Of instances without their own; undefined for none. */
+  readonly proxy?: string | undefined;
   /** That of this release, whatever becomes of it, when undefined. */
   readonly versions?: ClientVersions;
   readonly credentials: CredentialStore;
@@ -34,6 +36,7 @@ export type WhatsAppOptions = {
 export function whatsApp({
   url,
   rootKey,
+  proxy,
   versions = builtInOnly,
   credentials,
   log,
@@ -43,6 +46,7 @@ export function whatsApp({
     url: checkedUrl(url),
     rootKey: checkedKey(rootKey),
     versions,
+    proxy,
     credentials,
     log,
     timeouts: { ...DEFAULT_TIMEOUTS, ...timeouts },

@@ -39,6 +39,17 @@ function expectNoSecrets(text: string) {
 }
 
 describe('a logged line', () => {
+  test('has no user and password in its URLs', () => {
+    const { logger, text } = capture();
+    const cause = new Error('cannot use http://desk:opensesame@proxy.example:3128/');
+    logger.warn('through socks5h://opensesame@proxy.example', {
+      proxy: 'https://a:opensesame@b',
+      err: cause,
+    });
+    expectNoSecrets(text());
+    expect(text()).toContain('http://[secret]@proxy.example:3128');
+  });
+
   test('is JSON with the level, the time, the text and the fields', () => {
     const { logger, lines } = capture();
     logger.info('listening', { address: '127.0.0.1:50051' });

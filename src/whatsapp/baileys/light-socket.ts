@@ -1,3 +1,4 @@
+import type { Agent } from 'node:http';
 import {
   type BinaryNode,
   Browsers,
@@ -19,6 +20,8 @@ export type LightSocketOptions = {
   readonly rootKey: Buffer<ArrayBuffer>;
   /** The N of `2.3000.N`, which the login and the `buildHash` of a registration announce. */
   readonly revision: number;
+  /** Makes the connection; undefined for none but the usual one. */
+  readonly agent: Agent | undefined;
   readonly auth: SocketConfig['auth'];
   /** For the WebSocket's upgrade and for the server's hello. */
   readonly connectMs: number;
@@ -86,6 +89,8 @@ export function lightSocket(options: LightSocketOptions): { sock: LightSocket; s
     ...(options.url !== undefined && { waWebSocketUrl: options.url }),
     version: [2, 3000, options.revision],
     auth: options.auth,
+    // Its type asks for one of `https`; WebSockets take any.
+    ...(options.agent && { agent: options.agent as SocketConfig['agent'] & object }),
     logger,
     browser: BROWSER,
     connectTimeoutMs: options.connectMs,

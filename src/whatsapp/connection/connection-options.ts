@@ -6,6 +6,8 @@ import type { SeenStanza } from '../../observability/events.js';
 export type Timeouts = {
   /** From dialling until WhatsApp has accepted the login, or until there is a code to show. */
   readonly connectMs: number;
+  /** Of that, for what a proxy has to do. */
+  readonly proxyMs: number;
   /** From ping to ping, give or take a quarter; half of it for the answer. */
   readonly keepAliveMs: number;
   /** For the answer to each query of a login or of linking. */
@@ -19,6 +21,7 @@ export type Timeouts = {
 
 export const DEFAULT_TIMEOUTS: Timeouts = {
   connectMs: 30_000,
+  proxyMs: 20_000,
   keepAliveMs: 20_000,
   queryMs: 7_000,
   closeMs: 1_000,
@@ -43,6 +46,8 @@ export type ConnectionOptions = {
   /** The key that signs the server's certificates, 32 bytes. */
   readonly rootKey: Buffer<ArrayBuffer>;
   readonly versions: ClientVersions;
+  /** Of instances without their own; undefined for none. */
+  readonly proxy: string | undefined;
   readonly credentials: CredentialStore;
   readonly log: WhatsAppLog;
   readonly timeouts: Timeouts;

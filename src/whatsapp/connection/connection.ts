@@ -3,6 +3,7 @@ import type { Disconnect } from '../../domain/disconnect.js';
 import { containListeners } from '../baileys/baileys-listeners.js';
 import { frameHold } from '../baileys/frame-hold.js';
 import { lightSocket } from '../baileys/light-socket.js';
+import { proxyAgent } from '../network/proxy-agent.js';
 import type { ConnectionOptions } from './connection-options.js';
 import * as disconnects from './disconnects.js';
 import { expirationIn } from './expiration-protocol.js';
@@ -32,6 +33,8 @@ export type Connection = {
 /** Who connects. */
 export type Login = {
   readonly instance: string;
+  /** Its own; undefined for that of the node. */
+  readonly proxy: string | undefined;
   readonly auth: SocketConfig['auth'];
   /** Takes changed credentials in; nothing leaves until the promise fulfils. */
   readonly onCredentials: (update: Partial<AuthenticationCreds>) => Promise<void>;
@@ -39,8 +42,8 @@ export type Login = {
 
 /** Dials. Throws when Baileys cannot make anything of the credentials. */
 export function openConnection(
-  { url, rootKey, versions, log, timeouts }: ConnectionOptions,
-  { instance, auth, onCredentials }: Login,
+  { url, rootKey, versions, proxy: ofNode, log, timeouts }: ConnectionOptions,
+  { instance, proxy = ofNode, auth, onCredentials }: Login,
 ): Connection {
   const open = Promise.withResolvers<void>();
   const ended = Promise.withResolvers<Disconnect>();
@@ -52,6 +55,7 @@ export function openConnection(
     url,
     rootKey,
     revision: announced.revision,
+    agent: proxy === undefined ? undefined : proxyAgent(proxy, timeouts.proxyMs),
     auth,
     connectMs: timeouts.connectMs,
     queryMs: timeouts.queryMs,

@@ -1,6 +1,7 @@
 import type { BinaryNode } from '@whiskeysockets/baileys';
 import { DISCONNECTS, type Disconnect } from '../../domain/disconnect.js';
 import { ageInDays, type ClientVersion, versionText } from '../../domain/version/client-version.js';
+import { ProxyError } from '../network/proxy-agent.js';
 import { childOf, codeOf } from './nodes.js';
 
 /** A cause of our own. */
@@ -74,6 +75,7 @@ export const fromHttpStatus = (status: number): Disconnect => ({
 
 /** The socket failed: unreachable, reset, or a broken WebSocket frame. */
 export function fromSocketError(error: unknown): Disconnect {
+  if (error instanceof ProxyError) return { ...ownCause(error.message), culprit: { kind: 'proxy' } };
   const name = error instanceof Error && 'code' in error ? String(error.code) : '';
   return { code: 408, text: `No connection to WhatsApp${name && ` (${name})`}` };
 }

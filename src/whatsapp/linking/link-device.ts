@@ -20,13 +20,14 @@ export async function linkDevice(
   settings: ConnectionOptions,
   instance: string,
   method: LinkMethod,
-  { signal, expectedPhoneNumber, onCode }: Parameters<WhatsApp['link']>[2],
+  { proxy, signal, expectedPhoneNumber, onCode }: Parameters<WhatsApp['link']>[2],
 ): Promise<LinkResult> {
   if (signal.aborted) return { kind: 'cancelled' };
   const { timeouts } = settings;
   const creds = initAuthCreds();
   const connection = openConnection(settings, {
     instance,
+    proxy,
     auth: { creds, keys: NO_KEYS },
     onCredentials: async update => void Object.assign(creds, update),
   });

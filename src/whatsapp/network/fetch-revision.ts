@@ -1,6 +1,7 @@
-import type { Agent, IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { get as getPlain } from 'node:http';
 import { get as getSecure } from 'node:https';
+import { proxyAgent } from './proxy-agent.js';
 
 /** WhatsApp answers 400 without these (Baileys PR #1883, where other ones were tried). */
 const HEADERS = {
@@ -15,9 +16,9 @@ const MOST_BYTES = 2 * 1024 * 1024;
 const TIMEOUT_MS = 10_000;
 
 /** Asks which revision of WhatsApp Web is live; rejects with a text for the operator. Tells nothing but this address. */
-export async function fetchRevision(url: string, agent: Agent | undefined): Promise<number> {
+export async function fetchRevision(url: string, proxy: string | undefined): Promise<number> {
   const signal = AbortSignal.timeout(TIMEOUT_MS);
-  const response = await answerTo(url, agent, signal);
+  const response = await answerTo(url, proxy, signal);
   try {
     if (response.statusCode !== 200) throw new Error(`the answer was HTTP ${response.statusCode}`);
     const found = REVISION.exec(await textOf(response));
@@ -28,11 +29,12 @@ export async function fetchRevision(url: string, agent: Agent | undefined): Prom
   }
 }
 
-const answerTo = (url: string, agent: Agent | undefined, signal: AbortSignal): Promise<IncomingMessage> =>
+const answerTo = (url: string, proxy: string | undefined, signal: AbortSignal): Promise<IncomingMessage> =>
   new Promise((resolve, reject) => {
     const get = url.startsWith('https:') ? getSecure : getPlain;
-    // Without an agent of its own a connection would be kept for a next request that comes in an hour.
-    get(url, { headers: HEADERS, agent: agent ?? false, signal }, resolve).on('error', reject);
+    // The agent that all share would keep the connection for a next request, which comes in an hour.
+    const agent = proxy === undefined ? false : proxyAgent(proxy, TIMEOUT_MS);
+    get(url, { headers: HEADERS, agent, signal }, resolve).on('error', reject);
   });
 
 async function textOf(response: IncomingMessage): Promise<string> {

@@ -20,13 +20,13 @@ import { openSession } from './session.js';
 export async function logIn(
   settings: ConnectionOptions,
   instance: string,
-  { signal, onPrivacyPush }: Parameters<WhatsApp['connect']>[1],
+  { proxy, signal, onPrivacyPush }: Parameters<WhatsApp['connect']>[1],
 ): ReturnType<WhatsApp['connect']> {
   const credentials = await load(settings, instance);
   if ('text' in credentials) return { kind: 'failed', disconnect: credentials };
   if (signal.aborted) return { kind: 'failed', disconnect: CANCELLED };
 
-  const dialled = dial(settings, instance, credentials);
+  const dialled = dial(settings, instance, proxy, credentials);
   if (!dialled) return { kind: 'failed', disconnect: ownCause('Baileys cannot use the credentials') };
   const { connection, stored } = dialled;
   const timer = disappearingTimer(connection);
@@ -70,7 +70,12 @@ async function load(
   }
 }
 
-function dial(settings: ConnectionOptions, instance: string, credentials: LinkedCredentials) {
+function dial(
+  settings: ConnectionOptions,
+  instance: string,
+  proxy: string | undefined,
+  credentials: LinkedCredentials,
+) {
   const stored = writeQueue(cause => {
     settings.log.taskFailed({ task: 'storing the credentials', instance, cause });
     connection.end(notStored());
@@ -91,7 +96,12 @@ function dial(settings: ConnectionOptions, instance: string, credentials: Linked
       settings.log.taskFailed({ task: 'reading the keys', instance, cause });
       connection.end(ownCause('The stored keys could not be read'));
     });
-    connection = openConnection(settings, { instance, auth: { creds: credentials, keys }, onCredentials });
+    connection = openConnection(settings, {
+      instance,
+      proxy,
+      auth: { creds: credentials, keys },
+      onCredentials,
+    });
   } catch (cause) {
     settings.log.taskFailed({ task: 'dialling', instance, cause });
     return undefined;

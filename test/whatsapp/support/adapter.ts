@@ -98,6 +98,7 @@ export function linking(
   adapter: WhatsApp,
   options: {
     method?: LinkMethod;
+    proxy?: string;
     expectedPhoneNumber?: string;
     signal?: AbortSignal;
     onCode?: (code: LinkCode) => void;
@@ -106,6 +107,7 @@ export function linking(
   const codes: LinkCode[] = [];
   const { method = { kind: 'qr' }, signal = never(), expectedPhoneNumber } = options;
   const result = adapter.link(DESK, method, {
+    proxy: options.proxy,
     signal,
     expectedPhoneNumber,
     onCode(code) {

@@ -133,4 +133,5 @@ const recordOf = (name: string): InstanceRecord => ({
   lastConnectTime: undefined,
   retryTime: undefined,
   connectionMode: undefined,
+  proxy: undefined,
 });

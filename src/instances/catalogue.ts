@@ -15,7 +15,7 @@ export type Catalogue = Pick<Instances, 'create' | 'get' | 'list' | 'update' | '
 /** The instances of the store, all of which run on this node. */
 export function catalogue(held: Holdings, store: InstanceStore): Catalogue {
   return {
-    async create({ name, displayName, connectionMode }, along) {
+    async create({ name, displayName, connectionMode, proxy }, along) {
       const record: InstanceRecord = {
         name,
         displayName,
@@ -27,6 +27,7 @@ export function catalogue(held: Holdings, store: InstanceStore): Catalogue {
         lastConnectTime: undefined,
         retryTime: undefined,
         connectionMode,
+        proxy,
       };
       const instance = viewOf(record, { state: 'unlinked' });
       if (!(await store.create(record, along?.(instance))))

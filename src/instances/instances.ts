@@ -13,6 +13,8 @@ export type InstanceProperties = {
   readonly displayName: string;
   /** Undefined for the service's own. */
   readonly connectionMode?: ConnectionMode | undefined;
+  /** URL with user and password; undefined for the service's own. */
+  readonly proxy?: string | undefined;
 };
 
 /**
@@ -30,7 +32,7 @@ export interface Instances {
     along?: (made: Instance) => readonly Write[],
   ): Promise<Instance>;
   get(name: string): Instance;
-  /** Changes what is given; `connectionMode` undefined: the service's own. */
+  /** Changes what is given; `connectionMode` and `proxy` undefined: the service's own. */
   update(name: string, changed: Partial<InstanceProperties>): Promise<Instance>;
   /** Ordered by name, those after `after` first; `more` tells whether a further page follows. */
   list(page: { after: string; limit: number; state: InstanceState | undefined }): {

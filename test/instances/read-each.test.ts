@@ -57,6 +57,7 @@ beforeEach(async () => {
       lastConnectTime: new Date(),
       retryTime: undefined,
       connectionMode: undefined,
+      proxy: undefined,
     });
   }
   reads.answer = async () => {};

@@ -121,7 +121,12 @@ export interface WhatsApp {
    */
   connect(
     instance: string,
-    options: { signal: AbortSignal; onPrivacyPush: () => void },
+    options: {
+      /** Its own, the only way there then; undefined for that of the node. */
+      proxy?: string | undefined;
+      signal: AbortSignal;
+      onPrivacyPush: () => void;
+    },
   ): Promise<
     | { readonly kind: 'open'; readonly session: Session }
     | { readonly kind: 'failed'; readonly disconnect: Disconnect }
@@ -134,6 +139,8 @@ export interface WhatsApp {
     instance: string,
     method: LinkMethod,
     options: {
+      /** As for `connect`. */
+      proxy?: string | undefined;
       signal: AbortSignal;
       expectedPhoneNumber: string | undefined;
       onCode: (code: LinkCode) => void;
@@ -157,6 +164,8 @@ export type InstanceRecord = {
   readonly retryTime: Date | undefined;
   /** Undefined when the service's own holds. */
   readonly connectionMode: ConnectionMode | undefined;
+  /** URL with user and password; undefined when the service's own holds. `UNREADABLE_PROXY` when it is damaged. */
+  readonly proxy: string | undefined;
 };
 
 /** What a link, or the end of one, makes of a record. */

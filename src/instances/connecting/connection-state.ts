@@ -1,6 +1,7 @@
 import type { Disconnect } from '../../domain/disconnect.js';
 import { PrivacyError } from '../../domain/errors.js';
 import type { Instance, InstanceState } from '../../domain/instance.js';
+import { shownProxy } from '../../domain/proxy.js';
 import type { InstanceRecord, Session } from '../account/ports.js';
 import type { Hold } from './breaker.js';
 import { sharedProblem } from './refusal.js';
@@ -109,7 +110,8 @@ const nextAttemptTimeOf = (connection: ConnectionState): Date | undefined =>
 
 /** An instance as callers see it. */
 export function viewOf(record: InstanceRecord, connection: ConnectionState): Instance {
-  const { name, displayName, phoneNumber, createTime, linkTime, lastConnectTime, connectionMode } = record;
+  const { name, displayName, phoneNumber, createTime, linkTime, lastConnectTime, connectionMode, proxy } =
+    record;
   return {
     name,
     displayName,
@@ -121,6 +123,7 @@ export function viewOf(record: InstanceRecord, connection: ConnectionState): Ins
     lastConnectTime,
     nextAttemptTime: nextAttemptTimeOf(connection),
     connectionMode,
+    proxy: proxy === undefined ? '' : shownProxy(proxy),
   };
 }
 

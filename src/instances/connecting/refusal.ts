@@ -29,16 +29,18 @@ export function refusal(
 /** What a disconnect means to the caller when it is not about the instance; undefined where that needs no other words. */
 export function sharedProblem(
   instance: string,
-  { culprit }: Disconnect,
+  { culprit, text }: Disconnect,
   retryAfterMs: number | undefined,
 ): Problem | undefined {
-  if (culprit?.kind !== 'client_version') return undefined;
-  const { version, ageDays } = culprit;
-  return {
-    kind: 'CLIENT_OUTDATED',
-    instance,
-    version,
-    ageDays,
-    ...(retryAfterMs !== undefined && { retryAfterMs }),
-  };
+  const about = { instance, ...(retryAfterMs !== undefined && { retryAfterMs }) };
+  switch (culprit?.kind) {
+    case 'client_version': {
+      const { version, ageDays } = culprit;
+      return { kind: 'CLIENT_OUTDATED', version, ageDays, ...about };
+    }
+    case 'proxy':
+      return { kind: 'PROXY_FAILED', proxyText: text, ...about };
+    default:
+      return undefined;
+  }
 }

@@ -20,6 +20,8 @@ export interface Supervisor {
    * a row of failures for others, so that they cannot undo the back-off.
    */
   hurry(wait: 'any' | 'first'): void;
+  /** Connects anew, also when connected, because the way to WhatsApp is another; does nothing when it would not dial. */
+  reroute(): void;
   /** Ends the live session the caller's way, not reacting to its end; connects again when that gives false. */
   retire(end: (session: Session) => Promise<boolean>): Promise<boolean>;
   /** Gives the connection up until then, or until told to connect; does nothing unless connected. */
@@ -44,13 +46,15 @@ export type SupervisorOptions = {
   readonly instance: string;
   readonly dialer: Pick<Dialer, 'connect' | 'hold'>;
   readonly initial: ConnectionState;
+  /** The one that the next attempt goes through; undefined for that of the node. */
+  readonly proxy?: () => string | undefined;
   readonly log: Pick<InstanceLog, 'taskFailed'>;
 };
 
 const CONNECTING: ConnectionState = { state: 'connecting' };
 
 /** Supervises one instance, once told to begin. */
-export function supervise({ instance, dialer, initial, log }: SupervisorOptions): Supervisor {
+export function supervise({ instance, dialer, initial, proxy, log }: SupervisorOptions): Supervisor {
   let events: ConnectionEvents = { onConnection: () => undefined, onPrivacyPush: () => undefined };
   let connection = initial;
   let hasEnded = false;
@@ -114,7 +118,11 @@ export function supervise({ instance, dialer, initial, log }: SupervisorOptions)
 
   /** One attempt and the session it gave, until that ends; undefined when there was none, or told to stop. */
   async function connectOnce(signal: AbortSignal): Promise<Disconnect | undefined> {
-    const result = await dialer.connect(instance, { signal, onPrivacyPush: events.onPrivacyPush });
+    const result = await dialer.connect(instance, {
+      proxy: proxy?.(),
+      signal,
+      onPrivacyPush: events.onPrivacyPush,
+    });
     if (result.kind === 'held') return undefined;
     if (result.kind === 'failed') return result.disconnect;
     if (signal.aborted) {
@@ -158,6 +166,12 @@ export function supervise({ instance, dialer, initial, log }: SupervisorOptions)
     hurry(wait) {
       if (connection.state !== 'backing_off' || connection.over) return;
       if (wait === 'any' || streak.failures === 1) start();
+    },
+    reroute() {
+      const session = connection.state === 'connected' ? connection.session : undefined;
+      if (!session && connection.state !== 'connecting' && connection.state !== 'backing_off') return;
+      start();
+      void session?.close();
     },
     async retire(end) {
       if (connection.state !== 'connected') return false;

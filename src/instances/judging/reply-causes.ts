@@ -75,6 +75,7 @@ const IN_WORDS: Record<OutcomeReason, string> = {
   WHATSAPP_RATE_LIMITED: 'WhatsApp limits the requests of this account',
   WHATSAPP_TIMEOUT: 'WhatsApp did not tell the settings',
   CLIENT_OUTDATED: 'WhatsApp refuses the version of this client',
+  PROXY_FAILED: 'the proxy made no connection to WhatsApp',
   DEADLINE_TOO_SHORT: OUT_OF_TIME.message,
 };
 

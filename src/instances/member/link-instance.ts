@@ -112,6 +112,7 @@ async function begin({ managed, dialer, method }: Linking, call: CallOptions): P
     let result: LinkResult | undefined;
     try {
       result = await dialer.link(instance, method, {
+        proxy: keeper.record.proxy,
         signal: AbortSignal.any([call.signal, over.signal]),
         expectedPhoneNumber: keeper.record.phoneNumber || undefined,
         onCode: codes.show,

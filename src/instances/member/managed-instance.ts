@@ -63,7 +63,13 @@ export type ManagedInstance = Account & {
 export function manage(record: InstanceRecord, node: Node): ManagedInstance {
   const instance = record.name;
   const initial = initialState(record, parkedUntil(record, node));
-  const supervisor = supervise({ instance, dialer: node.dialer, initial, log: node.log });
+  const supervisor = supervise({
+    instance,
+    dialer: node.dialer,
+    initial,
+    proxy: () => keeper.record.proxy,
+    log: node.log,
+  });
   const keeper = recordKeeper(record, node);
   const sessions = sessionWait(instance, supervisor);
   const demand = connectionDemand(keeper, supervisor, node);
@@ -90,10 +96,11 @@ export function manage(record: InstanceRecord, node: Node): ManagedInstance {
   events.show(initial);
   supervisor.begin({ onConnection: events.changed, onPrivacyPush: follower.pushed });
 
+  const queue = new PQueue({ concurrency: 1 });
   return {
     ...account,
     supervisor,
-    queue: new PQueue({ concurrency: 1 }),
+    queue,
     need: demand.need,
     watched,
     keeper,
@@ -103,6 +110,8 @@ export function manage(record: InstanceRecord, node: Node): ManagedInstance {
     async change(patch) {
       await keeper.change(patch);
       if ('connectionMode' in patch) demand.modeChanged();
+      // In its turn, so that it cuts no update.
+      if ('proxy' in patch) void queue.add(supervisor.reroute);
     },
     forgetAccount,
     forgotten: () => forgetting.catch(() => undefined),

@@ -1,4 +1,5 @@
 import type { Compilable, Kysely } from 'kysely';
+import { UNREADABLE_PROXY } from '../../domain/proxy.js';
 import type { InstanceRecord, InstanceStore } from '../../instances/account/ports.js';
 import { seal, unseal } from '../sealing/envelope.js';
 import type { Atomically, UnlessTaken } from './changes.js';
@@ -24,6 +25,7 @@ export function instanceStore(
     lastConnectTime: toDate(row.last_connect_time),
     retryTime: toDate(row.retry_time),
     connectionMode: row.connection_mode ?? undefined,
+    proxy: readProxy(row),
     ...readPhoneNumber(row),
   });
 
@@ -33,6 +35,16 @@ export function instanceStore(
       return { phoneNumber: unsealPhoneNumber(storeKey, name, sealed_phone_number) };
     } catch (error) {
       return { phoneNumber: '', statusReason: error instanceof Error ? error.message : 'damaged' };
+    }
+  }
+
+  /** One that is damaged must not be taken for none: the instance would connect past it. */
+  function readProxy({ name, sealed_proxy }: Row): string | undefined {
+    if (sealed_proxy === null) return undefined;
+    try {
+      return unseal(storeKey, proxyLabel(name), sealed_proxy).toString();
+    } catch {
+      return UNREADABLE_PROXY;
     }
   }
 
@@ -97,6 +109,9 @@ const columns = (storeKey: Buffer, instance: string): Columns => ({
   lastConnectTime: time => ({ last_connect_time: fromDate(time) }),
   retryTime: time => ({ retry_time: fromDate(time) }),
   connectionMode: mode => ({ connection_mode: mode ?? null }),
+  proxy: proxy => ({
+    sealed_proxy: proxy === undefined ? null : seal(storeKey, proxyLabel(instance), Buffer.from(proxy)),
+  }),
 });
 
 /** The columns of the fields that are given: a whole row for a whole record. */
@@ -107,6 +122,7 @@ function columnsOf(storeKey: Buffer, instance: string, fields: Partial<InstanceR
   return Object.assign({}, ...(Object.keys(stored) as (keyof InstanceRecord)[]).map(column));
 }
 
+const proxyLabel = (instance: string) => ({ kind: 'proxy', instance });
 const label = (instance: string) => ({ kind: 'phone number', instance });
 
 /** A phone number as stored. */

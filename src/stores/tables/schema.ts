@@ -22,6 +22,8 @@ export type Schema = {
     retry_time: number | null;
     /** Null for the service's own. */
     connection_mode: 'ALWAYS' | 'ON_DEMAND' | null;
+    /** Under the store's key; null for the service's own. */
+    sealed_proxy: Buffer | null;
   };
   /** One row while a link exists; its data key dies with it, and with that every signal key. */
   credential: {

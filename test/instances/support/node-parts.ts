@@ -79,4 +79,5 @@ export const linkedRecord = (name: string): InstanceRecord => ({
   lastConnectTime: new Date(),
   retryTime: undefined,
   connectionMode: undefined,
+  proxy: undefined,
 });

@@ -14,6 +14,7 @@ export function instanceContract(newData: () => Data): void {
       lastConnectTime: at(2),
       retryTime: at(3),
       connectionMode: 'ON_DEMAND' as const,
+      proxy: 'http://user:password@proxy.example:3128',
     };
     expect(await instances.create(full)).toBe(true);
     expect(await instances.list()).toEqual([full]);

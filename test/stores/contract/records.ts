@@ -22,6 +22,7 @@ export const instanceRecord = (name: string): InstanceRecord => ({
   lastConnectTime: undefined,
   retryTime: undefined,
   connectionMode: undefined,
+  proxy: undefined,
 });
 
 export const changeRecord = (instance: string, second: number): ChangeRecord => ({

@@ -1,9 +1,10 @@
 import type { Kysely } from 'kysely';
 import { describe, expect, test } from 'vitest';
+import { UNREADABLE_PROXY } from '../../../src/domain/proxy.js';
 import type { Store } from '../../../src/stores/store.js';
 import type { Schema } from '../../../src/stores/tables/schema.js';
 import type { Data } from './data.js';
-import { at, bytes, linkedInstance, MASTER_KEY } from './records.js';
+import { at, bytes, instanceRecord, linkedInstance, MASTER_KEY } from './records.js';
 
 /** Two linked instances, of which `change` edits what is stored. */
 async function edited(data: Data, change: (db: Kysely<Schema>) => Promise<unknown>): Promise<Store> {
@@ -220,6 +221,27 @@ export function sealingContract(newData: () => Data): void {
       expect(await store.credentials.load('b')).toEqual(bytes('credentials of b'));
     },
   );
+
+  test.each([
+    ['changed', (own: Buffer | null) => flipped(own)],
+    ['moved to another instance', (_: Buffer | null, other: Buffer | null) => other],
+  ])('a proxy that was %s is not taken for none, and stands nowhere in the clear', async (_, damage) => {
+    const data = newData();
+    const first = await data.open();
+    const proxy = 'http://user:sesame@proxy.example';
+    for (const name of ['a', 'b']) await first.instances.create({ ...instanceRecord(name), proxy });
+    await first.close();
+    await data.edit(async db => {
+      const [a, b] = await db.selectFrom('instance').selectAll().orderBy('name').execute();
+      expect(a?.sealed_proxy?.includes('sesame')).toBe(false);
+      const change = { sealed_proxy: damage(a?.sealed_proxy ?? null, b?.sealed_proxy ?? null) };
+      await db.updateTable('instance').set(change).where('name', '=', 'a').execute();
+    });
+    const { instances } = await data.open();
+    expect((await instances.list()).map(one => one.proxy)).toEqual([UNREADABLE_PROXY, proxy]);
+    await instances.update('a', { proxy: undefined });
+    expect((await instances.list()).map(one => one.proxy)).toEqual([undefined, proxy]);
+  });
 
   test('a derived key is the same after a restart and another for another purpose', async () => {
     const data = newData();

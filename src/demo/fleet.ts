@@ -33,7 +33,13 @@ export async function watchPhone(
 /** Links two more instances, whose names it gives back. */
 export async function linkMore({ api, simulator }: Stage): Promise<string[]> {
   for (const [name, phoneNumber] of Object.entries(MORE)) {
-    await api.call(Instances.createInstance, { name, displayName: '', connectionMode: 0, requestId: '' });
+    await api.call(Instances.createInstance, {
+      name,
+      displayName: '',
+      connectionMode: 0,
+      requestId: '',
+      proxy: '',
+    });
     await scan(api, name, simulator.addPhone({ phoneNumber }));
   }
   return Object.keys(MORE);

@@ -69,6 +69,7 @@ export async function demo({ keep, json }: { keep: boolean; json: boolean }): Pr
       displayName: '',
       connectionMode: 0,
       requestId: '',
+      proxy: '',
     });
     show(
       'CreateInstance',

@@ -176,6 +176,12 @@ const ROWS: { readonly [Kind in Reason]: Row<Kind> } = {
       (ageDays < OLD_DAYS ? 'at that age there is likely another cause, but ' : '') +
       'its operator can upgrade it or set WA_PRIVACY_WHATSAPP_VERSION; RetryInfo says when it is tried again',
   },
+  PROXY_FAILED: {
+    code: status.UNAVAILABLE,
+    metadata: ['instance', 'proxyText'],
+    text: ({ proxyText }) =>
+      `${proxyText}; nothing went past it. Mend the proxy, or set another one with UpdateInstance`,
+  },
   DEADLINE_TOO_SHORT: {
     code: status.DEADLINE_EXCEEDED,
     metadata: ['instance'],

@@ -143,6 +143,7 @@ export const encodeInstance = (instance: Instance): InstanceMessage => ({
   nextAttemptTime: instance.nextAttemptTime,
   etag: instanceEtag(instance),
   connectionMode: encodeConnectionMode(instance.connectionMode),
+  proxy: instance.proxy,
 });
 
 export const encodeToken = (token: Omit<TokenRecord, 'digest'>): Token => ({

@@ -2,6 +2,7 @@ import type { Duration } from '../../../gen/ts/google/protobuf/duration.js';
 import { type NamesOf, nameOf, namesOf } from '../../contract/enum-names.js';
 import { decodeWish, fieldPath, valuesInOrder } from '../../contract/setting-enums.js';
 import { INSTANCE_NAME } from '../../domain/instance.js';
+import { proxyMistake } from '../../domain/proxy.js';
 import { isPhoneNumber } from '../../domain/settings/contact-list.js';
 import { camelCase, type Setting, specOf, type Value } from '../../domain/settings/settings-table.js';
 import type { Wishes } from '../../domain/settings/snapshot.js';
@@ -12,6 +13,7 @@ import { QUOTED, truncate } from './truncate.js';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const LONGEST_LABEL = 63;
+const LONGEST_PROXY = 512;
 const NANOS = 1_000_000_000;
 /** 10,000 years, the longest that google.protobuf.Duration allows. */
 const LONGEST_SECONDS = 315_576_000_000n;
@@ -123,6 +125,15 @@ export function label(field: string, text: string): Checked<string> {
   return UNSEEN.test(text.replace(JOINS_EMOJI, ''))
     ? violation(field, 'INVALID_FORMAT', `${field} must not contain control or invisible characters`)
     : valid(text);
+}
+
+/** Undefined for none. What is wrong is told without quoting it, for it may hold a password. */
+export function proxy(text: string): Checked<string | undefined> {
+  if (text === '') return valid(undefined);
+  if (text.length > LONGEST_PROXY)
+    return violation('proxy', 'OUT_OF_RANGE', `proxy must have at most ${LONGEST_PROXY} characters`);
+  const mistake = proxyMistake(text);
+  return mistake === undefined ? valid(text) : violation('proxy', 'INVALID_FORMAT', `proxy ${mistake}`);
 }
 
 /** How many entries a page has. */

@@ -17,6 +17,7 @@ export function decodeCreate(request: CreateInstanceRequest) {
     displayName: check.label('display_name', request.displayName),
     requestId: check.unlessEmpty(request.requestId, check.requestId),
     connectionMode: modeOf(request.connectionMode),
+    proxy: check.proxy(request.proxy),
   });
   const content = () => CreateInstanceRequest.encode({ ...request, requestId: '' }).finish();
   return { name, properties, requestId, content };
@@ -25,12 +26,13 @@ export function decodeCreate(request: CreateInstanceRequest) {
 export const decodeInstanceUpdate = (request: UpdateInstanceRequest) =>
   accept({ instance: check.instanceName('name', request.name), changed: changed(request) });
 
-function changed({ displayName, connectionMode }: UpdateInstanceRequest) {
-  if (displayName === undefined && connectionMode === undefined)
+function changed({ displayName, connectionMode, proxy }: UpdateInstanceRequest) {
+  if (displayName === undefined && connectionMode === undefined && proxy === undefined)
     return violation('', 'REQUIRED', 'At least one property must be provided');
   return together({
     ...(displayName !== undefined && { displayName: check.label('display_name', displayName) }),
     ...(connectionMode !== undefined && { connectionMode: modeOf(connectionMode) }),
+    ...(proxy !== undefined && { proxy: check.proxy(proxy) }),
   });
 }
 

@@ -110,6 +110,12 @@ const PROBLEMS: { [Kind in Reason]: Problem & { kind: Kind } } = {
     ageDays: 125,
     retryAfterMs: 300_000,
   },
+  PROXY_FAILED: {
+    kind: 'PROXY_FAILED',
+    instance,
+    proxyText: 'The proxy refused the connection (HTTP 407)',
+    retryAfterMs: 2000,
+  },
   DEADLINE_TOO_SHORT: { kind: 'DEADLINE_TOO_SHORT', instance },
   SHUTTING_DOWN: { kind: 'SHUTTING_DOWN' },
 };

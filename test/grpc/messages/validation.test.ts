@@ -150,6 +150,16 @@ test('an update of many instances has the rules of one', async () => {
   ]);
 });
 
+/** Each with a password, which no answer may quote. */
+const WRONG_PROXIES = [
+  ['proxy.example:3128', 'INVALID_FORMAT'],
+  ['socks4://a:sesame@proxy.example', 'INVALID_FORMAT'],
+  ['http://', 'INVALID_FORMAT'],
+  ['http://a:sesame@proxy.example/path', 'INVALID_FORMAT'],
+  ['http://a:sesame@proxy.example?x', 'INVALID_FORMAT'],
+  ['http://a:sesame%@proxy.example', 'INVALID_FORMAT'],
+  [`http://a:${'sesame'.repeat(90)}@proxy.example`, 'OUT_OF_RANGE'],
+] as const;
 const THOUSAND_AND_ONE = Array.from({ length: 1001 }, (_, index) => `desk-${index}`);
 
 /** For each request field with a rule: a value that breaks it, and the reason then given. */
@@ -215,6 +225,8 @@ const BROKEN: Record<string, [request: object, reason: string][]> = {
   ],
   'CreateInstanceRequest.request_id': [[{ requestId: 'x' }, 'INVALID_FORMAT']],
   'CreateInstanceRequest.connection_mode': [[{ connectionMode: 3 }, 'UNKNOWN_VALUE']],
+  'CreateInstanceRequest.proxy': WRONG_PROXIES.map(([proxy, reason]) => [{ proxy }, reason]),
+  'UpdateInstanceRequest.proxy': WRONG_PROXIES.map(([proxy, reason]) => [{ name: instance, proxy }, reason]),
   'UpdateInstanceRequest.name': [[{ displayName: 'Desk' }, 'REQUIRED']],
   'UpdateInstanceRequest.display_name': [
     [{ name: instance, displayName: 'a'.repeat(64) }, 'OUT_OF_RANGE'],

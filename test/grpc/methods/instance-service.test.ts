@@ -101,7 +101,12 @@ describe('GetInstance', () => {
   test('answers with the instance, its phone number masked', async () => {
     const api = await startApi();
     await api.addInstance('desk');
-    const instance = { ...connected('desk'), nextAttemptTime: MADE_AT, connectionMode: 'ALWAYS' as const };
+    const instance = {
+      ...connected('desk'),
+      nextAttemptTime: MADE_AT,
+      connectionMode: 'ALWAYS' as const,
+      proxy: 'socks5://proxy.example:1080',
+    };
     api.instances.get = () => instance;
     const { responses } = await invoke(api, service.getInstance, { name: 'desk' });
     expect(responses[0]?.instance).toEqual({
@@ -116,6 +121,7 @@ describe('GetInstance', () => {
       nextAttemptTime: MADE_AT,
       etag: instanceEtag(instance),
       connectionMode: Instance_ConnectionMode.ALWAYS,
+      proxy: 'socks5://proxy.example:1080',
     });
   });
 });

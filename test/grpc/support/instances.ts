@@ -21,6 +21,7 @@ export const connected = (name: string): Instance => ({
   lastConnectTime: MADE_AT,
   nextAttemptTime: undefined,
   connectionMode: undefined,
+  proxy: '',
 });
 
 export const snapshot: Snapshot = {
@@ -56,7 +57,12 @@ export function instancesInMemory(store: Store): Instances {
       if (all.has(name)) throw new PrivacyError({ kind: 'INSTANCE_ALREADY_EXISTS', instance: name });
       const instance: Instance = { ...connected(name), displayName, connectionMode, state: 'UNLINKED' };
       // Tokens are stored with a reference to their instance.
-      const record = { status: 'unlinked', statusReason: '', retryTime: undefined } as const;
+      const record = {
+        status: 'unlinked',
+        statusReason: '',
+        retryTime: undefined,
+        proxy: undefined,
+      } as const;
       await store.instances.create({ ...instance, ...record }, along?.(instance));
       all.set(name, instance);
       const made = newWatched(name, () => ({ [Symbol.dispose]: () => undefined }));
@@ -72,7 +78,8 @@ export function instancesInMemory(store: Store): Instances {
       return { instances: found.slice(0, limit), more: found.length > limit };
     },
     async update(name, changed) {
-      const instance = { ...get(name), ...changed };
+      const { proxy = '', ...others } = changed;
+      const instance: Instance = { ...get(name), ...others, proxy };
       all.set(name, instance);
       return instance;
     },

@@ -93,6 +93,11 @@ const PROVOCATIONS: Readonly<Record<string, Readonly<Record<string, Provoke>>>> 
     [RECONNECT]: linking.refusedAgain(503),
   },
   'UNAVAILABLE CLIENT_OUTDATED': { '*': onOutdatedNode, [LINK]: linking.onOutdatedNode },
+  'UNAVAILABLE PROXY_FAILED': {
+    '*': on('behindBadProxy'),
+    [LINK]: linking.behindBadProxy,
+    [RECONNECT]: linking.againBehindBadProxy,
+  },
   'UNAVAILABLE SHUTTING_DOWN': { '*': common.whileShuttingDown },
   'DEADLINE_EXCEEDED DEADLINE_TOO_SHORT': { '*': on('unanswered', {}, SHORT) },
   'DEADLINE_EXCEEDED LINK_TIMED_OUT': { '*': onUnlinked(SHORT) },

@@ -5,7 +5,7 @@ import {
 } from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
 import type { Behaviour, Effect } from '../../../src/simulator/index.js';
 import { viewIn } from '../../support/desk.js';
-import type { Provoke } from './stage.js';
+import { NO_PROXY, type Provoke } from './stage.js';
 
 /** Linking with a code, which WhatsApp answers so. */
 export const askingForCode =
@@ -80,6 +80,20 @@ export const refusedAgain =
 /** Linking, on a node whose client WhatsApp refuses. */
 export const onOutdatedNode: Provoke = async ({ outdated, callOutdated }, { method, request }) =>
   callOutdated(method, request((await outdated()).unlinked, ''));
+
+/** Linking, through a proxy that is not there. */
+export const behindBadProxy: Provoke = async ({ service, call, unlinked }, { method, request }) => {
+  const name = await unlinked();
+  await service.client.call(Instances.updateInstance, { name, proxy: NO_PROXY });
+  return call(method, request(name, ''));
+};
+
+/** Trying a suspended instance again, whose proxy is not there. */
+export const againBehindBadProxy: Provoke = async ({ service, call, another }, { method, request }) => {
+  const { instance } = await another('suspended');
+  await service.client.call(Instances.updateInstance, { name: instance, proxy: NO_PROXY });
+  return call(method, request(instance, ''));
+};
 
 export const whileAnotherLinks: Provoke = async ({ service, call, unlinked }, { method, request }) => {
   const name = await unlinked();

@@ -42,6 +42,9 @@ const answering = (effect: Effect): Condition => ({
   },
 });
 
+/** Nobody listens there. */
+export const NO_PROXY = 'http://127.0.0.1:1';
+
 const CONDITIONS = {
   well: {},
   bare: { account: { categories: ['profile', 'readreceipts'] } },
@@ -89,6 +92,17 @@ const CONDITIONS = {
         if (logins.hits() < 12) throw new Error('still trying often');
       }, PATIENCE);
       await viewOnce(service, desk, ({ nextAttemptTime }) => nextAttemptTime !== undefined);
+    },
+  },
+  /** The same with a proxy that is not there. */
+  behindBadProxy: {
+    async make(service, desk) {
+      await service.client.call(Instances.updateInstance, { name: desk.instance, proxy: NO_PROXY });
+      await vi.waitFor(async () => {
+        await reconnect(service, desk);
+        const { nextAttemptTime } = await viewOnce(service, desk, seen => seen.nextAttemptTime !== undefined);
+        if (Number(nextAttemptTime) - Date.now() < 60_000) throw new Error('still trying often');
+      }, PATIENCE);
     },
   },
 } satisfies Record<string, Condition>;

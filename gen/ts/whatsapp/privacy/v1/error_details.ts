@@ -394,6 +394,20 @@ export enum ErrorReason {
    * `age_days` is the age of the version. One under 60 days was never seen to be refused for its age.
    */
   CLIENT_OUTDATED = 40,
+  /**
+   * PROXY_FAILED - UNAVAILABLE: the proxy that is set, for the instance or for the service, made no connection to
+   * WhatsApp; nothing went past it. RetryInfo tells when the next attempt is made. Nothing was changed.
+   *
+   *     {
+   *       "reason": "PROXY_FAILED",
+   *       "domain": "privacy.whatsapp.v1",
+   *       "metadata": {
+   *         "instance": "support-desk",
+   *         "proxy_text": "The proxy refused the connection (HTTP 407)"
+   *       }
+   *     }
+   */
+  PROXY_FAILED = 41,
 }
 
 export function errorReasonToJSON(object: ErrorReason): string {
@@ -464,6 +478,8 @@ export function errorReasonToJSON(object: ErrorReason): string {
       return "ERROR_REASON_INTERNAL";
     case ErrorReason.CLIENT_OUTDATED:
       return "ERROR_REASON_CLIENT_OUTDATED";
+    case ErrorReason.PROXY_FAILED:
+      return "ERROR_REASON_PROXY_FAILED";
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum ErrorReason");
   }

@@ -62,6 +62,11 @@ export interface Instance {
   etag: string;
   /** When it is connected. */
   connectionMode: Instance_ConnectionMode;
+  /**
+   * The proxy that it connects to WhatsApp through, without user and password, for example
+   * `socks5://proxy.example:1080`; empty when that of the service holds, if it has one.
+   */
+  proxy: string;
 }
 
 /** The states. */
@@ -157,6 +162,12 @@ export interface CreateInstanceRequest {
   requestId: string;
   /** As in Instance. */
   connectionMode: Instance_ConnectionMode;
+  /**
+   * The only way by which it may connect to WhatsApp: `http://`, `https://`, `socks5://` or `socks5h://`
+   * (the proxy then looks up names), with user and password where the proxy wants them, at most 512
+   * characters. Kept encrypted, and never shown again as a whole. Empty for that of the service.
+   */
+  proxy: string;
 }
 
 /** The instance made. */
@@ -212,7 +223,14 @@ export interface UpdateInstanceRequest {
     | string
     | undefined;
   /** As in Instance. */
-  connectionMode?: Instance_ConnectionMode | undefined;
+  connectionMode?:
+    | Instance_ConnectionMode
+    | undefined;
+  /**
+   * As in CreateInstanceRequest; empty for that of the service from now on. An instance that is
+   * connected connects anew.
+   */
+  proxy?: string | undefined;
 }
 
 /** The answer. */
@@ -327,6 +345,7 @@ function createBaseInstance(): Instance {
     nextAttemptTime: undefined,
     etag: "",
     connectionMode: 0,
+    proxy: "",
   };
 }
 
@@ -364,6 +383,9 @@ export const Instance: MessageFns<Instance> = {
     }
     if (message.connectionMode !== 0) {
       writer.uint32(88).int32(message.connectionMode);
+    }
+    if (message.proxy !== "") {
+      writer.uint32(114).string(message.proxy);
     }
     return writer;
   },
@@ -469,6 +491,14 @@ export const Instance: MessageFns<Instance> = {
             message.connectionMode = reader.int32() as any;
             continue;
           }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.proxy = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -516,6 +546,9 @@ export const Instance: MessageFns<Instance> = {
     if (message.connectionMode !== 0) {
       obj.connectionMode = instance_ConnectionModeToJSON(message.connectionMode);
     }
+    if (message.proxy !== "") {
+      obj.proxy = message.proxy;
+    }
     return obj;
   },
 
@@ -535,12 +568,13 @@ export const Instance: MessageFns<Instance> = {
     message.nextAttemptTime = object.nextAttemptTime ?? undefined;
     message.etag = object.etag ?? "";
     message.connectionMode = object.connectionMode ?? 0;
+    message.proxy = object.proxy ?? "";
     return message;
   },
 };
 
 function createBaseCreateInstanceRequest(): CreateInstanceRequest {
-  return { name: "", displayName: "", requestId: "", connectionMode: 0 };
+  return { name: "", displayName: "", requestId: "", connectionMode: 0, proxy: "" };
 }
 
 export const CreateInstanceRequest: MessageFns<CreateInstanceRequest> = {
@@ -556,6 +590,9 @@ export const CreateInstanceRequest: MessageFns<CreateInstanceRequest> = {
     }
     if (message.connectionMode !== 0) {
       writer.uint32(32).int32(message.connectionMode);
+    }
+    if (message.proxy !== "") {
+      writer.uint32(50).string(message.proxy);
     }
     return writer;
   },
@@ -605,6 +642,14 @@ export const CreateInstanceRequest: MessageFns<CreateInstanceRequest> = {
             message.connectionMode = reader.int32() as any;
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.proxy = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -631,6 +676,9 @@ export const CreateInstanceRequest: MessageFns<CreateInstanceRequest> = {
     if (message.connectionMode !== 0) {
       obj.connectionMode = instance_ConnectionModeToJSON(message.connectionMode);
     }
+    if (message.proxy !== "") {
+      obj.proxy = message.proxy;
+    }
     return obj;
   },
 
@@ -643,6 +691,7 @@ export const CreateInstanceRequest: MessageFns<CreateInstanceRequest> = {
     message.displayName = object.displayName ?? "";
     message.requestId = object.requestId ?? "";
     message.connectionMode = object.connectionMode ?? 0;
+    message.proxy = object.proxy ?? "";
     return message;
   },
 };
@@ -1042,7 +1091,7 @@ export const ListInstancesResponse: MessageFns<ListInstancesResponse> = {
 };
 
 function createBaseUpdateInstanceRequest(): UpdateInstanceRequest {
-  return { name: "", displayName: undefined, connectionMode: undefined };
+  return { name: "", displayName: undefined, connectionMode: undefined, proxy: undefined };
 }
 
 export const UpdateInstanceRequest: MessageFns<UpdateInstanceRequest> = {
@@ -1055,6 +1104,9 @@ export const UpdateInstanceRequest: MessageFns<UpdateInstanceRequest> = {
     }
     if (message.connectionMode !== undefined) {
       writer.uint32(24).int32(message.connectionMode);
+    }
+    if (message.proxy !== undefined) {
+      writer.uint32(42).string(message.proxy);
     }
     return writer;
   },
@@ -1096,6 +1148,14 @@ export const UpdateInstanceRequest: MessageFns<UpdateInstanceRequest> = {
             message.connectionMode = reader.int32() as any;
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.proxy = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1119,6 +1179,9 @@ export const UpdateInstanceRequest: MessageFns<UpdateInstanceRequest> = {
     if (message.connectionMode !== undefined) {
       obj.connectionMode = instance_ConnectionModeToJSON(message.connectionMode);
     }
+    if (message.proxy !== undefined) {
+      obj.proxy = message.proxy;
+    }
     return obj;
   },
 
@@ -1130,6 +1193,7 @@ export const UpdateInstanceRequest: MessageFns<UpdateInstanceRequest> = {
     message.name = object.name ?? "";
     message.displayName = object.displayName ?? undefined;
     message.connectionMode = object.connectionMode ?? undefined;
+    message.proxy = object.proxy ?? undefined;
     return message;
   },
 };
@@ -2198,7 +2262,8 @@ export const InstanceServiceService = {
    *   LINK_OTHER_ACCOUNT, WHATSAPP_REJECTED
    * - ABORTED: LINK_IN_PROGRESS
    * - RESOURCE_EXHAUSTED: WHATSAPP_RATE_LIMITED
-   * - UNAVAILABLE: INSTANCE_NOT_CONNECTED, WHATSAPP_TIMEOUT, CLIENT_OUTDATED
+   * - UNAVAILABLE: INSTANCE_NOT_CONNECTED, WHATSAPP_TIMEOUT, CLIENT_OUTDATED,
+   *   PROXY_FAILED
    * - DEADLINE_EXCEEDED: LINK_TIMED_OUT
    */
   linkInstance: {
@@ -2219,7 +2284,8 @@ export const InstanceServiceService = {
    * Errors:
    * - NOT_FOUND: INSTANCE_NOT_FOUND
    * - FAILED_PRECONDITION: INSTANCE_SUSPENDED, INSTANCE_NOT_CONNECTED
-   * - UNAVAILABLE: INSTANCE_NOT_CONNECTED, WHATSAPP_TIMEOUT, CLIENT_OUTDATED
+   * - UNAVAILABLE: INSTANCE_NOT_CONNECTED, WHATSAPP_TIMEOUT, CLIENT_OUTDATED,
+   *   PROXY_FAILED
    */
   unlinkInstance: {
     path: "/whatsapp.privacy.v1.InstanceService/UnlinkInstance" as const,
@@ -2247,7 +2313,8 @@ export const InstanceServiceService = {
    * - FAILED_PRECONDITION: INSTANCE_NOT_LINKED, INSTANCE_LOGGED_OUT, INSTANCE_SUSPENDED,
    *   INSTANCE_NOT_CONNECTED, WHATSAPP_REJECTED
    * - RESOURCE_EXHAUSTED: WHATSAPP_RATE_LIMITED
-   * - UNAVAILABLE: WHATSAPP_TIMEOUT, CLIENT_OUTDATED
+   * - UNAVAILABLE: WHATSAPP_TIMEOUT, CLIENT_OUTDATED,
+   *   PROXY_FAILED
    */
   reconnectInstance: {
     path: "/whatsapp.privacy.v1.InstanceService/ReconnectInstance" as const,
@@ -2316,7 +2383,8 @@ export interface InstanceServiceServer extends UntypedServiceImplementation {
    *   LINK_OTHER_ACCOUNT, WHATSAPP_REJECTED
    * - ABORTED: LINK_IN_PROGRESS
    * - RESOURCE_EXHAUSTED: WHATSAPP_RATE_LIMITED
-   * - UNAVAILABLE: INSTANCE_NOT_CONNECTED, WHATSAPP_TIMEOUT, CLIENT_OUTDATED
+   * - UNAVAILABLE: INSTANCE_NOT_CONNECTED, WHATSAPP_TIMEOUT, CLIENT_OUTDATED,
+   *   PROXY_FAILED
    * - DEADLINE_EXCEEDED: LINK_TIMED_OUT
    */
   linkInstance: handleServerStreamingCall<LinkInstanceRequest, LinkInstanceResponse>;
@@ -2328,7 +2396,8 @@ export interface InstanceServiceServer extends UntypedServiceImplementation {
    * Errors:
    * - NOT_FOUND: INSTANCE_NOT_FOUND
    * - FAILED_PRECONDITION: INSTANCE_SUSPENDED, INSTANCE_NOT_CONNECTED
-   * - UNAVAILABLE: INSTANCE_NOT_CONNECTED, WHATSAPP_TIMEOUT, CLIENT_OUTDATED
+   * - UNAVAILABLE: INSTANCE_NOT_CONNECTED, WHATSAPP_TIMEOUT, CLIENT_OUTDATED,
+   *   PROXY_FAILED
    */
   unlinkInstance: handleUnaryCall<UnlinkInstanceRequest, UnlinkInstanceResponse>;
   /**
@@ -2346,7 +2415,8 @@ export interface InstanceServiceServer extends UntypedServiceImplementation {
    * - FAILED_PRECONDITION: INSTANCE_NOT_LINKED, INSTANCE_LOGGED_OUT, INSTANCE_SUSPENDED,
    *   INSTANCE_NOT_CONNECTED, WHATSAPP_REJECTED
    * - RESOURCE_EXHAUSTED: WHATSAPP_RATE_LIMITED
-   * - UNAVAILABLE: WHATSAPP_TIMEOUT, CLIENT_OUTDATED
+   * - UNAVAILABLE: WHATSAPP_TIMEOUT, CLIENT_OUTDATED,
+   *   PROXY_FAILED
    */
   reconnectInstance: handleUnaryCall<ReconnectInstanceRequest, ReconnectInstanceResponse>;
 }
@@ -2475,7 +2545,8 @@ export interface InstanceServiceClient extends Client {
    *   LINK_OTHER_ACCOUNT, WHATSAPP_REJECTED
    * - ABORTED: LINK_IN_PROGRESS
    * - RESOURCE_EXHAUSTED: WHATSAPP_RATE_LIMITED
-   * - UNAVAILABLE: INSTANCE_NOT_CONNECTED, WHATSAPP_TIMEOUT, CLIENT_OUTDATED
+   * - UNAVAILABLE: INSTANCE_NOT_CONNECTED, WHATSAPP_TIMEOUT, CLIENT_OUTDATED,
+   *   PROXY_FAILED
    * - DEADLINE_EXCEEDED: LINK_TIMED_OUT
    */
   linkInstance(
@@ -2495,7 +2566,8 @@ export interface InstanceServiceClient extends Client {
    * Errors:
    * - NOT_FOUND: INSTANCE_NOT_FOUND
    * - FAILED_PRECONDITION: INSTANCE_SUSPENDED, INSTANCE_NOT_CONNECTED
-   * - UNAVAILABLE: INSTANCE_NOT_CONNECTED, WHATSAPP_TIMEOUT, CLIENT_OUTDATED
+   * - UNAVAILABLE: INSTANCE_NOT_CONNECTED, WHATSAPP_TIMEOUT, CLIENT_OUTDATED,
+   *   PROXY_FAILED
    */
   unlinkInstance(
     request: UnlinkInstanceRequest,
@@ -2527,7 +2599,8 @@ export interface InstanceServiceClient extends Client {
    * - FAILED_PRECONDITION: INSTANCE_NOT_LINKED, INSTANCE_LOGGED_OUT, INSTANCE_SUSPENDED,
    *   INSTANCE_NOT_CONNECTED, WHATSAPP_REJECTED
    * - RESOURCE_EXHAUSTED: WHATSAPP_RATE_LIMITED
-   * - UNAVAILABLE: WHATSAPP_TIMEOUT, CLIENT_OUTDATED
+   * - UNAVAILABLE: WHATSAPP_TIMEOUT, CLIENT_OUTDATED,
+   *   PROXY_FAILED
    */
   reconnectInstance(
     request: ReconnectInstanceRequest,

@@ -10,16 +10,24 @@ import {
 } from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
 import { UsageError } from '../../input/usage-error.js';
 import { clientCommand, type Run } from '../client/client-command.js';
+import { PROXY_FLAG, PROXY_MEANING, proxyOf } from '../client/proxy-flag.js';
 import { fields, type Output, table, toJson } from '../terminal/output.js';
 import { instanceText, stateName } from '../texts/instance-text.js';
 
-type Properties = { readonly displayName?: string; readonly connectionMode?: keyof typeof MODES };
+type Properties = {
+  readonly displayName?: string;
+  readonly connectionMode?: keyof typeof MODES;
+  readonly proxy?: string;
+};
 
 /** Adds `instance create|list|get|update|delete`. */
 export function addInstanceCommands(program: Command): void {
   const instance = program.command('instance').description('Make, show and delete instances');
   const takesProperties = (command: Command) =>
-    command.option('--display-name <text>', 'name for people').addOption(connectionModeOption());
+    command
+      .option('--display-name <text>', 'name for people')
+      .addOption(connectionModeOption())
+      .option(PROXY_FLAG, PROXY_MEANING);
   takesProperties(clientCommand<Properties>(instance, 'create [name]', 'Make an instance', create));
   clientCommand(instance, 'list', 'List the instances', list);
   clientCommand(instance, 'get <name>', 'Show an instance', get);
@@ -46,7 +54,8 @@ const connectionModeOption = () =>
 
 async function create({ api, output, args: [name = ''], flags }: Run<Properties>) {
   const { displayName = '', connectionMode = 'default' } = flags;
-  const request = { name, displayName, connectionMode: MODES[connectionMode], requestId: '' };
+  const proxy = (await proxyOf(flags.proxy)) ?? '';
+  const request = { name, displayName, connectionMode: MODES[connectionMode], requestId: '', proxy };
   const response = await output.progress(
     'Creating',
     api.call(InstanceServiceService.createInstance, request),
@@ -90,10 +99,12 @@ async function get({ api, output, args: [name = ''] }: Run<object>) {
 
 async function update({ api, output, args: [name = ''], flags }: Run<Properties>) {
   const { displayName, connectionMode } = flags;
-  if (displayName === undefined && connectionMode === undefined)
-    throw new UsageError(['name what to change: --display-name or --connection-mode']);
+  const proxy = await proxyOf(flags.proxy);
+  if (displayName === undefined && connectionMode === undefined && proxy === undefined)
+    throw new UsageError(['name what to change: --display-name, --connection-mode or --proxy']);
   const mode = connectionMode && MODES[connectionMode];
-  const call = api.call(InstanceServiceService.updateInstance, { name, displayName, connectionMode: mode });
+  const changed = { displayName, connectionMode: mode, proxy };
+  const call = api.call(InstanceServiceService.updateInstance, { name, ...changed });
   const response = await output.progress('Updating', call);
   output.print(toJson(UpdateInstanceResponse, response), () => instanceText(response.instance));
 }

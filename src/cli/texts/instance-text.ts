@@ -22,6 +22,7 @@ export const instanceText = (instance: Instance | undefined): string =>
     ['last connected', instance?.lastConnectTime?.toISOString()],
     ['next attempt', instance?.nextAttemptTime?.toISOString()],
     ['connection mode', instance && modeText(instance.connectionMode)],
+    ['proxy', instance?.proxy],
     ['etag', instance?.etag],
   ]);
 

@@ -13,6 +13,8 @@ export function run(
     env?: Record<string, string>;
     cwd?: string;
     node?: readonly string[];
+    /** What stands on standard input; nothing where not given. */
+    input?: string;
     /** Called with stdout as it grows; ask the command to stop (SIGTERM) with the function given. */
     watch?: (stdout: string, stop: () => void) => void;
   } = {},
@@ -21,8 +23,10 @@ export function run(
   const child = spawn(process.execPath, [...(options.node ?? []), BIN, ...args], {
     env: { ...Object.fromEntries(inherited), ...options.env },
     cwd: options.cwd,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
   });
+  child.stdin.on('error', () => undefined); // It did not want it.
+  child.stdin.end(options.input);
   const text = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const)
     child[name].setEncoding('utf8').on('data', (part: string) => {

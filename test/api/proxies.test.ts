@@ -8,7 +8,7 @@ import { InstanceServiceService as Instances } from '../../gen/ts/whatsapp/priva
 import { NodeServiceService as Nodes } from '../../gen/ts/whatsapp/privacy/v1/node_service.js';
 import { PrivacyServiceService as Privacy } from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import { BUILT_IN, versionText } from '../../src/domain/version/client-version.js';
-import { failureOf } from '../support/call.js';
+import { bearer, failureOf } from '../support/call.js';
 import { type Desk, PATIENCE, viewIn, viewOnce } from '../support/desk.js';
 import { link } from '../support/link.js';
 import { httpProxy, PASSWORD, type ProxyServer, socksProxy, USER } from '../support/proxies.js';
@@ -163,6 +163,24 @@ describe.each([
     await proxy[Symbol.asyncDispose]();
     await settings(service, desk);
     expect(proxy.tunnels).toHaveLength(1);
+  });
+});
+
+describe('the token of an instance', () => {
+  test('does not set its proxy, for that makes the service connect to wherever it says', async () => {
+    await using proxy = await httpProxy();
+    await using service = await startService();
+    const { secret } = await service.client.call(Instances.createInstance, { name: 'desk' });
+    for (const to of [proxy.url, '']) {
+      const request = { name: 'desk', displayName: 'Desk', proxy: to };
+      const call = service.client.call(Instances.updateInstance, request, { metadata: bearer(secret) });
+      expect(await failureOf(call)).toMatchObject({
+        code: status.PERMISSION_DENIED,
+        reason: 'SCOPE_DENIED',
+      });
+    }
+    const { instance } = await service.client.call(Instances.getInstance, { name: 'desk' });
+    expect(instance).toMatchObject({ proxy: '', displayName: '' });
   });
 });
 

@@ -5,6 +5,7 @@ import {
   type LinkInstanceResponse,
 } from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
 import type { Tokens } from '../../access/tokens.js';
+import { PrivacyError } from '../../domain/errors.js';
 import type { Instance } from '../../domain/instance.js';
 import type { Instances } from '../../instances/instances.js';
 import type { LinkEvent } from '../../instances/member/link-instance.js';
@@ -78,7 +79,10 @@ export const instanceService = (
 
   updateInstance: one({
     decode: decodeInstanceUpdate,
-    async handle({ instance, changed }) {
+    async handle({ instance, changed }, { method, principal }) {
+      // Whoever sets it makes this service connect to any address that it reaches.
+      if ('proxy' in changed && principal.kind !== 'ACCOUNT')
+        throw new PrivacyError({ kind: 'SCOPE_DENIED', method: method.fullName, instance });
       return { instance: encodeInstance(await instances.update(instance, changed)) };
     },
   }),

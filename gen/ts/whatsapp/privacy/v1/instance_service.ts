@@ -2210,7 +2210,8 @@ export const InstanceServiceService = {
     responseDeserialize: (value: Buffer): ListInstancesResponse => ListInstancesResponse.decode(value),
   },
   /**
-   * Changes the properties that the request holds; the others stay.
+   * Changes the properties that the request holds; the others stay. The proxy needs an ACCOUNT token,
+   * because whoever sets it makes the service connect to any address that it reaches.
    *
    * Errors:
    * - NOT_FOUND: INSTANCE_NOT_FOUND
@@ -2351,7 +2352,8 @@ export interface InstanceServiceServer extends UntypedServiceImplementation {
    */
   listInstances: handleUnaryCall<ListInstancesRequest, ListInstancesResponse>;
   /**
-   * Changes the properties that the request holds; the others stay.
+   * Changes the properties that the request holds; the others stay. The proxy needs an ACCOUNT token,
+   * because whoever sets it makes the service connect to any address that it reaches.
    *
    * Errors:
    * - NOT_FOUND: INSTANCE_NOT_FOUND
@@ -2485,7 +2487,8 @@ export interface InstanceServiceClient extends Client {
     callback: (error: ServiceError | null, response: ListInstancesResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Changes the properties that the request holds; the others stay.
+   * Changes the properties that the request holds; the others stay. The proxy needs an ACCOUNT token,
+   * because whoever sets it makes the service connect to any address that it reaches.
    *
    * Errors:
    * - NOT_FOUND: INSTANCE_NOT_FOUND

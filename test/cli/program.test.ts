@@ -6,6 +6,7 @@ import packageJson from '../../package.json' with { type: 'json' };
 import { readConfig } from '../../src/config/config.js';
 import { OPTION_NAMES, optionSpec, variableOf } from '../../src/config/table.js';
 import { SETTING_NAMES, specOf } from '../../src/domain/settings/settings-table.js';
+import { startSimulator } from '../../src/simulator/index.js';
 import { run } from './support/run.js';
 import { startService } from './support/service.js';
 
@@ -131,6 +132,30 @@ describe('simulate', () => {
     });
   });
 });
+
+test.each(['http', 'socks5h'])(
+  'serve tells no password of a proxy (%s), however much it is made to say',
+  async scheme => {
+    const simulator = await startSimulator();
+    const ended = await run(['serve', '--listen', '127.0.0.1:0', '--data-dir', join(folder, scheme)], {
+      env: {
+        DEBUG: '*',
+        WA_PRIVACY_LOG_LEVEL: 'debug',
+        WA_PRIVACY_WHATSAPP_URL: simulator.url,
+        WA_PRIVACY_WHATSAPP_ROOT_KEY: simulator.rootKey,
+        WA_PRIVACY_WHATSAPP_VERSION_FETCH: 'daily',
+        WA_PRIVACY_WHATSAPP_VERSION_URL: 'http://127.0.0.1:1/sw.js',
+        WA_PRIVACY_PROXY: `${scheme}://desk:opensesame@127.0.0.1:1`,
+      },
+      // The look for a version has gone to the proxy by then.
+      watch: (stdout, stop) => stdout.includes('listening') && stop(),
+    });
+    await simulator.stop();
+    expect(ended.stderr).toContain('proxy-agent');
+    expect(ended.stderr).not.toContain('opensesame');
+    expect(ended.stderr).not.toContain(Buffer.from('desk:opensesame').toString('base64'));
+  },
+);
 
 test('client commands load neither the server nor Baileys nor SQLite', async () => {
   const loaded = join(folder, 'loaded');

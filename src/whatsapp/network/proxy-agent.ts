@@ -50,13 +50,23 @@ export function proxyAgent(proxy: string, connectMs: number): Agent {
 /** The signal ends a connection that is being made; the SOCKS agent has a limit of its own for that. */
 function agentFor(proxy: string, signal: AbortSignal): HttpsProxyAgent<string> | SocksProxyAgent {
   try {
-    return proxy.startsWith('http') ? new HttpsProxyAgent(proxy, { signal }) : new SocksProxyAgent(proxy);
+    return proxy.startsWith('http') ? httpAgent(new URL(proxy), signal) : new SocksProxyAgent(proxy);
   } catch {
     const why = new ProxyError('The proxy that is set for the instance cannot be read; set it again');
     return Object.assign(new SocksProxyAgent('socks5h://unreadable.invalid'), {
       connect: () => Promise.reject(why),
     });
   }
+}
+
+/** With user and password apart from the URL, which the agent prints where DEBUG asks for it. */
+function httpAgent(url: URL, signal: AbortSignal): HttpsProxyAgent<string> {
+  const user = [url.username, url.password].map(decodeURIComponent).join(':');
+  const headers =
+    user === ':' ? {} : { 'Proxy-Authorization': `Basic ${Buffer.from(user).toString('base64')}` };
+  url.username = '';
+  url.password = '';
+  return new HttpsProxyAgent(url.href, { signal, headers });
 }
 
 /** A code of the system's, or a text of the libraries', none of which quotes what it was given. */

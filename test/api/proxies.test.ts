@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { status } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { InstanceServiceService as Instances } from '../../gen/ts/whatsapp/privacy/v1/instance_service.js';
@@ -9,9 +10,10 @@ import { NodeServiceService as Nodes } from '../../gen/ts/whatsapp/privacy/v1/no
 import { PrivacyServiceService as Privacy } from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import { BUILT_IN, versionText } from '../../src/domain/version/client-version.js';
 import { bearer, failureOf } from '../support/call.js';
+import { certificate } from '../support/certificate.js';
 import { type Desk, PATIENCE, viewIn, viewOnce } from '../support/desk.js';
 import { link } from '../support/link.js';
-import { httpProxy, PASSWORD, type ProxyServer, socksProxy, USER } from '../support/proxies.js';
+import { httpProxy, httpsProxy, PASSWORD, type ProxyServer, socksProxy, USER } from '../support/proxies.js';
 import { type Service, startService } from '../support/service.js';
 
 const settings = ({ client }: Service, { instance }: Pick<Desk, 'instance'>) =>
@@ -163,6 +165,28 @@ describe.each([
     await proxy[Symbol.asyncDispose]();
     await settings(service, desk);
     expect(proxy.tunnels).toHaveLength(1);
+  });
+});
+
+describe('a proxy behind TLS', () => {
+  const trusted = getCACertificates('default');
+  afterEach(() => setDefaultCACertificates(trusted));
+
+  test('is the way where its certificate is trusted, and there is none where it is not', async () => {
+    await using proxy = await httpsProxy();
+    await using service = await startService();
+    const phone = service.simulator.addPhone({ phoneNumber: '15550120001' });
+    await service.client.call(Instances.createInstance, { name: 'behind', proxy: proxy.url });
+    const dials = dialsOf(service);
+    const failure = await failureOf(link(service.client, 'behind', phone));
+    expect(failure).toMatchObject({ reason: 'PROXY_FAILED' });
+    expect(failure.message).toContain('The proxy failed (DEPTH_ZERO_SELF_SIGNED_CERT)');
+    expect(dials.hits()).toBe(0);
+    dials.remove();
+
+    setDefaultCACertificates([...trusted, certificate().cert]);
+    await link(service.client, 'behind', phone);
+    expect(proxy.tunnels).toHaveLength(2);
   });
 });
 

@@ -1,5 +1,7 @@
-import { createServer as createHttpServer, type IncomingMessage } from 'node:http';
+import { createServer as createHttpServer, type Server as HttpServer, type IncomingMessage } from 'node:http';
+import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { certificate } from './certificate.js';
 
 /** Who may use a proxy. */
 export const USER = 'desk';
@@ -24,7 +26,7 @@ export type ProxyServer = {
 };
 
 /** The tunnels of a proxy. */
-function book(scheme: string) {
+function book(scheme: string, host = '127.0.0.1') {
   const sockets = new Set<Socket>();
   const kept = (socket: Socket) => {
     sockets.add(socket);
@@ -47,7 +49,7 @@ function book(scheme: string) {
   async function listening(server: Server): Promise<ProxyServer> {
     server.on('connection', kept);
     await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
-    const at = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const at = `${host}:${(server.address() as AddressInfo).port}`;
     return Object.assign(state, {
       url: `${scheme}://${USER_INFO}${at}`,
       address: `${scheme}://${at}`,
@@ -62,10 +64,14 @@ function book(scheme: string) {
 }
 
 /** An HTTP proxy that takes CONNECT from its user. */
-export function httpProxy(): Promise<ProxyServer> {
-  const { state, join, listening } = book('http');
+export const httpProxy = (): Promise<ProxyServer> => connectProxy('http', createHttpServer());
+
+/** The same behind TLS, with the certificate of `certificate()`. */
+export const httpsProxy = (): Promise<ProxyServer> => connectProxy('https', createHttpsServer(certificate()));
+
+function connectProxy(scheme: string, server: HttpServer | HttpsServer): Promise<ProxyServer> {
+  const { state, join, listening } = book(scheme, 'localhost');
   const expected = `Basic ${Buffer.from(`${USER}:${PASSWORD}`).toString('base64')}`;
-  const server = createHttpServer();
   server.on('connect', (request: IncomingMessage, client: Socket) => {
     if (state.mode === 'silent') return;
     const isWelcome = state.mode === 'honest' && request.headers['proxy-authorization'] === expected;

@@ -85,6 +85,7 @@ const matchSchema = z.strictObject({
   category: text,
   xmlns: text,
   type: z.enum(['get', 'set']).exactOptional(),
+  child: text,
   phoneNumber: text,
 }) satisfies z.ZodType<FaultMatch>;
 true satisfies Takes<typeof matchSchema, FaultMatch>;

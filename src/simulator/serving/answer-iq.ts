@@ -1,7 +1,7 @@
 import { applySettings } from '../answers/apply-settings.js';
 import { exceptContacts } from '../answers/contact-lists.js';
 import type { IqPlan } from '../answers/iq-plan.js';
-import { attr, type BinaryNode, node, refusal, SERVER } from '../wire/stanza.js';
+import { attr, type BinaryNode, children, node, refusal, SERVER } from '../wire/stanza.js';
 import type { Effect, Moment } from '../world/faults.js';
 import { isPrivacy } from '../world/journal.js';
 import { categoriesOf, isListRead } from '../world/stanza-log.js';
@@ -27,6 +27,7 @@ export async function answerIq(
     stage: 'iq',
     xmlns: attr(iq, 'xmlns'),
     type: attr(iq, 'type'),
+    child: children(iq)[0]?.tag,
     categories: categoriesOf(iq),
     isListRead: isListRead(iq),
     phoneNumber: connection.owner?.account.phoneNumber,

@@ -92,6 +92,8 @@ export type FaultMatch = {
   /** Of an IQ. */
   readonly xmlns?: string;
   readonly type?: 'get' | 'set';
+  /** The tag of the first element in an IQ. */
+  readonly child?: string;
   /** Only for this account; an unregistered connection has none. */
   readonly phoneNumber?: string;
 };
@@ -119,6 +121,7 @@ export type Point = {
   readonly stage: 'upgrade' | 'hello' | 'registration' | 'login' | 'iq';
   readonly xmlns?: string | undefined;
   readonly type?: string | undefined;
+  readonly child?: string | undefined;
   readonly categories?: readonly string[];
   /** Whether it asks for a contact list. */
   readonly isListRead?: boolean;
@@ -183,6 +186,7 @@ function isMatch(match: FaultMatch, point: Point): boolean {
     (kind[match.on] ?? point.stage === match.on) &&
     (match.xmlns === undefined || match.xmlns === point.xmlns) &&
     (match.type === undefined || match.type === point.type) &&
+    (match.child === undefined || match.child === point.child) &&
     (match.category === undefined || (point.categories ?? []).includes(match.category)) &&
     (match.phoneNumber === undefined || match.phoneNumber.replace(/^\+/, '') === point.phoneNumber)
   );

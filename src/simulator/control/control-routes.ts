@@ -13,6 +13,7 @@ import {
 
 const scan = z.object({ qr: z.string() });
 const code = z.object({ code: z.string() });
+const assertion = z.object({ options: z.string(), origin: z.url().optional() });
 const value = z.object({ value: z.string() });
 const contacts = z.object({ contacts: z.array(z.string()) });
 const timer = z.object({ duration: z.int().nonnegative() });
@@ -84,6 +85,12 @@ function phoneRoute(
       return phone.enterCode(code.parse(body).code);
     case 'POST refresh-code':
       return { asked: phone.refreshCode() };
+    case 'POST assert-passkey': {
+      const { options, origin } = assertion.parse(body);
+      return { assertion: phone.assertPasskey(options, origin) };
+    }
+    case 'POST ask-passkey-again':
+      return phone.askPasskeyAgain();
     case 'POST drop':
       phone.dropConnections(drop.parse(body).how);
       return phone.devices();
@@ -122,6 +129,7 @@ const phoneView = (simulator: Simulator, phone: Phone) => ({
   settings: phone.settings(),
   disappearingMode: phone.disappearingMode(),
   devices: phone.devices(),
+  confirmationCode: phone.confirmationCode(),
   sets: simulator.sets(phone.phoneNumber).length,
 });
 

@@ -108,6 +108,9 @@ export const newAccountSchema = z.strictObject({
   categories: z.array(z.string()).readonly().exactOptional(),
   lists: z.record(z.string(), z.array(z.string()).readonly()).exactOptional(),
   addressing: z.enum(['lid', 'pn', 'either']).exactOptional(),
+  passkey: z
+    .union([z.boolean(), z.strictObject({ id: z.base64url(), publicKey: z.base64url() })])
+    .exactOptional(),
 }) satisfies z.ZodType<NewAccount>;
 true satisfies Takes<typeof newAccountSchema, NewAccount>;
 
@@ -128,7 +131,11 @@ export const stanzaQuerySchema = z.strictObject({
 const behaviour = {
   latencyMs: z.number().nonnegative(),
   certificate: z.enum(['honest', 'other_root', 'changed_leaf', 'changed_intermediate']),
-  pairSuccess: z.enum(['honest', 'wrong_account_signature', 'wrong_hmac']),
+  pairSuccess: z.enum(['honest', 'wrong_account_signature', 'wrong_hmac', 'old_secret']),
+  passkeyRequest: z.enum(['whole', 'garbled', 'without_options']),
+  passkeyTimeoutMs: z.int().nonnegative(),
+  passkeyContinuation: z.enum(['once', 'twice', 'never', 'short']),
+  passkeyHello: z.enum(['usual', 'without_keys']),
   refresh: z.enum(['on_first_scan', 'on_connect', 'never']),
   refreshChild: z.enum(['companion_reg_refresh', 'pair-device-rotate-qr']),
   refreshAck: z.enum(['awaited', 'not_awaited']),

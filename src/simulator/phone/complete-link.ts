@@ -2,7 +2,6 @@ import { bytesOf, child, node, resultChild, SERVER, seconds } from '../wire/stan
 import { jidOf, lidOf } from '../world/accounts.js';
 import type { Account, Device, RegisteringConnection, World } from '../world/world.js';
 import { deviceIdentity } from './device-identity.js';
-import { parseQr } from './qr.js';
 
 /** An account has at most four companions (WhatsApp's FAQ on linked devices). */
 const MAX_DEVICES = 4;
@@ -24,6 +23,15 @@ export type LinkFailure =
   | 'too_many_tries'
   /** What the client announces is too old to be linked; it hears nothing of that. */
   | 'client_outdated'
+  /** No client is asked for the passkey of this account. */
+  | 'no_passkey_request'
+  /** The server did not take the assertion that the client brought. */
+  | 'passkey_refused'
+  /** The client does not know the secret of the QR or of the code. */
+  | 'wrong_proof'
+  /** The client shows another nonce than it had committed itself to. */
+  | 'broken_commitment'
+  | 'unreadable_pairing_request'
   /** The companion answered pair-success with an error, with a wrong signature, or not at all. */
   | 'refused_by_companion'
   | 'bad_device_signature'
@@ -34,21 +42,6 @@ export type LinkAttempt =
   | { readonly linked: false; readonly reason: LinkFailure };
 
 export const failed = (reason: LinkFailure): LinkAttempt => ({ linked: false, reason });
-
-/** What happens when the phone's camera sees the QR. */
-export async function scanQr(world: World, account: Account, payload: string): Promise<LinkAttempt> {
-  const qr = parseQr(payload);
-  if (!qr) return failed('not_a_whatsapp_qr');
-  const registering = [...world.registering].find(({ refState }) => refState(qr.ref) !== 'unknown');
-  if (!registering || registering.used) return failed('unknown_ref');
-  if (registering.refState(qr.ref) === 'expired') return failed('expired');
-  const { connection, keys } = registering;
-  if (!qr.noiseKey.equals(connection.noiseKey) || !qr.identityKey.equals(keys.identityKey)) {
-    return failed('wrong_keys');
-  }
-  if (!registering.accepts(qr.advSecret)) return failed('retired');
-  return completeLink(world, account, registering, Buffer.from(qr.advSecret, 'base64'));
-}
 
 /** Sends `pair-success`, checks the companion's signature, adds the device and asks it to reconnect (515). */
 export async function completeLink(

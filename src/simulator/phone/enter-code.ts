@@ -4,8 +4,9 @@ import { Curve, type KeyPair } from '@whiskeysockets/baileys';
 import { type BinaryNode, bytesOf, child, node } from '../wire/stanza.js';
 import { newKeyPair } from '../wire/xeddsa.js';
 import type { Account, RegisteringConnection, World } from '../world/world.js';
-import { completeLink, failed, type LinkAttempt } from './complete-link.js';
+import { failed, type LinkAttempt } from './complete-link.js';
 import { codeRequestOf, sendStage } from './pairing-code.js';
+import { linkAgreed } from './passkey-link.js';
 
 /** A code lives so long and takes so many `primary_hello` (zapo, `WaPairingFlow.ts`). */
 const CODE_LIFE_MS = 180_000;
@@ -19,6 +20,12 @@ export async function enterCode(world: World, account: Account, code: string): P
   if (Date.now() - request.started > CODE_LIFE_MS) return failed('expired');
   if (request.hellos >= MAX_TRIES) return failed('too_many_tries');
   request.hellos++;
+  if (account.passkey && world.behaviour.passkeyHello === 'without_keys') {
+    sendStage(world, registering, { stage: 'primary_hello' }, [
+      node('link_code_pairing_ref', {}, request.ref),
+    ]);
+    return linkAgreed(world, account, registering, undefined);
+  }
 
   // A wrong code unwraps to a wrong key, which shows only when the client's answer does not open.
   const plainCode = code.replace(/[\s-]/g, '').toUpperCase();
@@ -38,7 +45,7 @@ export async function enterCode(world: World, account: Account, code: string): P
   if (!finish) return failed('no_answer');
   const shared = Curve.sharedKey(ephemeral.private, companionKey);
   const secret = advSecret(account.identity, registering, shared, finish);
-  return secret ? completeLink(world, account, registering, secret) : failed('wrong_code');
+  return secret ? linkAgreed(world, account, registering, secret) : failed('wrong_code');
 }
 
 /** The adv secret that both sides derive; undefined when the client used another code. */

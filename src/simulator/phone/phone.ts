@@ -5,10 +5,13 @@ import { notifyDevices } from '../answers/notifications.js';
 import { removeDevice } from '../answers/remove-device.js';
 import type { BinaryNode } from '../wire/stanza.js';
 import type { Person } from '../world/directory.js';
+import { type PasskeyOptions, signAssertion } from '../world/passkey.js';
 import type { Account, Addressing, World } from '../world/world.js';
-import { type LinkAttempt, scanQr } from './complete-link.js';
+import type { LinkAttempt } from './complete-link.js';
 import { enterCode } from './enter-code.js';
 import { refreshCode } from './pairing-code.js';
+import { askPasskeyAgain } from './passkey-link.js';
+import { scanQr } from './scan-qr.js';
 
 /** The phone of one account: what its owner does on it. */
 export type Phone = {
@@ -21,6 +24,15 @@ export type Phone = {
   enterCode(code: string): Promise<LinkAttempt>;
   /** Asks the client that waits for a code to show another one; false when none waits. */
   refreshCode(): boolean;
+  /**
+   * What the browser of the owner makes of a request for the passkey, both as JSON, on a page of this origin:
+   * https://web.whatsapp.com when not said.
+   */
+  assertPasskey(optionsJson: string, origin?: string): string;
+  /** Asks the client that is linking for the passkey once more, with another challenge; resolves as `scan` does. */
+  askPasskeyAgain(): Promise<LinkAttempt>;
+  /** What the phone showed last, for its owner to compare with what the client shows; undefined before. */
+  confirmationCode(): string | undefined;
   /** Changes a setting in the phone's menu; any category and value, also ones nobody has heard of. */
   setPrivacy(category: string, value: string): void;
   /** Chooses "My contacts except…" in the menu of a category, with exactly these phone numbers, all on WhatsApp. */
@@ -58,6 +70,12 @@ export function phoneOf(world: World, account: Account): Phone {
     scan: qrPayload => scanQr(world, account, qrPayload),
     enterCode: code => enterCode(world, account, code),
     refreshCode: () => refreshCode(world, account),
+    assertPasskey(optionsJson, origin = 'https://web.whatsapp.com') {
+      if (!account.passkey) throw new Error('this account has no passkey');
+      return signAssertion(account.passkey, JSON.parse(optionsJson) as PasskeyOptions, origin);
+    },
+    askPasskeyAgain: () => askPasskeyAgain(world, account),
+    confirmationCode: () => account.confirmationCode,
     setPrivacy: (category, value) => applySettings(world, account, [{ category, value }], 0),
     exceptContacts: (category, phoneNumbers) => exceptContacts(world, account, category, phoneNumbers),
     contactList(category) {

@@ -35,6 +35,7 @@ export function register(
     keys,
     used: false,
     codeRequest: undefined,
+    passkey: undefined,
     refState(ref) {
       const index = refs.get(ref);
       if (index === undefined) return 'unknown';
@@ -75,14 +76,16 @@ export function register(
     closed() {
       world.registering.delete(registering);
       registering.codeRequest?.finish(undefined);
+      registering.passkey?.close();
     },
   };
 }
 
-/** Before it is linked a client may only ping and ask for a pairing code. */
+/** Before it is linked a client may only ping, ask for a pairing code and answer a request for a passkey. */
 function planFor(world: World, registering: RegisteringConnection, iq: BinaryNode): IqPlan {
   const codeStage = child(iq, 'link_code_companion_reg');
   if (attr(iq, 'xmlns') === 'md' && codeStage) return pairingCodePlan(world, registering, iq, codeStage);
+  if (attr(iq, 'xmlns') === 'md' && registering.passkey) return registering.passkey.plan(iq);
   return { reply: () => (attr(iq, 'xmlns') === 'w:p' ? result(iq) : refusal(iq, 401)) };
 }
 

@@ -1,5 +1,6 @@
 import { newKeyPair } from '../wire/xeddsa.js';
 import { digitsOf, newLid } from './directory.js';
+import { type ForeignPasskey, newPasskey } from './passkey.js';
 import type { Account, Addressing, World } from './world.js';
 
 /** What ten categories in one answer looked like live in February 2026 (whatsmeow PR 1075), with usual values. */
@@ -30,10 +31,12 @@ export type NewAccount = {
   readonly lists?: Readonly<Record<string, readonly string[]>>;
   /** `lid` when not said. */
   readonly addressing?: Addressing;
+  /** Whether WhatsApp links it only with its passkey, which the phone has or another authenticator. */
+  readonly passkey?: boolean | ForeignPasskey;
 };
 
 export function newAccount(account: NewAccount): Account {
-  const { phoneNumber, lid, name, settings, categories, addressing = 'lid' } = account;
+  const { phoneNumber, lid, name, settings, categories, addressing = 'lid', passkey = false } = account;
   const lists = Object.entries(account.lists ?? {});
   const digits = digitsOf(phoneNumber);
   const excepting = Object.fromEntries(lists.map(([category]) => [category, 'contact_blacklist']));
@@ -55,6 +58,8 @@ export function newAccount(account: NewAccount): Account {
     devices: new Map(),
     nextDevice: 1,
     sets: [],
+    passkey: passkey ? newPasskey(passkey === true ? undefined : passkey) : undefined,
+    confirmationCode: undefined,
   };
 }
 

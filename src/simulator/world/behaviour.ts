@@ -12,8 +12,19 @@ export type Behaviour = {
   latencyMs: number;
   /** The chain shown in the handshake. */
   certificate: CertificateChoice;
-  /** How `pair-success` is signed: truly, with another account key than the one it names, or with another adv secret. */
-  pairSuccess: 'honest' | 'wrong_account_signature' | 'wrong_hmac';
+  /**
+   * How `pair-success` is signed: truly, with another account key than the one it names, with another adv secret, or
+   * after a passkey with the secret of before it.
+   */
+  pairSuccess: 'honest' | 'wrong_account_signature' | 'wrong_hmac' | 'old_secret';
+  /** What the request for a passkey holds: the options, something that is no JSON, or nothing. */
+  passkeyRequest: 'whole' | 'garbled' | 'without_options';
+  /** How long a passkey is waited for: so the options say, and later the server refuses it. */
+  passkeyTimeoutMs: number;
+  /** How the phone goes on after the passkey; `short` with a nonce of 31 bytes. Silence was reported (WAHA 2227, evolution-go 107). */
+  passkeyContinuation: 'once' | 'twice' | 'never' | 'short';
+  /** Whether a typed code leads to the usual exchange first (openmessage 79), or to a stage without keys (whatsmeow 1188). */
+  passkeyHello: 'usual' | 'without_keys';
   /**
    * When the adv secret shown in the QR is retired. `on_first_scan` (seen live since July 2026, Baileys 2737): the
    * first scan on a connection fails and triggers the notification; only a QR with another secret links.
@@ -86,6 +97,10 @@ export const DEFAULT_BEHAVIOUR: Readonly<Behaviour> = {
   latencyMs: 0,
   certificate: 'honest',
   pairSuccess: 'honest',
+  passkeyRequest: 'whole',
+  passkeyTimeoutMs: 600_000,
+  passkeyContinuation: 'once',
+  passkeyHello: 'usual',
   refresh: 'on_first_scan',
   refreshChild: 'companion_reg_refresh',
   refreshAck: 'awaited',

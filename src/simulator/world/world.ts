@@ -6,6 +6,7 @@ import type { Directory } from './directory.js';
 import type { Faults } from './faults.js';
 import type { Journal } from './journal.js';
 import type { KeyBundle } from './key-bundle.js';
+import type { Passkey } from './passkey.js';
 import type { StanzaLog } from './stanza-log.js';
 
 /** Everything the server knows, shared by its parts. */
@@ -48,6 +49,10 @@ export type Account = {
   /** Never used twice, also after a device was removed. */
   nextDevice: number;
   readonly sets: AppliedSet[];
+  /** Without it no companion can be linked; undefined for an account that needs none. */
+  readonly passkey: Passkey | undefined;
+  /** What its phone showed last for its owner to compare while linking. */
+  confirmationCode: string | undefined;
 };
 
 /** A companion device, as the server knows it. */
@@ -122,6 +127,8 @@ export type RegisteringConnection = {
   readonly refresh: (child: RefreshChild) => void;
   /** The pairing code the client waits for, if it asked for one. */
   codeRequest: CodeRequest | undefined;
+  /** The passkey it was asked for, if it was. */
+  passkey: PasskeyRequest | undefined;
   /** Refs are good for one link. */
   used: boolean;
 };
@@ -137,6 +144,17 @@ export type CodeRequest = {
   hellos: number;
   /** Takes the client's `companion_finish`, or undefined when it has gone. */
   finish(stage: BinaryNode | undefined): void;
+};
+
+/** A client that is asked for a passkey, as the server knows it. */
+export type PasskeyRequest = {
+  readonly account: Account;
+  /** What the phone knows from the QR or the code. */
+  readonly advSecret: Buffer | undefined;
+  /** How the server answers the client's steps. */
+  plan(iq: BinaryNode): { readonly reply: () => BinaryNode; readonly after?: () => void };
+  /** The client has gone, or is asked anew. */
+  close(): void;
 };
 
 /** What a connection is for: what it does with stanzas and at its end. */

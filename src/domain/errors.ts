@@ -59,7 +59,7 @@ export type Problem =
     }
   | { kind: 'SETTING_NOT_AVAILABLE' | 'SETTING_LOCKED'; instance: string; settings: readonly Setting[] }
   | { kind: 'ETAG_MISMATCH'; instance: string; etag: string; currentEtag: string }
-  | { kind: 'LINK_IN_PROGRESS' | 'LINK_TIMED_OUT'; instance: string }
+  | { kind: 'LINK_IN_PROGRESS' | 'LINK_TIMED_OUT' | 'PASSKEY_REQUIRED'; instance: string }
   | { kind: 'LINK_OTHER_ACCOUNT'; instance: string; maskedPhoneNumber: string }
   | { kind: 'PARTIAL_UPDATE'; instance: string; setting: Setting }
   /** Of an update of many instances. */

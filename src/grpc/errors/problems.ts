@@ -130,6 +130,11 @@ const ROWS: { readonly [Kind in Reason]: Row<Kind> } = {
     metadata: ['instance', 'maskedPhoneNumber'],
     text: 'The instance belongs to another phone number, so the link was undone; call UnlinkInstance first',
   },
+  PASSKEY_REQUIRED: {
+    code: status.FAILED_PRECONDITION,
+    metadata: ['instance'],
+    text: 'WhatsApp links this account only with its passkey, which this call cannot answer for',
+  },
   PARTIAL_UPDATE: {
     code: status.ABORTED,
     metadata: ['instance', 'setting', 'succeededCount', 'failedCount'],

@@ -104,6 +104,8 @@ export type LinkResult =
   | { readonly kind: 'timed_out' }
   /** The phone that used the code has another number than the instance; the link was not completed. */
   | { readonly kind: 'other_account' }
+  /** WhatsApp asked for the passkey of the account. */
+  | { readonly kind: 'passkey_required' }
   | Refused
   | {
       readonly kind: 'disconnected';

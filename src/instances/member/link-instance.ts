@@ -142,6 +142,8 @@ function problemOf({ managed, dialer }: Linking, result: Exclude<LinkResult, { k
         instance,
         maskedPhoneNumber: maskPhoneNumber(managed.keeper.record.phoneNumber),
       };
+    case 'passkey_required':
+      return { kind: 'PASSKEY_REQUIRED', instance };
     case 'refused':
       return refusal(instance, result, undefined);
     case 'disconnected':

@@ -3,6 +3,9 @@ import { type BinaryNode, S_WHATSAPP_NET } from '@whiskeysockets/baileys';
 /** WhatsApp's own address. */
 export const SERVER: string = S_WHATSAPP_NET;
 
+/** Whether this is WhatsApp's own address, which comes as a JID or as text. */
+export const isServer = (from: string | undefined): boolean => from === SERVER || `@${from}` === SERVER;
+
 /** What an `<error code text/>` element says. */
 export type NodeError = {
   /** Undefined when it is missing or no positive whole number. */

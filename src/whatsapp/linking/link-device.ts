@@ -10,7 +10,7 @@ import { encodeCredentials, NO_KEYS } from '../connection/auth-state.js';
 import { type Connection, openConnection } from '../connection/connection.js';
 import type { ConnectionOptions } from '../connection/connection-options.js';
 import { notStored, ownCause, timedOut } from '../connection/disconnects.js';
-import { bytesIn, childOf, childrenOf, resultOf } from '../connection/nodes.js';
+import { bytesIn, childOf, childrenOf, isServer, resultOf } from '../connection/nodes.js';
 import { codeInvitation } from './code-invitation.js';
 import { declineStanza, pairingOf } from './pair-success.js';
 import { qrInvitation } from './qr-invitation.js';
@@ -67,6 +67,7 @@ export async function linkDevice(
   connection.takeOver('CB:notification', async notification => {
     const afterwards = state === 'inviting' ? invitation.notified(notification) : undefined;
     await connection.tell(buildAckStanza(notification));
+    if (isPasskeyRequest(notification)) give({ kind: 'passkey_required' });
     await afterwards?.();
   });
   connection.takeOver('CB:iq,,pair-success', async stanza => {
@@ -135,6 +136,10 @@ type PairSuccess = {
 };
 
 const disconnected = (disconnect: Disconnect): LinkResult => ({ kind: 'disconnected', disconnect });
+
+/** `<notification type="passkey_prologue_request" from="s.whatsapp.net">…`: this account is linked in no other way. */
+const isPasskeyRequest = ({ attrs }: BinaryNode): boolean =>
+  attrs['type'] === 'passkey_prologue_request' && isServer(attrs['from']);
 
 /** `<iq type="set"><pair-device><ref>…</ref>…</pair-device></iq>` */
 function refsOf(stanza: BinaryNode): string[] {

@@ -79,6 +79,7 @@ const PROBLEMS: { [Kind in Reason]: Problem & { kind: Kind } } = {
   LINK_IN_PROGRESS: { kind: 'LINK_IN_PROGRESS', instance },
   LINK_TIMED_OUT: { kind: 'LINK_TIMED_OUT', instance },
   LINK_OTHER_ACCOUNT: { kind: 'LINK_OTHER_ACCOUNT', instance, maskedPhoneNumber: '+*******0123' },
+  PASSKEY_REQUIRED: { kind: 'PASSKEY_REQUIRED', instance },
   PARTIAL_UPDATE: { kind: 'PARTIAL_UPDATE', instance, setting: 'group_add' },
   RATE_LIMITED: {
     kind: 'RATE_LIMITED',

@@ -61,6 +61,7 @@ const PROVOCATIONS: Readonly<Record<string, Readonly<Record<string, Provoke>>>> 
   },
   'FAILED_PRECONDITION INSTANCE_ALREADY_LINKED': { '*': on('well') },
   'FAILED_PRECONDITION LINK_OTHER_ACCOUNT': { '*': linking.byOtherPhone },
+  'FAILED_PRECONDITION PASSKEY_REQUIRED': { '*': linking.withPasskey() },
   'FAILED_PRECONDITION SETTING_NOT_AVAILABLE': { '*': on('bare') },
   'FAILED_PRECONDITION SETTING_LOCKED': { '*': on('strict') },
   'FAILED_PRECONDITION WHATSAPP_REJECTED': {

@@ -3,7 +3,7 @@ import {
   InstanceServiceService as Instances,
   type LinkInstanceResponse,
 } from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
-import type { Behaviour, Effect } from '../../../src/simulator/index.js';
+import type { Behaviour, Effect, Phone } from '../../../src/simulator/index.js';
 import { viewIn } from '../../support/desk.js';
 import { NO_PROXY, type Provoke } from './stage.js';
 
@@ -36,12 +36,23 @@ export const byOtherPhone: Provoke = async ({ service, call, another }, { method
   const { instance } = await another('loggedOut');
   const phone = service.simulator.addPhone({ phoneNumber: '15550399999' });
   return call(method, request(instance, ''), {
-    onResponse(response) {
-      const { event } = response as LinkInstanceResponse;
-      if (event?.$case === 'qrCode') void phone.scan(event.value.payload);
-    },
+    onResponse: scannedBy(phone),
   });
 };
+
+const scannedBy = (phone: Phone) => (response: object) => {
+  const { event } = response as LinkInstanceResponse;
+  if (event?.$case === 'qrCode') void phone.scan(event.value.payload);
+};
+
+/** A phone that links only with a passkey scans the codes. */
+export const withPasskey =
+  (): Provoke =>
+  async ({ service, call, unlinked }, { method, request }) => {
+    const phone = service.simulator.addPhone({ phoneNumber: `1555032${passkeys++}`, passkey: true });
+    return call(method, request(await unlinked(), ''), { onResponse: scannedBy(phone) });
+  };
+let passkeys = 1000;
 
 /** Linking, and WhatsApp refuses each login with the new link so. */
 export const refusedAtFirstLogin =
@@ -52,10 +63,7 @@ export const refusedAtFirstLogin =
     const effect = { do: 'failure', reason } as const;
     service.simulator.inject({ match: { on: 'login', phoneNumber }, effect, times: Infinity });
     return call(method, request(await unlinked(), ''), {
-      onResponse(response) {
-        const { event } = response as LinkInstanceResponse;
-        if (event?.$case === 'qrCode') void phone.scan(event.value.payload);
-      },
+      onResponse: scannedBy(phone),
     });
   };
 

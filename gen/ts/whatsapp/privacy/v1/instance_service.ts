@@ -281,7 +281,11 @@ export interface LinkInstanceResponse {
   /** What happened. */
   event:
     | //
-    /** A QR code, in place of the one before. */
+    /**
+     * A QR code, in place of the one before. Draw every one as it comes, also before the last has
+     * expired: once a phone has scanned a code, WhatsApp as a rule retires the secret in it, and only
+     * the next code links.
+     */
     { $case: "qrCode"; value: LinkInstanceResponse_QrCode }
     | //
     /** The pairing code. */
@@ -2260,7 +2264,7 @@ export const InstanceServiceService = {
    * Errors:
    * - NOT_FOUND: INSTANCE_NOT_FOUND
    * - FAILED_PRECONDITION: INSTANCE_ALREADY_LINKED, INSTANCE_SUSPENDED, INSTANCE_NOT_CONNECTED,
-   *   LINK_OTHER_ACCOUNT, WHATSAPP_REJECTED
+   *   LINK_OTHER_ACCOUNT, PASSKEY_REQUIRED, WHATSAPP_REJECTED
    * - ABORTED: LINK_IN_PROGRESS
    * - RESOURCE_EXHAUSTED: WHATSAPP_RATE_LIMITED
    * - UNAVAILABLE: INSTANCE_NOT_CONNECTED, WHATSAPP_TIMEOUT, CLIENT_OUTDATED,
@@ -2382,7 +2386,7 @@ export interface InstanceServiceServer extends UntypedServiceImplementation {
    * Errors:
    * - NOT_FOUND: INSTANCE_NOT_FOUND
    * - FAILED_PRECONDITION: INSTANCE_ALREADY_LINKED, INSTANCE_SUSPENDED, INSTANCE_NOT_CONNECTED,
-   *   LINK_OTHER_ACCOUNT, WHATSAPP_REJECTED
+   *   LINK_OTHER_ACCOUNT, PASSKEY_REQUIRED, WHATSAPP_REJECTED
    * - ABORTED: LINK_IN_PROGRESS
    * - RESOURCE_EXHAUSTED: WHATSAPP_RATE_LIMITED
    * - UNAVAILABLE: INSTANCE_NOT_CONNECTED, WHATSAPP_TIMEOUT, CLIENT_OUTDATED,
@@ -2545,7 +2549,7 @@ export interface InstanceServiceClient extends Client {
    * Errors:
    * - NOT_FOUND: INSTANCE_NOT_FOUND
    * - FAILED_PRECONDITION: INSTANCE_ALREADY_LINKED, INSTANCE_SUSPENDED, INSTANCE_NOT_CONNECTED,
-   *   LINK_OTHER_ACCOUNT, WHATSAPP_REJECTED
+   *   LINK_OTHER_ACCOUNT, PASSKEY_REQUIRED, WHATSAPP_REJECTED
    * - ABORTED: LINK_IN_PROGRESS
    * - RESOURCE_EXHAUSTED: WHATSAPP_RATE_LIMITED
    * - UNAVAILABLE: INSTANCE_NOT_CONNECTED, WHATSAPP_TIMEOUT, CLIENT_OUTDATED,

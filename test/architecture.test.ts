@@ -44,7 +44,7 @@ const FLOORS: Record<string, string[][]> = {
   whatsapp: [['.'], ['session'], ['linking', 'privacy'], ['connection', 'version'], ['baileys', 'network']],
   stores: [['.'], ['migrations', 'tables'], ['sealing']],
   simulator: [['.'], ['control'], ['serving'], ['phone'], ['answers'], ['world'], ['wire']],
-  cli: [['commands'], ['client'], ['texts'], ['terminal']],
+  cli: [['commands'], ['linking'], ['client'], ['texts'], ['terminal']],
 };
 
 /** Packages that only some folders may use. */

@@ -20,7 +20,10 @@ afterAll(() => service[Symbol.asyncDispose]());
 async function desk() {
   const name = `passkey-${++count}`;
   await service.client.call(Instances.createInstance, { name });
-  return { name, phone: service.simulator.addPhone({ phoneNumber: `1555040${1000 + count}`, passkey: true }) };
+  return {
+    name,
+    phone: service.simulator.addPhone({ phoneNumber: `1555040${1000 + count}`, passkey: true }),
+  };
 }
 const stateOf = async (name: string) =>
   (await service.client.call(Instances.getInstance, { name })).instance?.state;

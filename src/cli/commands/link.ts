@@ -7,9 +7,9 @@ import {
   UnlinkInstanceResponse,
 } from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
 import { clientCommand, type Run } from '../client/client-command.js';
+import { linkScreen } from '../linking/link-screen.js';
 import { plain, toJson } from '../terminal/output.js';
 import { instanceText } from '../texts/instance-text.js';
-import { linkScreen } from './link-screen.js';
 
 type LinkFlags = { readonly code?: string };
 

@@ -2,7 +2,7 @@ import { PassThrough } from 'node:stream';
 import { stripVTControlCharacters } from 'node:util';
 import { toString as drawQr } from 'qrcode';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { linkScreen } from '../../../src/cli/commands/link-screen.js';
+import { linkScreen } from '../../../src/cli/linking/link-screen.js';
 
 afterEach(() => vi.useRealTimers());
 

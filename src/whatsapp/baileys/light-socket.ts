@@ -23,6 +23,8 @@ export type LightSocketOptions = {
   /** Makes the connection; undefined for none but the usual one. */
   readonly agent: Agent | undefined;
   readonly auth: SocketConfig['auth'];
+  /** Whether it is there to link an account. */
+  readonly linking: boolean;
   /** For the WebSocket's upgrade and for the server's hello. */
   readonly connectMs: number;
   /** For the queries Baileys makes at login. */
@@ -74,7 +76,7 @@ export function lightSocket(options: LightSocketOptions): { sock: LightSocket; s
   const logger = baileysLogger({
     stanza(xml) {
       const kind = kindOf(xml);
-      refused = !mayLeave(kind);
+      refused = !mayLeave(kind, options);
       if (refused) options.onRefused(kind);
       else if (onStanza && socket.readyState === socket.OPEN) {
         const outline = outlineOfText(xml);

@@ -29,8 +29,18 @@ const MAY_LEAVE: ReadonlySet<string> = new Set([
   'ib offline_batch',
 ]);
 
-/** Whether stanzas of this kind may leave. */
-export const mayLeave = (kind: string): boolean => MAY_LEAVE.has(kind);
+/** What may leave too while an account is being linked: the steps with a passkey. */
+const MAY_LEAVE_LINKING: ReadonlySet<string> = new Set([
+  'iq get md/passkey_request_options',
+  'iq get md/ref',
+  'iq set md/passkey_prologue',
+  'iq set md/companion_nonce',
+  'iq set md/encrypted_pairing_request',
+]);
+
+/** Whether stanzas of this kind may leave, on a connection that links an account or on one that is logged in. */
+export const mayLeave = (kind: string, { linking }: { linking: boolean }): boolean =>
+  MAY_LEAVE.has(kind) || (linking && MAY_LEAVE_LINKING.has(kind));
 
 /** What a `<usync>` asks for about each user. */
 const QUERY = /^>\n\t\t<usync [^\n]*>\n\t{4}<query >\n((?:\t{6}<\w+ \/>\n)+)\t{4}<\/query>\n/;

@@ -36,6 +36,8 @@ export type Login = {
   /** Its own; undefined for that of the node. */
   readonly proxy: string | undefined;
   readonly auth: SocketConfig['auth'];
+  /** Whether an account is being linked; else it logs in with one that is. */
+  readonly linking?: boolean;
   /** Takes changed credentials in; nothing leaves until the promise fulfils. */
   readonly onCredentials: (update: Partial<AuthenticationCreds>) => Promise<void>;
 };
@@ -44,6 +46,8 @@ export type Login = {
 export function openConnection(
   { url, rootKey, versions, proxy: ofNode, log, timeouts }: ConnectionOptions,
   { instance, proxy = ofNode, auth, onCredentials }: Login,
+  { url, rootKey, log, timeouts }: ConnectionOptions,
+  { instance, auth, linking = false, onCredentials }: Login,
 ): Connection {
   const open = Promise.withResolvers<void>();
   const ended = Promise.withResolvers<Disconnect>();
@@ -57,6 +61,7 @@ export function openConnection(
     revision: announced.revision,
     agent: proxy === undefined ? undefined : proxyAgent(proxy, timeouts.proxyMs),
     auth,
+    linking,
     connectMs: timeouts.connectMs,
     queryMs: timeouts.queryMs,
     onRefused: stanza => log.stanzaRefused({ instance, stanza }),

@@ -29,6 +29,7 @@ export async function linkDevice(
     instance,
     proxy,
     auth: { creds, keys: NO_KEYS },
+    linking: true,
     onCredentials: async update => void Object.assign(creds, update),
   });
 

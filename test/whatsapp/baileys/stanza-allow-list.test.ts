@@ -7,7 +7,8 @@ const node = (tag: string, attrs: Record<string, string>, content?: BinaryNode['
   attrs,
   ...(content !== undefined && { content }),
 });
-const leaves = (stanza: BinaryNode) => mayLeave(kindOf(binaryNodeToString(stanza)));
+const leaves = (stanza: BinaryNode, linking = false) =>
+  mayLeave(kindOf(binaryNodeToString(stanza)), { linking });
 const iq = (type: string, xmlns: string, child: string) =>
   node('iq', { id: '1.2-3', to: '@s.whatsapp.net', type, xmlns }, [node(child, {})]);
 
@@ -47,6 +48,19 @@ describe('what may leave', () => {
   });
 });
 
+describe('what may leave only while an account is being linked', () => {
+  test.each<[string, BinaryNode]>([
+    ['a question for the options of the passkey', iq('get', 'md', 'passkey_request_options')],
+    ['a question for a reference', iq('get', 'md', 'ref')],
+    ['an assertion', iq('set', 'md', 'passkey_prologue')],
+    ['a nonce', iq('set', 'md', 'companion_nonce')],
+    ['the keys for the phone', iq('set', 'md', 'encrypted_pairing_request')],
+  ])('%s', (_, stanza) => {
+    expect(leaves(stanza, true)).toBe(true);
+    expect(leaves(stanza)).toBe(false);
+  });
+});
+
 describe('what may not leave', () => {
   test.each<[string, BinaryNode]>([
     ['a presence without a type', node('presence', {})],
@@ -72,6 +86,7 @@ describe('what may not leave', () => {
     ['a call', node('call', { to: 'x@s.whatsapp.net' }, [node('reject', {})])],
   ])('%s', (_, stanza) => {
     expect(leaves(stanza)).toBe(false);
+    expect(leaves(stanza, true)).toBe(false);
   });
 
   test('a query that hides its kind in another attribute or in its content', () => {
@@ -82,6 +97,6 @@ describe('what may not leave', () => {
 
   test('what is no stanza', () => {
     for (const text of ['', '<', '<ack', 'ack', '<iq>', '\n<ack />'])
-      expect(mayLeave(kindOf(text))).toBe(false);
+      expect(mayLeave(kindOf(text), { linking: true })).toBe(false);
   });
 });

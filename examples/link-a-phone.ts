@@ -31,7 +31,7 @@ async function create(): Promise<void> {
 async function link(): Promise<void> {
   const method: LinkInstanceRequest['method'] =
     phoneNumber === undefined ? { $case: 'qr', value: {} } : { $case: 'pairingCode', value: { phoneNumber } };
-  for await (const { event } of client.linkInstance({ name, method }, metadata)) {
+  for await (const { event } of client.linkInstance({ name, method, passkey: undefined }, metadata)) {
     switch (event?.$case) {
       case 'qrCode': // Again and again: WhatsApp takes the newest one only.
         console.log(await draw(event.value.payload, { type: 'utf8', errorCorrectionLevel: 'L' }));

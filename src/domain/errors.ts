@@ -26,6 +26,14 @@ export type Violation = {
   readonly validValues?: string;
 };
 
+/** Who has to go on when an account is linked with its passkey. */
+export type PasskeyWait =
+  /** Whoever has the passkey. */
+  | 'ASSERTION'
+  /** Whoever compares the codes. */
+  | 'CONFIRMATION'
+  | 'PHONE';
+
 /** WhatsApp's side of a failure. */
 type WhatsAppFailure = {
   readonly instance: string;
@@ -60,6 +68,9 @@ export type Problem =
   | { kind: 'SETTING_NOT_AVAILABLE' | 'SETTING_LOCKED'; instance: string; settings: readonly Setting[] }
   | { kind: 'ETAG_MISMATCH'; instance: string; etag: string; currentEtag: string }
   | { kind: 'LINK_IN_PROGRESS' | 'LINK_TIMED_OUT' | 'PASSKEY_REQUIRED'; instance: string }
+  | { kind: 'PASSKEY_NOT_AWAITED' | 'PASSKEY_MISMATCH'; instance: string }
+  | { kind: 'PASSKEY_TIMED_OUT'; instance: string; waitedFor: PasskeyWait }
+  | { kind: 'PASSKEY_REFUSED'; instance: string; whatsappCode?: number; whatsappText?: string }
   | { kind: 'LINK_OTHER_ACCOUNT'; instance: string; maskedPhoneNumber: string }
   | { kind: 'PARTIAL_UPDATE'; instance: string; setting: Setting }
   /** Of an update of many instances. */

@@ -17,8 +17,8 @@ const WATCHING: Deadlines = {
     new PrivacyError({ kind: 'SHUTTING_DOWN' }, { message: 'The stream has lasted long enough; call again' }),
 };
 
-/** A person has to find the phone and WhatsApp's menu. */
-const LINKING: Deadlines = { maximumMs: 600_000, defaultMs: 600_000 };
+/** A person has to find the phone and WhatsApp's menu; for a passkey WhatsApp gives ten minutes more. */
+const LINKING: Deadlines = { maximumMs: 1_200_000, defaultMs: 1_200_000 };
 
 const PRIVACY_SERVICE = methodsOf(
   PrivacyServiceService,
@@ -45,6 +45,8 @@ const INSTANCE_SERVICE = methodsOf(
     updateInstance: { permit: WRITE, about: 'name' },
     deleteInstance: { permit: WRITE_ALL, about: 'name' },
     linkInstance: { permit: WRITE, about: 'name', deadlines: LINKING },
+    submitPasskeyAssertion: { permit: WRITE, about: 'name' },
+    confirmPasskeyCode: { permit: WRITE, about: 'name' },
     unlinkInstance: { permit: WRITE, about: 'name' },
     reconnectInstance: { permit: WRITE, about: 'name' },
   },

@@ -44,6 +44,8 @@ const unbounded = ({
   update,
   list,
   link,
+  submitPasskeyAssertion,
+  confirmPasskeyCode,
   reconnect,
   readEach,
   listChanges,
@@ -55,6 +57,8 @@ const unbounded = ({
   update,
   list,
   listChanges,
+  submitPasskeyAssertion,
+  confirmPasskeyCode,
   // All of them share one attempt.
   reconnect,
   // A second one is refused while one runs.

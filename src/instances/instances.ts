@@ -3,8 +3,8 @@ import type { UpdateReport } from '../domain/outcome.js';
 import type { Contact, ListSetting } from '../domain/settings/contact-list.js';
 import type { Snapshot } from '../domain/settings/snapshot.js';
 import type { Write } from '../domain/write.js';
-import type { CallOptions, ListOrder, ListReport, UpdateOrder } from './account/orders.js';
-import type { ChangeRecord, LinkMethod } from './account/ports.js';
+import type { CallOptions, LinkOrder, ListOrder, ListReport, UpdateOrder } from './account/orders.js';
+import type { ChangeRecord } from './account/ports.js';
 import type { LinkEvent } from './member/link-instance.js';
 import type { WatchEvent } from './watching/watch-reader.js';
 
@@ -42,7 +42,11 @@ export interface Instances {
   /** Unlinks and forgets; ETAG_MISMATCH when `etag` is given and stale. */
   delete(name: string, etag: string | undefined, call: CallOptions): Promise<void>;
   /** Ends after `linked`, or throws. Leaving the iteration ends the attempt, unless a phone has agreed to it. */
-  link(name: string, method: LinkMethod, call: CallOptions): AsyncIterable<LinkEvent>;
+  link(name: string, order: LinkOrder, call: CallOptions): AsyncIterable<LinkEvent>;
+  /** Answers the passkey request of the link that is being made, with an assertion that is used once. */
+  submitPasskeyAssertion(name: string, assertionJson: string): void;
+  /** Says that the phone shows the confirmation code of the link that is being made. */
+  confirmPasskeyCode(name: string, code: string): void;
   unlink(name: string, call: CallOptions): Promise<Instance>;
   /** Connects now; one that was logged out or suspended is tried once, with the credentials that were kept. */
   reconnect(name: string, call: CallOptions): Promise<Instance>;

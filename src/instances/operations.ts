@@ -6,6 +6,7 @@ import type { Instances } from './instances.js';
 import { linkInstance } from './member/link-instance.js';
 import type { ManagedInstance } from './member/managed-instance.js';
 import type { Node } from './member/node.js';
+import { confirmCode, submitAssertion } from './member/passkey.js';
 import { reconnect } from './member/reconnect.js';
 import { unlink } from './member/unlink.js';
 import { readContactList } from './reading/read-contact-list.js';
@@ -33,7 +34,11 @@ export function operations(held: Holdings, { dialer, changes, reads, watch }: No
     });
 
   return {
-    link: (name, method, call) => linkInstance({ managed: held.find(name), dialer, method }, call),
+    link: (name, order, call) => linkInstance({ managed: held.find(name), dialer, order }, call),
+
+    submitPasskeyAssertion: (name, assertionJson) => submitAssertion(held.find(name), assertionJson),
+
+    confirmPasskeyCode: (name, code) => confirmCode(held.find(name), code),
 
     unlink: (name, call) =>
       withConnection(name, async managed => {

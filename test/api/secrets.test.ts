@@ -5,7 +5,7 @@ import { InstanceServiceService as Instances } from '../../gen/ts/whatsapp/priva
 import { PrivacyServiceService as Privacy } from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import { LastSeenVisibility } from '../../gen/ts/whatsapp/privacy/v1/privacy_settings.js';
 import { bearer, failureOf } from '../support/call.js';
-import { link } from '../support/link.js';
+import { link, linkWithPasskey } from '../support/link.js';
 import { secretsIn } from '../support/log-scan.js';
 import { ACCOUNT_TOKEN, type Service, startService } from '../support/service.js';
 
@@ -37,6 +37,17 @@ beforeAll(async () => {
     secrets.set('pairing code', event.value.code);
     void byCode.enterCode(event.value.code);
   }
+
+  const byPasskey = simulator.addPhone({ phoneNumber: '15550177003', passkey: true });
+  await client.call(Instances.createInstance, { name: 'by-passkey' });
+  const events = await linkWithPasskey(client, 'by-passkey', byPasskey, { compareCode: true });
+  for (const event of events)
+    if (event?.$case === 'passkeyRequest') {
+      secrets.set('challenge', JSON.parse(event.value.optionsJson).challenge);
+      const assertion = byPasskey.assertPasskey(event.value.optionsJson);
+      secrets.set('assertion', JSON.parse(assertion).response.clientDataJSON);
+    }
+  secrets.set('confirmation code', byPasskey.confirmationCode() ?? '');
 
   secrets.set('wrong token', 'wap_a-token-that-nobody-has');
   await failureOf(

@@ -1,4 +1,7 @@
-import { InstanceServiceService as Instances } from '../../gen/ts/whatsapp/privacy/v1/instance_service.js';
+import {
+  InstanceServiceService as Instances,
+  type LinkInstanceResponse,
+} from '../../gen/ts/whatsapp/privacy/v1/instance_service.js';
 import type { WhatsApp } from '../../src/instances/account/ports.js';
 import type { Phone } from '../../src/simulator/index.js';
 import type { Caller } from './call.js';
@@ -29,6 +32,29 @@ export async function link(
     await Promise.all(attempts);
   }
   throw new Error('the stream ended before the instance was linked');
+}
+
+/** Links an instance whose phone demands its passkey: whoever has that answers, and compares the codes when asked to. */
+export async function linkWithPasskey(
+  client: Caller,
+  name: string,
+  phone: Phone,
+  passkey: { compareCode: boolean },
+  method: typeof QR | ReturnType<typeof pairingCode> = QR,
+) {
+  const events: LinkInstanceResponse['event'][] = [];
+  for await (const { event } of client.stream(Instances.linkInstance, { name, method, passkey })) {
+    events.push(event);
+    if (event?.$case === 'pairingCode') void phone.enterCode(event.value.code);
+    if (event?.$case === 'qrCode') void phone.scan(event.value.payload);
+    if (event?.$case === 'passkeyRequest') {
+      const assertionJson = phone.assertPasskey(event.value.optionsJson, event.value.origin);
+      await client.call(Instances.submitPasskeyAssertion, { name, assertionJson });
+    }
+    if (event?.$case === 'passkeyConfirmation' && event.value.mustConfirm)
+      await client.call(Instances.confirmPasskeyCode, { name, code: phone.confirmationCode() ?? '' });
+  }
+  return events;
 }
 
 /** The same without a service: the phone scans what the connection to WhatsApp shows. */

@@ -7,7 +7,7 @@ import {
   UnlinkInstanceResponse,
 } from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
 import { clientCommand, type Run } from '../client/client-command.js';
-import { linkScreen } from '../linking/link-screen.js';
+import { isCode, linkScreen } from '../linking/link-screen.js';
 import { plain, toJson } from '../terminal/output.js';
 import { instanceText } from '../texts/instance-text.js';
 
@@ -34,10 +34,10 @@ export function addLinkCommands(program: Command): void {
 async function link({ api, output, args: [name = ''], flags }: Run<LinkFlags>) {
   const screen = output.terminal ? linkScreen(process.stdout) : undefined;
   try {
-    const request = { name, method: methodOf(flags) };
+    const request = { name, method: methodOf(flags), passkey: undefined };
     for await (const response of api.stream(InstanceServiceService.linkInstance, request)) {
       const { event } = response;
-      if (screen && event && event.$case !== 'linked') await screen.show(event);
+      if (screen && isCode(event)) await screen.show(event);
       else {
         screen?.close();
         output.print(toJson(LinkInstanceResponse, response), () => eventText(event));
@@ -56,7 +56,7 @@ function eventText(event: LinkInstanceResponse['event']): string {
       return plain(event.value.code);
     case 'linked':
       return instanceText(event.value);
-    case undefined:
+    default:
       return 'an event that this version does not know';
   }
 }

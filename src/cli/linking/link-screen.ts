@@ -3,11 +3,14 @@ import type { LinkInstanceResponse } from '../../../gen/ts/whatsapp/privacy/v1/i
 import { liveBlock } from '../terminal/live-block.js';
 import { plain } from '../terminal/output.js';
 
-/** A code to show: every event of linking but the last. */
-type CodeEvent = Exclude<NonNullable<LinkInstanceResponse['event']>, { $case: 'linked' }>;
+/** A code to show. */
+type CodeEvent = Extract<LinkInstanceResponse['event'], { $case: 'qrCode' | 'pairingCode' }>;
 
 /** The terminal, as far as this needs it. */
 type Terminal = NodeJS.WritableStream & { readonly columns?: number };
+
+export const isCode = (event: LinkInstanceResponse['event']): event is CodeEvent =>
+  event?.$case === 'qrCode' || event?.$case === 'pairingCode';
 
 /** Shows codes on a terminal, each in place of the one before, with the time each has left. */
 export function linkScreen(terminal: Terminal): { show(event: CodeEvent): Promise<void>; close(): void } {

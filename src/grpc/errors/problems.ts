@@ -1,5 +1,5 @@
 import { status } from '@grpc/grpc-js';
-import type { Problem, Reason, Violation } from '../../domain/errors.js';
+import type { PasskeyWait, Problem, Reason, Violation } from '../../domain/errors.js';
 import type { Cause } from '../../domain/outcome.js';
 import type { Setting } from '../../domain/settings/settings-table.js';
 import { OLD_DAYS } from '../../domain/version/client-version.js';
@@ -133,7 +133,28 @@ const ROWS: { readonly [Kind in Reason]: Row<Kind> } = {
   PASSKEY_REQUIRED: {
     code: status.FAILED_PRECONDITION,
     metadata: ['instance'],
-    text: 'WhatsApp links this account only with its passkey, which this call cannot answer for',
+    text: 'WhatsApp links this account only with its passkey; call LinkInstance with `passkey` set, and have whoever has the passkey answer',
+  },
+  PASSKEY_TIMED_OUT: {
+    code: status.DEADLINE_EXCEEDED,
+    metadata: ['instance', 'waitedFor'],
+    text: ({ waitedFor }) => `${LATE[waitedFor]}; call LinkInstance again`,
+  },
+  PASSKEY_REFUSED: {
+    code: status.FAILED_PRECONDITION,
+    metadata: ['instance', 'whatsappCode', 'whatsappText'],
+    text: ({ whatsappCode, whatsappText }) =>
+      `WhatsApp refused the passkey${inBrackets(whatsappCode, whatsappText)}; call LinkInstance again, with the passkey of this very account`,
+  },
+  PASSKEY_NOT_AWAITED: {
+    code: status.FAILED_PRECONDITION,
+    metadata: ['instance'],
+    text: 'No LinkInstance call of this instance waits for that now',
+  },
+  PASSKEY_MISMATCH: {
+    code: status.ABORTED,
+    metadata: ['instance'],
+    text: 'That belongs to another passkey request; answer the newest one that LinkInstance has told',
   },
   PARTIAL_UPDATE: {
     code: status.ABORTED,
@@ -197,6 +218,13 @@ const ROWS: { readonly [Kind in Reason]: Row<Kind> } = {
     metadata: [],
     text: 'This server is going away; call again to reach another',
   },
+};
+
+/** What did not come while linking with a passkey. */
+const LATE: Readonly<Record<PasskeyWait, string>> = {
+  ASSERTION: 'Nobody answered with the passkey in time',
+  CONFIRMATION: 'Nobody confirmed the code in time',
+  PHONE: 'The phone did not go on after the passkey was answered',
 };
 
 /** The states in which the origin answers with one sentence. */

@@ -1,10 +1,12 @@
 import {
+  type ConfirmPasskeyCodeRequest,
   CreateInstanceRequest,
   type DeleteInstanceRequest,
   Instance_ConnectionMode,
   Instance_State,
   type LinkInstanceRequest,
   type ListInstancesRequest,
+  type SubmitPasskeyAssertionRequest,
   type UpdateInstanceRequest,
 } from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
 import type { LinkMethod } from '../../instances/account/ports.js';
@@ -56,9 +58,22 @@ export const decodeDelete = (request: DeleteInstanceRequest) => ({
   etag: request.etag || undefined,
 });
 
-export function decodeLink({ name, method }: LinkInstanceRequest) {
-  return accept({ instance: check.instanceName('name', name), method: linkMethod(method) });
+export function decodeLink({ name, method, passkey }: LinkInstanceRequest) {
+  const decoded = accept({ instance: check.instanceName('name', name), method: linkMethod(method) });
+  return { instance: decoded.instance, order: { ...decoded.method, passkey } };
 }
+
+export const decodeAssertion = ({ name, assertionJson }: SubmitPasskeyAssertionRequest) =>
+  accept({
+    instance: check.instanceName('name', name),
+    assertionJson: check.notEmpty('assertion_json', assertionJson),
+  });
+
+export const decodeConfirmation = ({ name, code }: ConfirmPasskeyCodeRequest) =>
+  accept({
+    instance: check.instanceName('name', name),
+    code: check.notEmpty('code', code.replaceAll('-', '').toUpperCase()),
+  });
 
 function linkMethod(method: LinkInstanceRequest['method']): Checked<LinkMethod> {
   if (!method) return check.required('method', 'qr or pairing_code');

@@ -7,6 +7,7 @@ import {
 import type { Tokens } from '../../access/tokens.js';
 import { PrivacyError } from '../../domain/errors.js';
 import type { Instance } from '../../domain/instance.js';
+import type { PasskeyStep } from '../../instances/account/passkey-steps.js';
 import type { Instances } from '../../instances/instances.js';
 import type { LinkEvent } from '../../instances/member/link-instance.js';
 import { digestOf, type Idempotent } from '../calls/idempotent.js';
@@ -15,6 +16,8 @@ import type { Unary } from '../calls/unary.js';
 import { encodeInstance, encodeToken } from '../messages/codec.js';
 import { coveredPage } from '../messages/pagination.js';
 import {
+  decodeAssertion,
+  decodeConfirmation,
   decodeCreate,
   decodeDelete,
   decodeInstanceUpdate,
@@ -98,8 +101,24 @@ export const instanceService = (
 
   linkInstance: many({
     decode: decodeLink,
-    handle: ({ instance, method }, { options }) => instances.link(instance, method, options),
+    handle: ({ instance, order }, { options }) => instances.link(instance, order, options),
     encode: encodeLinkEvent,
+  }),
+
+  submitPasskeyAssertion: one({
+    decode: decodeAssertion,
+    handle({ instance, assertionJson }) {
+      instances.submitPasskeyAssertion(instance, assertionJson);
+      return {};
+    },
+  }),
+
+  confirmPasskeyCode: one({
+    decode: decodeConfirmation,
+    handle({ instance, code }) {
+      instances.confirmPasskeyCode(instance, code);
+      return {};
+    },
   }),
 
   unlinkInstance: one({
@@ -123,8 +142,19 @@ const madeUpName = () => `instance-${randomBytes(5).toString('hex')}`;
 
 function encodeLinkEvent(event: LinkEvent): LinkInstanceResponse {
   if (event.kind === 'linked') return { event: { $case: 'linked', value: encodeInstance(event.instance) } };
+  if (event.kind === 'passkey') return { event: encodePasskeyStep(event.step) };
   const { kind, code, expiresAt: expireTime } = event.code;
   return kind === 'qr'
     ? { event: { $case: 'qrCode', value: { payload: code, expireTime } } }
     : { event: { $case: 'pairingCode', value: { code, expireTime } } };
+}
+
+function encodePasskeyStep(step: PasskeyStep): LinkInstanceResponse['event'] {
+  if (step.kind === 'request') {
+    const { optionsJson, origin, expiresAt: expireTime } = step;
+    return { $case: 'passkeyRequest', value: { optionsJson, origin, expireTime } };
+  }
+  const { code, confirmBy: expireTime } = step;
+  const mustConfirm = expireTime !== undefined;
+  return { $case: 'passkeyConfirmation', value: { code, mustConfirm, expireTime } };
 }

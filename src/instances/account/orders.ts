@@ -1,7 +1,8 @@
 import type { OnFailure, Outcome } from '../../domain/outcome.js';
 import type { Contact, ContactId, ListSetting } from '../../domain/settings/contact-list.js';
 import type { Wishes } from '../../domain/settings/snapshot.js';
-import type { Actor } from './ports.js';
+import type { PasskeyWishes } from './passkey-steps.js';
+import type { Actor, LinkMethod } from './ports.js';
 
 /** How long a call may take and who stopped waiting. */
 export type CallOptions = {
@@ -9,6 +10,12 @@ export type CallOptions = {
   readonly deadline: number;
   /** Aborts when the caller has gone. A change that was sent is followed to its outcome all the same. */
   readonly signal: AbortSignal;
+};
+
+/** An order to link an instance. */
+export type LinkOrder = LinkMethod & {
+  /** Undefined when the caller cannot answer for a passkey. */
+  readonly passkey?: PasskeyWishes | undefined;
 };
 
 /** An update of one instance. */

@@ -11,6 +11,7 @@ import type {
 import type { Setting } from '../../domain/settings/settings-table.js';
 import type { Snapshot } from '../../domain/settings/snapshot.js';
 import type { Write } from '../../domain/write.js';
+import type { PasskeyCaller, PasskeyEnd } from './passkey-steps.js';
 
 /** WhatsApp's answer to a read. */
 export type ReadReply = { readonly kind: 'read'; readonly snapshot: Snapshot } | Refused | NoAnswer;
@@ -100,12 +101,14 @@ export type LinkMethod =
 export type LinkResult =
   /** The new credentials are stored and pair-success is answered; now connect with them. */
   | { readonly kind: 'linked'; readonly record: LinkRecord }
-  /** Nobody used the code in time. */
-  | { readonly kind: 'timed_out' }
+  /** Nobody used the code in time, or went on with the passkey. */
+  | ({ readonly kind: 'timed_out' } & PasskeyEnd)
   /** The phone that used the code has another number than the instance; the link was not completed. */
   | { readonly kind: 'other_account' }
-  /** WhatsApp asked for the passkey of the account. */
+  /** WhatsApp asked for the passkey of the account, and the caller cannot answer. */
   | { readonly kind: 'passkey_required' }
+  /** WhatsApp said no to the passkey, or to a step after it. */
+  | ({ readonly kind: 'passkey_refused' } & Omit<Refused, 'kind'>)
   | Refused
   | {
       readonly kind: 'disconnected';
@@ -113,7 +116,7 @@ export type LinkResult =
       /** Of an instance whose new link was stored and then cleared, for WhatsApp was not told of it. */
       readonly record?: LinkRecord;
     }
-  | { readonly kind: 'cancelled' };
+  | ({ readonly kind: 'cancelled' } & PasskeyEnd);
 
 /** WhatsApp, as far as this service uses it. */
 export interface WhatsApp {
@@ -146,6 +149,8 @@ export interface WhatsApp {
       signal: AbortSignal;
       expectedPhoneNumber: string | undefined;
       onCode: (code: LinkCode) => void;
+      /** Undefined when nobody can answer for a passkey. */
+      passkey?: PasskeyCaller | undefined;
     },
   ): Promise<LinkResult>;
 }

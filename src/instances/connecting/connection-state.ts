@@ -2,6 +2,7 @@ import type { Disconnect } from '../../domain/disconnect.js';
 import { PrivacyError } from '../../domain/errors.js';
 import type { Instance, InstanceState } from '../../domain/instance.js';
 import { shownProxy } from '../../domain/proxy.js';
+import type { PasskeyStep } from '../account/passkey-steps.js';
 import type { InstanceRecord, Session } from '../account/ports.js';
 import type { Hold } from './breaker.js';
 import { sharedProblem } from './refusal.js';
@@ -10,8 +11,13 @@ import { sharedProblem } from './refusal.js';
 export type ConnectionState =
   /** `refused`: the first login with its last link was refused for good, so the link was forgotten. */
   | { readonly state: 'unlinked'; readonly refused?: Disconnect }
-  /** `end` ends the attempt to link, and fulfils when the state is the one that follows: linked, or as before. */
-  | { readonly state: 'linking'; readonly end: () => Promise<void> }
+  | {
+      readonly state: 'linking';
+      /** Ends the attempt to link, and fulfils when the state is the one that follows: linked, or as before. */
+      readonly end: () => Promise<void>;
+      /** The step with a passkey that waits, if one was asked for. */
+      readonly passkey: () => PasskeyStep | undefined;
+    }
   | { readonly state: 'connecting' }
   | { readonly state: 'connected'; readonly session: Session }
   /** Linked and not connected, for nobody needs it; `until` it is connected all the same. */

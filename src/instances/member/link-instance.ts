@@ -1,25 +1,27 @@
 import { PrivacyError, type Problem } from '../../domain/errors.js';
 import { type Instance, maskPhoneNumber } from '../../domain/instance.js';
-import type { CallOptions } from '../account/orders.js';
-import type { LinkCode, LinkMethod, LinkResult } from '../account/ports.js';
+import type { CallOptions, LinkOrder } from '../account/orders.js';
+import type { PasskeyStep } from '../account/passkey-steps.js';
+import type { LinkCode, LinkResult } from '../account/ports.js';
 import { queued } from '../account/queue.js';
 import { timeLeft } from '../account/time-left.js';
 import { msLeft, notUsable } from '../connecting/connection-state.js';
 import type { Dialer } from '../connecting/dialer.js';
 import { refusal } from '../connecting/refusal.js';
-import { latestCode } from './latest-code.js';
+import { latest } from './latest.js';
 import type { ManagedInstance } from './managed-instance.js';
 
 /** One step of linking. */
 export type LinkEvent =
   | { readonly kind: 'code'; readonly code: LinkCode }
+  | { readonly kind: 'passkey'; readonly step: PasskeyStep }
   | { readonly kind: 'linked'; readonly instance: Instance };
 
 /** Who links an instance, and with what. */
 type Linking = {
   readonly managed: ManagedInstance;
   readonly dialer: Pick<Dialer, 'link' | 'hold'>;
-  readonly method: LinkMethod;
+  readonly order: LinkOrder;
 };
 
 /** The first login after linking uploads some 800 keys. */
@@ -42,7 +44,7 @@ export async function* linkInstance(
     inTime,
   );
   try {
-    for await (const code of attempt.codes) yield { kind: 'code', code };
+    yield* attempt.steps;
     const result = await attempt.result;
     if (result.kind !== 'linked') throw new PrivacyError(problemOf(linking, result));
     await managed.sessionWithin(FIRST_LOGIN_MS).catch(error => firstLoginFailed(managed, error));
@@ -76,13 +78,14 @@ function refuseUnlessLinkable({ instance, supervisor: { connection } }: ManagedI
 
 /** One attempt. What becomes of the instance does not depend on anybody who waits for it. */
 type Attempt = {
-  readonly codes: AsyncIterable<LinkCode>;
+  /** Codes to show, and what a person with the passkey has to do. */
+  readonly steps: AsyncIterable<LinkEvent>;
   /** Fulfils when the instance is as the result says. */
   readonly result: Promise<LinkResult>;
   leave(): void;
 };
 
-async function begin({ managed, dialer, method }: Linking, call: CallOptions): Promise<Attempt> {
+async function begin({ managed, dialer, order }: Linking, call: CallOptions): Promise<Attempt> {
   const { instance, keeper, supervisor } = managed;
   if (managed.isDeleted()) throw new PrivacyError({ kind: 'INSTANCE_NOT_FOUND', instance });
   refuseUnlessLinkable(managed);
@@ -90,7 +93,8 @@ async function begin({ managed, dialer, method }: Linking, call: CallOptions): P
   const before = supervisor.connection;
   const over = new AbortController();
   const timer = setTimeout(() => over.abort(), Math.max(timeLeft(call), 0));
-  const codes = latestCode();
+  const steps = latest<LinkEvent>();
+  let passkey: PasskeyStep | undefined;
   const ended = Promise.withResolvers<void>();
   await supervisor.rest({
     state: 'linking',
@@ -98,7 +102,13 @@ async function begin({ managed, dialer, method }: Linking, call: CallOptions): P
       over.abort();
       return ended.promise;
     },
+    passkey: () => passkey,
   });
+
+  function showPasskey(step: PasskeyStep) {
+    passkey = step;
+    steps.show({ kind: 'passkey', step });
+  }
 
   async function settle(result: LinkResult | undefined) {
     clearTimeout(timer);
@@ -111,23 +121,24 @@ async function begin({ managed, dialer, method }: Linking, call: CallOptions): P
   async function link(): Promise<LinkResult> {
     let result: LinkResult | undefined;
     try {
-      result = await dialer.link(instance, method, {
+      result = await dialer.link(instance, order, {
         proxy: keeper.record.proxy,
         signal: AbortSignal.any([call.signal, over.signal]),
         expectedPhoneNumber: keeper.record.phoneNumber || undefined,
-        onCode: codes.show,
+        onCode: code => steps.show({ kind: 'code', code }),
+        passkey: order.passkey && { ...order.passkey, onStep: showPasskey },
       });
       return result;
     } finally {
       await settle(result);
       ended.resolve();
-      codes.end();
+      steps.end();
     }
   }
 
   const result = link();
   result.catch(() => undefined); // For who waits; perhaps nobody does any more.
-  return { codes, result, leave: () => over.abort() };
+  return { steps, result, leave: () => over.abort() };
 }
 
 function problemOf({ managed, dialer }: Linking, result: Exclude<LinkResult, { kind: 'linked' }>): Problem {
@@ -135,7 +146,9 @@ function problemOf({ managed, dialer }: Linking, result: Exclude<LinkResult, { k
   switch (result.kind) {
     case 'timed_out':
     case 'cancelled':
-      return { kind: 'LINK_TIMED_OUT', instance };
+      return result.passkeyWait
+        ? { kind: 'PASSKEY_TIMED_OUT', instance, waitedFor: result.passkeyWait }
+        : { kind: 'LINK_TIMED_OUT', instance };
     case 'other_account':
       return {
         kind: 'LINK_OTHER_ACCOUNT',
@@ -144,6 +157,11 @@ function problemOf({ managed, dialer }: Linking, result: Exclude<LinkResult, { k
       };
     case 'passkey_required':
       return { kind: 'PASSKEY_REQUIRED', instance };
+    case 'passkey_refused': {
+      // A limit or a fault of WhatsApp's says nothing about the passkey.
+      const problem = refusal(instance, result, undefined);
+      return problem.kind === 'WHATSAPP_REJECTED' ? { ...problem, kind: 'PASSKEY_REFUSED' } : problem;
+    }
     case 'refused':
       return refusal(instance, result, undefined);
     case 'disconnected':

@@ -17,6 +17,14 @@ export type Timeouts = {
   /** How long the first QR code is shown, and each later one (WhatsApp Web's times). */
   readonly firstQrMs: number;
   readonly laterQrMs: number;
+  /** For a person's answer with a passkey, unless WhatsApp gives less (its clients' default). */
+  readonly assertionMs: number;
+  /** How long after its request the secret in the code proves who we are (whatsmeow, zapo). */
+  readonly handoffMs: number;
+  /** For a person to compare the codes. */
+  readonly confirmMs: number;
+  /** For the phone to go on after each step with a passkey. */
+  readonly phoneMs: number;
 };
 
 export const DEFAULT_TIMEOUTS: Timeouts = {
@@ -27,6 +35,10 @@ export const DEFAULT_TIMEOUTS: Timeouts = {
   closeMs: 1_000,
   firstQrMs: 60_000,
   laterQrMs: 20_000,
+  assertionMs: 600_000,
+  handoffMs: 300_000,
+  confirmMs: 180_000,
+  phoneMs: 60_000,
 };
 
 /** What this folder tells the operator. */

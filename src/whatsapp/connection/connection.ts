@@ -45,9 +45,7 @@ export type Login = {
 /** Dials. Throws when Baileys cannot make anything of the credentials. */
 export function openConnection(
   { url, rootKey, versions, proxy: ofNode, log, timeouts }: ConnectionOptions,
-  { instance, proxy = ofNode, auth, onCredentials }: Login,
-  { url, rootKey, log, timeouts }: ConnectionOptions,
-  { instance, auth, linking = false, onCredentials }: Login,
+  { instance, proxy = ofNode, auth, linking = false, onCredentials }: Login,
 ): Connection {
   const open = Promise.withResolvers<void>();
   const ended = Promise.withResolvers<Disconnect>();

@@ -10,9 +10,10 @@ import { encodeCredentials, NO_KEYS } from '../connection/auth-state.js';
 import { type Connection, openConnection } from '../connection/connection.js';
 import type { ConnectionOptions } from '../connection/connection-options.js';
 import { notStored, ownCause, timedOut } from '../connection/disconnects.js';
-import { bytesIn, childOf, childrenOf, isServer, resultOf } from '../connection/nodes.js';
+import { bytesIn, childOf, childrenOf, resultOf } from '../connection/nodes.js';
 import { codeInvitation } from './code-invitation.js';
 import { declineStanza, pairingOf } from './pair-success.js';
+import { passkeyCeremony } from './passkey-ceremony.js';
 import { qrInvitation } from './qr-invitation.js';
 
 /** Links a phone, as the port says. The new identity stays in memory until a phone has agreed to it. */
@@ -20,7 +21,7 @@ export async function linkDevice(
   settings: ConnectionOptions,
   instance: string,
   method: LinkMethod,
-  { proxy, signal, expectedPhoneNumber, onCode }: Parameters<WhatsApp['link']>[2],
+  { proxy, signal, expectedPhoneNumber, onCode, passkey }: Parameters<WhatsApp['link']>[2],
 ): Promise<LinkResult> {
   if (signal.aborted) return { kind: 'cancelled' };
   const { timeouts } = settings;
@@ -40,7 +41,7 @@ export async function linkDevice(
     state = 'over';
     result.resolve(outcome);
   }
-  const cancel = () => give({ kind: 'cancelled' });
+  const cancel = () => give({ kind: 'cancelled', passkeyWait: ceremony.waitsFor() });
   const deadline = setTimeout(
     () => give(disconnected(timedOut('WhatsApp gave no code to show'))),
     timeouts.connectMs,
@@ -58,6 +59,16 @@ export async function linkDevice(
   };
   const invitation =
     method.kind === 'qr' ? qrInvitation(options) : codeInvitation(options, method.phoneNumber);
+  const ceremony = passkeyCeremony(options, passkey);
+
+  /** The codes have done their part once a passkey is asked for: no other is shown, and none runs out. */
+  function notified(notification: BinaryNode) {
+    const withPasskey = ceremony.notified(notification);
+    if (ceremony.waitsFor() === undefined) return invitation.notified(notification);
+    clearTimeout(deadline);
+    invitation.stop();
+    return withPasskey;
+  }
 
   // No login happens on this connection, whatever the server says.
   connection.takeOver('CB:success', () => undefined);
@@ -66,15 +77,16 @@ export async function linkDevice(
     if (state === 'inviting') await invitation.begin(refsOf(stanza));
   });
   connection.takeOver('CB:notification', async notification => {
-    const afterwards = state === 'inviting' ? invitation.notified(notification) : undefined;
+    const afterwards = state === 'inviting' ? notified(notification) : undefined;
     await connection.tell(buildAckStanza(notification));
-    if (isPasskeyRequest(notification)) give({ kind: 'passkey_required' });
     await afterwards?.();
   });
   connection.takeOver('CB:iq,,pair-success', async stanza => {
     if (state !== 'inviting') return;
     state = 'completing';
     invitation.stop();
+    await ceremony.settled();
+    ceremony.stop();
     result.resolve(await complete(settings, instance, { connection, creds, stanza, expectedPhoneNumber }));
   });
   signal.addEventListener('abort', cancel);
@@ -84,6 +96,7 @@ export async function linkDevice(
   signal.removeEventListener('abort', cancel);
   clearTimeout(deadline);
   invitation.stop();
+  ceremony.stop();
   await connection.close();
   return outcome;
 }
@@ -137,10 +150,6 @@ type PairSuccess = {
 };
 
 const disconnected = (disconnect: Disconnect): LinkResult => ({ kind: 'disconnected', disconnect });
-
-/** `<notification type="passkey_prologue_request" from="s.whatsapp.net">…`: this account is linked in no other way. */
-const isPasskeyRequest = ({ attrs }: BinaryNode): boolean =>
-  attrs['type'] === 'passkey_prologue_request' && isServer(attrs['from']);
 
 /** `<iq type="set"><pair-device><ref>…</ref>…</pair-device></iq>` */
 function refsOf(stanza: BinaryNode): string[] {

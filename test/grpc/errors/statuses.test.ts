@@ -80,6 +80,15 @@ const PROBLEMS: { [Kind in Reason]: Problem & { kind: Kind } } = {
   LINK_TIMED_OUT: { kind: 'LINK_TIMED_OUT', instance },
   LINK_OTHER_ACCOUNT: { kind: 'LINK_OTHER_ACCOUNT', instance, maskedPhoneNumber: '+*******0123' },
   PASSKEY_REQUIRED: { kind: 'PASSKEY_REQUIRED', instance },
+  PASSKEY_TIMED_OUT: { kind: 'PASSKEY_TIMED_OUT', instance, waitedFor: 'ASSERTION' },
+  PASSKEY_REFUSED: {
+    kind: 'PASSKEY_REFUSED',
+    instance,
+    whatsappCode: 401,
+    whatsappText: 'not-authorized',
+  },
+  PASSKEY_NOT_AWAITED: { kind: 'PASSKEY_NOT_AWAITED', instance },
+  PASSKEY_MISMATCH: { kind: 'PASSKEY_MISMATCH', instance },
   PARTIAL_UPDATE: { kind: 'PARTIAL_UPDATE', instance, setting: 'group_add' },
   RATE_LIMITED: {
     kind: 'RATE_LIMITED',

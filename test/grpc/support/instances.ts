@@ -95,6 +95,8 @@ export function instancesInMemory(store: Store): Instances {
       yield { kind: 'code', code: { kind: 'qr', code: '1@second', expiresAt } };
       yield { kind: 'linked', instance: connected(name) };
     },
+    submitPasskeyAssertion: name => void get(name),
+    confirmPasskeyCode: name => void get(name),
     async unlink(name) {
       return { ...get(name), state: 'UNLINKED' };
     },

@@ -62,6 +62,8 @@ const PROVOCATIONS: Readonly<Record<string, Readonly<Record<string, Provoke>>>> 
   'FAILED_PRECONDITION INSTANCE_ALREADY_LINKED': { '*': on('well') },
   'FAILED_PRECONDITION LINK_OTHER_ACCOUNT': { '*': linking.byOtherPhone },
   'FAILED_PRECONDITION PASSKEY_REQUIRED': { '*': linking.withPasskey() },
+  'FAILED_PRECONDITION PASSKEY_REFUSED': { '*': linking.passkeyRefused },
+  'FAILED_PRECONDITION PASSKEY_NOT_AWAITED': { '*': onUnlinked() },
   'FAILED_PRECONDITION SETTING_NOT_AVAILABLE': { '*': on('bare') },
   'FAILED_PRECONDITION SETTING_LOCKED': { '*': on('strict') },
   'FAILED_PRECONDITION WHATSAPP_REJECTED': {
@@ -80,6 +82,7 @@ const PROVOCATIONS: Readonly<Record<string, Readonly<Record<string, Provoke>>>> 
     [BLACKLIST]: changes.confirmedAndDenied,
   },
   'ABORTED LINK_IN_PROGRESS': { '*': linking.whileAnotherLinks },
+  'ABORTED PASSKEY_MISMATCH': { '*': linking.whilePasskeyWaits(linking.ofAnotherRequest) },
   'RESOURCE_EXHAUSTED RATE_LIMITED': { '*': common.tooOften },
   'RESOURCE_EXHAUSTED WHATSAPP_RATE_LIMITED': {
     '*': on('limited'),
@@ -102,6 +105,9 @@ const PROVOCATIONS: Readonly<Record<string, Readonly<Record<string, Provoke>>>> 
   'UNAVAILABLE SHUTTING_DOWN': { '*': common.whileShuttingDown },
   'DEADLINE_EXCEEDED DEADLINE_TOO_SHORT': { '*': on('unanswered', {}, SHORT) },
   'DEADLINE_EXCEEDED LINK_TIMED_OUT': { '*': onUnlinked(SHORT) },
+  'DEADLINE_EXCEEDED PASSKEY_TIMED_OUT': {
+    '*': linking.withPasskey({ passkey: { compareCode: false } }, { deadlineMs: 3000 }),
+  },
   'INTERNAL INTERNAL': { '*': common.onBrokenDisk },
 };
 

@@ -5,6 +5,9 @@ import {
 } from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
 import type { Behaviour, Effect, Phone } from '../../../src/simulator/index.js';
 import { viewIn } from '../../support/desk.js';
+import { QR } from '../../support/link.js';
+import type { Service } from '../../support/service.js';
+import type { CallOptions } from './invoke.js';
 import { NO_PROXY, type Provoke } from './stage.js';
 
 /** Linking with a code, which WhatsApp answers so. */
@@ -45,14 +48,73 @@ const scannedBy = (phone: Phone) => (response: object) => {
   if (event?.$case === 'qrCode') void phone.scan(event.value.payload);
 };
 
-/** A phone that links only with a passkey scans the codes. */
+/** A phone that links only with a passkey scans the codes; its owner does this with each request. */
 export const withPasskey =
-  (): Provoke =>
+  (fields: object = {}, options?: CallOptions<object>, answer: Answer = () => undefined): Provoke =>
   async ({ service, call, unlinked }, { method, request }) => {
     const phone = service.simulator.addPhone({ phoneNumber: `1555032${passkeys++}`, passkey: true });
-    return call(method, request(await unlinked(), ''), { onResponse: scannedBy(phone) });
+    const name = await unlinked();
+    return call(
+      method,
+      { ...request(name, ''), ...fields },
+      {
+        ...options,
+        onResponse(response) {
+          scannedBy(phone)(response);
+          const { event } = response as LinkInstanceResponse;
+          if (event?.$case === 'passkeyRequest') answer({ service, name, phone, ...event.value });
+        },
+      },
+    );
   };
 let passkeys = 1000;
+type Answer = (asked: { service: Service; name: string; phone: Phone; optionsJson: string }) => void;
+
+/** The owner brings an assertion, which WhatsApp refuses. */
+export const passkeyRefused: Provoke = async (stage, subject) => {
+  const effect = { do: 'refuse', code: 401 } as const;
+  stage.service.simulator.inject({ match: { on: 'iq', child: 'passkey_prologue' }, effect });
+  const answer: Answer = ({ service, name, phone, optionsJson }) =>
+    void service.client.call(Instances.submitPasskeyAssertion, {
+      name,
+      assertionJson: phone.assertPasskey(optionsJson),
+    });
+  return withPasskey({ passkey: UNCOMPARED }, {}, answer)(stage, subject);
+};
+
+/** Calls a method while a link waits for the passkey, or for the code to be confirmed; the link then ends. */
+export const whilePasskeyWaits =
+  (fields: (asked: { phone: Phone; optionsJson: string }) => object): Provoke =>
+  async ({ service, call, unlinked }, { method, request }) => {
+    const phone = service.simulator.addPhone({ phoneNumber: `1555032${passkeys++}`, passkey: true });
+    const name = await unlinked();
+    const over = new AbortController();
+    const linking = { name, method: QR, passkey: { compareCode: true } };
+    const events = service.client.stream(Instances.linkInstance, linking, { signal: over.signal });
+    try {
+      for await (const { event } of events) {
+        if (event?.$case === 'qrCode') void phone.scan(event.value.payload);
+        if (event?.$case === 'passkeyConfirmation') return await call(method, request(name, ''));
+        if (event?.$case !== 'passkeyRequest') continue;
+        const { optionsJson } = event.value;
+        if (method.path.endsWith('SubmitPasskeyAssertion'))
+          return await call(method, { ...request(name, ''), ...fields({ phone, optionsJson }) });
+        const assertionJson = phone.assertPasskey(optionsJson);
+        await service.client.call(Instances.submitPasskeyAssertion, { name, assertionJson });
+      }
+    } finally {
+      over.abort();
+    }
+    throw new Error('no passkey was asked for');
+  };
+
+/** An assertion that answers another request than the one that waits. */
+export const ofAnotherRequest = ({ phone, optionsJson }: { phone: Phone; optionsJson: string }) => {
+  const challenge = Buffer.alloc(32).toString('base64url');
+  return { assertionJson: phone.assertPasskey(JSON.stringify({ ...JSON.parse(optionsJson), challenge })) };
+};
+
+const UNCOMPARED = { compareCode: false };
 
 /** Linking, and WhatsApp refuses each login with the new link so. */
 export const refusedAtFirstLogin =

@@ -79,6 +79,16 @@ export const ROWS: Readonly<Record<string, Row>> = {
     access: 'write',
     request: name => ({ name, method: qr }),
   },
+  'InstanceService/SubmitPasskeyAssertion': {
+    ...named,
+    access: 'write',
+    request: name => ({ name, assertionJson: '{}' }),
+  },
+  'InstanceService/ConfirmPasskeyCode': {
+    ...named,
+    access: 'write',
+    request: name => ({ name, code: 'ABCD-1234' }),
+  },
   'InstanceService/UnlinkInstance': { ...named, access: 'write' },
   'InstanceService/ReconnectInstance': { ...named, access: 'write' },
   'TokenService/CreateToken': {

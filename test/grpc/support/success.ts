@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { link } from '../../support/link.js';
+import { link, linkWithPasskey } from '../../support/link.js';
 import type { Stage, Subject } from './stage.js';
 
 type Succeed = (stage: Stage, subject: Subject) => Promise<unknown>;
@@ -24,9 +24,18 @@ const hasty: Succeed = async ({ call }, { method, request }) => {
   expect(ended.code).toBe('OK');
 };
 
+/** Answers each step of a link with a passkey by these methods, and lets the link be made. */
+const throughPasskey: Succeed = async ({ service, unlinked }) => {
+  const phone = service.simulator.addPhone({ phoneNumber: `1555033${1000 + ++passkeys}`, passkey: true });
+  await linkWithPasskey(service.client, await unlinked(), phone, { compareCode: true });
+};
+let passkeys = 0;
+
 const SPECIAL: Readonly<Record<string, Succeed>> = {
   'PrivacyService/ListPrivacySettings': hasty,
   'PrivacyService/WatchPrivacySettings': first,
+  'InstanceService/SubmitPasskeyAssertion': throughPasskey,
+  'InstanceService/ConfirmPasskeyCode': throughPasskey,
   'InstanceService/LinkInstance': async ({ service, unlinked }) => {
     const phone = service.simulator.addPhone({ phoneNumber: '15550399998' });
     await link(service.client, await unlinked(), phone);

@@ -1,3 +1,4 @@
+import type { PasskeyStep, PasskeyWishes } from '../../../src/instances/account/passkey-steps.js';
 import type { LinkCode, LinkMethod, Session, WhatsApp } from '../../../src/instances/account/ports.js';
 import { type Behaviour, type Phone, type Simulator, startSimulator } from '../../../src/simulator/index.js';
 import { type Timeouts, whatsApp } from '../../../src/whatsapp/index.js';
@@ -93,7 +94,7 @@ function deskOn(simulator: Simulator, phone: Phone, timeouts?: Partial<Timeouts>
   };
 }
 
-/** Begins to link and collects the codes. */
+/** Begins to link and collects the codes, and the steps with a passkey. */
 export function linking(
   adapter: WhatsApp,
   options: {
@@ -102,18 +103,22 @@ export function linking(
     expectedPhoneNumber?: string;
     signal?: AbortSignal;
     onCode?: (code: LinkCode) => void;
+    /** The wishes of a caller who can answer for a passkey. */
+    passkey?: PasskeyWishes;
   } = {},
 ) {
   const codes: LinkCode[] = [];
+  const steps: PasskeyStep[] = [];
   const { method = { kind: 'qr' }, signal = never(), expectedPhoneNumber } = options;
   const result = adapter.link(DESK, method, {
     proxy: options.proxy,
     signal,
     expectedPhoneNumber,
+    passkey: options.passkey && { ...options.passkey, onStep: step => steps.push(step) },
     onCode(code) {
       codes.push(code);
       options.onCode?.(code);
     },
   });
-  return { result, codes };
+  return { result, codes, steps };
 }

@@ -377,8 +377,8 @@ export enum ErrorReason {
    */
   INTERNAL = 31,
   /**
-   * PASSKEY_REQUIRED - FAILED_PRECONDITION: WhatsApp links this account only with its passkey, and the call did not say
-   * that its caller can answer for one. Nothing was linked.
+   * PASSKEY_REQUIRED - FAILED_PRECONDITION: WhatsApp links this account only with its passkey, and LinkInstanceRequest has
+   * no `passkey`. Nothing was linked.
    *
    *     {
    *       "reason": "PASSKEY_REQUIRED",
@@ -387,6 +387,57 @@ export enum ErrorReason {
    *     }
    */
   PASSKEY_REQUIRED = 32,
+  /**
+   * PASSKEY_TIMED_OUT - DEADLINE_EXCEEDED: somebody did not go on in time while an account was linked with its passkey.
+   * Nothing was linked.
+   *
+   *     {
+   *       "reason": "PASSKEY_TIMED_OUT",
+   *       "domain": "privacy.whatsapp.v1",
+   *       "metadata": {"instance": "support-desk", "waited_for": "ASSERTION"}
+   *     }
+   *
+   * `waited_for` is ASSERTION or CONFIRMATION when a call was waited for, SubmitPasskeyAssertion or
+   * ConfirmPasskeyCode; PHONE when WhatsApp had what it needs and the phone did not go on.
+   */
+  PASSKEY_TIMED_OUT = 33,
+  /**
+   * PASSKEY_REFUSED - FAILED_PRECONDITION: WhatsApp refused the assertion, or a later step of linking with it. An
+   * assertion can be used once: call LinkInstance again for another request.
+   *
+   *     {
+   *       "reason": "PASSKEY_REFUSED",
+   *       "domain": "privacy.whatsapp.v1",
+   *       "metadata": {
+   *         "instance": "support-desk",
+   *         "whatsapp_code": "401",
+   *         "whatsapp_text": "not-authorized"
+   *       }
+   *     }
+   */
+  PASSKEY_REFUSED = 34,
+  /**
+   * PASSKEY_NOT_AWAITED - FAILED_PRECONDITION: no LinkInstance call of the instance waits for an assertion, or for a
+   * confirmation; or it has one already.
+   *
+   *     {
+   *       "reason": "PASSKEY_NOT_AWAITED",
+   *       "domain": "privacy.whatsapp.v1",
+   *       "metadata": {"instance": "support-desk"}
+   *     }
+   */
+  PASSKEY_NOT_AWAITED = 35,
+  /**
+   * PASSKEY_MISMATCH - ABORTED: the assertion has the challenge of another passkey request, or the code is another one;
+   * WhatsApp may have asked anew meanwhile. What was sent is not used, and the newest is still waited for.
+   *
+   *     {
+   *       "reason": "PASSKEY_MISMATCH",
+   *       "domain": "privacy.whatsapp.v1",
+   *       "metadata": {"instance": "support-desk"}
+   *     }
+   */
+  PASSKEY_MISMATCH = 36,
 }
 
 export function errorReasonToJSON(object: ErrorReason): string {
@@ -457,6 +508,14 @@ export function errorReasonToJSON(object: ErrorReason): string {
       return "ERROR_REASON_INTERNAL";
     case ErrorReason.PASSKEY_REQUIRED:
       return "ERROR_REASON_PASSKEY_REQUIRED";
+    case ErrorReason.PASSKEY_TIMED_OUT:
+      return "ERROR_REASON_PASSKEY_TIMED_OUT";
+    case ErrorReason.PASSKEY_REFUSED:
+      return "ERROR_REASON_PASSKEY_REFUSED";
+    case ErrorReason.PASSKEY_NOT_AWAITED:
+      return "ERROR_REASON_PASSKEY_NOT_AWAITED";
+    case ErrorReason.PASSKEY_MISMATCH:
+      return "ERROR_REASON_PASSKEY_MISMATCH";
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum ErrorReason");
   }

@@ -12,8 +12,8 @@ export type Api = {
   readonly address: string;
   /** Calls a unary method, within the timeout. */
   call<Q, R>(method: Method<Q, R>, request: Q): Promise<R>;
-  /** Calls a server-streaming method, without a deadline. Leaving the iteration cancels the call. */
-  stream<Q, R>(method: Method<Q, R>, request: Q): AsyncIterable<R>;
+  /** Calls a server-streaming method, without a deadline. Leaving the iteration cancels the call, and so does the signal. */
+  stream<Q, R>(method: Method<Q, R>, request: Q, signal?: AbortSignal): AsyncIterable<R>;
   close(): void;
 };
 
@@ -50,7 +50,7 @@ export function connect(options: {
           done,
         );
       }),
-    async *stream({ path, requestSerialize, responseDeserialize }, request) {
+    async *stream({ path, requestSerialize, responseDeserialize }, request, signal) {
       const call = client.makeServerStreamRequest(
         path,
         requestSerialize,
@@ -58,9 +58,12 @@ export function connect(options: {
         request,
         metadata(),
       );
+      const cancel = () => call.cancel();
+      signal?.addEventListener('abort', cancel);
       try {
         yield* call;
       } finally {
+        signal?.removeEventListener('abort', cancel);
         call.cancel();
       }
     },

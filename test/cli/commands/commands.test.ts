@@ -178,7 +178,11 @@ describe('link', () => {
     const { code, stdout, stderr } = await cli('link', 'support-desk');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(/^2@first\n2@second\nname +support-desk\n/);
-    expect(calls[0]?.request).toEqual({ name: 'support-desk', method: { $case: 'qr', value: {} } });
+    expect(calls[0]?.request).toEqual({
+      name: 'support-desk',
+      method: { $case: 'qr', value: {} },
+      passkey: { compareCode: false },
+    });
   });
 
   test('prints JSON lines, the last of which is the failure', async () => {

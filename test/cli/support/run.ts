@@ -17,21 +17,31 @@ export function run(
     input?: string;
     /** Called with stdout as it grows; ask the command to stop (SIGTERM) with the function given. */
     watch?: (stdout: string, stop: () => void) => void;
+    /** Called likewise; types lines into the command with the function given. Without it nobody can. */
+    answer?: (stdout: string, type: (line: string) => void) => void;
+    /** Whether it runs on a terminal, by `script` of util-linux; stdout then holds stderr too, and what was typed. */
+    terminal?: boolean;
   } = {},
 ): Promise<Ended> {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('WA_PRIVACY_'));
-  const child = spawn(process.execPath, [...(options.node ?? []), BIN, ...args], {
+  const command = [process.execPath, ...(options.node ?? []), BIN, ...args];
+  const quoted = command.map(word => `'${word}'`).join(' ');
+  const [file = '', ...rest] = options.terminal ? ['script', '-qec', quoted, '/dev/null'] : command;
+  const child = spawn(file, rest, {
     env: { ...Object.fromEntries(inherited), ...options.env },
     cwd: options.cwd,
     stdio: ['pipe', 'pipe', 'pipe'],
+    stdio: [options.answer ? 'pipe' : 'ignore', 'pipe', 'pipe'],
   });
   child.stdin.on('error', () => undefined); // It did not want it.
   child.stdin.end(options.input);
   const text = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const)
-    child[name].setEncoding('utf8').on('data', (part: string) => {
+    child[name]?.setEncoding('utf8').on('data', (part: string) => {
       text[name] += part;
-      if (name === 'stdout') options.watch?.(text.stdout, () => child.kill('SIGTERM'));
+      if (name === 'stderr') return;
+      options.watch?.(text.stdout, () => child.kill('SIGTERM'));
+      options.answer?.(text.stdout, line => child.stdin?.write(`${line}\n`));
     });
   return new Promise((resolve, reject) => {
     child.on('error', reject);

@@ -13,7 +13,7 @@ export function run(
     env?: Record<string, string>;
     cwd?: string;
     node?: readonly string[];
-    /** What stands on standard input; nothing where not given. */
+    /** What stands on standard input; nothing where not given, unless `answer` types it. */
     input?: string;
     /** Called with stdout as it grows; ask the command to stop (SIGTERM) with the function given. */
     watch?: (stdout: string, stop: () => void) => void;
@@ -31,10 +31,9 @@ export function run(
     env: { ...Object.fromEntries(inherited), ...options.env },
     cwd: options.cwd,
     stdio: ['pipe', 'pipe', 'pipe'],
-    stdio: [options.answer ? 'pipe' : 'ignore', 'pipe', 'pipe'],
   });
   child.stdin.on('error', () => undefined); // It did not want it.
-  child.stdin.end(options.input);
+  if (!options.answer) child.stdin.end(options.input);
   const text = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const)
     child[name]?.setEncoding('utf8').on('data', (part: string) => {

@@ -31,7 +31,10 @@ async function create(): Promise<void> {
 async function link(): Promise<void> {
   const method: LinkInstanceRequest['method'] =
     phoneNumber === undefined ? { $case: 'qr', value: {} } : { $case: 'pairingCode', value: { phoneNumber } };
-  for await (const { event } of client.linkInstance({ name, method, passkey: undefined }, metadata)) {
+  for await (const { event } of client.linkInstance(
+    { name, method, passkey: { compareCode: false } },
+    metadata,
+  )) {
     switch (event?.$case) {
       case 'qrCode': // Again and again: WhatsApp takes the newest one only.
         console.log(await draw(event.value.payload, { type: 'utf8', errorCorrectionLevel: 'L' }));
@@ -39,6 +42,13 @@ async function link(): Promise<void> {
         break;
       case 'pairingCode':
         console.log(`on the phone choose "Link with phone number instead" and type: ${event.value.code}`);
+        break;
+      case 'passkeyRequest': // Some accounts are linked only so; whoever has the passkey runs this in a browser.
+        console.log(`on a page of ${event.value.origin} ask for the passkey with ${event.value.optionsJson}`);
+        console.log('then call SubmitPasskeyAssertion with the answer, as `wa-privacy link` does');
+        break;
+      case 'passkeyConfirmation':
+        console.log(`if the phone shows another code than ${event.value.code}, give up`);
         break;
       case 'linked':
         console.log(`${name} is linked with ${event.value.maskedPhoneNumber}`);

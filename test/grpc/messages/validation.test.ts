@@ -253,6 +253,10 @@ const BROKEN: Record<string, [request: object, reason: string][]> = {
     { name: instance, method: { $case: 'pairingCode', value: { phoneNumber } } },
     phoneNumber ? 'INVALID_FORMAT' : 'REQUIRED',
   ]),
+  'SubmitPasskeyAssertionRequest.name': [[{ assertionJson: '{}' }, 'REQUIRED']],
+  'SubmitPasskeyAssertionRequest.assertion_json': [[{ name: instance }, 'REQUIRED']],
+  'ConfirmPasskeyCodeRequest.name': [[{ code: 'ABCD-1234' }, 'REQUIRED']],
+  'ConfirmPasskeyCodeRequest.code': [[{ name: instance, code: '-' }, 'REQUIRED']],
   'UnlinkInstanceRequest.name': [[{}, 'REQUIRED']],
   'ReconnectInstanceRequest.name': [[{}, 'REQUIRED']],
   'GetContactBlacklistRequest.instance': [[{ setting: 1 }, 'REQUIRED']],
@@ -341,6 +345,7 @@ const FREE = [
   'ApplyPrivacySettingsRequest.validate_only',
   'UpdatePrivacySettingsRequest.etag',
   'DeleteInstanceRequest.etag',
+  'LinkInstanceRequest.passkey.compare_code',
   // Checked by the store, which makes them.
   'ListPrivacyChangesRequest.page_token',
   'ListTokensRequest.page_token',

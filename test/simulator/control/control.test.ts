@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type BinaryNode, getBinaryNodeChildBuffer } from '@whiskeysockets/baileys';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   type Control,
@@ -110,7 +111,7 @@ const STAGES: Readonly<Record<FaultMatch['on'], readonly Omit<FaultMatch, 'on'>[
   hello: [{}],
   registration: [{}],
   login: [{}, { phoneNumber: '15550100001' }],
-  iq: [{}, { xmlns: 'encrypt', type: 'set' }],
+  iq: [{}, { xmlns: 'encrypt', type: 'set' }, { child: 'passkey_prologue' }],
   privacy_get: [{}],
   list_get: [{ category: 'last' }],
   privacy_set: [{}, { category: 'profile', phoneNumber: '15550100001' }],
@@ -160,6 +161,32 @@ describe('another process', () => {
     expect(stanzas.body).toMatchObject([{ phoneNumber: '15550100001', device: 1, node: { tag: 'iq' } }]);
     expect((await call('DELETE', '/stanzas')).body).toEqual([]);
     expect(simulator.stanzas).toEqual([]);
+  });
+
+  test('has a phone demand its passkey, and its owner answer', async () => {
+    await call('POST', '/phones', { phoneNumber: '+15550100001', passkey: true });
+    expect((await call('POST', `${PHONE}/ask-passkey-again`, {})).body).toEqual({
+      linked: false,
+      reason: 'no_passkey_request',
+    });
+    const sock = dial(simulator, newClient());
+    const asked = received(sock, 'CB:notification,type:passkey_prologue_request');
+    const scan = call('POST', `${PHONE}/scan`, { qr: await nextQr(sock) });
+    const options = getBinaryNodeChildBuffer(await asked, 'passkey_request_options')?.toString();
+    const { body } = await call('POST', `${PHONE}/assert-passkey`, { options });
+    const { assertion: answer } = body as { assertion: string };
+    expect(JSON.parse(answer)).toMatchObject({ type: 'public-key' });
+
+    // Without its part in the key exchange the best assertion links nothing.
+    const step = (tag: string, content?: BinaryNode[]): BinaryNode => ({
+      tag: 'iq',
+      attrs: { to: '@s.whatsapp.net', type: content ? 'set' : 'get', xmlns: 'md' },
+      content: [{ tag, attrs: {}, ...(content && { content }) }],
+    });
+    expect(getBinaryNodeChildBuffer(await sock.query(step('ref')), 'ref')?.toString()).toMatch(/^.{1,64}$/);
+    const assertion = { tag: 'webauthn_assertion', attrs: {}, content: Buffer.from(answer) };
+    await expect(sock.query(step('passkey_prologue', [assertion]))).rejects.toThrow('not-authorized');
+    expect((await scan).body).toEqual({ linked: false, reason: 'passkey_refused' });
   });
 
   test('makes people and the lists of contacts that a phone excepts', async () => {

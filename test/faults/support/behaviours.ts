@@ -5,6 +5,7 @@ const eitherOf = <const Values extends readonly unknown[]>(...values: Values): f
   fc.constantFrom(...values);
 
 const OF_LINKING = 'before an account is linked';
+const OF_CLIENT = 'about every client of this WhatsApp, and for good';
 const NEVER_ASKED = 'the service sends nothing that this is about';
 
 /** How each switch of the simulator is drawn, or why it is not. A new one does not compile until it stands here. */
@@ -35,6 +36,15 @@ const SWITCHES: { readonly [Name in keyof Behaviour]: fc.Arbitrary<Behaviour[Nam
   refreshChild: OF_LINKING,
   refreshAck: OF_LINKING,
   platformDisplay: OF_LINKING,
+  passkeyRequest: OF_LINKING,
+  passkeyTimeoutMs: OF_LINKING,
+  passkeyContinuation: OF_LINKING,
+  passkeyHello: OF_LINKING,
+  minLinkRevision: OF_LINKING,
+  preKeys: OF_LINKING,
+  minRevision: OF_CLIENT,
+  refuseClients: OF_CLIENT,
+  clientExpiration: OF_CLIENT,
   severalCategories: NEVER_ASKED,
   invalidSet: NEVER_ASKED,
   unreportedSet: NEVER_ASKED,

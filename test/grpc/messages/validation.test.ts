@@ -219,9 +219,10 @@ const BROKEN: Record<string, [request: object, reason: string][]> = {
   'CreateInstanceRequest.display_name': [
     [{ displayName: '\u{1F512}'.repeat(64) }, 'OUT_OF_RANGE'],
     [{ displayName: 'a\u0000' }, 'INVALID_FORMAT'],
-    ...['\u202E', '\u200B', '\u2028', '\u200D', '\u{E0061}'].map(
-      unseen => [{ displayName: `a${unseen}b` }, 'INVALID_FORMAT'] as const,
-    ),
+    [{ displayName: 'a\u202Eb' }, 'INVALID_FORMAT'],
+    [{ displayName: 'a\u200Bb' }, 'INVALID_FORMAT'],
+    [{ displayName: 'a\u200Db' }, 'INVALID_FORMAT'],
+    [{ displayName: 'a\u2028b' }, 'INVALID_FORMAT'],
   ],
   'CreateInstanceRequest.request_id': [[{ requestId: 'x' }, 'INVALID_FORMAT']],
   'CreateInstanceRequest.connection_mode': [[{ connectionMode: 3 }, 'UNKNOWN_VALUE']],

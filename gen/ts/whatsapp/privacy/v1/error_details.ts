@@ -377,6 +377,38 @@ export enum ErrorReason {
    */
   INTERNAL = 31,
   /**
+   * CLIENT_OUTDATED - UNAVAILABLE: WhatsApp refuses the version of WhatsApp Web that this service announces, so no
+   * instance of it can connect. RetryInfo tells when that is tried again; only the operator of the
+   * service can do more. Nothing was changed.
+   *
+   *     {
+   *       "reason": "CLIENT_OUTDATED",
+   *       "domain": "privacy.whatsapp.v1",
+   *       "metadata": {
+   *         "instance": "support-desk",
+   *         "version": "2.3000.1048032155",
+   *         "age_days": "125"
+   *       }
+   *     }
+   *
+   * `age_days` is the age of the version. One under 60 days was never seen to be refused for its age.
+   */
+  CLIENT_OUTDATED = 40,
+  /**
+   * PROXY_FAILED - UNAVAILABLE: the proxy that is set, for the instance or for the service, made no connection to
+   * WhatsApp; nothing went past it. RetryInfo tells when the next attempt is made. Nothing was changed.
+   *
+   *     {
+   *       "reason": "PROXY_FAILED",
+   *       "domain": "privacy.whatsapp.v1",
+   *       "metadata": {
+   *         "instance": "support-desk",
+   *         "proxy_text": "The proxy refused the connection (HTTP 407)"
+   *       }
+   *     }
+   */
+  PROXY_FAILED = 41,
+  /**
    * PASSKEY_REQUIRED - FAILED_PRECONDITION: WhatsApp links this account only with its passkey, and LinkInstanceRequest has
    * no `passkey`. Nothing was linked.
    *
@@ -506,6 +538,10 @@ export function errorReasonToJSON(object: ErrorReason): string {
       return "ERROR_REASON_SHUTTING_DOWN";
     case ErrorReason.INTERNAL:
       return "ERROR_REASON_INTERNAL";
+    case ErrorReason.CLIENT_OUTDATED:
+      return "ERROR_REASON_CLIENT_OUTDATED";
+    case ErrorReason.PROXY_FAILED:
+      return "ERROR_REASON_PROXY_FAILED";
     case ErrorReason.PASSKEY_REQUIRED:
       return "ERROR_REASON_PASSKEY_REQUIRED";
     case ErrorReason.PASSKEY_TIMED_OUT:
@@ -559,9 +595,9 @@ export enum SettingOutcome_State {
   NOT_ATTEMPTED = 4,
   /**
    * UNKNOWN - Nobody can say whether the requested value stands: read the settings. A change was sent and its
-   * effect could not be learned, or it may still take effect. Or it had the value already and nothing
-   * was sent, but another device has set another one meanwhile (reason ETAG_MISMATCH), or the settings
-   * could not be read back (WHATSAPP_TIMEOUT).
+   * effect could not be learned, or it may still take effect; likewise when it was applied and then sent
+   * back. Or it had the value already and nothing was sent, but another device has set another one
+   * meanwhile (reason ETAG_MISMATCH), or it could not be read back (WHATSAPP_TIMEOUT).
    */
   UNKNOWN = 5,
   /** WOULD_CHANGE - With validate_only: the change would be sent. */

@@ -264,6 +264,11 @@ export interface LinkInstanceRequest {
     /** With a pairing code. */
     { $case: "pairingCode"; value: LinkInstanceRequest_PairingCode }
     | undefined;
+  /**
+   * Absent when the caller cannot answer; an account that is linked only with its passkey then ends
+   * the call with PASSKEY_REQUIRED.
+   */
+  passkey: LinkInstanceRequest_Passkey | undefined;
 }
 
 /** With a QR code that the phone scans. */
@@ -274,6 +279,17 @@ export interface LinkInstanceRequest_Qr {
 export interface LinkInstanceRequest_PairingCode {
   /** The phone's number in E.164. */
   phoneNumber: string;
+}
+
+/** That the caller can answer a passkey_request. */
+export interface LinkInstanceRequest_Passkey {
+  /**
+   * Link only after ConfirmPasskeyCode: somebody has compared the code with the phone's. Else it need
+   * not be compared when the passkey is answered within 5 minutes, as the service then proves to the
+   * phone that it knows the secret of the code that the phone has used. By what is reported, phones
+   * link so; whether a phone without that proof shows a code is not known.
+   */
+  compareCode: boolean;
 }
 
 /** One step of linking. */
@@ -293,6 +309,15 @@ export interface LinkInstanceResponse {
     | //
     /** The account is linked; the last message. */
     { $case: "linked"; value: Instance }
+    | //
+    /**
+     * WhatsApp wants the passkey, in place of the code; or with another challenge, in place of the
+     * request before.
+     */
+    { $case: "passkeyRequest"; value: LinkInstanceResponse_PasskeyRequest }
+    | //
+    /** The passkey was accepted. */
+    { $case: "passkeyConfirmation"; value: LinkInstanceResponse_PasskeyConfirmation }
     | undefined;
 }
 
@@ -310,6 +335,59 @@ export interface LinkInstanceResponse_PairingCode {
   code: string;
   /** When it stops working. */
   expireTime: Date | undefined;
+}
+
+/**
+ * WhatsApp wants the passkey of the account. It is with the account's owner, in a phone or a password
+ * manager, and browsers ask for it only on a page of WhatsApp's. Nothing else can answer.
+ */
+export interface LinkInstanceResponse_PasskeyRequest {
+  /**
+   * The request options of WebAuthn as WhatsApp sent them: what
+   * PublicKeyCredential.parseRequestOptionsFromJSON takes. Pass them on unchanged.
+   */
+  optionsJson: string;
+  /** The origin of the page on which to ask. */
+  origin: string;
+  /** Until when SubmitPasskeyAssertion is waited for. */
+  expireTime: Date | undefined;
+}
+
+/**
+ * A code that the phone may show too. If it shows another one, somebody stands between the service
+ * and the phone: cancel the call.
+ */
+export interface LinkInstanceResponse_PasskeyConfirmation {
+  /** Eight characters. */
+  code: string;
+  /** Whether the link waits for ConfirmPasskeyCode. */
+  mustConfirm: boolean;
+  /** Until when; absent when it need not be confirmed. */
+  expireTime: Date | undefined;
+}
+
+/** An answer to a passkey_request. */
+export interface SubmitPasskeyAssertionRequest {
+  /** The instance. */
+  name: string;
+  /** What the browser answered: the JSON of PublicKeyCredential.toJSON(), at most 16 KiB. */
+  assertionJson: string;
+}
+
+/** Nothing. */
+export interface SubmitPasskeyAssertionResponse {
+}
+
+/** That the codes are the same. */
+export interface ConfirmPasskeyCodeRequest {
+  /** The instance. */
+  name: string;
+  /** The code of the passkey_confirmation, with or without a hyphen. */
+  code: string;
+}
+
+/** Nothing. */
+export interface ConfirmPasskeyCodeResponse {
 }
 
 /** Which instance to unlink. */
@@ -1394,7 +1472,7 @@ export const DeleteInstanceResponse: MessageFns<DeleteInstanceResponse> = {
 };
 
 function createBaseLinkInstanceRequest(): LinkInstanceRequest {
-  return { name: "", method: undefined };
+  return { name: "", method: undefined, passkey: undefined };
 }
 
 export const LinkInstanceRequest: MessageFns<LinkInstanceRequest> = {
@@ -1409,6 +1487,9 @@ export const LinkInstanceRequest: MessageFns<LinkInstanceRequest> = {
       case "pairingCode":
         LinkInstanceRequest_PairingCode.encode(message.method.value, writer.uint32(26).fork()).join();
         break;
+    }
+    if (message.passkey !== undefined) {
+      LinkInstanceRequest_Passkey.encode(message.passkey, writer.uint32(34).fork()).join();
     }
     return writer;
   },
@@ -1453,6 +1534,14 @@ export const LinkInstanceRequest: MessageFns<LinkInstanceRequest> = {
             };
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.passkey = LinkInstanceRequest_Passkey.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1474,6 +1563,9 @@ export const LinkInstanceRequest: MessageFns<LinkInstanceRequest> = {
       obj.qr = LinkInstanceRequest_Qr.toJSON(message.method.value);
     } else if (message.method?.$case === "pairingCode") {
       obj.pairingCode = LinkInstanceRequest_PairingCode.toJSON(message.method.value);
+    }
+    if (message.passkey !== undefined) {
+      obj.passkey = LinkInstanceRequest_Passkey.toJSON(message.passkey);
     }
     return obj;
   },
@@ -1501,6 +1593,9 @@ export const LinkInstanceRequest: MessageFns<LinkInstanceRequest> = {
         break;
       }
     }
+    message.passkey = (object.passkey !== undefined && object.passkey !== null)
+      ? LinkInstanceRequest_Passkey.fromPartial(object.passkey)
+      : undefined;
     return message;
   },
 };
@@ -1618,6 +1713,69 @@ export const LinkInstanceRequest_PairingCode: MessageFns<LinkInstanceRequest_Pai
   },
 };
 
+function createBaseLinkInstanceRequest_Passkey(): LinkInstanceRequest_Passkey {
+  return { compareCode: false };
+}
+
+export const LinkInstanceRequest_Passkey: MessageFns<LinkInstanceRequest_Passkey> = {
+  encode(message: LinkInstanceRequest_Passkey, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.compareCode !== false) {
+      writer.uint32(8).bool(message.compareCode);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LinkInstanceRequest_Passkey {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLinkInstanceRequest_Passkey();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.compareCode = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  toJSON(message: LinkInstanceRequest_Passkey): unknown {
+    const obj: any = {};
+    if (message.compareCode !== false) {
+      obj.compareCode = message.compareCode;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<LinkInstanceRequest_Passkey>, I>>(base?: I): LinkInstanceRequest_Passkey {
+    return LinkInstanceRequest_Passkey.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<LinkInstanceRequest_Passkey>, I>>(object: I): LinkInstanceRequest_Passkey {
+    const message = createBaseLinkInstanceRequest_Passkey();
+    message.compareCode = object.compareCode ?? false;
+    return message;
+  },
+};
+
 function createBaseLinkInstanceResponse(): LinkInstanceResponse {
   return { event: undefined };
 }
@@ -1633,6 +1791,12 @@ export const LinkInstanceResponse: MessageFns<LinkInstanceResponse> = {
         break;
       case "linked":
         Instance.encode(message.event.value, writer.uint32(26).fork()).join();
+        break;
+      case "passkeyRequest":
+        LinkInstanceResponse_PasskeyRequest.encode(message.event.value, writer.uint32(34).fork()).join();
+        break;
+      case "passkeyConfirmation":
+        LinkInstanceResponse_PasskeyConfirmation.encode(message.event.value, writer.uint32(42).fork()).join();
         break;
     }
     return writer;
@@ -1678,6 +1842,28 @@ export const LinkInstanceResponse: MessageFns<LinkInstanceResponse> = {
             message.event = { $case: "linked", value: Instance.decode(reader, reader.uint32()) };
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.event = {
+              $case: "passkeyRequest",
+              value: LinkInstanceResponse_PasskeyRequest.decode(reader, reader.uint32()),
+            };
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.event = {
+              $case: "passkeyConfirmation",
+              value: LinkInstanceResponse_PasskeyConfirmation.decode(reader, reader.uint32()),
+            };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1698,6 +1884,10 @@ export const LinkInstanceResponse: MessageFns<LinkInstanceResponse> = {
       obj.pairingCode = LinkInstanceResponse_PairingCode.toJSON(message.event.value);
     } else if (message.event?.$case === "linked") {
       obj.linked = Instance.toJSON(message.event.value);
+    } else if (message.event?.$case === "passkeyRequest") {
+      obj.passkeyRequest = LinkInstanceResponse_PasskeyRequest.toJSON(message.event.value);
+    } else if (message.event?.$case === "passkeyConfirmation") {
+      obj.passkeyConfirmation = LinkInstanceResponse_PasskeyConfirmation.toJSON(message.event.value);
     }
     return obj;
   },
@@ -1726,6 +1916,24 @@ export const LinkInstanceResponse: MessageFns<LinkInstanceResponse> = {
       case "linked": {
         if (object.event?.value !== undefined && object.event?.value !== null) {
           message.event = { $case: "linked", value: Instance.fromPartial(object.event.value) };
+        }
+        break;
+      }
+      case "passkeyRequest": {
+        if (object.event?.value !== undefined && object.event?.value !== null) {
+          message.event = {
+            $case: "passkeyRequest",
+            value: LinkInstanceResponse_PasskeyRequest.fromPartial(object.event.value),
+          };
+        }
+        break;
+      }
+      case "passkeyConfirmation": {
+        if (object.event?.value !== undefined && object.event?.value !== null) {
+          message.event = {
+            $case: "passkeyConfirmation",
+            value: LinkInstanceResponse_PasskeyConfirmation.fromPartial(object.event.value),
+          };
         }
         break;
       }
@@ -1890,6 +2098,454 @@ export const LinkInstanceResponse_PairingCode: MessageFns<LinkInstanceResponse_P
     const message = createBaseLinkInstanceResponse_PairingCode();
     message.code = object.code ?? "";
     message.expireTime = object.expireTime ?? undefined;
+    return message;
+  },
+};
+
+function createBaseLinkInstanceResponse_PasskeyRequest(): LinkInstanceResponse_PasskeyRequest {
+  return { optionsJson: "", origin: "", expireTime: undefined };
+}
+
+export const LinkInstanceResponse_PasskeyRequest: MessageFns<LinkInstanceResponse_PasskeyRequest> = {
+  encode(message: LinkInstanceResponse_PasskeyRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.optionsJson !== "") {
+      writer.uint32(10).string(message.optionsJson);
+    }
+    if (message.origin !== "") {
+      writer.uint32(18).string(message.origin);
+    }
+    if (message.expireTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.expireTime), writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LinkInstanceResponse_PasskeyRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLinkInstanceResponse_PasskeyRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.optionsJson = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.origin = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.expireTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  toJSON(message: LinkInstanceResponse_PasskeyRequest): unknown {
+    const obj: any = {};
+    if (message.optionsJson !== "") {
+      obj.optionsJson = message.optionsJson;
+    }
+    if (message.origin !== "") {
+      obj.origin = message.origin;
+    }
+    if (message.expireTime !== undefined) {
+      obj.expireTime = message.expireTime.toISOString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<LinkInstanceResponse_PasskeyRequest>, I>>(
+    base?: I,
+  ): LinkInstanceResponse_PasskeyRequest {
+    return LinkInstanceResponse_PasskeyRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<LinkInstanceResponse_PasskeyRequest>, I>>(
+    object: I,
+  ): LinkInstanceResponse_PasskeyRequest {
+    const message = createBaseLinkInstanceResponse_PasskeyRequest();
+    message.optionsJson = object.optionsJson ?? "";
+    message.origin = object.origin ?? "";
+    message.expireTime = object.expireTime ?? undefined;
+    return message;
+  },
+};
+
+function createBaseLinkInstanceResponse_PasskeyConfirmation(): LinkInstanceResponse_PasskeyConfirmation {
+  return { code: "", mustConfirm: false, expireTime: undefined };
+}
+
+export const LinkInstanceResponse_PasskeyConfirmation: MessageFns<LinkInstanceResponse_PasskeyConfirmation> = {
+  encode(message: LinkInstanceResponse_PasskeyConfirmation, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.code !== "") {
+      writer.uint32(10).string(message.code);
+    }
+    if (message.mustConfirm !== false) {
+      writer.uint32(16).bool(message.mustConfirm);
+    }
+    if (message.expireTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.expireTime), writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LinkInstanceResponse_PasskeyConfirmation {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLinkInstanceResponse_PasskeyConfirmation();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.code = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.mustConfirm = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.expireTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  toJSON(message: LinkInstanceResponse_PasskeyConfirmation): unknown {
+    const obj: any = {};
+    if (message.code !== "") {
+      obj.code = message.code;
+    }
+    if (message.mustConfirm !== false) {
+      obj.mustConfirm = message.mustConfirm;
+    }
+    if (message.expireTime !== undefined) {
+      obj.expireTime = message.expireTime.toISOString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<LinkInstanceResponse_PasskeyConfirmation>, I>>(
+    base?: I,
+  ): LinkInstanceResponse_PasskeyConfirmation {
+    return LinkInstanceResponse_PasskeyConfirmation.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<LinkInstanceResponse_PasskeyConfirmation>, I>>(
+    object: I,
+  ): LinkInstanceResponse_PasskeyConfirmation {
+    const message = createBaseLinkInstanceResponse_PasskeyConfirmation();
+    message.code = object.code ?? "";
+    message.mustConfirm = object.mustConfirm ?? false;
+    message.expireTime = object.expireTime ?? undefined;
+    return message;
+  },
+};
+
+function createBaseSubmitPasskeyAssertionRequest(): SubmitPasskeyAssertionRequest {
+  return { name: "", assertionJson: "" };
+}
+
+export const SubmitPasskeyAssertionRequest: MessageFns<SubmitPasskeyAssertionRequest> = {
+  encode(message: SubmitPasskeyAssertionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.assertionJson !== "") {
+      writer.uint32(18).string(message.assertionJson);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SubmitPasskeyAssertionRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSubmitPasskeyAssertionRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.assertionJson = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  toJSON(message: SubmitPasskeyAssertionRequest): unknown {
+    const obj: any = {};
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    if (message.assertionJson !== "") {
+      obj.assertionJson = message.assertionJson;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<SubmitPasskeyAssertionRequest>, I>>(base?: I): SubmitPasskeyAssertionRequest {
+    return SubmitPasskeyAssertionRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SubmitPasskeyAssertionRequest>, I>>(
+    object: I,
+  ): SubmitPasskeyAssertionRequest {
+    const message = createBaseSubmitPasskeyAssertionRequest();
+    message.name = object.name ?? "";
+    message.assertionJson = object.assertionJson ?? "";
+    return message;
+  },
+};
+
+function createBaseSubmitPasskeyAssertionResponse(): SubmitPasskeyAssertionResponse {
+  return {};
+}
+
+export const SubmitPasskeyAssertionResponse: MessageFns<SubmitPasskeyAssertionResponse> = {
+  encode(_: SubmitPasskeyAssertionResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SubmitPasskeyAssertionResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSubmitPasskeyAssertionResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  toJSON(_: SubmitPasskeyAssertionResponse): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<SubmitPasskeyAssertionResponse>, I>>(base?: I): SubmitPasskeyAssertionResponse {
+    return SubmitPasskeyAssertionResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SubmitPasskeyAssertionResponse>, I>>(_: I): SubmitPasskeyAssertionResponse {
+    const message = createBaseSubmitPasskeyAssertionResponse();
+    return message;
+  },
+};
+
+function createBaseConfirmPasskeyCodeRequest(): ConfirmPasskeyCodeRequest {
+  return { name: "", code: "" };
+}
+
+export const ConfirmPasskeyCodeRequest: MessageFns<ConfirmPasskeyCodeRequest> = {
+  encode(message: ConfirmPasskeyCodeRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.code !== "") {
+      writer.uint32(18).string(message.code);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ConfirmPasskeyCodeRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseConfirmPasskeyCodeRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.code = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  toJSON(message: ConfirmPasskeyCodeRequest): unknown {
+    const obj: any = {};
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    if (message.code !== "") {
+      obj.code = message.code;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ConfirmPasskeyCodeRequest>, I>>(base?: I): ConfirmPasskeyCodeRequest {
+    return ConfirmPasskeyCodeRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ConfirmPasskeyCodeRequest>, I>>(object: I): ConfirmPasskeyCodeRequest {
+    const message = createBaseConfirmPasskeyCodeRequest();
+    message.name = object.name ?? "";
+    message.code = object.code ?? "";
+    return message;
+  },
+};
+
+function createBaseConfirmPasskeyCodeResponse(): ConfirmPasskeyCodeResponse {
+  return {};
+}
+
+export const ConfirmPasskeyCodeResponse: MessageFns<ConfirmPasskeyCodeResponse> = {
+  encode(_: ConfirmPasskeyCodeResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ConfirmPasskeyCodeResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseConfirmPasskeyCodeResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  toJSON(_: ConfirmPasskeyCodeResponse): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ConfirmPasskeyCodeResponse>, I>>(base?: I): ConfirmPasskeyCodeResponse {
+    return ConfirmPasskeyCodeResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ConfirmPasskeyCodeResponse>, I>>(_: I): ConfirmPasskeyCodeResponse {
+    const message = createBaseConfirmPasskeyCodeResponse();
     return message;
   },
 };
@@ -2261,15 +2917,20 @@ export const InstanceServiceService = {
    * INSTANCE_SUSPENDED and INSTANCE_NOT_CONNECTED the account is linked, after
    * WHATSAPP_RATE_LIMITED it may be; GetInstance tells.
    *
+   * Ever more accounts are linked only with their passkey. When a phone of such an account has used a
+   * code, a passkey_request takes the code's place: whoever has the passkey lets a browser answer it,
+   * SubmitPasskeyAssertion takes the answer, and a passkey_confirmation follows. The deadline is at
+   * most 20 minutes, which leaves a passkey its 10.
+   *
    * Errors:
    * - NOT_FOUND: INSTANCE_NOT_FOUND
    * - FAILED_PRECONDITION: INSTANCE_ALREADY_LINKED, INSTANCE_SUSPENDED, INSTANCE_NOT_CONNECTED,
-   *   LINK_OTHER_ACCOUNT, PASSKEY_REQUIRED, WHATSAPP_REJECTED
+   *   LINK_OTHER_ACCOUNT, PASSKEY_REQUIRED, PASSKEY_REFUSED, WHATSAPP_REJECTED
    * - ABORTED: LINK_IN_PROGRESS
    * - RESOURCE_EXHAUSTED: WHATSAPP_RATE_LIMITED
    * - UNAVAILABLE: INSTANCE_NOT_CONNECTED, WHATSAPP_TIMEOUT, CLIENT_OUTDATED,
    *   PROXY_FAILED
-   * - DEADLINE_EXCEEDED: LINK_TIMED_OUT
+   * - DEADLINE_EXCEEDED: LINK_TIMED_OUT, PASSKEY_TIMED_OUT
    */
   linkInstance: {
     path: "/whatsapp.privacy.v1.InstanceService/LinkInstance" as const,
@@ -2280,6 +2941,49 @@ export const InstanceServiceService = {
     responseSerialize: (value: LinkInstanceResponse): Buffer =>
       Buffer.from(LinkInstanceResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): LinkInstanceResponse => LinkInstanceResponse.decode(value),
+  },
+  /**
+   * Answers the passkey_request of a LinkInstance that is running. What can be checked without
+   * WhatsApp is checked first, so that a mistake does not spend the request; INVALID_REQUEST tells
+   * what is wrong. OK means that the assertion is on its way: the stream of LinkInstance tells what
+   * became of it. An assertion is a secret, is used once, and is neither stored nor logged.
+   *
+   * Errors:
+   * - NOT_FOUND: INSTANCE_NOT_FOUND
+   * - FAILED_PRECONDITION: PASSKEY_NOT_AWAITED
+   * - ABORTED: PASSKEY_MISMATCH
+   */
+  submitPasskeyAssertion: {
+    path: "/whatsapp.privacy.v1.InstanceService/SubmitPasskeyAssertion" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: SubmitPasskeyAssertionRequest): Buffer =>
+      Buffer.from(SubmitPasskeyAssertionRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): SubmitPasskeyAssertionRequest => SubmitPasskeyAssertionRequest.decode(value),
+    responseSerialize: (value: SubmitPasskeyAssertionResponse): Buffer =>
+      Buffer.from(SubmitPasskeyAssertionResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): SubmitPasskeyAssertionResponse =>
+      SubmitPasskeyAssertionResponse.decode(value),
+  },
+  /**
+   * Says that the phone shows the code of a passkey_confirmation, which must be confirmed. To refuse
+   * it cancel LinkInstance.
+   *
+   * Errors:
+   * - NOT_FOUND: INSTANCE_NOT_FOUND
+   * - FAILED_PRECONDITION: PASSKEY_NOT_AWAITED
+   * - ABORTED: PASSKEY_MISMATCH
+   */
+  confirmPasskeyCode: {
+    path: "/whatsapp.privacy.v1.InstanceService/ConfirmPasskeyCode" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ConfirmPasskeyCodeRequest): Buffer =>
+      Buffer.from(ConfirmPasskeyCodeRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ConfirmPasskeyCodeRequest => ConfirmPasskeyCodeRequest.decode(value),
+    responseSerialize: (value: ConfirmPasskeyCodeResponse): Buffer =>
+      Buffer.from(ConfirmPasskeyCodeResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ConfirmPasskeyCodeResponse => ConfirmPasskeyCodeResponse.decode(value),
   },
   /**
    * Ends the link and forgets its keys and the answers to updates kept by request_id; the instance,
@@ -2383,17 +3087,44 @@ export interface InstanceServiceServer extends UntypedServiceImplementation {
    * INSTANCE_SUSPENDED and INSTANCE_NOT_CONNECTED the account is linked, after
    * WHATSAPP_RATE_LIMITED it may be; GetInstance tells.
    *
+   * Ever more accounts are linked only with their passkey. When a phone of such an account has used a
+   * code, a passkey_request takes the code's place: whoever has the passkey lets a browser answer it,
+   * SubmitPasskeyAssertion takes the answer, and a passkey_confirmation follows. The deadline is at
+   * most 20 minutes, which leaves a passkey its 10.
+   *
    * Errors:
    * - NOT_FOUND: INSTANCE_NOT_FOUND
    * - FAILED_PRECONDITION: INSTANCE_ALREADY_LINKED, INSTANCE_SUSPENDED, INSTANCE_NOT_CONNECTED,
-   *   LINK_OTHER_ACCOUNT, PASSKEY_REQUIRED, WHATSAPP_REJECTED
+   *   LINK_OTHER_ACCOUNT, PASSKEY_REQUIRED, PASSKEY_REFUSED, WHATSAPP_REJECTED
    * - ABORTED: LINK_IN_PROGRESS
    * - RESOURCE_EXHAUSTED: WHATSAPP_RATE_LIMITED
    * - UNAVAILABLE: INSTANCE_NOT_CONNECTED, WHATSAPP_TIMEOUT, CLIENT_OUTDATED,
    *   PROXY_FAILED
-   * - DEADLINE_EXCEEDED: LINK_TIMED_OUT
+   * - DEADLINE_EXCEEDED: LINK_TIMED_OUT, PASSKEY_TIMED_OUT
    */
   linkInstance: handleServerStreamingCall<LinkInstanceRequest, LinkInstanceResponse>;
+  /**
+   * Answers the passkey_request of a LinkInstance that is running. What can be checked without
+   * WhatsApp is checked first, so that a mistake does not spend the request; INVALID_REQUEST tells
+   * what is wrong. OK means that the assertion is on its way: the stream of LinkInstance tells what
+   * became of it. An assertion is a secret, is used once, and is neither stored nor logged.
+   *
+   * Errors:
+   * - NOT_FOUND: INSTANCE_NOT_FOUND
+   * - FAILED_PRECONDITION: PASSKEY_NOT_AWAITED
+   * - ABORTED: PASSKEY_MISMATCH
+   */
+  submitPasskeyAssertion: handleUnaryCall<SubmitPasskeyAssertionRequest, SubmitPasskeyAssertionResponse>;
+  /**
+   * Says that the phone shows the code of a passkey_confirmation, which must be confirmed. To refuse
+   * it cancel LinkInstance.
+   *
+   * Errors:
+   * - NOT_FOUND: INSTANCE_NOT_FOUND
+   * - FAILED_PRECONDITION: PASSKEY_NOT_AWAITED
+   * - ABORTED: PASSKEY_MISMATCH
+   */
+  confirmPasskeyCode: handleUnaryCall<ConfirmPasskeyCodeRequest, ConfirmPasskeyCodeResponse>;
   /**
    * Ends the link and forgets its keys and the answers to updates kept by request_id; the instance,
    * its tokens and its history stay. Succeeds when no account is linked. Ends a LinkInstance that is
@@ -2546,15 +3277,20 @@ export interface InstanceServiceClient extends Client {
    * INSTANCE_SUSPENDED and INSTANCE_NOT_CONNECTED the account is linked, after
    * WHATSAPP_RATE_LIMITED it may be; GetInstance tells.
    *
+   * Ever more accounts are linked only with their passkey. When a phone of such an account has used a
+   * code, a passkey_request takes the code's place: whoever has the passkey lets a browser answer it,
+   * SubmitPasskeyAssertion takes the answer, and a passkey_confirmation follows. The deadline is at
+   * most 20 minutes, which leaves a passkey its 10.
+   *
    * Errors:
    * - NOT_FOUND: INSTANCE_NOT_FOUND
    * - FAILED_PRECONDITION: INSTANCE_ALREADY_LINKED, INSTANCE_SUSPENDED, INSTANCE_NOT_CONNECTED,
-   *   LINK_OTHER_ACCOUNT, PASSKEY_REQUIRED, WHATSAPP_REJECTED
+   *   LINK_OTHER_ACCOUNT, PASSKEY_REQUIRED, PASSKEY_REFUSED, WHATSAPP_REJECTED
    * - ABORTED: LINK_IN_PROGRESS
    * - RESOURCE_EXHAUSTED: WHATSAPP_RATE_LIMITED
    * - UNAVAILABLE: INSTANCE_NOT_CONNECTED, WHATSAPP_TIMEOUT, CLIENT_OUTDATED,
    *   PROXY_FAILED
-   * - DEADLINE_EXCEEDED: LINK_TIMED_OUT
+   * - DEADLINE_EXCEEDED: LINK_TIMED_OUT, PASSKEY_TIMED_OUT
    */
   linkInstance(
     request: LinkInstanceRequest,
@@ -2565,6 +3301,56 @@ export interface InstanceServiceClient extends Client {
     metadata?: Metadata,
     options?: Partial<CallOptions>,
   ): ClientReadableStream<LinkInstanceResponse>;
+  /**
+   * Answers the passkey_request of a LinkInstance that is running. What can be checked without
+   * WhatsApp is checked first, so that a mistake does not spend the request; INVALID_REQUEST tells
+   * what is wrong. OK means that the assertion is on its way: the stream of LinkInstance tells what
+   * became of it. An assertion is a secret, is used once, and is neither stored nor logged.
+   *
+   * Errors:
+   * - NOT_FOUND: INSTANCE_NOT_FOUND
+   * - FAILED_PRECONDITION: PASSKEY_NOT_AWAITED
+   * - ABORTED: PASSKEY_MISMATCH
+   */
+  submitPasskeyAssertion(
+    request: SubmitPasskeyAssertionRequest,
+    callback: (error: ServiceError | null, response: SubmitPasskeyAssertionResponse) => void,
+  ): ClientUnaryCall;
+  submitPasskeyAssertion(
+    request: SubmitPasskeyAssertionRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: SubmitPasskeyAssertionResponse) => void,
+  ): ClientUnaryCall;
+  submitPasskeyAssertion(
+    request: SubmitPasskeyAssertionRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: SubmitPasskeyAssertionResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Says that the phone shows the code of a passkey_confirmation, which must be confirmed. To refuse
+   * it cancel LinkInstance.
+   *
+   * Errors:
+   * - NOT_FOUND: INSTANCE_NOT_FOUND
+   * - FAILED_PRECONDITION: PASSKEY_NOT_AWAITED
+   * - ABORTED: PASSKEY_MISMATCH
+   */
+  confirmPasskeyCode(
+    request: ConfirmPasskeyCodeRequest,
+    callback: (error: ServiceError | null, response: ConfirmPasskeyCodeResponse) => void,
+  ): ClientUnaryCall;
+  confirmPasskeyCode(
+    request: ConfirmPasskeyCodeRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ConfirmPasskeyCodeResponse) => void,
+  ): ClientUnaryCall;
+  confirmPasskeyCode(
+    request: ConfirmPasskeyCodeRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ConfirmPasskeyCodeResponse) => void,
+  ): ClientUnaryCall;
   /**
    * Ends the link and forgets its keys and the answers to updates kept by request_id; the instance,
    * its tokens and its history stay. Succeeds when no account is linked. Ends a LinkInstance that is

@@ -9,13 +9,16 @@ const BEARER = /^bearer +([^\s,]+)$/i;
 
 /** Finds out whose token it is. The token goes no further than this. */
 export const auth =
-  (tokens: Pick<Tokens, 'verify'>, refuse: FailedTokens): Check =>
+  (tokens: Pick<Tokens, 'verify'>, failedTokens: FailedTokens): Check =>
   (context, metadata) => {
     const { isSent, secret } = bearer(metadata);
     metadata.remove('authorization');
-    if (!isSent) throw new PrivacyError({ kind: 'TOKEN_MISSING' });
+    if (!isSent) {
+      failedTokens.show(context);
+      throw new PrivacyError({ kind: 'TOKEN_MISSING' });
+    }
     const settle = (principal: Principal | undefined) => {
-      context.principal = principal ?? refuse(context);
+      context.principal = principal ?? failedTokens.refuse(context);
     };
     const found = secret === undefined ? undefined : tokens.verify(secret);
     return found instanceof Promise ? found.then(settle) : settle(found);

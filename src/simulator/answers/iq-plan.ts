@@ -1,5 +1,5 @@
 import type { BinaryNode } from '../wire/stanza.js';
-import type { Account, Device, World } from '../world/world.js';
+import type { Account, Delivery, Device, World } from '../world/world.js';
 
 /** An IQ of a logged-in device. */
 export type DeviceIq = {
@@ -7,7 +7,7 @@ export type DeviceIq = {
   readonly account: Account;
   readonly device: Device;
   readonly iq: BinaryNode;
-  readonly backlog: Backlog;
+  readonly delivery: Delivery;
 };
 
 /** How the server means to answer an IQ, before any fault. */
@@ -17,12 +17,4 @@ export type IqPlan = {
   readonly reply: () => BinaryNode;
   /** What follows the reply to an IQ that took effect. */
   readonly after?: () => void;
-};
-
-/** The notifications that waited while a device was away. */
-export type Backlog = {
-  /** Announces them; with nothing waiting, says so. */
-  start(): void;
-  /** Sends them and says that it was all. */
-  send(): void;
 };

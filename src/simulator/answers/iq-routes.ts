@@ -22,9 +22,9 @@ const PLANS: Readonly<Record<string, (question: DeviceIq) => IqPlan>> = {
   disappearing_mode: disappearingTimerPlan,
   encrypt: preKeysPlan,
   usync: usyncPlan,
-  passive: ({ iq, backlog }) => ({
+  passive: ({ iq, delivery }) => ({
     reply: () => result(iq),
-    after: () => child(iq, 'active') && backlog.start(),
+    after: () => child(iq, 'active') && delivery.start(),
   }),
   'w:p': ({ iq }) => ({ reply: () => result(iq) }),
   'w:stats': ({ iq }) => ({ reply: () => result(iq) }),

@@ -102,6 +102,11 @@ function phoneRoute(
     case 'POST send':
       phone.send(stanzaSchema.parse(body));
       return phone.devices();
+    case 'POST deliver':
+      phone.deliver(stanzaSchema.parse(body));
+      return phone.owed();
+    case 'GET owed':
+      return phone.owed();
     case 'PUT settings':
       phone.setPrivacy(name, value.parse(body).value);
       return phone.settings();

@@ -88,9 +88,11 @@ export async function completeLink(
     linkTime: new Date(),
     keys,
     unacked: [],
+    refused: new Set(),
     dirty: new Set(),
     held: new Set(),
     connection: undefined,
+    delivery: undefined,
   };
   account.devices.set(id, device);
   world.changed();

@@ -1,7 +1,7 @@
 import { applySettings } from '../answers/apply-settings.js';
 import { exceptContacts } from '../answers/contact-lists.js';
 import { setDisappearingTimer } from '../answers/disappearing-timer.js';
-import { notifyDevices } from '../answers/notifications.js';
+import { keepFor, notifyDevices } from '../answers/notifications.js';
 import { removeDevice } from '../answers/remove-device.js';
 import type { BinaryNode } from '../wire/stanza.js';
 import type { Person } from '../world/directory.js';
@@ -55,10 +55,22 @@ export type Phone = {
   dropConnections(how: 'close' | 'reset' | 'half_open'): void;
   /** Sends `<stream:error>` to the account's companions and closes. */
   streamError(code?: number, conflict?: string): void;
-  /** Sends any stanza to the account's companions. */
+  /** Sends any stanza to the account's companions that are connected, once. */
   send(stanza: BinaryNode): void;
+  /** Sends any stanza to the account's companions, and keeps it for each until that has answered it. */
+  deliver(stanza: BinaryNode): void;
+  /** What companions have not answered as they must, oldest first: nothing, after a client that owes nothing. */
+  owed(): OwedStanza[];
   /** Sends `account_sync` with this child to all companions, also with one nobody has heard of. */
   notify(change: BinaryNode): void;
+};
+
+/** A stanza that a companion has not answered. */
+export type OwedStanza = {
+  readonly device: number;
+  readonly tag: string;
+  readonly id: string;
+  readonly type: string | undefined;
 };
 
 export function phoneOf(world: World, account: Account): Phone {
@@ -114,6 +126,13 @@ export function phoneOf(world: World, account: Account): Phone {
     send(stanza) {
       for (const connection of connections()) connection.send(stanza);
     },
+    deliver(stanza) {
+      for (const device of account.devices.values()) keepFor(world, device, stanza);
+    },
+    owed: () =>
+      [...account.devices.values()].flatMap(({ id: device, unacked }) =>
+        unacked.map(({ tag, attrs: { id = '', type } }) => ({ device, tag, id, type })),
+      ),
     notify: change => notifyDevices(world, account, change),
   };
 }

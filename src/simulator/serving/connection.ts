@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { decodeBinaryNode, encodeBinaryNode } from '@whiskeysockets/baileys';
 import type { WebSocket } from 'ws';
+import { compress } from '../wire/compress.js';
 import { frame, frameReader } from '../wire/frames.js';
 import { type Handshaken, noiseResponder, type Responder, type Transport } from '../wire/noise.js';
 import { attr, type BinaryNode, node } from '../wire/stanza.js';
@@ -9,6 +10,9 @@ import type { ClientConnection, StanzaHandler, World } from '../world/world.js';
 import { inject } from './inject.js';
 import { login } from './login.js';
 import { register } from './registration.js';
+
+/** Of the frames of a connection, where the behaviour is to compress them now and then. */
+const COMPRESSED_EVERY = 8;
 
 /** Serves one WebSocket until it ends. */
 export function serve(world: World, ws: WebSocket, tcp: Socket): void {
@@ -108,8 +112,14 @@ export function serve(world: World, ws: WebSocket, tcp: Socket): void {
   }
 
   function newConnection(noiseKey: Buffer, revision: number, sealer: Transport): ClientConnection {
+    let frames = 0;
     const send = (stanza: BinaryNode) => {
-      if (open) wire.write(frame(sealer.encrypt(encodeBinaryNode(stanza))));
+      if (!open) return;
+      const encoded = encodeBinaryNode(stanza);
+      const { compression } = world.behaviour;
+      const isCompressed =
+        ++frames % COMPRESSED_EVERY === 0 ? compression !== 'never' : compression === 'always';
+      wire.write(frame(sealer.encrypt(isCompressed ? compress(encoded) : encoded)));
     };
     return {
       id: world.nextConnection(),

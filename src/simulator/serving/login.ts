@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { proto } from '@whiskeysockets/baileys';
+import { deliveryTo } from '../answers/delivery.js';
 import { iqRoute } from '../answers/iq-routes.js';
-import { backlogOf, forgetAcked } from '../answers/notifications.js';
-import { child, node, SERVER, seconds } from '../wire/stanza.js';
+import { attr, child, isReply, node, SERVER, seconds } from '../wire/stanza.js';
 import { lidOf } from '../world/accounts.js';
 import type { ClientConnection, StanzaHandler, World } from '../world/world.js';
 import { answerIq } from './answer-iq.js';
@@ -23,7 +23,9 @@ export function login(
   for (const goOn of Array.from(device.held)) goOn(); // Each takes itself out of the set.
   device.connection = connection;
   connection.owner = { account, device };
-  const backlog = backlogOf(world, device, connection);
+  device.delivery?.stop();
+  const delivery = deliveryTo(world, account, device, connection);
+  device.delivery = delivery;
 
   connection.send(
     node('success', {
@@ -41,30 +43,37 @@ export function login(
     const info = node('routing_info', {}, Buffer.from([8, 8, account.devices.size]));
     connection.send(node('ib', { from: SERVER }, [node('edge_routing', {}, [info])]));
   }
-  // A passive client says when it wants its backlog.
-  if (!payload.passive) backlog.start();
+  // A passive client says when it wants its queue.
+  if (!payload.passive) delivery.start();
 
   return {
     receive(stanza) {
       switch (stanza.tag) {
         case 'iq':
+          if (isReply(stanza)) break; // No question is left for it.
           void answerIq(connection, world, stanza, () =>
-            iqRoute({ world, account, device, iq: stanza, backlog }),
+            iqRoute({ world, account, device, iq: stanza, delivery }),
           );
           break;
         case 'ack':
-          forgetAcked(world, device, stanza);
+        case 'receipt':
+          delivery.answered(stanza);
           break;
-        case 'ib':
-          if (child(stanza, 'offline_batch')) backlog.send();
+        case 'ib': {
+          const batch = child(stanza, 'offline_batch');
+          if (batch) delivery.asked(Number(attr(batch, 'count')) || 0);
           break;
+        }
         default:
-          // Presences, receipts and whatever else a client sends are kept in the log and have no effect.
+          // Presences and whatever else a client sends are kept in the log and have no effect.
           break;
       }
     },
     closed() {
-      if (device.connection === connection) device.connection = undefined;
+      delivery.stop();
+      if (device.connection !== connection) return;
+      device.connection = undefined;
+      device.delivery = undefined;
     },
   };
 }

@@ -2,7 +2,17 @@ import { randomBytes } from 'node:crypto';
 import type { proto } from '@whiskeysockets/baileys';
 import type { IqPlan } from '../answers/iq-plan.js';
 import { pairingCodePlan } from '../phone/pairing-code.js';
-import { attr, type BinaryNode, child, node, refusal, result, SERVER, seconds } from '../wire/stanza.js';
+import {
+  attr,
+  type BinaryNode,
+  child,
+  isReply,
+  node,
+  refusal,
+  result,
+  SERVER,
+  seconds,
+} from '../wire/stanza.js';
 import { isSignedPreKeyValid, type KeyBundle } from '../world/key-bundle.js';
 import type { ClientConnection, RegisteringConnection, StanzaHandler, World } from '../world/world.js';
 import { answerIq } from './answer-iq.js';
@@ -69,7 +79,7 @@ export function register(
   return {
     receive(stanza) {
       if (stanza.tag === 'ack') awaitedAcks.delete(attr(stanza, 'id') ?? '');
-      if (stanza.tag === 'iq') {
+      if (stanza.tag === 'iq' && !isReply(stanza)) {
         void answerIq(connection, world, stanza, () => planFor(world, registering, stanza));
       }
     },

@@ -61,6 +61,9 @@ export const result = (request: BinaryNode, content?: BinaryNode[]): BinaryNode 
 export const refusal = (request: BinaryNode, code: number, text?: string): BinaryNode =>
   node('iq', { from: SERVER, id: attr(request, 'id'), type: 'error' }, [errorNode(code, text)]);
 
+/** Whether a client's IQ answers one of ours. */
+export const isReply = (iq: BinaryNode): boolean => ['result', 'error'].includes(attr(iq, 'type') ?? '');
+
 /** The content of a client's answer to an IQ of ours; undefined when it is an error or none came. */
 export const resultChild = (answer: BinaryNode | undefined): BinaryNode | undefined =>
   attr(answer, 'type') === 'result' ? children(answer)[0] : undefined;

@@ -41,8 +41,8 @@ export type Behaviour = {
   platformDisplay: 'checked' | 'refused' | 'any';
   /** Whether `account_sync` goes to the device that made the change too. */
   echoOwnSets: boolean;
-  /** What the push of a change holds: the changed categories (whatsmeow, zapo) or the timer, or nothing. */
-  push: 'categories' | 'bare';
+  /** What the push of a change holds: the changed categories (whatsmeow, zapo) or the timer, or nothing; `none` is sent none. */
+  push: 'categories' | 'bare' | 'none';
   /** Several categories in one set: all applied, or the IQ refused. */
   severalCategories: 'apply' | 'refuse';
   /** A value or category WhatsApp does not know: an error stanza, or an error inside the category. */
@@ -73,8 +73,17 @@ export type Behaviour = {
    * links in a quarter of the time, for a client makes 812.
    */
   preKeys: 'asked' | 'not_asked';
-  /** Whether the offline backlog waits for the client's `offline_batch`. */
-  offlineBatch: 'awaited' | 'not_awaited';
+  /**
+   * Whether what is behind the first five stanzas of a queue waits for the client's `offline_batch`, again for each batch;
+   * `withheld`: it never comes, whatever the client asks.
+   */
+  offlineBatch: 'awaited' | 'not_awaited' | 'withheld';
+  /** A client that has not asked for any within this time gets its queue all the same. */
+  unaskedMs: number;
+  /** For how long a stanza may be owed an answer before the stream ends; live it is 50 min and 2 s (WAHA 2151). */
+  owedEndsStreamMs: number;
+  /** Which frames are compressed: every eighth of a connection, all, or none. */
+  compression: 'now_and_then' | 'always' | 'never';
   /** Whether the client is told routing info for its next connection. */
   edgeRouting: boolean;
   /**
@@ -120,6 +129,9 @@ export const DEFAULT_BEHAVIOUR: Readonly<Behaviour> = {
   cutOff: 'applied',
   preKeys: 'asked',
   offlineBatch: 'awaited',
+  unaskedMs: 2_000,
+  owedEndsStreamMs: 3_002_000,
+  compression: 'now_and_then',
   edgeRouting: false,
   minRevision: 0,
   minLinkRevision: 0,

@@ -61,13 +61,30 @@ export type Device = {
   readonly noiseKey: Buffer;
   readonly linkTime: Date;
   readonly keys: KeyBundle;
-  /** Notifications it has not acked, oldest first. */
+  /** Its queue: the stanzas it has not answered as they must be, oldest first. */
   readonly unacked: BinaryNode[];
+  /** Stories among them that it answered with an error. */
+  readonly refused: Set<BinaryNode>;
   /** What changed while it was away, by the names `<dirty>` uses for them; emptied by `<clean>`. */
   readonly dirty: Set<string>;
   /** Hastens what a delay holds back, which is handled before the next login. */
   readonly held: Set<() => void>;
   connection: ClientConnection | undefined;
+  /** How its queue comes to it over that connection. */
+  delivery: Delivery | undefined;
+};
+
+/** The delivery of what is kept for a device over one connection. */
+export type Delivery = {
+  /** The client is ready for it. */
+  start(): void;
+  /** The client wants so many more. */
+  asked(count: number): void;
+  /** There is one more. */
+  added(stanza: BinaryNode): void;
+  /** The client sent an ack or a receipt. */
+  answered(answer: BinaryNode): void;
+  stop(): void;
 };
 
 /** One change of a setting that the server made: the oracle of every test. */
@@ -99,7 +116,7 @@ export type ClientConnection = {
   readonly revision: number;
   /** Who logged in on it; undefined while it registers. */
   owner: { readonly account: Account; readonly device: Device } | undefined;
-  /** Whether it has had its backlog, so that notifications go out at once. */
+  /** Whether it has had its queue to the end, so that what is new goes out at once. */
   ready: boolean;
   isOpen(): boolean;
   send(stanza: BinaryNode): void;

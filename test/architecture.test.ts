@@ -43,7 +43,7 @@ const FLOORS: Record<string, string[][]> = {
   grpc: [['server'], ['methods', 'interceptors'], ['calls'], ['errors'], ['messages'], ['.']],
   whatsapp: [['.'], ['session'], ['linking', 'privacy'], ['connection', 'version'], ['baileys', 'network']],
   stores: [['.'], ['migrations', 'tables'], ['sealing']],
-  simulator: [['.'], ['control'], ['serving'], ['phone'], ['answers'], ['world'], ['wire']],
+  simulator: [['.'], ['control'], ['serving'], ['phone'], ['answers'], ['queue'], ['world'], ['wire']],
   cli: [['commands'], ['linking'], ['client'], ['texts'], ['terminal']],
 };
 

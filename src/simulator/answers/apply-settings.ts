@@ -1,7 +1,7 @@
+import { notifyDevices } from '../queue/notifications.js';
 import { node } from '../wire/stanza.js';
 import { recordSet } from '../world/accounts.js';
 import type { Account, World } from '../world/world.js';
-import { notifyDevices } from './notifications.js';
 
 /** Stores new values, made by a device or by the phone (0), and tells the other devices. */
 export function applySettings(

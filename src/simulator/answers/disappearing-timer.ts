@@ -1,8 +1,8 @@
+import { notifyDevices } from '../queue/notifications.js';
 import { attr, type BinaryNode, child, node, refusal, result } from '../wire/stanza.js';
 import { recordSet } from '../world/accounts.js';
 import type { Account, World } from '../world/world.js';
 import type { DeviceIq, IqPlan } from './iq-plan.js';
-import { notifyDevices } from './notifications.js';
 
 /** The timers WhatsApp's clients offer, in seconds. */
 export const DURATIONS = ['0', '86400', '604800', '7776000'];

@@ -156,6 +156,8 @@ const behaviour = {
   preKeys: z.enum(['asked', 'not_asked']),
   offlineBatch: z.enum(['awaited', 'not_awaited', 'withheld']),
   unaskedMs: z.int().nonnegative(),
+  refusedStory: z.enum(['stops', 'settled']),
+  ownMessageAck: z.enum(['ignored', 'settled']),
   owedEndsStreamMs: z.int().positive(),
   compression: z.enum(['now_and_then', 'always', 'never']),
   edgeRouting: z.boolean(),

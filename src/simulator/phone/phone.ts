@@ -1,8 +1,8 @@
 import { applySettings } from '../answers/apply-settings.js';
 import { exceptContacts } from '../answers/contact-lists.js';
 import { setDisappearingTimer } from '../answers/disappearing-timer.js';
-import { keepFor, notifyDevices } from '../answers/notifications.js';
 import { removeDevice } from '../answers/remove-device.js';
+import { keepFor, notifyDevices } from '../queue/notifications.js';
 import type { BinaryNode } from '../wire/stanza.js';
 import type { Person } from '../world/directory.js';
 import { type PasskeyOptions, signAssertion } from '../world/passkey.js';

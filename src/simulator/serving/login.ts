@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { proto } from '@whiskeysockets/baileys';
-import { deliveryTo } from '../answers/delivery.js';
 import { iqRoute } from '../answers/iq-routes.js';
+import { deliveryTo } from '../queue/delivery.js';
 import { attr, child, isReply, node, SERVER, seconds } from '../wire/stanza.js';
 import { lidOf } from '../world/accounts.js';
 import type { ClientConnection, StanzaHandler, World } from '../world/world.js';

@@ -80,6 +80,10 @@ export type Behaviour = {
   offlineBatch: 'awaited' | 'not_awaited' | 'withheld';
   /** A client that has not asked for any within this time gets its queue all the same. */
   unaskedMs: number;
+  /** A story answered with an error: it stays and stops what is behind it (Baileys 2779), or it is gone. */
+  refusedStory: 'stops' | 'settled';
+  /** An ack for a message of the account's own other device: as if none had come (whatsapp-rust 659), or enough. */
+  ownMessageAck: 'ignored' | 'settled';
   /** For how long a stanza may be owed an answer before the stream ends; live it is 50 min and 2 s (WAHA 2151). */
   owedEndsStreamMs: number;
   /** Which frames are compressed: every eighth of a connection, all, or none. */
@@ -130,6 +134,8 @@ export const DEFAULT_BEHAVIOUR: Readonly<Behaviour> = {
   preKeys: 'asked',
   offlineBatch: 'awaited',
   unaskedMs: 2_000,
+  refusedStory: 'stops',
+  ownMessageAck: 'ignored',
   owedEndsStreamMs: 3_002_000,
   compression: 'now_and_then',
   edgeRouting: false,

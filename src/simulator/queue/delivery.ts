@@ -56,7 +56,7 @@ export function deliveryTo(
   /** Sends what there is room for, up to a story that was refused. */
   function deliver() {
     if (!isAnnounced || connection.ready) return;
-    for (const stanza of [...device.unacked]) {
+    for (const stanza of device.unacked) {
       if (!sent.has(stanza)) {
         if (room <= 0) return;
         room--;
@@ -101,7 +101,7 @@ export function deliveryTo(
     },
     answered(answer) {
       for (const stanza of device.unacked.filter(one => attr(one, 'id') === attr(answer, 'id'))) {
-        const verdict = verdictOn(account, stanza, answer);
+        const verdict = verdictOn(world.behaviour, account, stanza, answer);
         if (verdict === 'refused') device.refused.add(stanza);
         if (verdict !== 'settled') continue;
         device.unacked.splice(device.unacked.indexOf(stanza), 1);

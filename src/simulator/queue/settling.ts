@@ -1,5 +1,6 @@
 import { jidDecode } from '@whiskeysockets/baileys';
 import { attr, type BinaryNode, userOf } from '../wire/stanza.js';
+import type { Behaviour } from '../world/behaviour.js';
 import type { Account } from '../world/world.js';
 
 /** What a client's answer does to a stanza that was kept for it. */
@@ -16,15 +17,22 @@ export type Verdict =
  * which WhatsApp wants `<receipt type="sender">` (whatsapp-rust 659); the receipt of a message settles it, unless it asks
  * for it again. Both must go back to where it came from, with its `recipient` (whatsapp-rust 633).
  */
-export function verdictOn(account: Account, stanza: BinaryNode, answer: BinaryNode): Verdict {
+export function verdictOn(
+  { refusedStory, ownMessageAck }: Behaviour,
+  account: Account,
+  stanza: BinaryNode,
+  answer: BinaryNode,
+): Verdict {
   const isAnswer =
     attr(answer, 'id') === attr(stanza, 'id') &&
     isSameJid(attr(answer, 'to'), attr(stanza, 'from')) &&
     isSameJid(attr(answer, 'recipient'), attr(stanza, 'recipient'));
   if (!isAnswer) return 'ignored';
   if (answer.tag === 'receipt') return isReceiptFor(account, stanza, answer) ? 'settled' : 'ignored';
-  if (attr(answer, 'class') !== stanza.tag || isOwnMessage(account, stanza)) return 'ignored';
-  return attr(answer, 'error') !== undefined && isStory(stanza) ? 'refused' : 'settled';
+  if (attr(answer, 'class') !== stanza.tag) return 'ignored';
+  if (isOwnMessage(account, stanza)) return ownMessageAck;
+  const isRefusal = attr(answer, 'error') !== undefined && isStory(stanza);
+  return isRefusal && refusedStory === 'stops' ? 'refused' : 'settled';
 }
 
 function isReceiptFor(account: Account, stanza: BinaryNode, receipt: BinaryNode): boolean {

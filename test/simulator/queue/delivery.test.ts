@@ -182,6 +182,19 @@ describe('a queue', () => {
   });
 });
 
+test('what an error does to a story, and an ack to an own message, can be otherwise', async () => {
+  Object.assign(simulator.behaviour, { refusedStory: 'settled', ownMessageAck: 'settled' });
+  const own = message('own', { from: `${phone.phoneNumber}@s.whatsapp.net`, recipient: CONTACT });
+  const story = message('story', { from: STORIES, participant: CONTACT });
+  phone.deliver(own);
+  phone.deliver(story);
+  const { bulletins, tell } = connect();
+  await expect.poll(() => names(bulletins())).toContain('offline');
+  await tell(ack(own));
+  await tell(ack(story, 500));
+  await expect.poll(() => phone.owed()).toEqual([]);
+});
+
 test('the stream ends when an answer is owed for too long, and names the stanza', async () => {
   simulator.behaviour.owedEndsStreamMs = 400;
   phone.deliver(message('answered'));

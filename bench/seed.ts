@@ -47,7 +47,13 @@ export async function linkTemplate(folder: string): Promise<Template> {
   const adapter = whatsApp({
     ...simulator,
     credentials,
-    log: { stanzaRefused: () => undefined, taskFailed: ({ cause }) => console.error(cause) },
+    log: {
+      stanzaRefused: () => undefined,
+      frameDropped: () => undefined,
+      stanzaOwed: console.error,
+      queueStalled: console.error,
+      taskFailed: ({ cause }) => console.error(cause),
+    },
   });
   const { signal } = new AbortController();
   const linked = await adapter.link(

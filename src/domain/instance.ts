@@ -17,6 +17,9 @@ export type InstanceState =
 /** When a linked instance is connected: all the time, or while somebody needs it. */
 export type ConnectionMode = 'ALWAYS' | 'ON_DEMAND';
 
+/** How far WhatsApp has come with what it kept for an instance while that was not connected. */
+export type OfflineQueueState = 'DELIVERING' | 'DRAINED' | 'STALLED';
+
 /** An instance as callers see it. */
 export type Instance = {
   readonly name: string;
@@ -35,6 +38,8 @@ export type Instance = {
   readonly connectionMode: ConnectionMode | undefined;
   /** The proxy it connects through, without user and password; empty when the service's own holds. */
   readonly proxy: string;
+  /** Undefined while it is not connected. */
+  readonly offlineQueue: OfflineQueueState | undefined;
 };
 
 /** `+15550100123` as `+*******0123`. */

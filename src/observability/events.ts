@@ -29,6 +29,13 @@ export type SeenStanza = {
   readonly categories: readonly string[] | undefined;
 };
 
+/** An offline queue that stands still, with the stanza that may be why. */
+export type QueueStall = {
+  readonly instance: string;
+  readonly stanza: string | undefined;
+  readonly id: string | undefined;
+};
+
 /** Everything this service tells its operator, one function per event. */
 export type Events = ReturnType<typeof events>;
 
@@ -64,6 +71,28 @@ const eventsTo = (logger: Logger) => ({
   /** A stanza that the light session does not allow was held back. */
   stanzaRefused: ({ instance, stanza }: { instance: string; stanza: string }) =>
     logger.debug('stanza refused', { event: 'stanza_refused', instance, stanza }),
+  /** A frame of WhatsApp's is no stanza. Of many on one connection only some are told. */
+  frameDropped: ({ instance, bytes, count }: { instance: string; bytes: number; count: number }) => {
+    const isPowerOfTwo = Number.isInteger(Math.log2(count));
+    if (isPowerOfTwo)
+      logger.warn('passed over a frame that is no stanza', {
+        event: 'frame_dropped',
+        instance,
+        bytes,
+        count,
+      });
+  },
+  /** WhatsApp ended the stream because this stanza had no answer that it takes. */
+  stanzaOwed: ({ instance, stanza, id }: { instance: string; stanza: string; id: string | undefined }) =>
+    logger.warn('WhatsApp missed an answer', { event: 'stanza_owed', instance, stanza, id }),
+  /** What WhatsApp kept while the instance was not connected does not come to its end. */
+  queueStalled: ({ instance, stanza, id }: QueueStall) =>
+    logger.warn('the offline queue stands still; settings are read again on a timer', {
+      event: 'queue_stalled',
+      instance,
+      stanza,
+      id,
+    }),
   /** A stanza came or leaves. Undefined above the level debug, so that nothing is made for it. */
   stanzaSeen: logger.isDebug
     ? ({ instance, direction, tag, id, type, xmlns, child, categories }: SeenStanza) =>

@@ -4,6 +4,7 @@ import type { CredentialStore, WhatsApp } from '../instances/account/ports.js';
 import { WHATSAPP_ROOT_KEY } from './baileys/server-check.js';
 import {
   type ConnectionOptions,
+  DEFAULT_PUSH_TRUST_MS,
   DEFAULT_TIMEOUTS,
   type Timeouts,
   type WhatsAppLog,
@@ -26,6 +27,8 @@ export type WhatsAppOptions = {
   readonly credentials: CredentialStore;
   readonly log: WhatsAppLog;
   readonly timeouts?: Partial<Timeouts>;
+  /** How long a read holds while WhatsApp announces no change; 10 minutes when undefined. */
+  readonly pushTrustMs?: number | undefined;
 };
 
 /**
@@ -41,6 +44,7 @@ export function whatsApp({
   credentials,
   log,
   timeouts,
+  pushTrustMs = DEFAULT_PUSH_TRUST_MS,
 }: WhatsAppOptions): WhatsApp {
   const settings: ConnectionOptions = {
     url: checkedUrl(url),
@@ -50,6 +54,7 @@ export function whatsApp({
     credentials,
     log,
     timeouts: { ...DEFAULT_TIMEOUTS, ...timeouts },
+    pushTrustMs,
   };
   return {
     connect: (instance, options) => logIn(settings, instance, options),

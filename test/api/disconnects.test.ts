@@ -24,14 +24,13 @@ const FIBONACCI = [1, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233, 377, 610, 900
 const fibonacci = (failures: number) => FIBONACCI[failures - 1] ?? 900;
 
 const atLogin = (reason?: number) => onTheWay('login', { do: 'failure', ...(reason && { reason }) });
-const afterRead =
-  (effect: 'undecodable' | 'undecryptable'): Disconnecting =>
-  async (service, desk) => {
-    await reconnect(service, desk);
-    await viewIn(service, desk, 'CONNECTED');
-    service.simulator.inject({ match: { on: 'privacy_get' }, effect: { do: effect, moment: 'after_reply' } });
-    await service.client.call(Privacy.getPrivacySettings, { instance: desk.instance });
-  };
+const garbled: Disconnecting = async (service, desk) => {
+  await reconnect(service, desk);
+  await viewIn(service, desk, 'CONNECTED');
+  const effect = { do: 'undecryptable', moment: 'after_reply' } as const;
+  service.simulator.inject({ match: { on: 'privacy_get' }, effect });
+  await service.client.call(Privacy.getPrivacySettings, { instance: desk.instance });
+};
 
 const ENDED = (code: number) => `WhatsApp ended the connection (${code})`;
 const HTTP = (status: number) => `The server answered HTTP ${status} in place of a WebSocket`;
@@ -63,8 +62,7 @@ const CASES: Case[] = [
   ['reset at the login', onTheWay('login', { do: 'reset' }), LOST],
   ['close', inSession(phone => phone.dropConnections('close')), CLOSED],
   ['reset', inSession(phone => phone.dropConnections('reset')), LOST],
-  ['frame that is no stanza', afterRead('undecodable'), UNREADABLE],
-  ['frame that cannot be decrypted', afterRead('undecryptable'), UNREADABLE],
+  ['frame that cannot be decrypted', garbled, UNREADABLE],
 ];
 
 describe('a disconnect that is no end', () => {

@@ -6,6 +6,7 @@ import { type Phone, type Simulator, startSimulator } from '../../src/simulator/
 import { sqliteStore } from '../../src/stores/sqlite.js';
 import type { Store } from '../../src/stores/store.js';
 import { builtInOnly, whatsApp } from '../../src/whatsapp/index.js';
+import { QUIET_LOG } from '../support/quiet-log.js';
 
 /** The instance whose rows fail; the other one's do not. */
 const DESK = 'desk';
@@ -59,10 +60,10 @@ beforeEach(async () => {
   store = await sqliteStore({ file: ':memory:', masterKey: Buffer.alloc(32, 7) });
   const credentials = failingFor(DESK, store.credentials);
   const log = {
+    ...QUIET_LOG,
     instanceStateChanged: () => undefined,
     clientRefused: () => undefined,
     clientAccepted: () => undefined,
-    stanzaRefused: () => undefined,
     taskFailed: (fault: { task: string; instance: string }) => void faults.push(fault),
   };
   registry = await openRegistry({

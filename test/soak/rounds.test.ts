@@ -6,6 +6,7 @@ import { type Effect, type Phone, type Simulator, startSimulator } from '../../s
 import { whatsApp } from '../../src/whatsapp/index.js';
 import { linkDevice } from '../support/link.js';
 import { memoryCredentials } from '../support/memory-credentials.js';
+import { QUIET_LOG } from '../support/quiet-log.js';
 import { heapBytes, open, parts, settled } from './support/open.js';
 
 const ROUNDS = 1_000;
@@ -68,7 +69,7 @@ const ENDS: readonly End[] = [
 /** Instances, each linked and supervised, with the dials of one node in front. */
 function linkedDesks(count: number): Promise<Desk[]> {
   const log = {
-    stanzaRefused: () => undefined,
+    ...QUIET_LOG,
     taskFailed: ({ cause }: { cause: unknown }) => faults.push(cause),
   };
   const adapter = whatsApp({ ...simulator, credentials, log });

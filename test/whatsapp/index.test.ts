@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { whatsApp } from '../../src/whatsapp/index.js';
 import { memoryCredentials } from '../support/memory-credentials.js';
+import { QUIET_LOG } from '../support/quiet-log.js';
 
-const log = { stanzaRefused: () => {}, taskFailed: () => {} };
-const options = { credentials: memoryCredentials(), log };
+const options = { credentials: memoryCredentials(), log: QUIET_LOG };
 
 describe('the address and the key of WhatsApp', () => {
   test('may be left out, for its own', () => {

@@ -1,5 +1,5 @@
 import type { Disconnect } from '../../domain/disconnect.js';
-import type { ConnectionMode, InstanceState } from '../../domain/instance.js';
+import type { ConnectionMode, InstanceState, OfflineQueueState } from '../../domain/instance.js';
 import type { OutcomeState } from '../../domain/outcome.js';
 import type {
   Contact,
@@ -51,10 +51,21 @@ export type NoAnswer = {
   readonly code?: number;
 };
 
+/** What WhatsApp kept for a device while it was not connected, and sends it after the login. */
+export type OfflineQueue = {
+  /** Until it is drained WhatsApp tells of no later change; a stalled one has brought nothing for a while. */
+  readonly state: OfflineQueueState;
+  /** How long what was read holds while no push says otherwise, in milliseconds. */
+  trustMs(): number;
+  /** Calls the listener when the state has changed. */
+  onChange(listener: () => void): void;
+};
+
 /** The live connection of one linked account. No method rejects: every end is data. */
 export interface Session {
   /** Fulfils when the connection has ended. */
   readonly ended: Promise<Disconnect>;
+  readonly offlineQueue: OfflineQueue;
   /** Reads all settings with one IQ, and another one beside it where the disappearing timer is not known. */
   readPrivacy(timeoutMs: number): Promise<ReadReply>;
   /** What reads have shown of the disappearing timer is not new enough: the next one asks for it. */

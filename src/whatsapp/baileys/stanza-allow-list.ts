@@ -2,10 +2,12 @@ import { readStanzaText } from './stanza-text.js';
 
 /**
  * Every kind of stanza that may leave. Not on it: presences (one without a type counts as "available", and a device
- * that sends none is not online), receipts, messages, other queries about others, telemetry.
+ * that sends none is not online), messages, other queries about others, telemetry, and receipts, which contacts see,
+ * but those to the account itself for what its other devices have sent.
  */
 const MAY_LEAVE: ReadonlySet<string> = new Set([
   'ack',
+  'receipt sender',
   'iq result',
   'iq error',
   // The settings.
@@ -59,6 +61,8 @@ export function kindOf(xml: string): string {
     }
     case 'presence':
       return `presence ${type}`.trim();
+    case 'receipt':
+      return attributes.has('recipient') ? `receipt ${type}` : 'receipt';
     case 'ib':
       return `ib ${child}`;
     default:

@@ -1,6 +1,6 @@
 import type { ClientVersions } from '../../instances/account/client-version.js';
 import type { CredentialStore } from '../../instances/account/ports.js';
-import type { SeenStanza } from '../../observability/events.js';
+import type { QueueStall, SeenStanza } from '../../observability/events.js';
 
 /** How long things may take, in milliseconds. */
 export type Timeouts = {
@@ -41,12 +41,21 @@ export const DEFAULT_TIMEOUTS: Timeouts = {
   phoneMs: 60_000,
 };
 
+/** How long a read holds without a push when nobody says otherwise. */
+export const DEFAULT_PUSH_TRUST_MS: number = 10 * 60_000;
+
 /** What this folder tells the operator. */
 export type WhatsAppLog = {
   /** A stanza that the light session does not allow was held back. */
   stanzaRefused(refusal: { instance: string; stanza: string }): void;
   /** A stanza came or leaves. Missing where nobody would read it. */
   stanzaSeen?: ((seen: SeenStanza) => void) | undefined;
+  /** A frame that was decrypted is no stanza and was passed over, the `count`-th on its connection. */
+  frameDropped(frame: { instance: string; bytes: number; count: number }): void;
+  /** WhatsApp ended the stream because this stanza had no answer that it takes. */
+  stanzaOwed(owed: { instance: string; stanza: string; id: string | undefined }): void;
+  /** The offline queue is not drained and stands still; the stanza is the first that may be why. */
+  queueStalled(stall: QueueStall): void;
   /** Something went wrong that nobody waits for; the service goes on. */
   taskFailed(failure: { task: string; instance: string; cause: unknown }): void;
 };
@@ -63,4 +72,6 @@ export type ConnectionOptions = {
   readonly credentials: CredentialStore;
   readonly log: WhatsAppLog;
   readonly timeouts: Timeouts;
+  /** How long a read holds while WhatsApp announces no change, in milliseconds. */
+  readonly pushTrustMs: number;
 };

@@ -4,13 +4,13 @@ import { containListeners } from '../baileys/baileys-listeners.js';
 import { frameHold } from '../baileys/frame-hold.js';
 import { lightSocket } from '../baileys/light-socket.js';
 import { proxyAgent } from '../network/proxy-agent.js';
+import { answerTo, isPing } from './answers.js';
 import type { ConnectionOptions } from './connection-options.js';
 import * as disconnects from './disconnects.js';
 import { expirationIn } from './expiration-protocol.js';
 import { type IqReply, iqs, type OnLate } from './iq.js';
 import { keepAlive } from './keep-alive.js';
-import { resultOf } from './nodes.js';
-import { plainAck } from './plain-acks.js';
+import { childrenOf, resultOf } from './nodes.js';
 
 /** A connection to WhatsApp, linked or not. It ends once, by either side, and says why. */
 export type Connection = {
@@ -19,6 +19,8 @@ export type Connection = {
   readonly ended: Promise<Disconnect>;
   /** Puts a listener in place of Baileys' own, if it has any. */
   takeOver(event: string, listener: (node: BinaryNode) => unknown): void;
+  /** Is shown each stanza that comes, with its answer where that is given at once. */
+  observe(listener: (node: BinaryNode, answer: BinaryNode | undefined) => void): void;
   /** Makes more pre-keys, stores them and gives WhatsApp their public parts. */
   uploadPreKeys(): Promise<void>;
   /** Sends a stanza that has no answer; false when it did not leave. */
@@ -50,8 +52,10 @@ export function openConnection(
   const open = Promise.withResolvers<void>();
   const ended = Promise.withResolvers<Disconnect>();
   const gone = Promise.withResolvers<void>();
+  const observers: Parameters<Connection['observe']>[0][] = [];
   let isOver = false;
   const announced = versions.announced();
+  let unreadable = 0;
 
   const { sock, socket } = lightSocket({
     url,
@@ -86,9 +90,24 @@ export function openConnection(
   }
 
   function onFault(event: string, cause: unknown) {
-    // Each frame is numbered by the encryption: after one that cannot be read, none can.
-    if (event === 'message') end(disconnects.ownCause('WhatsApp sent a frame that cannot be read'));
-    else if (!isOver) log.taskFailed({ task: `handling ${event}`, instance, cause });
+    if (!isOver) log.taskFailed({ task: `handling ${event}`, instance, cause });
+  }
+
+  /**
+   * Each frame is numbered by the encryption: after one that cannot be decrypted, none can. One that is only no stanza has
+   * used its number up, and would come again at each login if it ended the connection.
+   */
+  function onUnreadable(cause: unknown, bytes: number) {
+    if (isOver) return;
+    if (isNotDecrypted(cause)) end(disconnects.ownCause('WhatsApp sent a frame that cannot be read'));
+    else log.frameDropped({ instance, bytes, count: ++unreadable });
+  }
+
+  function receive(node: BinaryNode) {
+    if (isOver) return;
+    const answer = answerTo(node, auth.creds.me);
+    if (answer) void tell(answer);
+    for (const observe of observers) observe(node, answer);
   }
 
   function takeOver(event: string, listener: (node: BinaryNode) => unknown) {
@@ -99,14 +118,24 @@ export function openConnection(
   // Linking is ours alone, and nothing is linked twice.
   ws.removeAllListeners('CB:iq,type:set,pair-device');
   ws.removeAllListeners('CB:iq,,pair-success');
-  containListeners(ws, onFault);
-  takeOver('CB:iq,type:get', node => {
-    if (node.attrs['xmlns'] === 'urn:xmpp:ping') void tell(resultOf(node));
+  const frames = containListeners(ws, { onUnreadable, onFault });
+  ws.on('frame', (frame: BinaryNode | Uint8Array) => {
+    if (!(frame instanceof Uint8Array)) receive(frame); // Else a part of the handshake.
   });
-  for (const tag of ['message', 'receipt', 'call'])
-    takeOver(`CB:${tag}`, node => tell(plainAck(node, auth.creds.me?.id)));
+  ws.on('CB:iq', (iq: BinaryNode) => {
+    if (isPing(iq)) void tell(resultOf(iq));
+  });
+  ws.on('CB:ib', (ib: BinaryNode) => {
+    // Baileys names the first of its children alone.
+    const tags = new Set(childrenOf(ib).map(({ tag }) => tag));
+    for (const tag of [...tags].slice(1)) ws.emit(`CB:ib,,${tag}`, ib);
+  });
   // Baileys would tell of the end before us, without the reason.
-  takeOver('CB:stream:error', node => end(disconnects.fromStreamError(node, announced, new Date())));
+  takeOver('CB:stream:error', node => {
+    const owed = disconnects.owedIn(node);
+    if (owed && !isOver) log.stanzaOwed({ instance, ...owed });
+    end(disconnects.fromStreamError(node, announced, new Date()));
+  });
   takeOver('CB:failure', node => end(disconnects.fromFailure(node, announced, new Date())));
   takeOver('CB:xmlstreamend', () => end(disconnects.streamEnded()));
   takeOver('CB:ib,,downgrade_webclient', () => end(disconnects.notMultiDevice()));
@@ -124,10 +153,12 @@ export function openConnection(
   });
   socket.once('close', () => {
     // A moment later, because Baileys tells the reason, if it has one, only after this.
-    setImmediate(() => {
-      end(disconnects.streamEnded());
-      gone.resolve();
-    });
+    const later = () =>
+      setImmediate(() => {
+        end(disconnects.streamEnded());
+        gone.resolve();
+      });
+    frames.after(later);
   });
 
   // Baileys' own listener sends a presence without a type, which counts as "available".
@@ -143,6 +174,7 @@ export function openConnection(
     open: open.promise,
     ended: ended.promise,
     takeOver,
+    observe: listener => void observers.push(listener),
     uploadPreKeys: () => sock.uploadPreKeys(),
     tell,
     sendIQ: (node, timeoutMs, onLate) =>
@@ -154,3 +186,7 @@ export function openConnection(
     },
   };
 }
+
+/** What Node's cipher says of a wrong authentication tag. */
+const isNotDecrypted = (cause: unknown): boolean =>
+  cause instanceof Error && cause.message.includes('unable to authenticate data');

@@ -24,12 +24,22 @@ export const notMultiDevice = (): Disconnect => withWords(411);
  * `<stream:error><conflict type="replaced"/></stream:error>`; without any code it is Baileys' 500, mostly transient.
  */
 export function fromStreamError(node: BinaryNode, announced: ClientVersion, now: Date): Disconnect {
+  const owed = owedIn(node);
+  if (owed) return { code: 500, text: `WhatsApp missed an answer to a ${owed.stanza} stanza` };
   const code = codeOf(node.attrs['code']);
   const conflict = childOf(node, 'conflict');
   if (conflict?.attrs['type'] === 'replaced') return withWords(440);
   if (conflict?.attrs['type'] === 'device_removed') return withWords(code ?? 401);
   if (code === 405) return outdated(announced, now);
   return withWords(code ?? (conflict ? 440 : 500));
+}
+
+/** `<stream:error><ack class="status" id type/></stream:error>`: the stanza that WhatsApp wants an answer to. */
+export function owedIn(node: BinaryNode): { stanza: string; id: string | undefined } | undefined {
+  const ack = childOf(node, 'ack');
+  if (!ack) return undefined;
+  const { class: stanza, id } = ack.attrs;
+  return { stanza: stanza && /^[\w:-]{1,40}$/.test(stanza) ? stanza : 'nameless', id: id?.slice(0, 100) };
 }
 
 /**

@@ -1,11 +1,7 @@
-import {
-  type AuthenticationCreds,
-  type BinaryNode,
-  buildAckStanza,
-  initAuthCreds,
-} from '@whiskeysockets/baileys';
+import { type AuthenticationCreds, type BinaryNode, initAuthCreds } from '@whiskeysockets/baileys';
 import type { Disconnect } from '../../domain/disconnect.js';
 import type { LinkMethod, LinkRecord, LinkResult, WhatsApp } from '../../instances/account/ports.js';
+import { plainAck } from '../connection/answers.js';
 import { encodeCredentials, NO_KEYS } from '../connection/auth-state.js';
 import { type Connection, openConnection } from '../connection/connection.js';
 import type { ConnectionOptions } from '../connection/connection-options.js';
@@ -78,7 +74,8 @@ export async function linkDevice(
   });
   connection.takeOver('CB:notification', async notification => {
     const afterwards = state === 'inviting' ? notified(notification) : undefined;
-    await connection.tell(buildAckStanza(notification));
+    const ack = plainAck(notification);
+    if (ack) await connection.tell(ack);
     await afterwards?.();
   });
   connection.takeOver('CB:iq,,pair-success', async stanza => {

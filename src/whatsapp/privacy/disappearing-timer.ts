@@ -19,17 +19,27 @@ export type DisappearingTimer = {
   set(value: string, timeoutMs: number, onLate?: OnLate): Promise<SetReply>;
   /** It may have changed: the next read asks. */
   forget(): void;
+  /** The answer that came last was too late for its read: it serves the next one. */
+  keepForNext(): void;
 };
 
 /**
  * WhatsApp keeps the timer apart from the settings, so that every read would cost two IQs. It is asked for only where it
  * may have changed: by the first read of a connection, after a push or a change, and where an update names it. Else it
  * is as it was read: a change elsewhere is pushed.
+ *
+ * @param trustMs How long that can be relied on; 0 while a push may be held back.
  */
-export function disappearingTimer(connection: Pick<Connection, 'sendIQ'>): DisappearingTimer {
+export function disappearingTimer(
+  connection: Pick<Connection, 'sendIQ'>,
+  trustMs: () => number,
+): DisappearingTimer {
   let known: Promise<TimerReply> | undefined;
+  let askedAt = 0;
+  let isForNext = false;
 
   function ask(timeoutMs: number): Promise<TimerReply> {
+    askedAt = performance.now();
     const reply = connection
       .sendIQ(timerReadStanza(), timeoutMs)
       .then(answer => readReplyOf(answer, parseTimerReply));
@@ -42,6 +52,14 @@ export function disappearingTimer(connection: Pick<Connection, 'sendIQ'>): Disap
 
   function forget() {
     known = undefined;
+    isForNext = false;
+  }
+
+  /** What is known, where that still counts. */
+  function held(): Promise<TimerReply> | undefined {
+    const isTrusted = isForNext || performance.now() - askedAt < trustMs();
+    isForNext = false;
+    return isTrusted ? known : undefined;
   }
 
   /** What the answer to a change comes to: one that names no value is proved by a read. */
@@ -58,7 +76,7 @@ export function disappearingTimer(connection: Pick<Connection, 'sendIQ'>): Disap
   }
 
   return {
-    read: timeoutMs => known ?? ask(timeoutMs),
+    read: timeoutMs => held() ?? ask(timeoutMs),
 
     async set(value, timeoutMs, onLate) {
       const until = performance.now() + timeoutMs;
@@ -72,6 +90,9 @@ export function disappearingTimer(connection: Pick<Connection, 'sendIQ'>): Disap
     },
 
     forget,
+    keepForNext() {
+      isForNext = known !== undefined;
+    },
   };
 }
 

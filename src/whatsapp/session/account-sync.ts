@@ -1,6 +1,7 @@
-import { type BinaryNode, buildAckStanza, MIN_PREKEY_COUNT } from '@whiskeysockets/baileys';
+import { type BinaryNode, jidDecode, MIN_PREKEY_COUNT } from '@whiskeysockets/baileys';
+import { plainAck } from '../connection/answers.js';
 import type { Connection } from '../connection/connection.js';
-import { childOf, childrenOf, iqStanza, SERVER } from '../connection/nodes.js';
+import { childOf, childrenOf, iqStanza } from '../connection/nodes.js';
 import type { DisappearingTimer } from '../privacy/disappearing-timer.js';
 
 /** What happens to the account elsewhere: on the phone, on other devices, while this one was offline. */
@@ -47,7 +48,8 @@ export function accountSync(
       if (type === 'encrypt' && lacksPreKeys(node)) await uploadPreKeys();
       if (type === 'account_sync') changed(childrenOf(node).map(({ tag }) => tag));
     } finally {
-      await connection.tell(buildAckStanza(node));
+      const ack = plainAck(node);
+      if (ack) await connection.tell(ack);
     }
   });
 
@@ -72,10 +74,13 @@ export function accountSync(
   };
 }
 
-/** `<notification type="encrypt" from="s.whatsapp.net"><count value="3"/></notification>` */
+/**
+ * `<notification type="encrypt" from="s.whatsapp.net"><count value="3"/></notification>`. Baileys reads WhatsApp's address with an
+ * `@` in front where it was sent as a JID; only a user's has something before that.
+ */
 function lacksPreKeys(node: BinaryNode): boolean {
   const count = Number(childOf(node, 'count')?.attrs['value']);
-  return node.attrs['from'] === SERVER && count < MIN_PREKEY_COUNT;
+  return !jidDecode(node.attrs['from'])?.user && count < MIN_PREKEY_COUNT;
 }
 
 /** The parts of an account that hold its settings. */

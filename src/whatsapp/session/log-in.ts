@@ -14,6 +14,7 @@ import { notStored, ownCause, timedOut } from '../connection/disconnects.js';
 import { writeQueue } from '../connection/write-queue.js';
 import { disappearingTimer } from '../privacy/disappearing-timer.js';
 import { accountSync } from './account-sync.js';
+import { offlineQueue } from './offline-queue.js';
 import { openSession } from './session.js';
 
 /** Connects a linked instance, as the port says. */
@@ -29,11 +30,16 @@ export async function logIn(
   const dialled = dial(settings, instance, proxy, credentials);
   if (!dialled) return { kind: 'failed', disconnect: ownCause('Baileys cannot use the credentials') };
   const { connection, stored } = dialled;
-  const timer = disappearingTimer(connection);
+  const queue = offlineQueue(connection, settings.pushTrustMs, pending =>
+    settings.log.queueStalled({ instance, ...pending }),
+  );
+  // Of an undrained queue nobody knows whether it holds a change of the timer.
+  const timer = disappearingTimer(connection, () => (queue.state === 'DRAINED' ? queue.trustMs() : 0));
   const sync = accountSync(connection, timer, onPrivacyPush);
   const session = openSession(connection, {
     sync,
     timer,
+    queue,
     stored,
     me: credentials.me.id,
     onLateTimer: onPrivacyPush,

@@ -1,5 +1,5 @@
 import type { BinaryNode } from '@whiskeysockets/baileys';
-import type { Session } from '../../instances/account/ports.js';
+import type { OfflineQueue, Session } from '../../instances/account/ports.js';
 import { within } from '../../instances/account/time-left.js';
 import type { Connection } from '../connection/connection.js';
 import type { IqReply } from '../connection/iq.js';
@@ -24,12 +24,14 @@ export function openSession(
   {
     sync,
     timer,
+    queue,
     stored,
     me,
     onLateTimer,
   }: {
     sync: AccountSync;
     timer: DisappearingTimer;
+    queue: OfflineQueue;
     stored: WriteQueue;
     me: string;
     /** WhatsApp told the timer after settings had been given without it. */
@@ -46,6 +48,7 @@ export function openSession(
     void told.then(late => {
       if (late.kind !== 'read') return;
       timerPatienceMs = TIMER_PATIENCE_MS;
+      timer.keepForNext();
       onLateTimer();
     });
     return noAnswer('timeout');
@@ -72,6 +75,8 @@ export function openSession(
       if (mark !== undefined) sync.clear(mark);
       return { kind: 'read', snapshot: withTimer(reply.snapshot, await inTime(told)) };
     },
+
+    offlineQueue: queue,
 
     forgetTimer: timer.forget,
 

@@ -124,7 +124,7 @@ export const happened = (faults: readonly InjectedFault[]): Effect[] =>
   faults.filter(fault => fault.hits() > 0).map(({ fault }) => fault.effect);
 
 /** These break a connection in a way that the server's own record does not tell what got through. */
-const CUTS: readonly string[] = ['reset', 'undecodable', 'undecryptable'] satisfies Effect['do'][];
+const CUTS: readonly string[] = ['reset', 'undecryptable'] satisfies Effect['do'][];
 
 const isOfAccount = (on: string): boolean => on !== 'upgrade' && on !== 'hello';
 

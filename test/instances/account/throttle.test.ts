@@ -5,6 +5,7 @@ import type { ReadReply, Session, SetReply } from '../../../src/instances/accoun
 import { settingsCache } from '../../../src/instances/account/settings-cache.js';
 import { type Throttle, throttle } from '../../../src/instances/account/throttle.js';
 import { sendWaves } from '../../../src/instances/updating/send-waves.js';
+import { DRAINED } from '../support/drained.js';
 
 const MINUTE_MS = 60_000;
 
@@ -99,6 +100,7 @@ function sendNine(pace: Throttle, answer: (setting: string) => SetReply = () => 
   };
   const session: Session = {
     ended: new Promise(() => undefined),
+    offlineQueue: DRAINED,
     forgetTimer: () => {},
     readPrivacy: () => arrives('read', read),
     setPrivacy: setting => arrives(setting, answer(setting)),

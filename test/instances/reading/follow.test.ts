@@ -6,6 +6,7 @@ import type { ReadReply, Session } from '../../../src/instances/account/ports.js
 import { settingsCache } from '../../../src/instances/account/settings-cache.js';
 import { throttle } from '../../../src/instances/account/throttle.js';
 import { follow } from '../../../src/instances/reading/follow.js';
+import { DRAINED } from '../support/drained.js';
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -21,6 +22,7 @@ function followed(answer: () => ReadReply | Promise<ReadReply>, perHour: Iqs = {
   const reads: number[] = [];
   const began = Date.now();
   const session = {
+    offlineQueue: DRAINED,
     forgetTimer: () => undefined,
     async readPrivacy() {
       reads.push((Date.now() - began) / 1000);

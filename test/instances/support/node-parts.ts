@@ -3,6 +3,7 @@ import type { InstanceRecord, ReadReply, Session, WhatsApp } from '../../../src/
 import type { NodeOptions } from '../../../src/instances/member/node.js';
 import { sqliteStore } from '../../../src/stores/sqlite.js';
 import { builtInOnly } from '../../../src/whatsapp/index.js';
+import { DRAINED } from './drained.js';
 
 /**
  * What a node is made of, with a store in memory and a WhatsApp that takes every login. How it answers a read may be set
@@ -30,6 +31,7 @@ export async function nodeParts(connections: Partial<NodeOptions['connections']>
     const ended = Promise.withResolvers<Disconnect>();
     const session = {
       ended: ended.promise,
+      offlineQueue: DRAINED,
       forgetTimer: () => undefined,
       close: async () => ended.resolve({ code: undefined, text: 'closed' }),
       logout: async () => true,

@@ -3,6 +3,7 @@ import type { Session, WhatsApp } from '../../../src/instances/account/ports.js'
 import type { ConnectionState } from '../../../src/instances/connecting/connection-state.js';
 import { type Dialer, dialer } from '../../../src/instances/connecting/dialer.js';
 import { type Supervisor, supervise } from '../../../src/instances/connecting/supervisor.js';
+import { DRAINED } from './drained.js';
 
 /** What WhatsApp does with a dial. */
 export type Verdict = 'open' | Disconnect;
@@ -46,6 +47,7 @@ export function fakeNode(initial: (dial: Dial) => Verdict, latencyMs = 0) {
 /** A session that only lives and ends. */
 const sessionOf = (ended: Promise<Disconnect>, end: Drop): Session => ({
   ended,
+  offlineQueue: DRAINED,
   forgetTimer: () => {},
   readPrivacy: async () => ({ kind: 'no_answer', cause: 'timeout' }),
   setPrivacy: async () => ({ kind: 'no_answer', cause: 'timeout' }),

@@ -3,6 +3,7 @@ import type { History } from '../../../src/instances/account/history.js';
 import type { ReadReply, Session, SetReply } from '../../../src/instances/account/ports.js';
 import { settingsCache } from '../../../src/instances/account/settings-cache.js';
 import { throttle } from '../../../src/instances/account/throttle.js';
+import { DRAINED } from './drained.js';
 
 /** An account whose reads are answered by the test; each is known by its place. */
 export function openAccount(
@@ -12,6 +13,7 @@ export function openAccount(
   const reads: ((values: Record<string, string>) => void)[] = [];
   const session = {
     ended,
+    offlineQueue: DRAINED,
     forgetTimer: () => {},
     setPrivacy: async setting => setReplies[setting] ?? { kind: 'confirmed' },
     readPrivacy: timeoutMs =>

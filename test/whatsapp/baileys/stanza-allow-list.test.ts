@@ -24,6 +24,9 @@ const usync = (...protocols: string[]) =>
     ]),
   ]);
 
+/** Of a receipt, without the chat that the message was for. */
+const own = { id: '7', to: 'x:1@s.whatsapp.net', type: 'sender' };
+
 describe('what may leave', () => {
   test.each<[string, BinaryNode]>([
     ['a read of the settings', iq('get', 'privacy', 'privacy')],
@@ -43,6 +46,7 @@ describe('what may leave', () => {
     ],
     ['an acknowledgement', node('ack', { id: '7', to: 'x@g.us', class: 'message', error: '500' })],
     ['the wish for the backlog', node('ib', {}, [node('offline_batch', { count: '100' })])],
+    ["a receipt for the account's own message", node('receipt', { ...own, recipient: 'y@s.whatsapp.net' })],
   ])('%s', (_, stanza) => {
     expect(leaves(stanza)).toBe(true);
   });
@@ -70,6 +74,8 @@ describe('what may not leave', () => {
     ['a subscription to a presence', node('presence', { to: 'x@s.whatsapp.net', type: 'subscribe' })],
     ['typing', node('chatstate', { to: 'x@s.whatsapp.net' }, [node('composing', {})])],
     ['a read receipt', node('receipt', { id: '7', to: 'x@s.whatsapp.net', type: 'read' })],
+    ['a receipt to itself for nobody', node('receipt', own)],
+    ['a read receipt to a chat', node('receipt', { ...own, type: 'read', recipient: 'y@s.whatsapp.net' })],
     ['a delivery receipt', node('receipt', { id: '7', to: 'x@s.whatsapp.net' })],
     ['a message', node('message', { id: '7', to: 'x@s.whatsapp.net' }, [node('enc', {}, Buffer.of(1))])],
     ['a privacy token', iq('set', 'privacy', 'tokens')],

@@ -120,6 +120,46 @@ describe('the disappearing timer', () => {
   });
 });
 
+describe('while pushes may be held back', () => {
+  /** A new connection, on which the end of the queue is not reached. */
+  async function connectUndrained() {
+    await session.close();
+    desk.simulator.behaviour.offlineBatch = 'withheld';
+    for (let index = 0; index < 6; index++)
+      desk.phone.deliver({ tag: 'message', attrs: { id: `m${index}`, from: '15550100002@s.whatsapp.net' } });
+    desk.simulator.clearStanzas();
+    session = await desk.session(() => pushes++);
+  }
+
+  test('it is never from memory', async () => {
+    await connectUndrained();
+    expect(await shown()).toBe('0');
+    desk.phone.setDisappearingMode(86_400);
+    expect(await shown()).toBe('86400');
+    expect(session.offlineQueue.state).toBe('DELIVERING');
+  });
+
+  test('an answer that came too late serves the read that it brings about, and no other', async () => {
+    await connectUndrained();
+    inject('get', { do: 'delay', ms: 5_000, moment: 'after_apply' });
+    expect(await shown()).toBe('unreadable 0 no answer');
+    await expect.poll(() => pushes).toBe(1);
+    expect(await shown()).toBe('0');
+    expect(asked()).toBe(1);
+    desk.phone.setDisappearingMode(86_400);
+    expect(await shown()).toBe('86400');
+  });
+});
+
+test('a timer whose change is not pushed is asked for anew when pushes have been trusted long enough', async () => {
+  await session.close();
+  await using other = await startLinked({ behaviour: { push: 'none' }, pushTrustMs: 1_000 });
+  session = await other.session();
+  expect(await shown()).toBe('0');
+  other.phone.setDisappearingMode(86_400);
+  await expect.poll(shown).toBe('86400');
+});
+
 describe('a timer that is not told', () => {
   test.each<[string, Effect, string]>([
     ['a refusal', { do: 'refuse', code: 403, text: 'forbidden' }, 'unreadable 403 forbidden'],

@@ -14,24 +14,40 @@ const PHONE_NUMBER = '15550100001';
 export const never = () => new AbortController().signal;
 
 /** The adapter with a store in memory and what it told the operator. */
-export function adapterTo(server: { url: string; rootKey: string }, timeouts: Partial<Timeouts> = {}) {
+export function adapterTo(
+  server: { url: string; rootKey: string },
+  timeouts: Partial<Timeouts> = {},
+  pushTrustMs?: number,
+) {
   const credentials = memoryCredentials();
   const refused: string[] = [];
   const faults: string[] = [];
+  const dropped: number[] = [];
+  const owed: { stanza: string; id: string | undefined }[] = [];
+  const stalled: { stanza: string | undefined; id: string | undefined }[] = [];
   const adapter = whatsApp({
     url: server.url,
     rootKey: server.rootKey,
     credentials,
     log: {
       stanzaRefused: ({ stanza }) => refused.push(stanza),
+      frameDropped: ({ bytes }) => dropped.push(bytes),
+      stanzaOwed: ({ stanza, id }) => owed.push({ stanza, id }),
+      queueStalled: ({ stanza, id }) => stalled.push({ stanza, id }),
       taskFailed: ({ task }) => faults.push(task),
     },
     timeouts: { queryMs: 5_000, ...timeouts },
+    pushTrustMs,
   });
-  return { ...adapter, credentials, refused, faults };
+  return { ...adapter, credentials, refused, faults, dropped, owed, stalled };
 }
 
-type DeskOptions = { timeouts?: Partial<Timeouts>; behaviour?: Partial<Behaviour>; rootPrivateKey?: string };
+type DeskOptions = {
+  timeouts?: Partial<Timeouts>;
+  behaviour?: Partial<Behaviour>;
+  rootPrivateKey?: string;
+  pushTrustMs?: number;
+};
 
 /** A simulated WhatsApp with one phone, and the adapter to it. Disposing of it ends everything. */
 export async function startAdapter({ timeouts, behaviour, rootPrivateKey }: DeskOptions = {}) {
@@ -43,13 +59,13 @@ export async function startAdapter({ timeouts, behaviour, rootPrivateKey }: Desk
 }
 
 /** The same, with the instance linked to the phone. It has logged in before, which uploads keys the first time. */
-export async function startLinked({ timeouts, behaviour }: DeskOptions = {}) {
+export async function startLinked({ timeouts, behaviour, pushTrustMs }: DeskOptions = {}) {
   linkedOnce ??= worldCopies(linkOnce, { refresh: 'never' });
   const { left, start } = await linkedOnce;
   const simulator = await start({ behaviour: { refresh: 'never', ...behaviour } });
   const phone = simulator.phone(PHONE_NUMBER);
   if (!phone) throw new Error('no phone in the copy');
-  const desk = deskOn(simulator, phone, timeouts);
+  const desk = deskOn(simulator, phone, timeouts, pushTrustMs);
   for (const [instance, bytes] of left.credentials) desk.credentials.credentials.set(instance, bytes);
   for (const [id, bytes] of left.keys) desk.credentials.keys.set(id, bytes);
   return desk;
@@ -66,8 +82,8 @@ async function linkOnce(simulator: Simulator) {
   return desk.credentials;
 }
 
-function deskOn(simulator: Simulator, phone: Phone, timeouts?: Partial<Timeouts>) {
-  const adapter = adapterTo(simulator, timeouts);
+function deskOn(simulator: Simulator, phone: Phone, timeouts?: Partial<Timeouts>, pushTrustMs?: number) {
+  const adapter = adapterTo(simulator, timeouts, pushTrustMs);
   const sessions: Session[] = [];
 
   const connect: WhatsApp['connect'] = async (instance, callbacks) => {

@@ -14,8 +14,8 @@ export type Client = {
   send(stanza: BinaryNode): void;
   /** Sends bytes as they are, within a frame. */
   sendBytes(bytes: Uint8Array): void;
-  /** Sends bytes sealed as a stanza is. */
-  sendSealed(bytes: Uint8Array): void;
+  /** Sends bytes sealed as stanzas are, all in one WebSocket message. */
+  sendSealed(...stanzas: Uint8Array[]): void;
   close(): void;
 };
 
@@ -87,6 +87,6 @@ const clientOn = (ws: WebSocket, transport: Transport): Client => ({
   sent: [],
   send: stanza => ws.send(frame(transport.encrypt(encodeBinaryNode(stanza)))),
   sendBytes: bytes => ws.send(frame(bytes)),
-  sendSealed: bytes => ws.send(frame(transport.encrypt(bytes))),
+  sendSealed: (...stanzas) => ws.send(Buffer.concat(stanzas.map(bytes => frame(transport.encrypt(bytes))))),
   close: () => ws.close(),
 });

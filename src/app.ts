@@ -61,7 +61,14 @@ export async function createApp(config: Config, events: Events): Promise<App> {
     log: events,
   });
   const registry = await openRegistry({
-    whatsApp: whatsApp({ ...whatsapp, proxy, versions, credentials: store.credentials, log: events }),
+    whatsApp: whatsApp({
+      ...whatsapp,
+      proxy,
+      versions,
+      credentials: store.credentials,
+      log: events,
+      pushTrustMs: config.pushTrustMs,
+    }),
     versions,
     instances: store.instances,
     credentials: store.credentials,

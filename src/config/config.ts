@@ -44,6 +44,8 @@ export type Config = {
   };
   /** IQs per instance; 0 for no limit. */
   readonly budget: { readonly setsPerHour: number; readonly readsPerHour: number };
+  /** How long a read holds while WhatsApp announces no change. */
+  readonly pushTrustMs: number;
   readonly connections: { readonly mode: ConnectionMode; readonly idleMs: number; readonly mostIdle: number };
 };
 
@@ -136,6 +138,7 @@ const configOf = (values: Values, proxyFor: (url: string) => Secret<string> | un
     proxy: proxyFor(values.whatsapp_version_url),
   },
   budget: { setsPerHour: values.sets_per_hour, readsPerHour: values.reads_per_hour },
+  pushTrustMs: values.push_trust_seconds * 1000,
   connections: {
     mode: values.connection_mode,
     idleMs: values.idle_seconds * 1000,

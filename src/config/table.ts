@@ -97,6 +97,12 @@ export const OPTIONS = {
     meaning:
       'how many instances on demand stay connected between calls; the one idle longest is parked first',
   },
+  push_trust_seconds: {
+    kind: 'count',
+    default: '600',
+    meaning:
+      'how long settings are taken to be as they were read while WhatsApp announces no change; then a read asks again, and what is watched is read by itself',
+  },
   reflection: {
     kind: 'reflection',
     otherwise: 'true on a loopback address, else with_token',

@@ -6,6 +6,7 @@ import { openRegistry, type Registry } from '../../src/instances/registry.js';
 import { sqliteStore } from '../../src/stores/sqlite.js';
 import type { Store } from '../../src/stores/store.js';
 import { builtInOnly } from '../../src/whatsapp/index.js';
+import { DRAINED } from './support/drained.js';
 
 const SIZE = 100;
 const READS_AT_ONCE = 32;
@@ -36,7 +37,7 @@ function sessionThatReads(session: Session): Session {
 const connect: WhatsApp['connect'] = async () => {
   const ended = Promise.withResolvers<Disconnect>();
   const close = async () => ended.resolve({ code: undefined, text: 'closed' });
-  const session = { ended: ended.promise, close } as Session;
+  const session = { ended: ended.promise, close, offlineQueue: DRAINED } as Partial<Session> as Session;
   return { kind: 'open', session: sessionThatReads(session) };
 };
 

@@ -1,6 +1,7 @@
 import {
   type Instance,
   Instance_ConnectionMode,
+  Instance_OfflineQueue,
   Instance_State,
 } from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
 import { nameOf } from '../../contract/enum-names.js';
@@ -23,6 +24,7 @@ export const instanceText = (instance: Instance | undefined): string =>
     ['next attempt', instance?.nextAttemptTime?.toISOString()],
     ['connection mode', instance && modeText(instance.connectionMode)],
     ['proxy', instance?.proxy],
+    ['offline queue', instance && nameOf(Instance_OfflineQueue, instance.offlineQueue)?.toLowerCase()],
     ['etag', instance?.etag],
   ]);
 

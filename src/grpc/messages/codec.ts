@@ -34,6 +34,7 @@ import {
   encodeConnectionMode,
   encodeInstanceState,
   encodeNotWritable,
+  encodeOfflineQueue,
   encodeOrigin,
   encodeOutcomeState,
   encodeReason,
@@ -144,6 +145,7 @@ export const encodeInstance = (instance: Instance): InstanceMessage => ({
   etag: instanceEtag(instance),
   connectionMode: encodeConnectionMode(instance.connectionMode),
   proxy: instance.proxy,
+  offlineQueue: encodeOfflineQueue(instance.offlineQueue),
 });
 
 export const encodeToken = (token: Omit<TokenRecord, 'digest'>): Token => ({

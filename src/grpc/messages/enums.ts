@@ -1,6 +1,7 @@
 import { ErrorReason, SettingOutcome_State } from '../../../gen/ts/whatsapp/privacy/v1/error_details.js';
 import {
   Instance_ConnectionMode,
+  Instance_OfflineQueue,
   Instance_State,
 } from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
 import * as service from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
@@ -8,7 +9,7 @@ import { Token_Access, Token_Kind } from '../../../gen/ts/whatsapp/privacy/v1/to
 import type { TokenRecord } from '../../access/ports.js';
 import type { NamesOf, Same } from '../../contract/enum-names.js';
 import type { Reason } from '../../domain/errors.js';
-import type { ConnectionMode, InstanceState } from '../../domain/instance.js';
+import type { ConnectionMode, InstanceState, OfflineQueueState } from '../../domain/instance.js';
 import type { OnFailure, OutcomeState } from '../../domain/outcome.js';
 import type { NotWritableReason } from '../../domain/settings/describe.js';
 import type { Origin } from '../../instances/account/ports.js';
@@ -16,6 +17,7 @@ import type { Origin } from '../../instances/account/ports.js';
 // The domain's names and the contract's are the same. What is on one side only does not compile.
 true satisfies Same<InstanceState, NamesOf<typeof Instance_State>>;
 true satisfies Same<ConnectionMode, NamesOf<typeof Instance_ConnectionMode>>;
+true satisfies Same<OfflineQueueState, NamesOf<typeof Instance_OfflineQueue>>;
 true satisfies Same<OutcomeState, NamesOf<typeof SettingOutcome_State>>;
 true satisfies Same<OnFailure, NamesOf<typeof service.OnFailure>>;
 true satisfies Same<NotWritableReason, NamesOf<typeof service.SettingDescription_NotWritableReason>>;
@@ -28,6 +30,8 @@ true satisfies Same<Reason | 'INTERNAL', NamesOf<typeof ErrorReason>>;
 export const encodeInstanceState = (state: InstanceState) => Instance_State[state];
 export const encodeConnectionMode = (mode: ConnectionMode | undefined) =>
   Instance_ConnectionMode[mode ?? 'UNSPECIFIED'];
+export const encodeOfflineQueue = (state: OfflineQueueState | undefined) =>
+  Instance_OfflineQueue[state ?? 'UNSPECIFIED'];
 export const encodeOutcomeState = (state: OutcomeState) => SettingOutcome_State[state];
 export const encodeReason = (reason: Reason | undefined) => ErrorReason[reason ?? 'UNSPECIFIED'];
 export const encodeOrigin = (origin: Origin | undefined) => service.Origin[origin ?? 'UNSPECIFIED'];

@@ -11,11 +11,13 @@ const UNSETTLED_MS = 60_000;
 /**
  * What WhatsApp last reported of one account, and whether that still holds. A snapshot is current as long as the
  * connection it came over lives, no push announced a change, nothing was sent since its read left and every change
- * that was sent has its answer.
+ * that was sent has its answer; but no longer than the silence of pushes can be trusted.
  */
 export interface SettingsCache {
   /** The current snapshot when it was observed within `maxAgeMs`, else undefined. */
   current(session: Session, maxAgeMs: number): Snapshot | undefined;
+  /** How long ago the current snapshot was observed, however long that is. */
+  ageMs(session: Session): number | undefined;
   /** The answer of a read under way that is not older than the last change. */
   pending(session: Session): Promise<ReadReply> | undefined;
   /** Reads with an IQ of its own, whose answer others may share. */
@@ -76,6 +78,9 @@ export function settingsCache(
   const isCurrent = (from: { session: Session; generation: number } | undefined, session: Session) =>
     from?.session === session && from.generation === generation;
 
+  const ageMs = (session: Session) =>
+    latest && isCurrent(latest, session) ? performance.now() - latest.readAt : undefined;
+
   async function read(session: Session, timeoutMs: number): Promise<ReadReply> {
     const asOf = generation;
     const read = ++reads;
@@ -97,9 +102,11 @@ export function settingsCache(
   return {
     read,
     current(session, maxAgeMs) {
-      if (!latest || !isCurrent(latest, session)) return undefined;
-      return performance.now() - latest.readAt <= maxAgeMs ? latest.snapshot : undefined;
+      const age = ageMs(session);
+      const isYoung = age !== undefined && age <= Math.min(maxAgeMs, session.offlineQueue.trustMs());
+      return isYoung ? latest?.snapshot : undefined;
     },
+    ageMs,
     pending(session) {
       if (!underWay || !isCurrent(underWay, session)) return undefined;
       return performance.now() - underWay.sentAt < JOIN_WITHIN_MS ? underWay.reply : undefined;

@@ -110,7 +110,13 @@ export function storedOf(
   };
 }
 
-const reasonOf = (connection: ConnectionState): string => ('reason' in connection ? connection.reason : '');
+function reasonOf(connection: ConnectionState): string {
+  if (connection.state === 'connected')
+    return connection.session.offlineQueue.state === 'STALLED' ? QUEUE_STALLED : '';
+  return 'reason' in connection ? connection.reason : '';
+}
+const QUEUE_STALLED =
+  'WhatsApp does not send the rest of what it kept for this device, and may not tell of changes';
 const nextAttemptTimeOf = (connection: ConnectionState): Date | undefined =>
   'until' in connection ? connection.until : undefined;
 
@@ -130,6 +136,7 @@ export function viewOf(record: InstanceRecord, connection: ConnectionState): Ins
     nextAttemptTime: nextAttemptTimeOf(connection),
     connectionMode,
     proxy: proxy === undefined ? '' : shownProxy(proxy),
+    offlineQueue: connection.state === 'connected' ? connection.session.offlineQueue.state : undefined,
   };
 }
 

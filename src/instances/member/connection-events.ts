@@ -3,6 +3,7 @@ import type { SettingsCache } from '../account/settings-cache.js';
 import { type ConnectionState, notUsable, viewOf } from '../connecting/connection-state.js';
 import { whyUnavailable } from '../judging/reply-causes.js';
 import type { Follower } from '../reading/follow.js';
+import type { Renewal } from '../reading/renewal.js';
 import type { Watched } from '../watching/watched-state.js';
 import type { ConnectionDemand } from './connection-demand.js';
 import type { Node } from './node.js';
@@ -16,13 +17,14 @@ type Concerned = {
   readonly demand: ConnectionDemand;
   readonly cache: SettingsCache;
   readonly follower: Follower;
+  readonly renewal: Renewal;
   readonly watched: Watched;
   readonly forgetAccount: (refused: Disconnect) => Promise<void>;
 };
 
 /** What follows, in this order, when the connection of an instance is in another state. */
 export function connectionEvents(
-  { keeper, sessions, demand, cache, follower, watched, forgetAccount }: Concerned,
+  { keeper, sessions, demand, cache, follower, renewal, watched, forgetAccount }: Concerned,
   { log, watch }: Pick<Node, 'log' | 'watch'>,
 ) {
   const { instance } = watched;
@@ -31,6 +33,8 @@ export function connectionEvents(
   function show(connection: ConnectionState) {
     if (connection.state === 'connected') {
       follower.connected();
+      connection.session.offlineQueue.onChange(renewal.changed);
+      renewal.changed();
       return;
     }
     cache.disconnected();

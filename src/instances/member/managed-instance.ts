@@ -14,6 +14,7 @@ import { initialState, viewOf } from '../connecting/connection-state.js';
 import { type Supervisor, supervise } from '../connecting/supervisor.js';
 import { whyUnavailable } from '../judging/reply-causes.js';
 import { follow } from '../reading/follow.js';
+import { renewal as renewalOf } from '../reading/renewal.js';
 import { newWatched, type Watched } from '../watching/watched-state.js';
 import { type ConnectionDemand, connectionDemand, parkedUntil } from './connection-demand.js';
 import { connectionEvents } from './connection-events.js';
@@ -73,11 +74,19 @@ export function manage(record: InstanceRecord, node: Node): ManagedInstance {
   const keeper = recordKeeper(record, node);
   const sessions = sessionWait(instance, supervisor);
   const demand = connectionDemand(keeper, supervisor, node);
-  const watched = newWatched(instance, demand.need);
+  const watched = newWatched(instance, () => {
+    const needs = [demand.need(), renewal.watched()];
+    return {
+      [Symbol.dispose]() {
+        for (const need of needs) need[Symbol.dispose]();
+      },
+    };
+  });
   const account = accountOf(watched, supervisor, sessions, node);
   const follower = follow(account, sessions.live, problem =>
     node.watch.unavailable(watched, whyUnavailable(problem)),
   );
+  const renewal = renewalOf(account.cache, sessions.live, follower.pushed);
 
   let isDeleted = false;
   let forgetting: Promise<void> = Promise.resolve();
@@ -91,7 +100,7 @@ export function manage(record: InstanceRecord, node: Node): ManagedInstance {
   }
 
   const { cache } = account;
-  const parts = { keeper, sessions, demand, cache, follower, watched, forgetAccount };
+  const parts = { keeper, sessions, demand, cache, follower, renewal, watched, forgetAccount };
   const events = connectionEvents(parts, node);
   events.show(initial);
   supervisor.begin({ onConnection: events.changed, onPrivacyPush: follower.pushed });
@@ -120,6 +129,7 @@ export function manage(record: InstanceRecord, node: Node): ManagedInstance {
     async stop(reason) {
       isDeleted ||= reason === 'deleted';
       follower.stop();
+      renewal.stop();
       await supervisor.end(reason === 'deleted' ? { state: 'unlinked' } : undefined);
     },
   };

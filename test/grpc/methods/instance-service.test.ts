@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import {
   Instance_ConnectionMode,
+  Instance_OfflineQueue,
   Instance_State,
   InstanceServiceService,
   type ListInstancesRequest,
@@ -122,6 +123,7 @@ describe('GetInstance', () => {
       etag: instanceEtag(instance),
       connectionMode: Instance_ConnectionMode.ALWAYS,
       proxy: 'socks5://proxy.example:1080',
+      offlineQueue: Instance_OfflineQueue.DRAINED,
     });
   });
 });

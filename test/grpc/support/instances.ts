@@ -22,6 +22,7 @@ export const connected = (name: string): Instance => ({
   nextAttemptTime: undefined,
   connectionMode: undefined,
   proxy: '',
+  offlineQueue: 'DRAINED',
 });
 
 export const snapshot: Snapshot = {

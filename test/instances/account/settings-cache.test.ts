@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { changedSettings, type Snapshot } from '../../../src/domain/settings/snapshot.js';
 import type { Session } from '../../../src/instances/account/ports.js';
 import { settingsCache } from '../../../src/instances/account/settings-cache.js';
+import { DRAINED } from '../support/drained.js';
 
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
@@ -10,6 +11,7 @@ const forgetTimer = vi.fn<() => void>();
 /** A connection over which every read is answered at once. */
 const session = {
   forgetTimer,
+  offlineQueue: DRAINED,
   readPrivacy: () => {
     const snapshot: Snapshot = { values: {}, others: [], unreadable: [], observedAt: new Date() };
     return Promise.resolve({ kind: 'read' as const, snapshot });
@@ -132,4 +134,19 @@ test('nothing is current between a late answer and the read that follows it', as
   expect(cache.current(session, HOUR_MS)).toBeUndefined();
   await cache.read(session, 1_000);
   expect(cache.current(session, HOUR_MS)).toBeDefined();
+});
+
+test('what was read is current no longer than the silence of pushes is trusted', async () => {
+  const cache = settingsCache(() => undefined);
+  let trustMs = 600_000;
+  const trusted: Session = { ...session, offlineQueue: { ...DRAINED, trustMs: () => trustMs } };
+  await cache.read(trusted, 1_000);
+  vi.advanceTimersByTime(600_000);
+  expect(cache.current(trusted, HOUR_MS)).toBeDefined();
+  expect(cache.ageMs(trusted)).toBe(600_000);
+  trustMs = 60_000;
+  expect(cache.current(trusted, HOUR_MS)).toBeUndefined();
+  expect(cache.ageMs(trusted)).toBe(600_000);
+  cache.invalidate();
+  expect(cache.ageMs(trusted)).toBeUndefined();
 });

@@ -5,6 +5,7 @@ export const CHAPTERS = [
   'A fleet on one node',
   'Growth',
   'Parked instances',
+  'Watched instances',
   'Start-up',
 ] as const;
 

@@ -9,6 +9,11 @@ export type Plan = {
   readonly startUp: { readonly rounds: number };
   /** How many instances are parked, and calls under way at a time. */
   readonly parked: { readonly size: number; readonly inFlight: number };
+  /**
+   * How many instances are watched, for how long, and how long pushes are trusted where that is not as usual. A renewal of
+   * each must fall into that time.
+   */
+  readonly watched: { readonly size: number; readonly forMs: number; readonly trustSeconds?: number };
 };
 
 /** What the targets are held against. */
@@ -24,6 +29,7 @@ export const FULL: Plan = {
   rollout: { over: 1000, oneByOne: 30 },
   startUp: { rounds: 7 },
   parked: { size: 10_000, inFlight: 64 },
+  watched: { size: 1000, forMs: 600_000 },
 };
 
 /** Enough to see that the bench works, and nothing to rely on. */
@@ -37,4 +43,5 @@ export const QUICK: Plan = {
   rollout: { over: 50, oneByOne: 5 },
   startUp: { rounds: 2 },
   parked: { size: 100, inFlight: 16 },
+  watched: { size: 20, forMs: 5_000, trustSeconds: 5 },
 };

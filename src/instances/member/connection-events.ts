@@ -32,6 +32,7 @@ export function connectionEvents(
   /** Lets those who watch know what becomes of the instance. */
   function show(connection: ConnectionState) {
     if (connection.state === 'connected') {
+      watch.connected(watched);
       follower.connected();
       connection.session.offlineQueue.onChange(renewal.changed);
       renewal.changed();

@@ -5,6 +5,7 @@ import {
   DELETED,
   isDeleted,
   isSameState,
+  NOTHING,
   type Unavailable,
   type Watched,
   type WatchedState,
@@ -15,6 +16,8 @@ import {
 export interface WatchHub {
   /** One more that can be watched. */
   added(watched: Watched): void;
+  /** It is connected, and nothing is known of its settings yet: who begins to watch waits for them. */
+  connected(watched: Watched): void;
   /** A read of a connected instance; `origins` tells of what changed since the one before. */
   observed(watched: Watched, snapshot: Snapshot, origins: Origins): void;
   unavailable(watched: Watched, why: Unavailable): void;
@@ -58,6 +61,7 @@ export function watchHub(): WatchHub {
     added(watched) {
       for (const { takesNew, needs } of watchers) if (takesNew) needs.set(watched, watched.need());
     },
+    connected: watched => show(watched, NOTHING),
     observed: (watched, snapshot, origins) => show(watched, watchedState(snapshot), origins),
     unavailable: (watched, why) => show(watched, { kind: 'unavailable', ...why }),
     removed(watched) {

@@ -19,11 +19,14 @@ export type Watched = {
   state: WatchedState;
 };
 
+/** It is connected and was not read yet. */
+export const NOTHING: WatchedState = { kind: 'nothing' };
+
 /** An instance that was not read yet. */
 export const newWatched = (instance: string, need: Watched['need']): Watched => ({
   instance,
   need,
-  state: { kind: 'nothing' },
+  state: NOTHING,
 });
 
 export const watchedState = (snapshot: Snapshot): WatchedState => ({

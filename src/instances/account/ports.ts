@@ -14,7 +14,15 @@ import type { Write } from '../../domain/write.js';
 import type { PasskeyCaller, PasskeyEnd } from './passkey-steps.js';
 
 /** WhatsApp's answer to a read. */
-export type ReadReply = { readonly kind: 'read'; readonly snapshot: Snapshot } | Refused | NoAnswer;
+export type ReadReply =
+  | {
+      readonly kind: 'read';
+      readonly snapshot: Snapshot;
+      /** How old the disappearing timer in it is, in milliseconds, where this read did not ask for it. */
+      readonly timerAgeMs?: number;
+    }
+  | Refused
+  | NoAnswer;
 
 /** WhatsApp's answer to a read of a list of excepted contacts. */
 export type ListReply = { readonly kind: 'read'; readonly list: ContactList } | Refused | NoAnswer;

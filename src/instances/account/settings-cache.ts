@@ -16,7 +16,7 @@ const UNSETTLED_MS = 60_000;
 export interface SettingsCache {
   /** The current snapshot when it was observed within `maxAgeMs`, else undefined. */
   current(session: Session, maxAgeMs: number): Snapshot | undefined;
-  /** How long ago the current snapshot was observed, however long that is. */
+  /** How old the oldest part of the current snapshot is, however old that is. */
   ageMs(session: Session): number | undefined;
   /** The answer of a read under way that is not older than the last change. */
   pending(session: Session): Promise<ReadReply> | undefined;
@@ -62,7 +62,9 @@ export function settingsCache(
   let settling = Promise.withResolvers<void>();
   let reads = 0;
   let newest: { read: number; snapshot: Snapshot; known: Snapshot } | undefined;
-  let latest: { session: Session; generation: number; snapshot: Snapshot; readAt: number } | undefined;
+  let latest:
+    | { session: Session; generation: number; snapshot: Snapshot; readAt: number; oldestAt: number }
+    | undefined;
   let underWay:
     | { session: Session; generation: number; sentAt: number; reply: Promise<ReadReply> }
     | undefined;
@@ -79,7 +81,7 @@ export function settingsCache(
     from?.session === session && from.generation === generation;
 
   const ageMs = (session: Session) =>
-    latest && isCurrent(latest, session) ? performance.now() - latest.readAt : undefined;
+    latest && isCurrent(latest, session) ? performance.now() - latest.oldestAt : undefined;
 
   async function read(session: Session, timeoutMs: number): Promise<ReadReply> {
     const asOf = generation;
@@ -94,17 +96,21 @@ export function settingsCache(
       newest = { read, snapshot: reply.snapshot, known: withLastKnown(before, reply.snapshot) };
       onObserved(before, reply.snapshot, { session, leftAt });
     }
-    if (reply.kind === 'read' && asOf === generation && isSettled && !isOutdated(read, reply.snapshot))
-      latest = { session, generation, snapshot: reply.snapshot, readAt: performance.now() };
+    if (reply.kind === 'read' && asOf === generation && isSettled && !isOutdated(read, reply.snapshot)) {
+      const readAt = performance.now();
+      const oldestAt = readAt - (reply.timerAgeMs ?? 0);
+      latest = { session, generation, snapshot: reply.snapshot, readAt, oldestAt };
+    }
     return reply;
   }
 
   return {
     read,
     current(session, maxAgeMs) {
-      const age = ageMs(session);
-      const isYoung = age !== undefined && age <= Math.min(maxAgeMs, session.offlineQueue.trustMs());
-      return isYoung ? latest?.snapshot : undefined;
+      if (!latest || !isCurrent(latest, session)) return undefined;
+      const now = performance.now();
+      const isTrusted = now - latest.oldestAt <= session.offlineQueue.trustMs();
+      return isTrusted && now - latest.readAt <= maxAgeMs ? latest.snapshot : undefined;
     },
     ageMs,
     pending(session) {

@@ -86,7 +86,10 @@ export function manage(record: InstanceRecord, node: Node): ManagedInstance {
   const follower = follow(account, sessions.live, problem =>
     node.watch.unavailable(watched, whyUnavailable(problem)),
   );
-  const renewal = renewalOf(account.cache, sessions.live, follower.pushed);
+  const renewal = renewalOf(account.cache, sessions.live, () => {
+    sessions.live()?.forgetTimer();
+    follower.pushed();
+  });
 
   let isDeleted = false;
   let forgetting: Promise<void> = Promise.resolve();

@@ -19,6 +19,8 @@ export type DisappearingTimer = {
   set(value: string, timeoutMs: number, onLate?: OnLate): Promise<SetReply>;
   /** It may have changed: the next read asks. */
   forget(): void;
+  /** How long ago WhatsApp was asked for what is known of it, in milliseconds. */
+  ageMs(): number;
   /** The answer that came last was too late for its read: it serves the next one. */
   keepForNext(): void;
 };
@@ -90,6 +92,7 @@ export function disappearingTimer(
     },
 
     forget,
+    ageMs: () => performance.now() - askedAt,
     keepForNext() {
       isForNext = known !== undefined;
     },

@@ -70,10 +70,11 @@ export function openSession(
       const { mark } = sync;
       const asked = connection.sendIQ(readStanza(), timeoutMs);
       const told = timer.read(timeoutMs);
+      const timerAgeMs = timer.ageMs();
       const reply = readReplyOf(await asked, node => parseReadReply(node, new Date()));
       if (reply.kind !== 'read') return reply;
       if (mark !== undefined) sync.clear(mark);
-      return { kind: 'read', snapshot: withTimer(reply.snapshot, await inTime(told)) };
+      return { kind: 'read', snapshot: withTimer(reply.snapshot, await inTime(told)), timerAgeMs };
     },
 
     offlineQueue: queue,

@@ -136,6 +136,23 @@ test('nothing is current between a late answer and the read that follows it', as
   expect(cache.current(session, HOUR_MS)).toBeDefined();
 });
 
+test('what was read is current no longer than its oldest part can be', async () => {
+  const cache = settingsCache(() => undefined);
+  const trusted: Session = {
+    ...session,
+    offlineQueue: { ...DRAINED, trustMs: () => 600_000 },
+    async readPrivacy(timeoutMs) {
+      const reply = await session.readPrivacy(timeoutMs);
+      return reply.kind === 'read' ? { ...reply, timerAgeMs: 590_000 } : reply;
+    },
+  };
+  await cache.read(trusted, 1_000);
+  expect(cache.current(trusted, 1)).toBeDefined();
+  expect(cache.ageMs(trusted)).toBe(590_000);
+  vi.advanceTimersByTime(10_001);
+  expect(cache.current(trusted, HOUR_MS)).toBeUndefined();
+});
+
 test('what was read is current no longer than the silence of pushes is trusted', async () => {
   const cache = settingsCache(() => undefined);
   let trustMs = 600_000;

@@ -67,6 +67,8 @@ export interface Instance {
    * `socks5://proxy.example:1080`; empty when that of the service holds, if it has one.
    */
   proxy: string;
+  /** How far WhatsApp has come with what it kept for the instance. */
+  offlineQueue: Instance_OfflineQueue;
 }
 
 /** The states. */
@@ -145,6 +147,39 @@ export function instance_ConnectionModeToJSON(object: Instance_ConnectionMode): 
       return "CONNECTION_MODE_ON_DEMAND";
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum Instance_ConnectionMode");
+  }
+}
+
+/**
+ * How far WhatsApp has come with what it kept for the instance while that was not connected. Before
+ * the end of it WhatsApp tells of no later change.
+ */
+export enum Instance_OfflineQueue {
+  /** UNSPECIFIED - Not connected. */
+  UNSPECIFIED = 0,
+  /** DELIVERING - It is coming, as after every login; as a rule a matter of seconds. */
+  DELIVERING = 1,
+  /** DRAINED - All of it has come. */
+  DRAINED = 2,
+  /**
+   * STALLED - Nothing has come for 60 s although the end is not reached. What is watched, and what is read with
+   * max_age, is read from WhatsApp about once a minute until it moves.
+   */
+  STALLED = 3,
+}
+
+export function instance_OfflineQueueToJSON(object: Instance_OfflineQueue): string {
+  switch (object) {
+    case Instance_OfflineQueue.UNSPECIFIED:
+      return "OFFLINE_QUEUE_UNSPECIFIED";
+    case Instance_OfflineQueue.DELIVERING:
+      return "OFFLINE_QUEUE_DELIVERING";
+    case Instance_OfflineQueue.DRAINED:
+      return "OFFLINE_QUEUE_DRAINED";
+    case Instance_OfflineQueue.STALLED:
+      return "OFFLINE_QUEUE_STALLED";
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum Instance_OfflineQueue");
   }
 }
 
@@ -428,6 +463,7 @@ function createBaseInstance(): Instance {
     etag: "",
     connectionMode: 0,
     proxy: "",
+    offlineQueue: 0,
   };
 }
 
@@ -468,6 +504,9 @@ export const Instance: MessageFns<Instance> = {
     }
     if (message.proxy !== "") {
       writer.uint32(114).string(message.proxy);
+    }
+    if (message.offlineQueue !== 0) {
+      writer.uint32(120).int32(message.offlineQueue);
     }
     return writer;
   },
@@ -581,6 +620,14 @@ export const Instance: MessageFns<Instance> = {
             message.proxy = reader.string();
             continue;
           }
+          case 15: {
+            if (tag !== 120) {
+              break;
+            }
+
+            message.offlineQueue = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -631,6 +678,9 @@ export const Instance: MessageFns<Instance> = {
     if (message.proxy !== "") {
       obj.proxy = message.proxy;
     }
+    if (message.offlineQueue !== 0) {
+      obj.offlineQueue = instance_OfflineQueueToJSON(message.offlineQueue);
+    }
     return obj;
   },
 
@@ -651,6 +701,7 @@ export const Instance: MessageFns<Instance> = {
     message.etag = object.etag ?? "";
     message.connectionMode = object.connectionMode ?? 0;
     message.proxy = object.proxy ?? "";
+    message.offlineQueue = object.offlineQueue ?? 0;
     return message;
   },
 };

@@ -133,7 +133,9 @@ export interface GetPrivacySettingsRequest {
   instance: string;
   /**
    * Absent: ask WhatsApp now. Present: a snapshot that WhatsApp's change notifications keep current
-   * may be returned if it was observed within this time.
+   * may be returned if it was observed within this time. The service trusts their absence for 10
+   * minutes, unless configured otherwise, and no older snapshot is returned; for a minute while the
+   * offline queue of the instance is not DRAINED.
    */
   maxAge: Duration | undefined;
 }
@@ -3424,7 +3426,9 @@ export const PrivacyServiceService = {
   },
   /**
    * Sends the settings of each instance, then every change, whoever made it, until the caller
-   * cancels. A reader that falls behind gets the newest settings and not each step.
+   * cancels. A reader that falls behind gets the newest settings and not each step. What is watched
+   * is read from WhatsApp when it announces a change, and also when it has announced none for as long
+   * as that is trusted (see max_age of GetPrivacySettings).
    *
    * Errors:
    * - NOT_FOUND: INSTANCE_NOT_FOUND
@@ -3579,7 +3583,9 @@ export interface PrivacyServiceServer extends UntypedServiceImplementation {
   applyPrivacySettings: handleServerStreamingCall<ApplyPrivacySettingsRequest, ApplyPrivacySettingsResponse>;
   /**
    * Sends the settings of each instance, then every change, whoever made it, until the caller
-   * cancels. A reader that falls behind gets the newest settings and not each step.
+   * cancels. A reader that falls behind gets the newest settings and not each step. What is watched
+   * is read from WhatsApp when it announces a change, and also when it has announced none for as long
+   * as that is trusted (see max_age of GetPrivacySettings).
    *
    * Errors:
    * - NOT_FOUND: INSTANCE_NOT_FOUND
@@ -3757,7 +3763,9 @@ export interface PrivacyServiceClient extends Client {
   ): ClientReadableStream<ApplyPrivacySettingsResponse>;
   /**
    * Sends the settings of each instance, then every change, whoever made it, until the caller
-   * cancels. A reader that falls behind gets the newest settings and not each step.
+   * cancels. A reader that falls behind gets the newest settings and not each step. What is watched
+   * is read from WhatsApp when it announces a change, and also when it has announced none for as long
+   * as that is trusted (see max_age of GetPrivacySettings).
    *
    * Errors:
    * - NOT_FOUND: INSTANCE_NOT_FOUND

@@ -6,6 +6,7 @@ const eitherOf = <const Values extends readonly unknown[]>(...values: Values): f
 
 const OF_LINKING = 'before an account is linked';
 const OF_CLIENT = 'about every client of this WhatsApp, and for good';
+const OF_MESSAGES = 'about what else is in the queue; `whatsapp/session/offline-queue` is about that';
 const NEVER_ASKED = 'the service sends nothing that this is about';
 
 /** How each switch of the simulator is drawn, or why it is not. A new one does not compile until it stands here. */
@@ -30,6 +31,7 @@ const SWITCHES: { readonly [Name in keyof Behaviour]: fc.Arbitrary<Behaviour[Nam
   staleList: eitherOf('refuse', 'refuse_category'),
   offlineBatch: eitherOf('awaited', 'not_awaited'),
   edgeRouting: fc.boolean(),
+  compression: eitherOf('now_and_then', 'always', 'never'),
   certificate: OF_LINKING,
   pairSuccess: OF_LINKING,
   refresh: OF_LINKING,
@@ -42,6 +44,10 @@ const SWITCHES: { readonly [Name in keyof Behaviour]: fc.Arbitrary<Behaviour[Nam
   passkeyHello: OF_LINKING,
   minLinkRevision: OF_LINKING,
   preKeys: OF_LINKING,
+  refusedStory: OF_MESSAGES,
+  ownMessageAck: OF_MESSAGES,
+  owedEndsStreamMs: OF_MESSAGES,
+  unaskedMs: 'about clients that ask for no batch; the service does',
   minRevision: OF_CLIENT,
   refuseClients: OF_CLIENT,
   clientExpiration: OF_CLIENT,

@@ -78,26 +78,27 @@ describe('a server that asks', () => {
 
 test('a change that is marked while the settings are read is not marked as known by that read', async () => {
   const mark = (timestamp: string) =>
-    client.send(node('ib', {}, node('dirty', { type: 'account_sync', timestamp })));
+    server.client.send(node('ib', {}, node('dirty', { type: 'account_sync', timestamp })));
   const cleaned = () =>
-    sentAs('iq')
+    server
+      .sentAs('iq')
       .filter(({ attrs }) => attrs['xmlns'] === 'urn:xmpp:whatsapp:dirty')
       .map(({ content }) => (content as BinaryNode[])[0]?.attrs['timestamp']);
   const settings = node('privacy', {}, node('category', { name: 'last', value: 'all' }));
   let meanwhile = () => {};
-  onStanza = stanza => {
+  server.onStanza = stanza => {
     if (stanza.attrs['type'] !== 'get') return;
     if (stanza.attrs['xmlns'] === 'privacy') meanwhile();
     const isTimer = stanza.attrs['xmlns'] === 'disappearing_mode';
-    client.send(resultOf(stanza, isTimer ? node('disappearing_mode', { duration: '0' }) : settings));
+    server.client.send(resultOf(stanza, isTimer ? node('disappearing_mode', { duration: '0' }) : settings));
   };
   mark('1');
-  await settled();
+  await server.settled();
   meanwhile = () => mark('2');
-  await session.readPrivacy(LONG_MS);
+  await server.session.readPrivacy(LONG_MS);
   await expect.poll(cleaned).toEqual(['1']);
   meanwhile = () => {};
-  await session.readPrivacy(LONG_MS);
+  await server.session.readPrivacy(LONG_MS);
   await expect.poll(cleaned).toEqual(['1', '2']);
 });
 

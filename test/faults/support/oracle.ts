@@ -356,15 +356,19 @@ function settingsFaults(run: Run, timeline: Timeline): string[] {
   return faults;
 }
 
-/** Whether WhatsApp had not answered a change back when the update was answered. */
-const isBeingSetBack = ({ plan, answeredAt }: Run, { sets }: Timeline, category: Category): boolean =>
-  sets.some(
-    set =>
-      set.category === category &&
-      set.value !== plan.wishes[category] &&
-      set.asked < answeredAt &&
-      (set.answered ?? answeredAt) >= answeredAt,
+/** Whether WhatsApp had not answered a change back when the last read left. */
+function isBeingSetBack({ plan, answeredAt }: Run, { sets, reads }: Timeline, category: Category): boolean {
+  const lastRead = reads.findLast(
+    ({ of, answered = answeredAt }) => of === 'privacy' && answered < answeredAt,
   );
+  return sets.some(
+    ({ value, asked, answered = answeredAt, ...set }) =>
+      set.category === category &&
+      value !== plan.wishes[category] &&
+      asked < answeredAt &&
+      answered > (lastRead?.asked ?? 0),
+  );
+}
 
 /** Whether something was sent twice, after the caller had gone, or while WhatsApp had asked to wait. */
 function stanzaFaults({ plan, cancelTime, isCut }: Run, timeline: Timeline): string[] {

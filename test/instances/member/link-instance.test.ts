@@ -95,3 +95,15 @@ test('an unlinked instance is as the store says', async () => {
   expect(told).toEqual(stored);
   expect(stored).toMatchObject({ status: 'unlinked', phoneNumber: '', linkTime: undefined });
 });
+
+test('a link waits for a delete that is under way, and then finds no instance', async () => {
+  const dialled = vi.fn();
+  answer = async () => {
+    dialled();
+    return { kind: 'timed_out' };
+  };
+  const deleted = registry.delete('desk', undefined, soon());
+  await expect(linkDesk()).rejects.toMatchObject({ problem: { kind: 'INSTANCE_NOT_FOUND' } });
+  await deleted;
+  expect(dialled).not.toHaveBeenCalled();
+});

@@ -140,6 +140,23 @@ test('a change whose connection ends is read back when that is gone, over the ne
   expect([reads.length, next.reads.length]).toEqual([0, 1]);
 });
 
+test('a confirmation that the read right behind denies is in doubt where the later read does not tell', async () => {
+  const { account, session, reads } = openAccount({});
+  const run = sendWaves(
+    account,
+    session,
+    { changes: CHANGES, unchanged: [] },
+    { keepGoing: true, isPatient: true },
+    limits(),
+  );
+  await vi.advanceTimersByTimeAsync(10);
+  reads[0]?.({ profile: 'all', group_add: 'contacts' });
+  await vi.advanceTimersByTimeAsync(10);
+  reads[1]?.({ group_add: 'contacts' });
+  await vi.advanceTimersByTimeAsync(2_000);
+  expect(statesOf(await run)).toEqual({ profile: 'UNKNOWN', group_add: 'APPLIED' });
+});
+
 describe('what a read shows that left while a change was under way, and that no read of the update tells', () => {
   test.each<[string, SetReply]>([
     ['confirmed', { kind: 'confirmed' }],

@@ -135,21 +135,13 @@ export function ownChanges(
       const last = changes.findLast(({ verdict }) => verdict !== 'FAILED');
 
       if (shown && !shown.isOfList) turnedOut(shown, 'APPLIED');
-      // Also one that was confirmed, and that no read has shown.
-      else if (last && value === last.from && hasEnded(last) && !last.isSpent && !last.isOfList)
-        turnedOut(last, 'FAILED');
-      for (const change of changes) {
-        // What was confirmed and then shows otherwise is not known any more.
-        if (
-          change === last &&
-          change !== shown &&
-          !change.isSpent &&
-          change.verdict === 'APPLIED' &&
-          hasEnded(change)
-        )
-          change.verdict = undefined;
-        change.isSpent ||= change === shown || hasEnded(change) || isExpired(change);
+      if (last && last !== shown && !last.isSpent && hasEnded(last)) {
+        // Also of what was confirmed, and no read has shown.
+        if (value === last.from && !last.isOfList) turnedOut(last, 'FAILED');
+        else last.verdict = undefined;
       }
+      for (const change of changes)
+        change.isSpent ||= change === shown || hasEnded(change) || isExpired(change);
       keep(
         setting,
         changes.filter(change => !change.isSpent || !(change.isWritten || isExpired(change))),

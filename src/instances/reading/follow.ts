@@ -57,7 +57,7 @@ export function follow(
     const live = session();
     if (!live) return;
     // Somebody may have read since.
-    if (isKnown(live)) return void followed(live);
+    if (isKnown(live)) return followed(live);
     const held = heldBack(account);
     const overdrawn = held ? undefined : budget.take(COST.reads, FOR_CALLERS);
     if (overdrawn && overdrawn.retryAfterMs <= UNTOLD_WAIT_MS) return readIn(overdrawn.retryAfterMs);

@@ -73,7 +73,7 @@ export function epilogueFaults({ values, told, changes, entries }: Epilogue): st
     return [
       ...(told[category] === value ? [] : [`that the phone set ${category}=${value} was not told`]),
       ...(isTakenForOurs ? [`that the phone set ${category}=${value} was told as of this service`] : []),
-      ...(kept.join() === 'OTHER_DEVICE' ? [] : [`of ${category}=${value} the history has ${kept}`]),
+      ...(kept.join() === 'OTHER_DEVICE' ? [] : [`of ${category}=${value} the history has ${kept.join()}`]),
     ];
   });
 }

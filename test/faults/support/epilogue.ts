@@ -37,14 +37,18 @@ export async function epilogueOf(
   const { instance, phone } = desk;
   const now = settingsOf(phone);
   const isOpen = timeline.sets.some(set => isPending(timeline, set));
-  const missing = wished(wishes).filter(category => now[category] !== wishes[category]);
-  if (isOpen || missing.length === 0) return undefined;
+  if (isOpen || wished(wishes).every(category => now[category] === wishes[category])) return undefined;
   // What has ended is told from what another device does by a read in between.
   const isRead = await service.client
     .call(Privacy.getPrivacySettings, { instance }, { deadlineMs: 5_000 })
     .then(() => true)
     .catch(() => false);
-  if (!isRead) return undefined;
+  // What the service does not know now it cannot see change.
+  const known = lastTold(watching, desk);
+  const missing = wished(wishes).filter(
+    category => now[category] !== wishes[category] && known?.[category] === now[category],
+  );
+  if (!isRead || missing.length === 0) return undefined;
 
   const values: Values = Object.fromEntries(missing.map(category => [category, wishes[category]]));
   const heardBefore = watching.events.length;

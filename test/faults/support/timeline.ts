@@ -98,18 +98,23 @@ export function timelineOf(before: Values, events: readonly PrivacyEvent[]): Tim
   };
 }
 
-/** The last read of that kind that brought anything. */
-const lastRead = ({ reads }: Timeline, category: Category): ReadSeen | undefined =>
-  reads.findLast(
+/** The reads that brought anything of the kind that a category is. */
+const readsOf = ({ reads }: Timeline, category: Category): ReadSeen[] =>
+  reads.filter(
     ({ of, values }) =>
       values !== undefined && (of === 'disappearing_mode') === (category === 'disappearing_mode'),
   );
 export const wasRead = (timeline: Timeline, category: Category): boolean =>
-  lastRead(timeline, category) !== undefined;
+  readsOf(timeline, category).length > 0;
 
-/** Whether the last read that brought anything named no value of a category, or an error. */
+/**
+ * Whether the last read that brought anything named no value of a category, or an error; or the one before it, as the last
+ * may have come when nobody waited for it any more.
+ */
 export const isUntoldLast = (timeline: Timeline, category: Category): boolean =>
-  wasRead(timeline, category) && lastRead(timeline, category)?.values?.[category] === undefined;
+  readsOf(timeline, category)
+    .slice(-2)
+    .some(({ values }) => values?.[category] === undefined);
 
 function add<T>(list: T[], entry: T): T {
   list.push(entry);

@@ -38,18 +38,16 @@ export async function aftermathOf(
     );
   };
   const end = Date.now() + (isOpen && isLeftAlone ? LONG_PATIENCE_MS : PATIENCE_MS);
-  while (!isTold() && Date.now() < end) {
-    // Its connection may have ended since, and not come back by itself.
-    if (!lastTold(watching, desk) && !(await recover(service, desk))) return undefined;
-    await wait(50);
-  }
   const left = async () => ({
+    isTold: isTold(),
     final: settingsOf(desk.phone),
     told: lastTold(watching, desk) ?? {},
     history: await historyOf(service, desk.instance),
   });
   let last = await left();
-  while (!isTrue(last) && Date.now() < end) {
+  while (!(last.isTold && isTrue(last)) && Date.now() < end) {
+    // Its connection may have ended since, and not come back by itself.
+    if (!lastTold(watching, desk) && !(await recover(service, desk))) return undefined;
     await wait(50);
     last = await left();
   }

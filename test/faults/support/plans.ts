@@ -22,7 +22,7 @@ export type Plan = {
   readonly cancelAfterMs: number | undefined;
   /** When somebody calls ReconnectInstance. */
   readonly reconnectAfterMs: number | undefined;
-  /** Whether what has no answer is left alone when all is over; else its connection is broken, which ends it. */
+  /** Whether what has no answer then is left alone; else its connection is broken, which ends it. */
   readonly isLeftAlone?: boolean;
   /** Whether the phone, when all is over, makes the changes that the update did not make. */
   readonly hasEpilogue?: boolean;

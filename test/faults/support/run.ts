@@ -78,7 +78,7 @@ export async function carryOut(service: Service, desk: Desk, plan: Plan, watchin
   const history = (await historyOf(service, instance)).filter(
     ({ requestId }) => requestId === order.requestId,
   );
-  if (plan.isPatient) await delaysOver(faults, events);
+  if (plan.isPatient || plan.isLeftAlone) await delaysOver(faults, events);
   for (const fault of faults) fault.remove();
   const isDeaf = happened(faults).some(effect => effect.do === 'half_open');
   const isTrue = (left: Omit<Aftermath, 'changes'>) =>

@@ -54,6 +54,7 @@ function slowSession() {
   const answers: ((value: 'all' | 'none') => void)[] = [];
   const slow = {
     forgetTimer,
+    offlineQueue: DRAINED,
     readPrivacy: () =>
       new Promise(resolve => {
         answers.push(last_seen =>
@@ -115,6 +116,7 @@ test('a read is held against the last value known of each setting, also where th
   const told: Snapshot['values'][] = [{ last_seen: 'all' }, { status: 'all' }, { last_seen: 'none' }];
   const patchy = {
     forgetTimer,
+    offlineQueue: DRAINED,
     readPrivacy: () => {
       const snapshot = { values: told.shift() ?? {}, others: [], unreadable: [], observedAt: new Date() };
       return Promise.resolve({ kind: 'read' as const, snapshot });

@@ -127,7 +127,9 @@ describe('a contact list', () => {
     ]);
     simulator.inject({ match: { on: 'iq', xmlns: 'usync' }, effect });
     const query = new USyncQuery().withContactProtocol().withUser(new USyncUser().withPhone(`+${BEN}`));
-    const answered = received(sock, 'CB:iq,type:result');
+    const answered = new Promise<BinaryNode>(resolve => {
+      sock.ws.on('CB:iq,type:result', iq => getBinaryNodeChild(iq, 'usync') && resolve(iq));
+    });
     void sock.executeUSyncQuery(query).catch(() => undefined);
     const result = getBinaryNodeChild(getBinaryNodeChild(await answered, 'usync'), 'result');
     expect(getBinaryNodeChild(result, 'contact')?.content).toEqual([error]);

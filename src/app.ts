@@ -4,6 +4,7 @@ import { makeDataFolder } from './access/secret-file.js';
 import { tokens as openTokens } from './access/tokens.js';
 import type { Config } from './config/config.js';
 import { shownProxy } from './domain/proxy.js';
+import { wallTime } from './domain/time/wall-time.js';
 import { grpcServer } from './grpc/server/server.js';
 import { bounded } from './instances/bounded.js';
 import { openRegistry } from './instances/registry.js';
@@ -96,7 +97,7 @@ export async function createApp(config: Config, events: Events): Promise<App> {
   });
 
   const housekeeping = setInterval(() => {
-    Promise.all([tokens.flush(), tokens.prune(), store.requests.prune(new Date())]).catch((cause: unknown) =>
+    Promise.all([tokens.flush(), tokens.prune(), store.requests.prune(wallTime())]).catch((cause: unknown) =>
       events.taskFailed({ task: 'housekeeping', cause }),
     );
   }, HOUSEKEEPING_MS);

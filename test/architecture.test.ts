@@ -38,7 +38,7 @@ const MAY_IMPORT: Record<string, string[]> = {
  * below it: not from above, and not from the rooms beside it.
  */
 const FLOORS: Record<string, string[][]> = {
-  domain: [['.'], ['settings', 'version']],
+  domain: [['.'], ['settings', 'version'], ['time']],
   instances: [['.'], ['updating', 'member'], ['reading', 'watching', 'connecting'], ['judging'], ['account']],
   grpc: [['server'], ['methods', 'interceptors'], ['calls'], ['errors'], ['messages'], ['.']],
   whatsapp: [['.'], ['session'], ['linking', 'privacy'], ['connection', 'version'], ['baileys', 'network']],
@@ -55,6 +55,38 @@ const PACKAGE_HOMES: Record<string, string[]> = {
   kysely: ['stores'],
   pino: ['observability'],
 };
+
+/** May know the time of day: they store or show it, or translate what others say in it. */
+const TELL_WALL_TIME = [
+  'app.ts',
+  'access/tokens.ts',
+  'domain/time/due.ts',
+  'grpc/calls/deadlines.ts',
+  'grpc/server/server.ts',
+  'instances/account/history.ts',
+  'instances/catalogue.ts',
+  'instances/connecting/after-disconnect.ts',
+  'instances/connecting/parking.ts',
+  'instances/member/connection-demand.ts',
+  'instances/member/record-keeper.ts',
+  'simulator/answers/contact-lists.ts',
+  'simulator/answers/disappearing-timer.ts',
+  'simulator/world/accounts.ts',
+  'simulator/world/journal.ts',
+  'simulator/serving/answer-iq.ts',
+  'simulator/serving/connection.ts',
+  'simulator/wire/certificates.ts',
+  'simulator/wire/stanza.ts',
+  'simulator/phone/complete-link.ts',
+  'simulator/phone/device-identity.ts',
+  'whatsapp/connection/connection.ts',
+  'whatsapp/linking/code-invitation.ts',
+  'whatsapp/linking/link-device.ts',
+  'whatsapp/linking/passkey-ceremony.ts',
+  'whatsapp/linking/qr-invitation.ts',
+  'whatsapp/session/session.ts',
+  'whatsapp/version/client-versions.ts',
+];
 
 /** The most files that lie side by side in a folder or a room. */
 const MOST_FILES = 12;
@@ -103,6 +135,14 @@ test('gRPC, Baileys and SQL stay in their folders', () => {
       .map(name => `${file} uses ${name}`),
   );
   expect(wrong).toEqual([]);
+});
+
+test('a clock that is never set decides, and the time of day is only told', () => {
+  const clocks = /\bDate\.now\b|\bnew Date\(\)|\bperformance\.now\b|\bhrtime\b/;
+  const server = files.filter(file => !/^(cli|demo|domain\/time)\//.test(file));
+  expect(server.filter(file => clocks.test(readFileSync(join(SRC, file), 'utf8')))).toEqual([]);
+  const asking = arrows.filter(({ target }) => target === 'domain/time/wall-time.js').map(({ file }) => file);
+  expect(asking.toSorted()).toEqual(TELL_WALL_TIME.toSorted());
 });
 
 test('every folder and every room is in the map', () => {

@@ -1,6 +1,8 @@
 import { createHmac, createSecretKey, hash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { PrivacyError } from '../domain/errors.js';
+import { clock } from '../domain/time/clock.js';
+import { wallMs } from '../domain/time/wall-time.js';
 import type { Write } from '../domain/write.js';
 import type { TokenRecord, TokenStore } from './ports.js';
 import { type TokenWatch, tokenExpiry } from './token-expiry.js';
@@ -54,16 +56,19 @@ const toToken = (record: TokenRecord): Token => ({
  * Makes, checks and ends bearer tokens.
  *
  * @param key HMAC key for the secrets' digests; with another key no token is known.
- * @param now Epoch milliseconds.
+ * @param now Epoch milliseconds, which decide when a token expires.
+ * @param uptime Milliseconds by a clock that is never set, which decide how long a check holds.
  */
 export function tokens({
   store,
   key,
-  now = Date.now,
+  now = wallMs,
+  uptime = clock,
 }: {
   store: TokenStore;
   key: Buffer;
   now?: () => number;
+  uptime?: () => number;
 }) {
   /** By hash, so that no secret stays in memory; the digest that is stored costs more. */
   const cache = new LRUCache<string, { token: TokenRecord; until: number }>({ max: 10_000 });
@@ -92,7 +97,7 @@ export function tokens({
     const endsBefore = ends;
     const token = await store.findByDigest(digest);
     if (token === undefined || !timingSafeEqual(token.digest, digest)) return undefined;
-    if (ends === endsBefore) cache.set(cacheKey, { token, until: now() + CACHE_MS });
+    if (ends === endsBefore) cache.set(cacheKey, { token, until: uptime() + CACHE_MS });
     return use(token);
   }
 
@@ -145,7 +150,7 @@ export function tokens({
     verify(secret: string): Principal | undefined | Promise<Principal | undefined> {
       const cacheKey = hash('sha256', secret, 'base64');
       const cached = cache.get(cacheKey);
-      return cached !== undefined && now() < cached.until ? use(cached.token) : lookUp(secret, cacheKey);
+      return cached !== undefined && uptime() < cached.until ? use(cached.token) : lookUp(secret, cacheKey);
     },
 
     /** For a call that lasts: tells within 5 s that its token has ended. */

@@ -1,5 +1,6 @@
 import { PrivacyError } from '../domain/errors.js';
 import { instanceEtag } from '../domain/instance.js';
+import { wallTime } from '../domain/time/wall-time.js';
 import type { InstanceRecord, InstanceStore } from './account/ports.js';
 import { queued } from './account/queue.js';
 import { viewOf } from './connecting/connection-state.js';
@@ -22,7 +23,7 @@ export function catalogue(held: Holdings, store: InstanceStore): Catalogue {
         status: 'unlinked',
         statusReason: '',
         phoneNumber: '',
-        createTime: new Date(),
+        createTime: wallTime(),
         linkTime: undefined,
         lastConnectTime: undefined,
         retryTime: undefined,

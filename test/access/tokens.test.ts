@@ -14,8 +14,10 @@ async function setUp() {
   const store = await sqliteStore({ file: ':memory:', masterKey: Buffer.alloc(32) });
   onTestFinished(() => store.close());
   await store.instances.create(instanceRecord('desk'));
-  const clock = { seconds: 0 };
+  /** The time of day, and by how much of it the clock on the wall was set. */
+  const clock = { seconds: 0, setBy: 0 };
   const now = () => at(clock.seconds).getTime();
+  const uptime = () => (clock.seconds - clock.setBy) * 1000;
   const lookUps: string[] = [];
   const counted: TokenStore = {
     ...store.tokens,
@@ -24,7 +26,7 @@ async function setUp() {
       return store.tokens.findByDigest(digest);
     },
   };
-  return { store, clock, now, lookUps, access: tokens({ store: counted, key: KEY, now }) };
+  return { store, clock, now, lookUps, access: tokens({ store: counted, key: KEY, now, uptime }) };
 }
 
 describe('a new token', () => {
@@ -109,6 +111,19 @@ describe('a secret', () => {
     expect(lookUps).toHaveLength(1);
     clock.seconds = 5;
     expect(await access.verify(secret)).toBeDefined();
+    expect(lookUps).toHaveLength(2);
+  });
+
+  test.each([-86_400, 86_400])('is looked up as often when the wall clock is set by %d s', async seconds => {
+    const { access, clock, lookUps } = await setUp();
+    const { secret } = await access.mint(wish);
+    await access.verify(secret);
+    clock.seconds += seconds;
+    clock.setBy += seconds;
+    await access.verify(secret);
+    expect(lookUps).toHaveLength(1);
+    clock.seconds += 5;
+    await access.verify(secret);
     expect(lookUps).toHaveLength(2);
   });
 

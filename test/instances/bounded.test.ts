@@ -4,7 +4,7 @@ import type { ListOrder, UpdateOrder } from '../../src/instances/account/orders.
 import { bounded } from '../../src/instances/bounded.js';
 import type { Instances } from '../../src/instances/instances.js';
 
-const limits = { deadline: Date.now() + 60_000, signal: new AbortController().signal };
+const limits = { deadline: performance.now() + 60_000, signal: new AbortController().signal };
 const actor = { tokenId: 'id', tokenLabel: '' };
 const rest = { validateOnly: false, etag: undefined, actor, requestId: '' };
 const order: UpdateOrder = { wishes: { last_seen: 'none', profile: 'all' }, onFailure: 'STOP', ...rest };

@@ -38,7 +38,10 @@ function failingFor(instance: string, credentials: CredentialStore): CredentialS
   };
 }
 
-const soon = (): CallOptions => ({ deadline: Date.now() + 20_000, signal: new AbortController().signal });
+const soon = (): CallOptions => ({
+  deadline: performance.now() + 20_000,
+  signal: new AbortController().signal,
+});
 const inState = (name: string, state: string) =>
   vi.waitFor(() => expect(registry.get(name)).toMatchObject({ state }), PATIENCE);
 const stateReason = (reason: string) =>

@@ -18,7 +18,7 @@ const snapshot = (): Snapshot => ({
   unreadable: [],
   observedAt: new Date(),
 });
-const limits = (ms: number) => ({ deadline: Date.now() + ms, signal: new AbortController().signal });
+const limits = (ms: number) => ({ deadline: performance.now() + ms, signal: new AbortController().signal });
 
 /** The reads under way; `answer` decides how each ends. */
 const reads = { now: 0, most: 0, answer: async (): Promise<void> => {} };

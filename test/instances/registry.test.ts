@@ -3,7 +3,7 @@ import { instanceEtag } from '../../src/domain/instance.js';
 import { openRegistry, type Registry } from '../../src/instances/registry.js';
 import { linkedRecord, nodeParts } from './support/node-parts.js';
 
-const soon = () => ({ deadline: Date.now() + 60_000, signal: new AbortController().signal });
+const soon = () => ({ deadline: performance.now() + 60_000, signal: new AbortController().signal });
 const NEW = { name: 'desk', displayName: '', connectionMode: undefined };
 const NOT_FOUND = { problem: { kind: 'INSTANCE_NOT_FOUND', instance: 'desk' } };
 const HEARTBEAT_MS = 60_000;

@@ -1,5 +1,7 @@
 import type { ServerUnaryCall, ServerWritableStream } from '@grpc/grpc-js';
 import { PrivacyError } from '../../domain/errors.js';
+import { clock } from '../../domain/time/clock.js';
+import { wallMs } from '../../domain/time/wall-time.js';
 import type { CallOptions } from '../../instances/account/orders.js';
 import type { Method } from '../method.js';
 import { namedInstance } from './named-instances.js';
@@ -19,20 +21,19 @@ export function startDeadline<Request, Response>(
   method: Pick<Method, 'about' | 'deadlines'>,
 ): CallOptions & Disposable {
   const { maximumMs, defaultMs, whenOver } = method.deadlines;
-  const now = Date.now();
-  const callers = Number(call.getDeadline());
-  const endsAt = Math.min(callers, now + (callers === Infinity ? defaultMs : maximumMs));
+  const callersMs = Number(call.getDeadline()) - wallMs(); // grpc-js made it of this, just now.
+  const lastsMs = Math.min(callersMs, callersMs === Infinity ? defaultMs : maximumMs);
   const ended = new AbortController();
   const tooShort = () => {
     const instance = namedInstance(call.request, method);
     return new PrivacyError({ kind: 'DEADLINE_TOO_SHORT', ...(instance !== undefined && { instance }) });
   };
-  const tooLate = () => ended.abort(endsAt < callers && whenOver ? whenOver() : tooShort());
-  const timer = setTimeout(tooLate, Math.max(endsAt - LAST_MOMENT_MS - now, 0));
+  const tooLate = () => ended.abort(lastsMs < callersMs && whenOver ? whenOver() : tooShort());
+  const timer = setTimeout(tooLate, Math.max(lastsMs - LAST_MOMENT_MS, 0));
   const gone = () => ended.abort(new Error('the caller has gone'));
   call.once('cancelled', gone);
   return {
-    deadline: endsAt - MARGIN_MS,
+    deadline: clock() + lastsMs - MARGIN_MS,
     signal: ended.signal,
     [Symbol.dispose]() {
       clearTimeout(timer);

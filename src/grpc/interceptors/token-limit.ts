@@ -1,5 +1,6 @@
 import { slidingWindow } from '../../access/rate-limit.js';
 import { PrivacyError } from '../../domain/errors.js';
+import { clock } from '../../domain/time/clock.js';
 import { type CallContext, principalOf } from '../calls/call-context.js';
 import type { Method } from '../method.js';
 import type { Check } from './admission.js';
@@ -22,7 +23,7 @@ export function tokenLimit(limits: Readonly<Record<Method['limit'], number>>): C
   return (context: CallContext) => {
     const { tokenId } = principalOf(context);
     const { limit, window } = windows[context.method.limit];
-    const decision = window.take(tokenId, performance.now());
+    const decision = window.take(tokenId, clock());
     context.rate = { limit, ...decision };
     if (decision.allowed) return;
     const { retryAfterMs } = decision;

@@ -11,6 +11,7 @@ import {
 } from '@grpc/grpc-js';
 import { ReflectionService } from '@grpc/reflection';
 import { slidingWindow } from '../../access/rate-limit.js';
+import { clock } from '../../domain/time/clock.js';
 import { countedAddress } from '../interceptors/peer-address.js';
 
 /** Made by `npm run generate`; the build puts it beside the compiled code in the same way. */
@@ -52,7 +53,7 @@ export function addReflection(server: Server, questionsPerMinute: number, mayAsk
       }
       const peer = countedAddress(stream.getPeer().replace(/:\d+$/, ''));
       stream.on('data', () => {
-        if (window.take(peer, performance.now()).allowed) return;
+        if (window.take(peer, clock()).allowed) return;
         end(stream, {
           code: status.RESOURCE_EXHAUSTED,
           details: 'Too many reflection questions in a minute',

@@ -4,6 +4,7 @@ import { NodeServiceService } from '../../../gen/ts/whatsapp/privacy/v1/node_ser
 import { TokenServiceService } from '../../../gen/ts/whatsapp/privacy/v1/token_service.js';
 import type { RequestLog } from '../../access/ports.js';
 import type { Tokens } from '../../access/tokens.js';
+import { wallMs } from '../../domain/time/wall-time.js';
 import type { ClientVersions } from '../../instances/account/client-version.js';
 import type { ClientRefusals } from '../../instances/connecting/client-refusals.js';
 import type { Instances } from '../../instances/instances.js';
@@ -63,7 +64,7 @@ export type GrpcServerOptions = {
 
 /** The API, not yet listening. */
 export function grpcServer(options: GrpcServerOptions) {
-  const { instances, tokens, requestLog, versions, refusals, events, limits, now = Date.now } = options;
+  const { instances, tokens, requestLog, versions, refusals, events, limits, now = wallMs } = options;
   const draining = new AbortController();
   const shuttingDown: Check = () => draining.signal.throwIfAborted();
   const answer = answers(events, now);

@@ -1,4 +1,5 @@
 import type { Problem } from '../../domain/errors.js';
+import { clock } from '../../domain/time/clock.js';
 
 /** Requests to WhatsApp, by kind. */
 export type Iqs = { readonly sets: number; readonly reads: number };
@@ -32,7 +33,7 @@ const BURST: Iqs = { sets: 40, reads: 60 };
  *
  * @param now Milliseconds of a clock that never goes back.
  */
-export function budget(instance: string, perHour: Iqs, now: () => number = () => performance.now()): Budget {
+export function budget(instance: string, perHour: Iqs, now: () => number = clock): Budget {
   const kinds = (['sets', 'reads'] as const).filter(kind => perHour[kind] > 0);
   const buckets = kinds.map(kind => ({
     kind,

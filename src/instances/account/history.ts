@@ -2,6 +2,7 @@ import type { Outcome, OutcomeState } from '../../domain/outcome.js';
 import { SETTING_NAMES, type Setting } from '../../domain/settings/settings-table.js';
 import { changedSettings, reportedValue, type Snapshot } from '../../domain/settings/snapshot.js';
 import type { Change } from '../../domain/settings/waves.js';
+import { wallTime } from '../../domain/time/wall-time.js';
 import type { UpdateOrder } from './orders.js';
 import { ownChanges, type ReadTime } from './own-changes.js';
 import type { ChangeLog, ChangeRecord, InstanceLog, Origin, Origins, Session, SetReply } from './ports.js';
@@ -32,7 +33,7 @@ export function history(instance: string, changes: ChangeLog, log: InstanceLog):
 
   /** Adds what came to light to the entry that was written first. */
   function amend(setting: Setting, entryTime: Date, outcome: OutcomeState) {
-    void stored(changes.resolve(instance, { setting, entryTime, outcome, resolveTime: new Date() }));
+    void stored(changes.resolve(instance, { setting, entryTime, outcome, resolveTime: wallTime() }));
   }
 
   /** What the process before this one left unknown: its connections have ended, so the first read tells. */
@@ -47,7 +48,7 @@ export function history(instance: string, changes: ChangeLog, log: InstanceLog):
   return {
     sending: own.sending,
     async ended({ actor, requestId }, outcomes) {
-      const time = new Date();
+      const time = wallTime();
       const tried = outcomes.filter(({ state }) => TRIED.includes(state));
       if (tried.length === 0) return;
       await stored(

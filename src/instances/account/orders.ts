@@ -6,7 +6,7 @@ import type { Actor, LinkMethod } from './ports.js';
 
 /** How long a call may take and who stopped waiting. */
 export type CallOptions = {
-  /** Epoch milliseconds; nothing new is started after it. */
+  /** By the clock; nothing new is started after it. */
   readonly deadline: number;
   /** Aborts when the caller has gone. A change that was sent is followed to its outcome all the same. */
   readonly signal: AbortSignal;

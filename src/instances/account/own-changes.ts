@@ -2,6 +2,7 @@ import type { Outcome, OutcomeState } from '../../domain/outcome.js';
 import { EXCEPTING } from '../../domain/settings/contact-list.js';
 import type { Setting } from '../../domain/settings/settings-table.js';
 import type { Change } from '../../domain/settings/waves.js';
+import { clock } from '../../domain/time/clock.js';
 import type { Session, SetReply } from './ports.js';
 
 /** How long a change that has its reply is reckoned with although no read shows it. */
@@ -52,7 +53,7 @@ const LIST_SET_BACK: Meaning = { ...AS_SET_BACK, APPLIED: undefined };
  */
 export function ownChanges(
   amend: (setting: Setting, entryTime: Date, outcome: OutcomeState) => void,
-  now: () => number = () => performance.now(),
+  now: () => number = clock,
 ) {
   const sent = new Map<Setting, OwnChange[]>();
 

@@ -1,5 +1,6 @@
 import type { Setting } from '../../domain/settings/settings-table.js';
 import { reportedValue, type Snapshot, withLastKnown } from '../../domain/settings/snapshot.js';
+import { clock } from '../../domain/time/clock.js';
 import type { ReadTime } from './own-changes.js';
 import type { ReadReply, Session } from './ports.js';
 
@@ -81,12 +82,12 @@ export function settingsCache(
     from?.session === session && from.generation === generation;
 
   const ageMs = (session: Session) =>
-    latest && isCurrent(latest, session) ? performance.now() - latest.oldestAt : undefined;
+    latest && isCurrent(latest, session) ? clock() - latest.oldestAt : undefined;
 
   async function read(session: Session, timeoutMs: number): Promise<ReadReply> {
     const asOf = generation;
     const read = ++reads;
-    const leftAt = performance.now();
+    const leftAt = clock();
     const isSettled = leftAt >= unsettledUntil;
     if (unsettledUntil > 0) session.forgetTimer();
     if (isSettled) unsettledUntil = 0;
@@ -97,7 +98,7 @@ export function settingsCache(
       onObserved(before, reply.snapshot, { session, leftAt });
     }
     if (reply.kind === 'read' && asOf === generation && isSettled && !isOutdated(read, reply.snapshot)) {
-      const readAt = performance.now();
+      const readAt = clock();
       const oldestAt = readAt - (reply.timerAgeMs ?? 0);
       latest = { session, generation, snapshot: reply.snapshot, readAt, oldestAt };
     }
@@ -108,17 +109,17 @@ export function settingsCache(
     read,
     current(session, maxAgeMs) {
       if (!latest || !isCurrent(latest, session)) return undefined;
-      const now = performance.now();
+      const now = clock();
       const isTrusted = now - latest.oldestAt <= session.offlineQueue.trustMs();
       return isTrusted && now - latest.readAt <= maxAgeMs ? latest.snapshot : undefined;
     },
     ageMs,
     pending(session) {
       if (!underWay || !isCurrent(underWay, session)) return undefined;
-      return performance.now() - underWay.sentAt < JOIN_WITHIN_MS ? underWay.reply : undefined;
+      return clock() - underWay.sentAt < JOIN_WITHIN_MS ? underWay.reply : undefined;
     },
     readShared(session, timeoutMs) {
-      const shared = { session, generation, sentAt: performance.now(), reply: read(session, timeoutMs) };
+      const shared = { session, generation, sentAt: clock(), reply: read(session, timeoutMs) };
       underWay = shared;
       void shared.reply.finally(() => {
         if (underWay === shared) underWay = undefined;
@@ -138,17 +139,17 @@ export function settingsCache(
     unanswered() {
       generation++;
       unansweredCount++;
-      unsettledUntil = performance.now() + UNSETTLED_MS;
+      unsettledUntil = clock() + UNSETTLED_MS;
     },
     answered() {
       generation++;
       unansweredCount--;
       if (unansweredCount > 0) return;
-      unsettledUntil = Math.min(unsettledUntil, performance.now());
+      unsettledUntil = Math.min(unsettledUntil, clock());
       settling.resolve();
       settling = Promise.withResolvers();
     },
-    unsettledForMs: () => Math.max(unsettledUntil - performance.now(), 0),
+    unsettledForMs: () => Math.max(unsettledUntil - clock(), 0),
     settled: () => (unansweredCount > 0 ? settling.promise : Promise.resolve()),
     disconnected() {
       latest = undefined;

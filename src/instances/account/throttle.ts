@@ -1,3 +1,5 @@
+import { clock } from '../../domain/time/clock.js';
+
 /** IQs in flight for one instance; a burst of eight is what an update of every setting needs. */
 const IN_FLIGHT = 8;
 const FIRST_HOLD_MS = 60_000;
@@ -20,7 +22,7 @@ export interface Throttle {
  *
  * @param now Milliseconds by a clock that is never set back.
  */
-export function throttle(now: () => number = () => performance.now()): Throttle {
+export function throttle(now: () => number = clock): Throttle {
   let holdMs = 0;
   let heldUntil = Number.NEGATIVE_INFINITY;
   return {

@@ -1,3 +1,4 @@
+import { clock } from '../../domain/time/clock.js';
 import type { CallOptions } from './orders.js';
 
 /** How long one IQ may take when the caller's time allows it. */
@@ -6,7 +7,7 @@ export const IQ_TIMEOUT_MS = 10_000;
 export const MIN_ROOM_MS = 200;
 
 /** Milliseconds left for the call. */
-export const timeLeft = (call: CallOptions): number => call.deadline - Date.now();
+export const timeLeft = (call: CallOptions): number => call.deadline - clock();
 
 /** Milliseconds an IQ may take that nothing has to follow. */
 export const iqTimeout = (call: CallOptions): number => Math.min(IQ_TIMEOUT_MS, Math.max(timeLeft(call), 1));

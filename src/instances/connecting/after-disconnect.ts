@@ -1,5 +1,7 @@
 import { backoffMs } from '../../domain/backoff.js';
 import { type Disconnect, holdOf, reactionTo } from '../../domain/disconnect.js';
+import { type Due, dueIn } from '../../domain/time/due.js';
+import { msUntil } from '../../domain/time/wall-time.js';
 import { backingOff, type ConnectionState } from './connection-state.js';
 
 /** What the next wait depends on. */
@@ -37,13 +39,12 @@ export function afterDisconnect(
   if (holdOf(disconnect)) return { next: { state: 'connecting' }, streak };
 
   const waitMs = backoffMs('dial', streak.failures, random);
-  if (reaction === 'suspended') return { next: { state: reaction, reason, until: afterBan() }, streak };
+  if (reaction === 'suspended') return { next: { state: reaction, reason, ...afterBan() }, streak };
   return { next: backingOff(waitMs, disconnect), streak };
 
   /** A little after the ban's end; undefined when nobody knows that. */
-  function afterBan(): Date | undefined {
+  function afterBan(): Due | undefined {
     if (!disconnect.until) return undefined;
-    const leftMs = disconnect.until.getTime() - Date.now();
-    return new Date(Date.now() + Math.max(leftMs * (1 + 0.1 * random()), waitMs));
+    return dueIn(Math.max(msUntil(disconnect.until) * (1 + 0.1 * random()), waitMs));
   }
 }

@@ -1,6 +1,8 @@
 import { setMaxListeners } from 'node:events';
 import { backoffMs } from '../../domain/backoff.js';
 import { type Disconnect, holdOf } from '../../domain/disconnect.js';
+import { clock } from '../../domain/time/clock.js';
+import { type Due, dueIn } from '../../domain/time/due.js';
 
 /** How often one account tries whether WhatsApp takes this client again. */
 const PROBE_EVERY_MS = 5 * 60_000;
@@ -44,12 +46,9 @@ export interface Breaker {
  * @param now Milliseconds by a clock that is never set back.
  * @param random From 0 to 1, exclusive.
  */
-export function breaker(
-  now: () => number = () => performance.now(),
-  random: () => number = Math.random,
-): Breaker {
-  type Ongoing = { readonly dueAt: number; readonly until: Date; readonly cause: Disconnect };
-  const lasting = (ms: number) => ({ dueAt: now() + ms, until: new Date(Date.now() + ms) });
+export function breaker(now: () => number = clock, random: () => number = Math.random): Breaker {
+  type Ongoing = Due & { readonly cause: Disconnect };
+  const lasting = (ms: number) => dueIn(ms, now);
   /** Undefined while WhatsApp takes this client. */
   let refusal: Ongoing | undefined;
   let limit: (Ongoing & { readonly count: number }) | undefined;

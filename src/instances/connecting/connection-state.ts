@@ -2,6 +2,8 @@ import type { Disconnect } from '../../domain/disconnect.js';
 import { PrivacyError } from '../../domain/errors.js';
 import type { Instance, InstanceState } from '../../domain/instance.js';
 import { shownProxy } from '../../domain/proxy.js';
+import { clock } from '../../domain/time/clock.js';
+import { type Due, dueIn, dueOn } from '../../domain/time/due.js';
 import type { PasskeyStep } from '../account/passkey-steps.js';
 import type { InstanceRecord, Session } from '../account/ports.js';
 import type { Hold } from './breaker.js';
@@ -21,41 +23,36 @@ export type ConnectionState =
   | { readonly state: 'connecting' }
   | { readonly state: 'connected'; readonly session: Session }
   /** Linked and not connected, for nobody needs it; `until` it is connected all the same. */
-  | { readonly state: 'parked'; readonly until: Date }
-  | {
+  | ({ readonly state: 'parked' } & Due)
+  | ({
       readonly state: 'backing_off';
-      /** As it is shown. */
-      readonly until: Date;
-      /** As it is waited for: by `performance.now`, which is never set back. */
-      readonly dueAt: number;
       readonly reason: string;
       readonly cause: Disconnect;
       /** Aborts when the next attempt need not wait until then. */
       readonly over?: AbortSignal;
-    }
+    } & Due)
   | { readonly state: 'logged_out'; readonly reason: string; readonly code?: number | undefined }
-  | { readonly state: 'suspended'; readonly reason: string; readonly until: Date | undefined }
+  /** Without an end that is known it lasts until somebody asks for a connection. */
+  | ({ readonly state: 'suspended'; readonly reason: string } & Partial<Due>)
   | { readonly state: 'conflict'; readonly reason: string };
 
 /** Waits so long before the next attempt, or for the hold of the node. */
 export const backingOff = (
   waitMs: number,
   cause: Disconnect,
-  { until = new Date(Date.now() + waitMs), over }: Partial<Pick<Hold, 'until' | 'over'>> = {},
+  hold?: Pick<Hold, 'until' | 'over'>,
 ): ConnectionState => ({
   state: 'backing_off',
-  until,
-  dueAt: performance.now() + waitMs,
+  ...dueIn(waitMs),
   reason: cause.text,
   cause,
-  ...(over && { over }),
+  ...(hold && { until: hold.until, over: hold.over }),
 });
 
 /** Milliseconds until a state ends by itself; undefined for one that does not. */
 export function msLeft(connection: ConnectionState): number | undefined {
-  if (connection.state === 'backing_off') return Math.max(connection.dueAt - performance.now(), 0);
-  const until = nextAttemptTimeOf(connection);
-  return until && Math.max(until.getTime() - Date.now(), 0);
+  const dueAt = 'dueAt' in connection ? connection.dueAt : undefined;
+  return dueAt && Math.max(dueAt - clock(), 0);
 }
 
 /**
@@ -83,13 +80,13 @@ const WORDS = {
  */
 export function initialState(
   { status, statusReason: reason, retryTime: until }: InstanceRecord,
-  parkedUntil: Date | undefined,
+  parked: Due | undefined,
 ): ConnectionState {
   switch (status) {
     case 'linked':
-      return parkedUntil ? { state: 'parked', until: parkedUntil } : { state: 'connecting' };
+      return parked ? { state: 'parked', ...parked } : { state: 'connecting' };
     case 'suspended':
-      return until ? { state: 'suspended', reason, until } : { state: 'connecting' };
+      return until ? { state: 'suspended', reason, ...dueOn(until) } : { state: 'connecting' };
     case 'unlinked':
       return { state: 'unlinked' };
     default:

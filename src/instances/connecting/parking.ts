@@ -1,3 +1,5 @@
+import { type Due, dueIn } from '../../domain/time/due.js';
+import { msSince } from '../../domain/time/wall-time.js';
 import type { IdleConnections } from './idle-connections.js';
 
 /** Who needs the connection of one instance. */
@@ -51,5 +53,5 @@ const LONGEST_PARKED_MS = 7 * 24 * 60 * 60 * 1000;
  *
  * @param random From 0 to 1, exclusive.
  */
-export const nextContact = (lastConnectTime: Date, random: () => number = Math.random): Date =>
-  new Date(lastConnectTime.getTime() + LONGEST_PARKED_MS * (1 - random() / 7));
+export const nextContact = (lastConnectTime: Date, random: () => number = Math.random): Due =>
+  dueIn(Math.max(LONGEST_PARKED_MS * (1 - random() / 7) - msSince(lastConnectTime), 0));

@@ -1,5 +1,7 @@
 import type { Disconnect } from '../../domain/disconnect.js';
 import { LONGEST_TIMER_MS } from '../../domain/longest-timer.js';
+import { clock } from '../../domain/time/clock.js';
+import type { Due } from '../../domain/time/due.js';
 import type { InstanceLog, Session } from '../account/ports.js';
 import { afterDisconnect, NO_FAILURES } from './after-disconnect.js';
 import { backingOff, type ConnectionState, msLeft } from './connection-state.js';
@@ -24,8 +26,8 @@ export interface Supervisor {
   reroute(): void;
   /** Ends the live session the caller's way, not reacting to its end; connects again when that gives false. */
   retire(end: (session: Session) => Promise<boolean>): Promise<boolean>;
-  /** Gives the connection up until then, or until told to connect; does nothing unless connected. */
-  park(until: Date): void;
+  /** Gives the connection up until that is due, or until told to connect; does nothing unless connected. */
+  park(due: Due): void;
   /** Gives an attempt up for this state, and does what that one says; does nothing unless it waits for another one. */
   giveUp(next: ConnectionState): void;
   /** Takes the connection away and stops trying; without a state for that the last one stays on record. */
@@ -129,10 +131,10 @@ export function supervise({ instance, dialer, initial, proxy, log }: SupervisorO
       await result.session.close();
       return undefined;
     }
-    const openedAt = performance.now();
+    const openedAt = clock();
     enter({ state: 'connected', session: result.session });
     const disconnect = await result.session.ended;
-    if (performance.now() - openedAt >= STABLE_MS) streak = NO_FAILURES;
+    if (clock() - openedAt >= STABLE_MS) streak = NO_FAILURES;
     return disconnect;
   }
 
@@ -180,10 +182,10 @@ export function supervise({ instance, dialer, initial, proxy, log }: SupervisorO
       if (!done) start();
       return done;
     },
-    park(until) {
+    park(due) {
       if (connection.state !== 'connected') return;
       const { session } = connection;
-      start({ state: 'parked', until });
+      start({ state: 'parked', ...due });
       void session.close();
     },
     giveUp(next) {

@@ -1,3 +1,5 @@
+import type { Due } from '../../domain/time/due.js';
+import { wallTime } from '../../domain/time/wall-time.js';
 import type { InstanceRecord } from '../account/ports.js';
 import { nextContact, type Parking, parking } from '../connecting/parking.js';
 import type { Supervisor } from '../connecting/supervisor.js';
@@ -23,7 +25,7 @@ export function connectionDemand(
 
   const { need, settle } = parking(node.idle, {
     mayPark: () => isOnDemand(keeper.record, node) && supervisor.connection.state === 'connected',
-    park: () => supervisor.park(nextContact(new Date())),
+    park: () => supervisor.park(nextContact(wallTime())),
     unpark,
   });
   return {
@@ -37,7 +39,7 @@ export function connectionDemand(
 }
 
 /** Until when a stored instance may stay parked; undefined when it is to be connected at start. */
-export function parkedUntil(record: InstanceRecord, node: Pick<Node, 'connectionMode'>): Date | undefined {
+export function parkedUntil(record: InstanceRecord, node: Pick<Node, 'connectionMode'>): Due | undefined {
   const { lastConnectTime } = record;
   if (!lastConnectTime || neverConnected(record) || !isOnDemand(record, node)) return undefined;
   return nextContact(lastConnectTime);

@@ -1,3 +1,4 @@
+import { wallTime } from '../../domain/time/wall-time.js';
 import type { InstanceRecord, LinkRecord } from '../account/ports.js';
 import { type ConnectionState, storedOf } from '../connecting/connection-state.js';
 import type { Node } from './node.js';
@@ -36,7 +37,7 @@ export function recordKeeper(
 
   /** Where the record says all but when, that is stored later, together with others. */
   function connected(patch: Partial<InstanceRecord>): Partial<InstanceRecord> | undefined {
-    const lastConnectTime = new Date();
+    const lastConnectTime = notBefore(record.linkTime, wallTime());
     if (record.status !== 'linked' || neverConnected(record)) return { ...patch, lastConnectTime };
     record = { ...record, lastConnectTime };
     connectTimes.note(instance, lastConnectTime);
@@ -65,6 +66,10 @@ export function recordKeeper(
     },
   };
 }
+
+/** A wall time that was set back must not make a login look older than its link. */
+const notBefore = (earliest: Date | undefined, time: Date): Date =>
+  earliest && earliest > time ? earliest : time;
 
 /** Whether no login with the present link has succeeded. */
 export const neverConnected = ({ linkTime, lastConnectTime }: InstanceRecord): boolean =>

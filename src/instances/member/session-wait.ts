@@ -1,3 +1,4 @@
+import { clock } from '../../domain/time/clock.js';
 import type { Session } from '../account/ports.js';
 import { type ConnectionState, msLeft, notUsable } from '../connecting/connection-state.js';
 import type { Supervisor } from '../connecting/supervisor.js';
@@ -46,11 +47,11 @@ export function sessionWait(instance: string, supervisor: Pick<Supervisor, 'conn
       return connection.state === 'connected' ? connection.session : undefined;
     },
     async within(ms, coming = COMING) {
-      const until = performance.now() + ms; // By a clock that is never set back.
+      const until = clock() + ms; // By a clock that is never set back.
       for (;;) {
         const { connection } = supervisor;
         if (connection.state === 'connected') return connection.session;
-        const left = until - performance.now();
+        const left = until - clock();
         if (!coming.has(connection.state) || left <= (msLeft(connection) ?? 0))
           throw notUsable(instance, connection);
         await nextChange(left);

@@ -1,5 +1,6 @@
 import { backoffMs } from '../../domain/backoff.js';
 import type { Problem } from '../../domain/errors.js';
+import { clock } from '../../domain/time/clock.js';
 import type { Account } from '../account/account.js';
 import { COST } from '../account/budget.js';
 import type { Session } from '../account/ports.js';
@@ -44,7 +45,7 @@ export function follow(
 
   /** Reads after so long, or earlier when that is due. */
   function readIn(ms: number) {
-    const at = performance.now() + ms;
+    const at = clock() + ms;
     if (isStopped || (due && due.at <= at)) return;
     clearTimeout(due?.timer);
     due = { at, timer: setTimeout(() => void catchUp(), ms).unref() };

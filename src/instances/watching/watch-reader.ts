@@ -1,5 +1,6 @@
 import { SETTING_NAMES, type Setting } from '../../domain/settings/settings-table.js';
 import { isReported, reportedValue, type Snapshot } from '../../domain/settings/snapshot.js';
+import { clock } from '../../domain/time/clock.js';
 import type { Origin, Origins } from '../account/ports.js';
 import { isDeleted, type Unavailable, type Watched } from './watched-state.js';
 
@@ -86,14 +87,14 @@ export function watchReader(initial: Iterable<Watched>, takesNew: boolean) {
     const stop = () => wake();
     signal.addEventListener('abort', stop);
     try {
-      let quietSince = performance.now();
+      let quietSince = clock();
       while (!signal.aborted) {
         const [view] = due;
         const event = view && take(view);
-        const leftMs = quietSince + heartbeatMs - performance.now();
+        const leftMs = quietSince + heartbeatMs - clock();
         if (event || (!view && leftMs <= 0)) {
           yield event ?? { kind: 'heartbeat' };
-          quietSince = performance.now();
+          quietSince = clock();
         } else if (!view) {
           await new Promise<void>(resolve => {
             const timer = setTimeout(resolve, leftMs);

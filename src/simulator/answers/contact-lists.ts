@@ -1,3 +1,4 @@
+import { wallMs } from '../../domain/time/wall-time.js';
 import {
   attr,
   type BinaryNode,
@@ -164,7 +165,7 @@ export const plainStamp = (
 
 /** A time in milliseconds, as whatsapp-rust and zapo see it; no two changes have the same. */
 const newStamp = ({ lists }: Account, category: string): string =>
-  String(Math.max(Date.now(), Number(lists.get(category)?.stamp ?? 0) + 1));
+  String(Math.max(wallMs(), Number(lists.get(category)?.stamp ?? 0) + 1));
 
 /** Stores a list and the value that goes with it, from a device or from the phone (0), and tells the other devices. */
 function storeList(

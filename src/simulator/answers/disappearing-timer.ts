@@ -1,3 +1,4 @@
+import { wallMs } from '../../domain/time/wall-time.js';
 import { notifyDevices } from '../queue/notifications.js';
 import { attr, type BinaryNode, child, node, refusal, result } from '../wire/stanza.js';
 import { recordSet } from '../world/accounts.js';
@@ -20,7 +21,7 @@ export function disappearingTimerPlan({ world, account, device, iq }: DeviceIq):
 
 /** Stores the timer, set by a device or by the phone (0), and tells the other devices. */
 export function setDisappearingTimer(world: World, account: Account, duration: number, device: number): void {
-  account.disappearingMode = { duration, setAt: Math.floor(Date.now() / 1000) };
+  account.disappearingMode = { duration, setAt: Math.floor(wallMs() / 1000) };
   recordSet(world, account, 'disappearing_mode', String(duration), device);
   const { push, echoOwnSets } = world.behaviour;
   const bare = node('disappearing_mode', { action: 'modify' });

@@ -1,3 +1,4 @@
+import { wallTime } from '../../domain/time/wall-time.js';
 import { bytesOf, child, node, resultChild, SERVER, seconds } from '../wire/stanza.js';
 import { jidOf, lidOf } from '../world/accounts.js';
 import type { Account, Device, RegisteringConnection, World } from '../world/world.js';
@@ -85,7 +86,7 @@ export async function completeLink(
   const device: Device = {
     id,
     noiseKey: connection.noiseKey,
-    linkTime: new Date(),
+    linkTime: wallTime(),
     keys,
     unacked: [],
     refused: new Set(),

@@ -1,5 +1,6 @@
 import { createHmac, randomInt } from 'node:crypto';
 import { type KeyPair, proto } from '@whiskeysockets/baileys';
+import { wallMs } from '../../domain/time/wall-time.js';
 import { isSignedBy, newKeyPair, sign } from '../wire/xeddsa.js';
 import type { Behaviour } from '../world/behaviour.js';
 
@@ -28,7 +29,7 @@ export function deviceIdentity(
   const details = Buffer.from(
     proto.ADVDeviceIdentity.encode({
       rawId: randomInt(2 ** 31),
-      timestamp: Math.floor(Date.now() / 1000),
+      timestamp: Math.floor(wallMs() / 1000),
       keyIndex,
       accountType: proto.ADVEncryptionType.E2EE,
       deviceType: proto.ADVEncryptionType.E2EE,

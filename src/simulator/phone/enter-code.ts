@@ -1,6 +1,7 @@
 import { createCipheriv, createDecipheriv, hkdfSync, pbkdf2, randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
 import { Curve, type KeyPair } from '@whiskeysockets/baileys';
+import { clock } from '../../domain/time/clock.js';
 import { type BinaryNode, bytesOf, child, node } from '../wire/stanza.js';
 import { newKeyPair } from '../wire/xeddsa.js';
 import type { Account, RegisteringConnection, World } from '../world/world.js';
@@ -17,7 +18,7 @@ export async function enterCode(world: World, account: Account, code: string): P
   const found = codeRequestOf(world, account);
   if (!found) return failed('no_code_request');
   const { registering, request } = found;
-  if (Date.now() - request.started > CODE_LIFE_MS) return failed('expired');
+  if (clock() - request.started > CODE_LIFE_MS) return failed('expired');
   if (request.hellos >= MAX_TRIES) return failed('too_many_tries');
   request.hellos++;
   if (account.passkey && world.behaviour.passkeyHello === 'without_keys') {

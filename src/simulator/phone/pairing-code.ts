@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { clock } from '../../domain/time/clock.js';
 import type { IqPlan } from '../answers/iq-plan.js';
 import {
   attr,
@@ -68,7 +69,7 @@ function companionHello(
   return {
     apply() {
       const finish = () => undefined;
-      registering.codeRequest = { phoneNumber, ref, started: Date.now(), wrappedKey, hellos: 0, finish };
+      registering.codeRequest = { phoneNumber, ref, started: clock(), wrappedKey, hellos: 0, finish };
     },
     reply: () => {
       const refNode = node('link_code_pairing_ref', {}, ref);

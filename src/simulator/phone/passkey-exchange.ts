@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { clock } from '../../domain/time/clock.js';
 import type { IqPlan } from '../answers/iq-plan.js';
 import {
   attr,
@@ -45,7 +46,7 @@ export function openPasskeyExchange(
 ): PasskeyExchange {
   const { behaviour } = world;
   const options = passkeyOptions(behaviour.passkeyTimeoutMs);
-  const asked = Date.now();
+  const asked = clock();
   const prologue = Promise.withResolvers<Awaited<PasskeyExchange['prologue']>>();
   const nonce = Promise.withResolvers<Buffer | undefined>();
   const pairingRequest = Promise.withResolvers<Buffer | undefined>();
@@ -56,7 +57,7 @@ export function openPasskeyExchange(
   function received(iq: BinaryNode, sent: BinaryNode): IqPlan {
     const text = bytesOf(child(sent, 'webauthn_assertion')).toString();
     const read = readPrologue(bytesOf(child(sent, 'prologue_payload')));
-    const isExpired = Date.now() - asked > options.timeout;
+    const isExpired = clock() - asked > options.timeout;
     const isTrue = account.passkey !== undefined && isAssertionOf(account.passkey, options, text);
     const isNamed = account.passkey?.id.equals(bytesOf(child(sent, 'credential_id'))) ?? false;
     if (!isTrue || !isNamed || isExpired || !read || read.ref !== ref) {

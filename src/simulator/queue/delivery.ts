@@ -1,3 +1,4 @@
+import { clock } from '../../domain/time/clock.js';
 import { attr, type BinaryNode, node, SERVER, seconds } from '../wire/stanza.js';
 import type { Account, ClientConnection, Delivery, Device, World } from '../world/world.js';
 import { verdictOn } from './settling.js';
@@ -32,7 +33,7 @@ export function deliveryTo(
     const { tag, attrs, content } = stanza;
     const place = offline === undefined ? {} : { offline: `${offline}` };
     connection.send({ tag, attrs: { ...attrs, ...place }, ...(content && { content }) });
-    sent.set(stanza, performance.now());
+    sent.set(stanza, clock());
     recycling ??= setTimeout(recycle, world.behaviour.owedEndsStreamMs).unref();
   }
 
@@ -42,7 +43,7 @@ export function deliveryTo(
     const owed = [...sent].find(([stanza]) => device.unacked.includes(stanza));
     if (!owed) return;
     const [stanza, sentAt] = owed;
-    const leftMs = sentAt + world.behaviour.owedEndsStreamMs - performance.now();
+    const leftMs = sentAt + world.behaviour.owedEndsStreamMs - clock();
     if (leftMs > 1) {
       recycling = setTimeout(recycle, leftMs).unref();
       return;

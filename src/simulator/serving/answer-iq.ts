@@ -1,3 +1,4 @@
+import { wallMs } from '../../domain/time/wall-time.js';
 import { applySettings } from '../answers/apply-settings.js';
 import { exceptContacts } from '../answers/contact-lists.js';
 import type { IqPlan } from '../answers/iq-plan.js';
@@ -121,4 +122,4 @@ function answerUnder(effect: Effect | undefined, iq: BinaryNode): Answer {
 type Answer = { readonly applied: boolean; readonly reply: (honest: BinaryNode) => BinaryNode };
 
 const serverPing = (): BinaryNode =>
-  node('iq', { from: SERVER, type: 'get', xmlns: 'urn:xmpp:ping', id: `ping-${Date.now()}` });
+  node('iq', { from: SERVER, type: 'get', xmlns: 'urn:xmpp:ping', id: `ping-${wallMs()}` });

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { decodeBinaryNode, encodeBinaryNode } from '@whiskeysockets/baileys';
 import type { WebSocket } from 'ws';
+import { wallMs } from '../../domain/time/wall-time.js';
 import { compress } from '../wire/compress.js';
 import { frame, frameReader } from '../wire/frames.js';
 import { type Handshaken, noiseResponder, type Responder, type Transport } from '../wire/noise.js';
@@ -96,7 +97,7 @@ export function serve(world: World, ws: WebSocket, tcp: Socket): void {
     const { owner } = connection;
     const id = attr(stanza, 'id') ?? '';
     world.log.add({
-      time: Date.now(),
+      time: wallMs(),
       connection: connection.id,
       phoneNumber: owner?.account.phoneNumber,
       device: owner?.device.id,

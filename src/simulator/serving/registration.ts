@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { proto } from '@whiskeysockets/baileys';
+import { clock } from '../../domain/time/clock.js';
 import type { IqPlan } from '../answers/iq-plan.js';
 import { pairingCodePlan } from '../phone/pairing-code.js';
 import {
@@ -34,7 +35,7 @@ export function register(
     return { receive: () => undefined, closed: () => undefined };
   }
   const refs = new Map(Array.from({ length: REFS }, (_, index) => [newRef(), index]));
-  const started = Date.now();
+  const started = clock();
   const seen = new Set<string>();
   const retired = new Set<string>();
   const awaitedAcks = new Set<string>();
@@ -49,7 +50,7 @@ export function register(
     refState(ref) {
       const index = refs.get(ref);
       if (index === undefined) return 'unknown';
-      return Date.now() - started > refLifeMs(index) ? 'expired' : 'good';
+      return clock() - started > refLifeMs(index) ? 'expired' : 'good';
     },
     accepts(advSecret) {
       if (awaitedAcks.size && world.behaviour.refreshAck === 'awaited') return false;

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { clock } from '../../domain/time/clock.js';
 import { type Phone, phoneOf } from '../phone/phone.js';
 import { certificateChains, defaultServerKeys } from '../wire/certificates.js';
 import { type BinaryNode, node, SERVER, seconds } from '../wire/stanza.js';
@@ -77,10 +78,10 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     clearTimeout(saving);
     saving = undefined;
     if (stateFile === undefined) return;
-    const started = performance.now();
+    const started = clock();
     writeState(stateFile, { keys, accounts: [...world.accounts.values()], people: world.people.all() });
     // The whole file each time: with thousands of accounts one change after another would leave time for nothing else.
-    pauseMs = 20 * (performance.now() - started);
+    pauseMs = 20 * (clock() - started);
   };
   // Notifications are kept over restarts, so their ids must differ from run to run.
   const run = randomBytes(4).toString('hex');

@@ -1,4 +1,5 @@
 import { type KeyPair, proto } from '@whiskeysockets/baileys';
+import { wallMs } from '../../domain/time/wall-time.js';
 import { newKeyPair, sign } from './xeddsa.js';
 
 /** How the server lies about who it is; `honest` does not. Clients must refuse all the others. */
@@ -30,7 +31,7 @@ export function certificateChains(keys: ServerKeys): Record<CertificateChoice, B
 
 function makeChains({ root, static: leaf }: ServerKeys): Record<CertificateChoice, Buffer> {
   const intermediate = newKeyPair();
-  const now = Math.floor(Date.now() / 1000);
+  const now = Math.floor(wallMs() / 1000);
   const details = (serial: number, issuerSerial: number, key: Buffer) =>
     NoiseCertificate.Details.encode({
       serial,

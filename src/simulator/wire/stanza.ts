@@ -1,4 +1,5 @@
 import { type BinaryNode, jidDecode } from '@whiskeysockets/baileys';
+import { wallMs } from '../../domain/time/wall-time.js';
 
 export type { BinaryNode };
 
@@ -69,7 +70,7 @@ export const resultChild = (answer: BinaryNode | undefined): BinaryNode | undefi
   attr(answer, 'type') === 'result' ? children(answer)[0] : undefined;
 
 /** WhatsApp's time: seconds since 1970. */
-export const seconds = (time = Date.now()): string => String(Math.floor(time / 1000));
+export const seconds = (time = wallMs()): string => String(Math.floor(time / 1000));
 
 /** The device a jid names; 0 is the phone. */
 export const deviceOf = (jid: string | undefined): number => jidDecode(jid)?.device ?? 0;

@@ -1,3 +1,4 @@
+import { wallMs } from '../../domain/time/wall-time.js';
 import { newKeyPair } from '../wire/xeddsa.js';
 import { digitsOf, newLid } from './directory.js';
 import { type ForeignPasskey, newPasskey } from './passkey.js';
@@ -50,7 +51,7 @@ export function newAccount(account: NewAccount): Account {
     lists: new Map(
       lists.map(([category, numbers]) => [
         category,
-        { stamp: `${Date.now()}`, members: new Set(numbers.map(digitsOf)) },
+        { stamp: `${wallMs()}`, members: new Set(numbers.map(digitsOf)) },
       ]),
     ),
     addressing,
@@ -77,7 +78,7 @@ export function recordSet(
   value: string,
   device: number,
 ): void {
-  account.sets.push({ time: Date.now(), category, value, device });
+  account.sets.push({ time: wallMs(), category, value, device });
   const list = value === 'contact_blacklist' ? account.lists.get(category) : undefined;
   journal.note(account.phoneNumber, {
     event: 'changed',

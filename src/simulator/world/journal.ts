@@ -1,3 +1,4 @@
+import { wallMs } from '../../domain/time/wall-time.js';
 import { attr, type BinaryNode } from '../wire/stanza.js';
 
 /** What happened to the privacy of an account, as the server saw it. */
@@ -47,7 +48,7 @@ export function privacyJournal(): Journal {
   return {
     note(phoneNumber, happening) {
       const events = eventsOf(phoneNumber);
-      events.push({ ...happening, time: Date.now() });
+      events.push({ ...happening, time: wallMs() });
       if (events.length > MAX_EVENTS) events.splice(0, MAX_EVENTS / 10);
     },
     of: eventsOf,

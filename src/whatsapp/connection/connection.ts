@@ -1,5 +1,6 @@
 import type { AuthenticationCreds, BinaryNode, SocketConfig } from '@whiskeysockets/baileys';
 import type { Disconnect } from '../../domain/disconnect.js';
+import { wallTime } from '../../domain/time/wall-time.js';
 import { containListeners } from '../baileys/baileys-listeners.js';
 import { frameHold } from '../baileys/frame-hold.js';
 import { lightSocket } from '../baileys/light-socket.js';
@@ -134,9 +135,9 @@ export function openConnection(
   takeOver('CB:stream:error', node => {
     const owed = disconnects.owedIn(node);
     if (owed && !isOver) log.stanzaOwed({ instance, ...owed });
-    end(disconnects.fromStreamError(node, announced, new Date()));
+    end(disconnects.fromStreamError(node, announced, wallTime()));
   });
-  takeOver('CB:failure', node => end(disconnects.fromFailure(node, announced, new Date())));
+  takeOver('CB:failure', node => end(disconnects.fromFailure(node, announced, wallTime())));
   takeOver('CB:xmlstreamend', () => end(disconnects.streamEnded()));
   takeOver('CB:ib,,downgrade_webclient', () => end(disconnects.notMultiDevice()));
   ws.on('CB:ib,,client_expiration', (node: BinaryNode) => {

@@ -1,4 +1,6 @@
 import type { BinaryNode } from '@whiskeysockets/baileys';
+import { clock } from '../../domain/time/clock.js';
+import { wallTimeIn } from '../../domain/time/wall-time.js';
 import { ownCause } from '../connection/disconnects.js';
 import type { IqReply } from '../connection/iq.js';
 import { bytesOf, childOf, errorIn } from '../connection/nodes.js';
@@ -30,11 +32,11 @@ export function codeInvitation(
   let expiresAt = 0;
   let timer: NodeJS.Timeout | undefined;
 
-  /** Gives up no earlier than this. */
+  /** Gives up no earlier than this, by the clock. */
   function waitUntil(time: number) {
     expiresAt = Math.max(expiresAt, time);
     clearTimeout(timer);
-    if (!isStopped) timer = setTimeout(end, expiresAt - Date.now(), { kind: 'timed_out' });
+    if (!isStopped) timer = setTimeout(end, expiresAt - clock(), { kind: 'timed_out' });
   }
 
   /** The answer when WhatsApp did what it was asked to; anything else ends the attempt. */
@@ -53,8 +55,8 @@ export function codeInvitation(
     // Until WhatsApp has accepted it a code is worth nothing.
     if (!answer) return;
     announced = { ...fresh, ref: refOf(answer), tries: 0 };
-    waitUntil(Date.now() + CODE_MS);
-    show({ kind: 'pairing_code', code: fresh.code, expiresAt: new Date(expiresAt) });
+    waitUntil(clock() + CODE_MS);
+    show({ kind: 'pairing_code', code: fresh.code, expiresAt: wallTimeIn(expiresAt - clock()) });
   }
 
   async function finish(current: Announced, registration: BinaryNode) {
@@ -63,7 +65,7 @@ export function codeInvitation(
     const { stanza, advSecretKey } = await finishStanza(current, phoneNumber, creds, hello);
     creds.advSecretKey = advSecretKey;
     // Typed in its last second, a code still links.
-    waitUntil(Date.now() + timeouts.connectMs);
+    waitUntil(clock() + timeouts.connectMs);
     await ask(stanza);
   }
 

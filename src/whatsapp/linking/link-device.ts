@@ -1,5 +1,6 @@
 import { type AuthenticationCreds, type BinaryNode, initAuthCreds } from '@whiskeysockets/baileys';
 import type { Disconnect } from '../../domain/disconnect.js';
+import { wallTime } from '../../domain/time/wall-time.js';
 import type { LinkMethod, LinkRecord, LinkResult, WhatsApp } from '../../instances/account/ports.js';
 import { plainAck } from '../connection/answers.js';
 import { encodeCredentials, NO_KEYS } from '../connection/auth-state.js';
@@ -118,7 +119,7 @@ async function complete(
   let record: LinkRecord;
   try {
     const bytes = encodeCredentials({ ...creds, ...update });
-    record = await credentials.saveLink(instance, bytes, { phoneNumber, linkTime: new Date() });
+    record = await credentials.saveLink(instance, bytes, { phoneNumber, linkTime: wallTime() });
   } catch (cause) {
     log.taskFailed({ task: 'storing a new link', instance, cause });
     await connection.tell(declineStanza(stanza));

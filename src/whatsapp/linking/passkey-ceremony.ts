@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { BinaryNode } from '@whiskeysockets/baileys';
 import type { PasskeyWait } from '../../domain/errors.js';
+import { clock } from '../../domain/time/clock.js';
+import { wallTimeIn } from '../../domain/time/wall-time.js';
 import type { PasskeyCaller } from '../../instances/account/passkey-steps.js';
 import { ownCause, timedOut } from '../connection/disconnects.js';
 import { errorIn } from '../connection/nodes.js';
@@ -35,7 +37,7 @@ export type PasskeyCeremony = {
 
 /** One request of WhatsApp's, and what follows from it. */
 type Attempt = {
-  /** By `performance.now`. */
+  /** By the clock. */
   readonly begun: number;
   /** What the phone knows of us from the QR or the code. */
   readonly advSecret: Buffer;
@@ -57,7 +59,7 @@ export function passkeyCeremony(
   function begin(): Attempt {
     clearTimeout(current?.timer);
     current = {
-      begun: performance.now(),
+      begun: clock(),
       advSecret: Buffer.from(creds.advSecretKey, 'base64'),
       primary: Promise.withResolvers(),
       waitsFor: 'ASSERTION',
@@ -115,7 +117,7 @@ export function passkeyCeremony(
       kind: 'request',
       optionsJson: options.json,
       origin: ORIGIN,
-      expiresAt: new Date(Date.now() + ms),
+      expiresAt: wallTimeIn(ms),
       answer(text) {
         if (attempt !== current || attempt.waitsFor !== 'ASSERTION') return { kind: 'not_awaited' };
         const judged = judgeAssertion(text, options);
@@ -137,7 +139,7 @@ export function passkeyCeremony(
     onStep({
       kind: 'code',
       code,
-      confirmBy: mustConfirm ? new Date(Date.now() + ms) : undefined,
+      confirmBy: mustConfirm ? wallTimeIn(ms) : undefined,
       confirm(told) {
         if (attempt !== current || attempt.waitsFor !== 'CONFIRMATION') return { kind: 'not_awaited' };
         if (told !== code) return { kind: 'mismatch' };
@@ -173,7 +175,7 @@ export function passkeyCeremony(
     const ref = stanzas.refIn(answer);
     if (!ref) return unreadable('a reference');
     const session = newCompanionSession(ref);
-    const isYoung = performance.now() - attempt.begun < timeouts.handoffMs;
+    const isYoung = clock() - attempt.begun < timeouts.handoffMs;
     const proof =
       isYoung && !caller.compareCode ? handoffProof(attempt.advSecret, session.prologue) : undefined;
     attempt.isIntroduced = true; // The phone may be faster than WhatsApp's answer.

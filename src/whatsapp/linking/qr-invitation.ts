@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { buildPairingQRData } from '@whiskeysockets/baileys';
+import { wallTimeIn } from '../../domain/time/wall-time.js';
 import { BROWSER } from '../baileys/light-socket.js';
 import { PING } from '../connection/keep-alive.js';
 import type { Invitation, InvitationOptions } from './invitation.js';
@@ -31,7 +32,7 @@ export function qrInvitation({ connection, creds, timeouts, show, end }: Invitat
   function next(shownMs: number) {
     const ref = refs.shift();
     if (ref === undefined) return end({ kind: 'timed_out' });
-    current = { ref, expiresAt: new Date(Date.now() + shownMs) };
+    current = { ref, expiresAt: wallTimeIn(shownMs) };
     timer = setTimeout(next, shownMs, timeouts.laterQrMs);
     draw();
   }

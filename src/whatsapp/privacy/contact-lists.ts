@@ -9,6 +9,7 @@ import {
   type ListDelta,
 } from '../../domain/settings/contact-list.js';
 import { specOf } from '../../domain/settings/settings-table.js';
+import { clock } from '../../domain/time/clock.js';
 import type { FindReply, ListReply, Refused, Session, SetReply } from '../../instances/account/ports.js';
 import type { Connection } from '../connection/connection.js';
 import type { IqReply } from '../connection/iq.js';
@@ -41,12 +42,12 @@ export function contactLists(
   return {
     async readContactList(setting, timeoutMs) {
       const { category } = specOf(setting);
-      const until = performance.now() + timeoutMs;
+      const until = clock() + timeoutMs;
       let tried = form ?? 'lid';
       let reply = await read(category, tried, timeoutMs);
       if (isForOtherForm(reply)) {
         const other = tried === 'lid' ? 'pn' : 'lid';
-        const second = await read(category, other, Math.max(until - performance.now(), 0));
+        const second = await read(category, other, Math.max(until - clock(), 0));
         if (!isForOtherForm(second)) [tried, reply] = [other, second];
       }
       if (reply.kind !== 'read') return reply;
@@ -57,12 +58,12 @@ export function contactLists(
 
     async changeContactList(setting, delta, stamp, timeoutMs, onLate) {
       const { category } = specOf(setting);
-      const until = performance.now() + timeoutMs;
+      const until = clock() + timeoutMs;
       const set = async (inForm: ListForm, users: ListDelta): Promise<SetReply> => {
         const stanza = listSetStanza(category, inForm, users, stamp);
         const replyOf = (answer: IqReply) =>
           setReplyOf(answer, node => parseSetReply(node, category, EXCEPTING));
-        const leftMs = Math.max(until - performance.now(), 0);
+        const leftMs = Math.max(until - clock(), 0);
         return replyOf(await connection.sendIQ(stanza, leftMs, onLate && (late => onLate(replyOf(late)))));
       };
       if (form === 'pn') return set('pn', delta);

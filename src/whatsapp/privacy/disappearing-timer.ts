@@ -1,3 +1,4 @@
+import { clock } from '../../domain/time/clock.js';
 import type { OnLate, SetReply } from '../../instances/account/ports.js';
 import type { Connection } from '../connection/connection.js';
 import type { IqReply } from '../connection/iq.js';
@@ -41,7 +42,7 @@ export function disappearingTimer(
   let isForNext = false;
 
   function ask(timeoutMs: number): Promise<TimerReply> {
-    askedAt = performance.now();
+    askedAt = clock();
     const reply = connection
       .sendIQ(timerReadStanza(), timeoutMs)
       .then(answer => readReplyOf(answer, parseTimerReply));
@@ -59,7 +60,7 @@ export function disappearingTimer(
 
   /** What is known, where that still counts. */
   function held(): Promise<TimerReply> | undefined {
-    const isTrusted = isForNext || performance.now() - askedAt < trustMs();
+    const isTrusted = isForNext || clock() - askedAt < trustMs();
     isForNext = false;
     return isTrusted ? known : undefined;
   }
@@ -81,18 +82,18 @@ export function disappearingTimer(
     read: timeoutMs => held() ?? ask(timeoutMs),
 
     async set(value, timeoutMs, onLate) {
-      const until = performance.now() + timeoutMs;
+      const until = clock() + timeoutMs;
       forget();
       const answer = await connection.sendIQ(
         timerSetStanza(value),
         timeoutMs,
         onLate && (late => void proved(late, value, LATE_PROOF_MS).then(onLate)),
       );
-      return proved(answer, value, Math.max(until - performance.now(), 0));
+      return proved(answer, value, Math.max(until - clock(), 0));
     },
 
     forget,
-    ageMs: () => performance.now() - askedAt,
+    ageMs: () => clock() - askedAt,
     keepForNext() {
       isForNext = known !== undefined;
     },

@@ -1,4 +1,5 @@
 import type { BinaryNode } from '@whiskeysockets/baileys';
+import { wallTime } from '../../domain/time/wall-time.js';
 import type { OfflineQueue, Session } from '../../instances/account/ports.js';
 import { within } from '../../instances/account/time-left.js';
 import type { Connection } from '../connection/connection.js';
@@ -71,7 +72,7 @@ export function openSession(
       const asked = connection.sendIQ(readStanza(), timeoutMs);
       const told = timer.read(timeoutMs);
       const timerAgeMs = timer.ageMs();
-      const reply = readReplyOf(await asked, node => parseReadReply(node, new Date()));
+      const reply = readReplyOf(await asked, node => parseReadReply(node, wallTime()));
       if (reply.kind !== 'read') return reply;
       if (mark !== undefined) sync.clear(mark);
       return { kind: 'read', snapshot: withTimer(reply.snapshot, await inTime(told)), timerAgeMs };

@@ -1,3 +1,5 @@
+import { clock as steadyClock } from '../../domain/time/clock.js';
+import { msSince, wallTime } from '../../domain/time/wall-time.js';
 import {
   ageInDays,
   BUILT_IN,
@@ -50,7 +52,7 @@ export type OpenVersions = ClientVersions & {
 
 /** Takes up what is stored of versions. Nothing waits for a fetch. */
 export async function openVersions(options: VersionOptions): Promise<OpenVersions> {
-  const { configured, fetching, fetchLive, store, log, clock = () => performance.now() } = options;
+  const { configured, fetching, fetchLive, store, log, clock = steadyClock } = options;
   let record: VersionRecord = await store.load();
   let saving: Promise<void> = Promise.resolve();
   const listeners: (() => void)[] = [];
@@ -62,7 +64,7 @@ export async function openVersions(options: VersionOptions): Promise<OpenVersion
   let stopped = false;
 
   function announced(): ClientVersion {
-    const now = new Date();
+    const now = wallTime();
     const { fetched } = record;
     const others: ClientVersion[] = [];
     if (configured !== undefined) others.push(configuredVersion(configured, now));
@@ -83,7 +85,7 @@ export async function openVersions(options: VersionOptions): Promise<OpenVersion
     if (fetching === 'off' || looking || clock() < nextLook) return;
     looking = true;
     nextLook = clock() + HOUR_MS;
-    keep({ lookTime: new Date() });
+    keep({ lookTime: wallTime() });
     try {
       found(await fetchLive());
     } catch (cause) {
@@ -95,7 +97,7 @@ export async function openVersions(options: VersionOptions): Promise<OpenVersion
 
   function found(revision: number) {
     if (stopped) return;
-    const now = new Date();
+    const now = wallTime();
     if (revision > BUILT_IN.revision && !isPlausible(revision, now))
       throw new Error(`${versionText({ revision })} is too far ahead to be a version of today`);
     nextDaily = clock() + DAY_MS;
@@ -108,7 +110,7 @@ export async function openVersions(options: VersionOptions): Promise<OpenVersion
 
   function tellAnnounced() {
     const version = announced();
-    const ageDays = ageInDays(version, new Date());
+    const ageDays = ageInDays(version, wallTime());
     log.versionAnnounced({ version: versionText(version), source: version.source, ageDays });
   }
 
@@ -124,7 +126,7 @@ export async function openVersions(options: VersionOptions): Promise<OpenVersion
     };
     const newest = announced();
     const version = versionText(newest);
-    const ageDays = ageInDays(newest, new Date());
+    const ageDays = ageInDays(newest, wallTime());
     if (ageDays >= OLD_DAYS) daily('old', () => log.versionOld({ version, ageDays }));
     const expires = expiration();
     if (expires) daily(`expires ${version}`, () => log.versionExpires({ version, expireTime: expires.time }));
@@ -147,7 +149,7 @@ export async function openVersions(options: VersionOptions): Promise<OpenVersion
     expirationTold(revision, told) {
       if (revision !== announced().revision) return;
       const before = record.expiration;
-      const after = expirationAfter(before, revision, told, new Date());
+      const after = expirationAfter(before, revision, told, wallTime());
       if (after === before) return;
       keep({ expiration: after });
       warn();
@@ -164,6 +166,6 @@ export async function openVersions(options: VersionOptions): Promise<OpenVersion
 
 /** How much of a time is left that began then. */
 function leftOf(since: Date | undefined, ms: number): number {
-  const passed = since ? Math.max(Date.now() - since.getTime(), 0) : ms;
+  const passed = since ? msSince(since) : ms;
   return Math.max(ms - passed, 0);
 }

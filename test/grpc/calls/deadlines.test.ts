@@ -2,6 +2,7 @@ import { Metadata, status } from '@grpc/grpc-js';
 import { describe, expect, test, vi } from 'vitest';
 import { InstanceServiceService } from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
 import { PrivacyServiceService } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
+import { clock } from '../../../src/domain/time/clock.js';
 import type { CallOptions } from '../../../src/instances/account/orders.js';
 import { type Api, startApi } from '../support/api.js';
 import { endedByDeadline } from '../support/deadline.js';
@@ -19,7 +20,7 @@ async function limitsOf(deadlineMs: number | undefined): Promise<{ limits: CallO
   const api = await startApi();
   const seen: { limits: CallOptions; left: number }[] = [];
   api.instances.readSettings = async (_name, _maxAgeMs, limits) => {
-    seen.push({ limits, left: limits.deadline - Date.now() });
+    seen.push({ limits, left: limits.deadline - clock() });
     return snapshot;
   };
   await invoke(api, getPrivacySettings, { instance: 'desk' }, deadlineMs === undefined ? {} : { deadlineMs });
@@ -68,7 +69,7 @@ describe('the time a call has', () => {
     const api = await startApi();
     const lefts: number[] = [];
     api.instances.link = async function* (name, _method, limits) {
-      lefts.push(limits.deadline - Date.now());
+      lefts.push(limits.deadline - clock());
       yield { kind: 'linked', instance: connected(name) };
     };
     await invoke(api, linkInstance, link);
@@ -80,7 +81,7 @@ describe('the time a call has', () => {
     const { updateSettings } = api.instances;
     const lefts: number[] = [];
     api.instances.updateSettings = (name, order, limits) => {
-      lefts.push(limits.deadline - Date.now());
+      lefts.push(limits.deadline - clock());
       return updateSettings(name, order, limits);
     };
     await api.addInstance('desk');

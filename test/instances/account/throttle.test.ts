@@ -128,7 +128,7 @@ function sendNine(pace: Throttle, answer: (setting: string) => SetReply = () => 
     sessionAtOnce: async () => session,
   };
   const changes = NINE.map(([setting, from, to]) => ({ setting, from, to }));
-  const limits = { deadline: Date.now() + 60_000, signal: new AbortController().signal };
+  const limits = { deadline: performance.now() + 60_000, signal: new AbortController().signal };
   const execution = sendWaves(
     account,
     session,

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { type Due, dueIn } from '../../../src/domain/time/due.js';
 import { idleConnections } from '../../../src/instances/connecting/idle-connections.js';
 import { nextContact, parking } from '../../../src/instances/connecting/parking.js';
 import { fakeNode, superviseOn } from '../support/node.js';
@@ -49,9 +50,8 @@ describe('the idle connections', () => {
 /** An instance on demand, parked at first, and who needs it. */
 function parked(most = 10) {
   const node = fakeNode(() => 'open');
-  const until = new Date(Date.now() + 7 * DAY_MS);
-  const supervisor = superviseOn(node, 'desk', { state: 'parked', until });
-  const park = vi.fn(() => supervisor.park(new Date(Date.now() + 7 * DAY_MS)));
+  const supervisor = superviseOn(node, 'desk', { state: 'parked', ...dueIn(7 * DAY_MS) });
+  const park = vi.fn(() => supervisor.park(dueIn(7 * DAY_MS)));
   const { need, settle } = parking(idleConnections({ idleMs: IDLE_MS, most }), {
     mayPark: () => supervisor.connection.state === 'connected',
     park,
@@ -126,6 +126,26 @@ describe('a parked instance', () => {
 
 test('the next contact is within seven days of the last connect, and not the same for all', () => {
   const last = new Date();
-  expect(nextContact(last, () => 0).getTime() - last.getTime()).toBe(7 * DAY_MS);
-  expect(nextContact(last, () => 0.999).getTime() - last.getTime()).toBeGreaterThan(6 * DAY_MS);
+  expect(nextContact(last, () => 0).until.getTime() - last.getTime()).toBe(7 * DAY_MS);
+  expect(nextContact(last, () => 0.999).until.getTime() - last.getTime()).toBeGreaterThan(6 * DAY_MS);
+});
+
+describe('a wall clock that is set', () => {
+  const leftMs = ({ dueAt }: Due) => dueAt - performance.now();
+
+  test.each([-365, -1, 1, 365])('by %d days lets a stored instance wait for seven days at most', days => {
+    const last = new Date();
+    vi.setSystemTime(last.getTime() + days * DAY_MS);
+    expect(leftMs(nextContact(last, () => 0))).toBeLessThanOrEqual(7 * DAY_MS);
+    expect(leftMs(nextContact(last, () => 0))).toBeGreaterThanOrEqual(0);
+  });
+
+  test.each([-1, 1])('by %d day changes nothing for one that is parked', async days => {
+    const { node, supervisor, settled } = parked();
+    vi.setSystemTime(Date.now() + days * DAY_MS);
+    await settled(7 * DAY_MS - 1000);
+    expect(node.made).toHaveLength(0);
+    await settled(2000);
+    expect(supervisor.connection.state).toBe('connected');
+  });
 });

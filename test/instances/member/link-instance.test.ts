@@ -3,7 +3,7 @@ import type { CredentialStore, LinkResult, WhatsApp } from '../../../src/instanc
 import { openRegistry, type Registry } from '../../../src/instances/registry.js';
 import { linkedRecord, nodeParts } from '../support/node-parts.js';
 
-const soon = () => ({ deadline: Date.now() + 60_000, signal: new AbortController().signal });
+const soon = () => ({ deadline: performance.now() + 60_000, signal: new AbortController().signal });
 const IDENTITY = Buffer.from('the credentials');
 
 let parts: Awaited<ReturnType<typeof nodeParts>>;

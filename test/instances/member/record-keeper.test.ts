@@ -57,7 +57,7 @@ test('the record has a change once it is stored, and not when it could not be', 
 
 test('an account is forgotten after what was being written of it', async () => {
   const { keeper: kept, gates, wrote } = await keeper();
-  kept.entered({ state: 'suspended', reason: 'banned', until: undefined });
+  kept.entered({ state: 'suspended', reason: 'banned' });
   const cleared = kept.clear();
   await expect.poll(() => gates).toHaveLength(1);
   await new Promise(resolve => setImmediate(resolve));

@@ -12,7 +12,7 @@ const CHANGES: Change[] = [
 ];
 const AS_WANTED = Object.fromEntries(CHANGES.map(({ setting, to }) => [setting, to]));
 
-const limits = () => ({ deadline: Date.now() + 2_000, signal: new AbortController().signal });
+const limits = () => ({ deadline: performance.now() + 2_000, signal: new AbortController().signal });
 const statesOf = ({ outcomes }: Execution) =>
   Object.fromEntries(outcomes.map(({ setting, state }) => [setting, state]));
 

@@ -9,6 +9,7 @@ import {
 import { makeSocket } from '@whiskeysockets/baileys/lib/Socket/socket.js';
 import type { WebSocket } from 'ws';
 import { LONGEST_TIMER_MS } from '../../domain/longest-timer.js';
+import { racingAgent } from '../network/racing-agent.js';
 import { baileysLogger } from './baileys-logger.js';
 import { checkNextHandshake } from './server-check.js';
 import { kindOf, mayLeave } from './stanza-allow-list.js';
@@ -86,13 +87,14 @@ export function lightSocket(options: LightSocketOptions): { sock: LightSocket; s
     handshake: () => checkNextHandshake(options.rootKey),
   });
 
+  const url = options.url ?? DEFAULT_CONNECTION_CONFIG.waWebSocketUrl;
+  const racing = racingAgent(new URL(url).protocol === 'wss:');
   const sock = makeSocket({
     ...DEFAULT_CONNECTION_CONFIG,
-    ...(options.url !== undefined && { waWebSocketUrl: options.url }),
+    waWebSocketUrl: url,
     version: [2, 3000, options.revision],
+    agent: (options.agent ?? racing.agent) as NonNullable<SocketConfig['agent']>, // Of https, it says; it is for both.
     auth: options.auth,
-    // Its type asks for one of `https`; WebSockets take any.
-    ...(options.agent && { agent: options.agent as SocketConfig['agent'] & object }),
     logger,
     browser: BROWSER,
     connectTimeoutMs: options.connectMs,
@@ -103,6 +105,7 @@ export function lightSocket(options: LightSocketOptions): { sock: LightSocket; s
 
   // Protected in the types; there is no other way to the WebSocket itself.
   const { socket } = sock.ws as unknown as { socket: WebSocket };
+  socket.once('close', racing.stop);
   // Baileys asks this between showing a stanza to the logger and encrypting it.
   Object.defineProperty(sock.ws, 'isOpen', {
     get() {

@@ -140,4 +140,6 @@ const recordOf = (name: string): InstanceRecord => ({
   retryTime: undefined,
   connectionMode: undefined,
   proxy: undefined,
+  lastPresenceTime: undefined,
+  presence: undefined,
 });

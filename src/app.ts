@@ -77,6 +77,7 @@ export async function createApp(config: Config, events: Events): Promise<App> {
     log: events,
     budget: config.budget,
     connections: config.connections,
+    presence: config.presence,
   });
   const server = grpcServer({
     instances: bounded(registry, LIMITS.instance),

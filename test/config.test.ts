@@ -43,6 +43,7 @@ describe('without any option', () => {
       budget: { setsPerHour: 240, readsPerHour: 1200 },
       pushTrustMs: 600_000,
       connections: { mode: 'ALWAYS', idleMs: 60_000, mostIdle: 200 },
+      presence: { mode: 'NONE', pulseEveryMs: 7 * 86_400_000 },
     });
   });
 });

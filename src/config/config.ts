@@ -1,6 +1,6 @@
 import { createSecureContext } from 'node:tls';
 import type { z } from 'zod';
-import type { ConnectionMode } from '../domain/instance.js';
+import type { ConnectionMode, Presence } from '../domain/instance.js';
 import { isLoopback } from '../input/loopback.js';
 import type { LogLevel } from '../observability/log-level.js';
 import { environmentProxy } from './environment-proxy.js';
@@ -47,6 +47,7 @@ export type Config = {
   /** How long a read holds while WhatsApp announces no change. */
   readonly pushTrustMs: number;
   readonly connections: { readonly mode: ConnectionMode; readonly idleMs: number; readonly mostIdle: number };
+  readonly presence: { readonly mode: Presence; readonly pulseEveryMs: number };
 };
 
 /** A configuration, or everything that is wrong with it. */
@@ -144,4 +145,5 @@ const configOf = (values: Values, proxyFor: (url: string) => Secret<string> | un
     idleMs: values.idle_seconds * 1000,
     mostIdle: values.idle_connections,
   },
+  presence: { mode: values.presence, pulseEveryMs: values.pulse_days * 86_400_000 },
 });

@@ -50,6 +50,13 @@ export const PARSERS = {
     .enum(['always', 'on_demand'], 'must be always or on_demand')
     .transform(text => text.toUpperCase() as Uppercase<typeof text>),
   reflection: z.enum(['true', 'with_token', 'false'], 'must be true, with_token or false'),
+  presence: z
+    .enum(['none', 'unavailable', 'pulse'], 'must be none, unavailable or pulse')
+    .transform(text => text.toUpperCase() as Uppercase<typeof text>),
+  pulse_days: z
+    .string()
+    .regex(/^(?:[1-9]|1[0-4])$/, 'must be a whole number from 1 to 14')
+    .transform(Number),
   boolean: z.enum(['true', 'false'], 'must be true or false').transform(text => text === 'true'),
   level: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`),
   version: z.string().transform((text, context) => {

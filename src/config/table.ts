@@ -14,6 +14,8 @@ export type OptionSpec = {
     | 'boolean'
     | 'connection_mode'
     | 'reflection'
+    | 'presence'
+    | 'pulse_days'
     | 'level'
     | 'url'
     | 'version'
@@ -96,6 +98,18 @@ export const OPTIONS = {
     default: '200',
     meaning:
       'how many instances on demand stay connected between calls; the one idle longest is parked first',
+  },
+  presence: {
+    kind: 'presence',
+    default: 'none',
+    meaning:
+      'of instances without their own, so that WhatsApp may count them as active: `none`, `unavailable` after each ' +
+      'login, or a `pulse` of five seconds in which contacts may see the account online',
+  },
+  pulse_days: {
+    kind: 'pulse_days',
+    default: '7',
+    meaning: 'days between two pulses of an instance, 1 to 14',
   },
   push_trust_seconds: {
     kind: 'count',

@@ -37,6 +37,7 @@ export async function linkMore({ api, simulator }: Stage): Promise<string[]> {
       name,
       displayName: '',
       connectionMode: 0,
+      presence: 0,
       requestId: '',
       proxy: '',
     });

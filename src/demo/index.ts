@@ -68,6 +68,7 @@ export async function demo({ keep, json }: { keep: boolean; json: boolean }): Pr
       name: INSTANCE,
       displayName: '',
       connectionMode: 0,
+      presence: 0,
       requestId: '',
       proxy: '',
     });

@@ -19,6 +19,8 @@ export type ConnectionMode = 'ALWAYS' | 'ON_DEMAND';
 
 /** How far WhatsApp has come with what it kept for an instance while that was not connected. */
 export type OfflineQueueState = 'DELIVERING' | 'DRAINED' | 'STALLED';
+/** What the device says of being available: nothing; that it is not, after each login; that it is, now and then. */
+export type Presence = 'NONE' | 'UNAVAILABLE' | 'PULSE';
 
 /** An instance as callers see it. */
 export type Instance = {
@@ -40,6 +42,10 @@ export type Instance = {
   readonly proxy: string;
   /** Undefined while it is not connected. */
   readonly offlineQueue: OfflineQueueState | undefined;
+  /** When it last said what `presence` says. */
+  readonly lastPresenceTime: Date | undefined;
+  /** Undefined when the service's own holds. */
+  readonly presence: Presence | undefined;
 };
 
 /** `+15550100123` as `+*******0123`. */

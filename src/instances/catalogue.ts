@@ -16,10 +16,9 @@ export type Catalogue = Pick<Instances, 'create' | 'get' | 'list' | 'update' | '
 /** The instances of the store, all of which run on this node. */
 export function catalogue(held: Holdings, store: InstanceStore): Catalogue {
   return {
-    async create({ name, displayName, connectionMode, proxy }, along) {
+    async create({ name, ...properties }, along) {
       const record: InstanceRecord = {
         name,
-        displayName,
         status: 'unlinked',
         statusReason: '',
         phoneNumber: '',
@@ -27,8 +26,11 @@ export function catalogue(held: Holdings, store: InstanceStore): Catalogue {
         linkTime: undefined,
         lastConnectTime: undefined,
         retryTime: undefined,
-        connectionMode,
-        proxy,
+        lastPresenceTime: undefined,
+        connectionMode: undefined,
+        presence: undefined,
+        proxy: undefined,
+        ...properties,
       };
       const instance = viewOf(record, { state: 'unlinked' });
       if (!(await store.create(record, along?.(instance))))

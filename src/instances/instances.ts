@@ -1,4 +1,4 @@
-import type { ConnectionMode, Instance, InstanceState } from '../domain/instance.js';
+import type { ConnectionMode, Instance, InstanceState, Presence } from '../domain/instance.js';
 import type { UpdateReport } from '../domain/outcome.js';
 import type { Contact, ListSetting } from '../domain/settings/contact-list.js';
 import type { Snapshot } from '../domain/settings/snapshot.js';
@@ -15,6 +15,8 @@ export type InstanceProperties = {
   readonly connectionMode?: ConnectionMode | undefined;
   /** URL with user and password; undefined for the service's own. */
   readonly proxy?: string | undefined;
+  /** Undefined for the service's own. */
+  readonly presence?: Presence | undefined;
 };
 
 /**
@@ -32,7 +34,7 @@ export interface Instances {
     along?: (made: Instance) => readonly Write[],
   ): Promise<Instance>;
   get(name: string): Instance;
-  /** Changes what is given; `connectionMode` and `proxy` undefined: the service's own. */
+  /** Changes what is given; `connectionMode`, `presence` or `proxy` undefined: the service's own. */
   update(name: string, changed: Partial<InstanceProperties>): Promise<Instance>;
   /** Ordered by name, those after `after` first; `more` tells whether a further page follows. */
   list(page: { after: string; limit: number; state: InstanceState | undefined }): {

@@ -1,4 +1,4 @@
-import type { InstanceState } from '../domain/instance.js';
+import type { InstanceState, Presence } from '../domain/instance.js';
 import type { Logger } from './logger.js';
 
 /** A call that has ended. */
@@ -68,6 +68,15 @@ const eventsTo = (logger: Logger) => ({
     state: InstanceState;
     reason: string;
   }) => logger.info('instance state', { event: 'instance_state_changed', instance, state, reason }),
+  /** The device said that it is unavailable, or, with PULSE, available for some seconds. */
+  presenceTold: ({ instance, presence }: { instance: string; presence: Presence }) =>
+    logger.info('presence told', { event: 'presence_told', instance, presence }),
+  presenceOverdue: ({ instance, days }: { instance: string; days: number }) =>
+    logger.warn('the phone may show this device as inactive; WhatsApp may log it out after 30 days', {
+      event: 'presence_overdue',
+      instance,
+      days,
+    }),
   /** A stanza that the light session does not allow was held back. */
   stanzaRefused: ({ instance, stanza }: { instance: string; stanza: string }) =>
     logger.debug('stanza refused', { event: 'stanza_refused', instance, stanza }),

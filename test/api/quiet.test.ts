@@ -41,8 +41,28 @@ test('a thousand partial credential updates, reconnects and a change never make 
     instance: desk.instance,
     visibility: { lastSeen: LastSeenVisibility.NONE },
   });
-  expect(sent('presence').filter(type => type !== 'unavailable')).toEqual([]);
+  expect(sent('presence')).toEqual([]);
   expect(sent('receipt')).toEqual([]);
   expect(sent('chatstate')).toEqual([]);
   expect(sent('message')).toEqual([]);
 });
+
+test.each(['unavailable', 'pulse'])(
+  'with presence %s nothing else is sent that says something of the account',
+  async presence => {
+    await using other = await startService({ env: { WA_PRIVACY_PRESENCE: presence } });
+    const { instance, phone } = await other.linked({ name: 'Support' });
+    const request = { instance, visibility: { lastSeen: LastSeenVisibility.NONE } };
+    await other.client.call(Privacy.updatePrivacySettings, request);
+    phone.dropConnections('close');
+    await expect.poll(() => phone.devices()[0]?.connected).toBe(false);
+    await other.client.call(Privacy.getPrivacySettings, { instance });
+    const logins = () => other.simulator.findStanzas({ xmlns: 'passive' }).length;
+    const presences = () => other.simulator.findStanzas({ tag: 'presence' }).map(({ node }) => node.attrs);
+    await expect
+      .poll(presences)
+      .toEqual(presence === 'pulse' ? [] : Array.from({ length: logins() }, () => ({ type: 'unavailable' })));
+    const tags = new Set(other.simulator.stanzas.map(({ node }) => node.tag));
+    expect([...tags].filter(tag => !['iq', 'ack', 'ib', 'presence'].includes(tag))).toEqual([]);
+  },
+);

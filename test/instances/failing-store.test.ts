@@ -67,6 +67,8 @@ beforeEach(async () => {
     instanceStateChanged: () => undefined,
     clientRefused: () => undefined,
     clientAccepted: () => undefined,
+    presenceTold: () => undefined,
+    presenceOverdue: () => undefined,
     taskFailed: (fault: { task: string; instance: string }) => void faults.push(fault),
   };
   registry = await openRegistry({
@@ -78,6 +80,7 @@ beforeEach(async () => {
     log,
     budget: { setsPerHour: 0, readsPerHour: 0 },
     connections: { mode: 'ALWAYS', idleMs: 60_000, mostIdle: 200 },
+    presence: { mode: 'NONE', pulseEveryMs: 86_400_000 },
   });
   await linkPhone(DESK);
   await linkPhone(OTHER);

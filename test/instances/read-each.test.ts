@@ -59,6 +59,8 @@ beforeEach(async () => {
       retryTime: undefined,
       connectionMode: undefined,
       proxy: undefined,
+      lastPresenceTime: undefined,
+      presence: undefined,
     });
   }
   reads.answer = async () => {};
@@ -72,10 +74,13 @@ beforeEach(async () => {
       instanceStateChanged: () => undefined,
       clientRefused: () => undefined,
       clientAccepted: () => undefined,
+      presenceTold: () => undefined,
+      presenceOverdue: () => undefined,
       taskFailed: () => undefined,
     },
     budget: { setsPerHour: 0, readsPerHour: 0 },
     connections: { mode: 'ALWAYS', idleMs: 60_000, mostIdle: 200 },
+    presence: { mode: 'NONE', pulseEveryMs: 86_400_000 },
   });
   await expect.poll(() => names.every(name => registry.get(name).state === 'CONNECTED')).toBe(true);
   await expect.poll(() => reads.now).toBe(0);

@@ -4,6 +4,7 @@ import {
   GetInstanceResponse,
   Instance,
   Instance_ConnectionMode,
+  Instance_Presence,
   Instance_State,
   InstanceServiceService,
   UpdateInstanceResponse,
@@ -18,6 +19,7 @@ type Properties = {
   readonly displayName?: string;
   readonly connectionMode?: keyof typeof MODES;
   readonly proxy?: string;
+  readonly presence?: keyof typeof PRESENCES;
 };
 
 /** Adds `instance create|list|get|update|delete`. */
@@ -27,6 +29,7 @@ export function addInstanceCommands(program: Command): void {
     command
       .option('--display-name <text>', 'name for people')
       .addOption(connectionModeOption())
+      .addOption(presenceOption())
       .option(PROXY_FLAG, PROXY_MEANING);
   takesProperties(clientCommand<Properties>(instance, 'create [name]', 'Make an instance', create));
   clientCommand(instance, 'list', 'List the instances', list);
@@ -52,10 +55,30 @@ const connectionModeOption = () =>
     'connected always or on_demand, or by default as the service is configured',
   ).choices(Object.keys(MODES));
 
+const PRESENCES = {
+  none: Instance_Presence.NONE,
+  unavailable: Instance_Presence.UNAVAILABLE,
+  pulse: Instance_Presence.PULSE,
+  default: Instance_Presence.UNSPECIFIED,
+} as const;
+
+const presenceOption = () =>
+  new Option(
+    '--presence <presence>',
+    'say nothing of being available, that it is not after each login, or that it is for five seconds every few ' +
+      'days, which contacts may see; by default as the service is configured',
+  ).choices(Object.keys(PRESENCES));
+
 async function create({ api, output, args: [name = ''], flags }: Run<Properties>) {
-  const { displayName = '', connectionMode = 'default' } = flags;
-  const proxy = (await proxyOf(flags.proxy)) ?? '';
-  const request = { name, displayName, connectionMode: MODES[connectionMode], requestId: '', proxy };
+  const { displayName = '', connectionMode = 'default', presence = 'default' } = flags;
+  const request = {
+    name,
+    displayName,
+    connectionMode: MODES[connectionMode],
+    presence: PRESENCES[presence],
+    requestId: '',
+    proxy: (await proxyOf(flags.proxy)) ?? '',
+  };
   const response = await output.progress(
     'Creating',
     api.call(InstanceServiceService.createInstance, request),
@@ -98,12 +121,13 @@ async function get({ api, output, args: [name = ''] }: Run<object>) {
 }
 
 async function update({ api, output, args: [name = ''], flags }: Run<Properties>) {
-  const { displayName, connectionMode } = flags;
-  const proxy = await proxyOf(flags.proxy);
-  if (displayName === undefined && connectionMode === undefined && proxy === undefined)
-    throw new UsageError(['name what to change: --display-name, --connection-mode or --proxy']);
-  const mode = connectionMode && MODES[connectionMode];
-  const changed = { displayName, connectionMode: mode, proxy };
+  const { displayName, ...flagged } = flags;
+  const connectionMode = flagged.connectionMode && MODES[flagged.connectionMode];
+  const presence = flagged.presence && PRESENCES[flagged.presence];
+  const proxy = await proxyOf(flagged.proxy);
+  const changed = { displayName, connectionMode, presence, proxy };
+  if (Object.values(changed).every(value => value === undefined))
+    throw new UsageError(['name what to change: --display-name, --connection-mode, --presence or --proxy']);
   const call = api.call(InstanceServiceService.updateInstance, { name, ...changed });
   const response = await output.progress('Updating', call);
   output.print(toJson(UpdateInstanceResponse, response), () => instanceText(response.instance));

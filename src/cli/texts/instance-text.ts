@@ -2,6 +2,7 @@ import {
   type Instance,
   Instance_ConnectionMode,
   Instance_OfflineQueue,
+  Instance_Presence,
   Instance_State,
 } from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
 import { nameOf } from '../../contract/enum-names.js';
@@ -25,6 +26,8 @@ export const instanceText = (instance: Instance | undefined): string =>
     ['connection mode', instance && modeText(instance.connectionMode)],
     ['proxy', instance?.proxy],
     ['offline queue', instance && nameOf(Instance_OfflineQueue, instance.offlineQueue)?.toLowerCase()],
+    ['presence', instance && nameOf(Instance_Presence, instance.presence)?.toLowerCase()],
+    ['last presence', instance?.lastPresenceTime?.toISOString()],
     ['etag', instance?.etag],
   ]);
 

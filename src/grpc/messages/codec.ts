@@ -37,6 +37,7 @@ import {
   encodeOfflineQueue,
   encodeOrigin,
   encodeOutcomeState,
+  encodePresence,
   encodeReason,
   encodeTokenAccess,
   encodeTokenKind,
@@ -146,6 +147,8 @@ export const encodeInstance = (instance: Instance): InstanceMessage => ({
   connectionMode: encodeConnectionMode(instance.connectionMode),
   proxy: instance.proxy,
   offlineQueue: encodeOfflineQueue(instance.offlineQueue),
+  lastPresenceTime: instance.lastPresenceTime,
+  presence: encodePresence(instance.presence),
 });
 
 export const encodeToken = (token: Omit<TokenRecord, 'digest'>): Token => ({

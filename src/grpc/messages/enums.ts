@@ -2,6 +2,7 @@ import { ErrorReason, SettingOutcome_State } from '../../../gen/ts/whatsapp/priv
 import {
   Instance_ConnectionMode,
   Instance_OfflineQueue,
+  Instance_Presence,
   Instance_State,
 } from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
 import * as service from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
@@ -9,7 +10,7 @@ import { Token_Access, Token_Kind } from '../../../gen/ts/whatsapp/privacy/v1/to
 import type { TokenRecord } from '../../access/ports.js';
 import type { NamesOf, Same } from '../../contract/enum-names.js';
 import type { Reason } from '../../domain/errors.js';
-import type { ConnectionMode, InstanceState, OfflineQueueState } from '../../domain/instance.js';
+import type { ConnectionMode, InstanceState, OfflineQueueState, Presence } from '../../domain/instance.js';
 import type { OnFailure, OutcomeState } from '../../domain/outcome.js';
 import type { NotWritableReason } from '../../domain/settings/describe.js';
 import type { Origin } from '../../instances/account/ports.js';
@@ -18,6 +19,7 @@ import type { Origin } from '../../instances/account/ports.js';
 true satisfies Same<InstanceState, NamesOf<typeof Instance_State>>;
 true satisfies Same<ConnectionMode, NamesOf<typeof Instance_ConnectionMode>>;
 true satisfies Same<OfflineQueueState, NamesOf<typeof Instance_OfflineQueue>>;
+true satisfies Same<Presence, NamesOf<typeof Instance_Presence>>;
 true satisfies Same<OutcomeState, NamesOf<typeof SettingOutcome_State>>;
 true satisfies Same<OnFailure, NamesOf<typeof service.OnFailure>>;
 true satisfies Same<NotWritableReason, NamesOf<typeof service.SettingDescription_NotWritableReason>>;
@@ -32,6 +34,8 @@ export const encodeConnectionMode = (mode: ConnectionMode | undefined) =>
   Instance_ConnectionMode[mode ?? 'UNSPECIFIED'];
 export const encodeOfflineQueue = (state: OfflineQueueState | undefined) =>
   Instance_OfflineQueue[state ?? 'UNSPECIFIED'];
+export const encodePresence = (presence: Presence | undefined) =>
+  Instance_Presence[presence ?? 'UNSPECIFIED'];
 export const encodeOutcomeState = (state: OutcomeState) => SettingOutcome_State[state];
 export const encodeReason = (reason: Reason | undefined) => ErrorReason[reason ?? 'UNSPECIFIED'];
 export const encodeOrigin = (origin: Origin | undefined) => service.Origin[origin ?? 'UNSPECIFIED'];

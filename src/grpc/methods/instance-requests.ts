@@ -3,6 +3,7 @@ import {
   CreateInstanceRequest,
   type DeleteInstanceRequest,
   Instance_ConnectionMode,
+  Instance_Presence,
   Instance_State,
   type LinkInstanceRequest,
   type ListInstancesRequest,
@@ -20,6 +21,7 @@ export function decodeCreate(request: CreateInstanceRequest) {
     requestId: check.unlessEmpty(request.requestId, check.requestId),
     connectionMode: modeOf(request.connectionMode),
     proxy: check.proxy(request.proxy),
+    presence: presenceOf(request.presence),
   });
   const content = () => CreateInstanceRequest.encode({ ...request, requestId: '' }).finish();
   return { name, properties, requestId, content };
@@ -28,17 +30,20 @@ export function decodeCreate(request: CreateInstanceRequest) {
 export const decodeInstanceUpdate = (request: UpdateInstanceRequest) =>
   accept({ instance: check.instanceName('name', request.name), changed: changed(request) });
 
-function changed({ displayName, connectionMode, proxy }: UpdateInstanceRequest) {
-  if (displayName === undefined && connectionMode === undefined && proxy === undefined)
+function changed({ displayName, connectionMode, presence, proxy }: UpdateInstanceRequest) {
+  if ([displayName, connectionMode, presence, proxy].every(value => value === undefined))
     return violation('', 'REQUIRED', 'At least one property must be provided');
   return together({
     ...(displayName !== undefined && { displayName: check.label('display_name', displayName) }),
     ...(connectionMode !== undefined && { connectionMode: modeOf(connectionMode) }),
     ...(proxy !== undefined && { proxy: check.proxy(proxy) }),
+    ...(presence !== undefined && { presence: presenceOf(presence) }),
   });
 }
 
 const modeOf = (number: number) => check.optionalEnum('connection_mode', Instance_ConnectionMode, number);
+
+const presenceOf = (number: number) => check.optionalEnum('presence', Instance_Presence, number);
 
 /** A request that holds nothing but the instance's name. */
 export function decodeName({ name }: { name: string }) {

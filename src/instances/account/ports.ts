@@ -1,5 +1,5 @@
 import type { Disconnect } from '../../domain/disconnect.js';
-import type { ConnectionMode, InstanceState, OfflineQueueState } from '../../domain/instance.js';
+import type { ConnectionMode, InstanceState, OfflineQueueState, Presence } from '../../domain/instance.js';
 import type { OutcomeState } from '../../domain/outcome.js';
 import type {
   Contact,
@@ -98,6 +98,8 @@ export interface Session {
   ): Promise<SetReply>;
   /** Finds contacts by what this connection remembers, and the others by one IQ. */
   findContacts(ids: readonly ContactId[], timeoutMs: number): Promise<FindReply>;
+  /** Says whether the device is available; false when that did not leave. */
+  tellPresence(presence: 'available' | 'unavailable'): Promise<boolean>;
   /** Asks WhatsApp to remove this device; false when it did not confirm. Ends the session. */
   logout(timeoutMs: number): Promise<boolean>;
   /** Ends the session; resolves when the socket is gone. */
@@ -192,6 +194,9 @@ export type InstanceRecord = {
   readonly connectionMode: ConnectionMode | undefined;
   /** URL with user and password; undefined when the service's own holds. `UNREADABLE_PROXY` when it is damaged. */
   readonly proxy: string | undefined;
+  readonly lastPresenceTime: Date | undefined;
+  /** Undefined when the service's own holds. */
+  readonly presence: Presence | undefined;
 };
 
 /** What a link, or the end of one, makes of a record. */
@@ -210,6 +215,8 @@ export interface InstanceStore {
   update(name: string, patch: Partial<Omit<InstanceRecord, 'name' | 'createTime'>>): Promise<void>;
   /** Stores when instances were connected last, in one transaction; those that are not there are left out. */
   connected(times: ReadonlyMap<string, Date>): Promise<void>;
+  /** The same for when they last told their presence. */
+  presenceTold(times: ReadonlyMap<string, Date>): Promise<void>;
   /** Forgets the instance with its secrets, tokens, history and the answers that speak of it. */
   remove(name: string): Promise<void>;
 }
@@ -307,6 +314,10 @@ export interface InstanceLog {
   clientRefused(refusal: { reason: string }): void;
   clientAccepted(): void;
   instanceStateChanged(change: { instance: string; state: InstanceState; reason: string }): void;
+  /** The device said that it is unavailable, or available and then unavailable. */
+  presenceTold(told: { instance: string; presence: Presence }): void;
+  /** It has said nothing of being available for so long that WhatsApp may soon log it out. */
+  presenceOverdue(overdue: { instance: string; days: number }): void;
   /** Something of our own failed; the service goes on. */
   taskFailed(failure: { task: string; instance: string; cause: unknown }): void;
 }

@@ -119,8 +119,8 @@ const nextAttemptTimeOf = (connection: ConnectionState): Date | undefined =>
 
 /** An instance as callers see it. */
 export function viewOf(record: InstanceRecord, connection: ConnectionState): Instance {
-  const { name, displayName, phoneNumber, createTime, linkTime, lastConnectTime, connectionMode, proxy } =
-    record;
+  const { name, displayName, phoneNumber, createTime, linkTime, lastConnectTime } = record;
+  const { connectionMode, lastPresenceTime, presence, proxy } = record;
   return {
     name,
     displayName,
@@ -134,6 +134,8 @@ export function viewOf(record: InstanceRecord, connection: ConnectionState): Ins
     connectionMode,
     proxy: proxy === undefined ? '' : shownProxy(proxy),
     offlineQueue: connection.state === 'connected' ? connection.session.offlineQueue.state : undefined,
+    lastPresenceTime,
+    presence,
   };
 }
 

@@ -45,7 +45,10 @@ export function parking(
   };
 }
 
-/** WhatsApp drops a device that does not connect for 30 days (faq.whatsapp.com/378279804439436). */
+/**
+ * WhatsApp logs out devices that are inactive for 30 days (faq.whatsapp.com/378279804439436), and does not say what that
+ * means. If connecting counts, this is often enough; by reports it does not (docs/whatsapp.md).
+ */
 const LONGEST_PARKED_MS = 7 * 24 * 60 * 60 * 1000;
 
 /**

@@ -51,12 +51,21 @@ export type SupervisorOptions = {
   /** The one that the next attempt goes through; undefined for that of the node. */
   readonly proxy?: () => string | undefined;
   readonly log: Pick<InstanceLog, 'taskFailed'>;
+  /** Adds to why a connection ended what is known of the instance. */
+  readonly explain?: (disconnect: Disconnect) => Disconnect;
 };
 
 const CONNECTING: ConnectionState = { state: 'connecting' };
 
 /** Supervises one instance, once told to begin. */
-export function supervise({ instance, dialer, initial, proxy, log }: SupervisorOptions): Supervisor {
+export function supervise({
+  instance,
+  dialer,
+  initial,
+  proxy,
+  log,
+  explain = disconnect => disconnect,
+}: SupervisorOptions): Supervisor {
   let events: ConnectionEvents = { onConnection: () => undefined, onPrivacyPush: () => undefined };
   let connection = initial;
   let hasEnded = false;
@@ -139,7 +148,7 @@ export function supervise({ instance, dialer, initial, proxy, log }: SupervisorO
   }
 
   function after(disconnect: Disconnect): ConnectionState {
-    const reaction = afterDisconnect(disconnect, streak);
+    const reaction = afterDisconnect(explain(disconnect), streak);
     streak = reaction.streak;
     return reaction.next;
   }

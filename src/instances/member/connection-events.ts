@@ -1,6 +1,7 @@
 import type { Disconnect } from '../../domain/disconnect.js';
 import type { SettingsCache } from '../account/settings-cache.js';
 import { type ConnectionState, notUsable, viewOf } from '../connecting/connection-state.js';
+import type { PresenceKeeper } from '../connecting/presence-keeper.js';
 import { whyUnavailable } from '../judging/reply-causes.js';
 import type { Follower } from '../reading/follow.js';
 import type { Renewal } from '../reading/renewal.js';
@@ -19,12 +20,13 @@ type Concerned = {
   readonly follower: Follower;
   readonly renewal: Renewal;
   readonly watched: Watched;
+  readonly presence: PresenceKeeper;
   readonly forgetAccount: (refused: Disconnect) => Promise<void>;
 };
 
 /** What follows, in this order, when the connection of an instance is in another state. */
 export function connectionEvents(
-  { keeper, sessions, demand, cache, follower, renewal, watched, forgetAccount }: Concerned,
+  { keeper, sessions, demand, cache, follower, renewal, watched, presence, forgetAccount }: Concerned,
   { log, watch }: Pick<Node, 'log' | 'watch'>,
 ) {
   const { instance } = watched;
@@ -56,6 +58,7 @@ export function connectionEvents(
     keeper.entered(connection);
     sessions.changed();
     demand.settle();
+    presence.settle();
     show(connection);
   }
 

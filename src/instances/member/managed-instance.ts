@@ -11,6 +11,7 @@ import { settingsCache } from '../account/settings-cache.js';
 import { throttle } from '../account/throttle.js';
 import { timeLeft } from '../account/time-left.js';
 import { initialState, viewOf } from '../connecting/connection-state.js';
+import { presenceKeeper } from '../connecting/presence-keeper.js';
 import { type Supervisor, supervise } from '../connecting/supervisor.js';
 import { whyUnavailable } from '../judging/reply-causes.js';
 import { follow } from '../reading/follow.js';
@@ -18,6 +19,7 @@ import { renewal as renewalOf } from '../reading/renewal.js';
 import { newWatched, type Watched } from '../watching/watched-state.js';
 import { type ConnectionDemand, connectionDemand, parkedUntil } from './connection-demand.js';
 import { connectionEvents } from './connection-events.js';
+import { lastSignOf, withInactivity } from './inactivity.js';
 import type { Node } from './node.js';
 import { type RecordKeeper, recordKeeper } from './record-keeper.js';
 import { BEING_MADE, type SessionWait, sessionWait } from './session-wait.js';
@@ -64,14 +66,15 @@ export type ManagedInstance = Account & {
 export function manage(record: InstanceRecord, node: Node): ManagedInstance {
   const instance = record.name;
   const initial = initialState(record, parkedUntil(record, node));
+  const keeper = recordKeeper(record, node);
   const supervisor = supervise({
     instance,
     dialer: node.dialer,
     initial,
     proxy: () => keeper.record.proxy,
     log: node.log,
+    explain: disconnect => withInactivity(disconnect, keeper.record),
   });
-  const keeper = recordKeeper(record, node);
   const sessions = sessionWait(instance, supervisor);
   const demand = connectionDemand(keeper, supervisor, node);
   const watched = newWatched(instance, () => {
@@ -102,13 +105,28 @@ export function manage(record: InstanceRecord, node: Node): ManagedInstance {
     return forgetting;
   }
 
+  const queue = new PQueue({ concurrency: 1 });
+  const presence = presenceKeeper(
+    {
+      presence: () => keeper.record.presence ?? node.presence.mode,
+      session: sessions.live,
+      since: () => lastSignOf(keeper.record),
+      queue,
+      need: demand.need,
+      told(time) {
+        keeper.presenceTold(time);
+        node.log.presenceTold({ instance, presence: keeper.record.presence ?? node.presence.mode });
+      },
+    },
+    node.presence.pulseEveryMs,
+  );
+
   const { cache } = account;
-  const parts = { keeper, sessions, demand, cache, follower, renewal, watched, forgetAccount };
+  const parts = { keeper, sessions, demand, cache, follower, renewal, watched, presence, forgetAccount };
   const events = connectionEvents(parts, node);
   events.show(initial);
   supervisor.begin({ onConnection: events.changed, onPrivacyPush: follower.pushed });
 
-  const queue = new PQueue({ concurrency: 1 });
   return {
     ...account,
     supervisor,
@@ -124,6 +142,7 @@ export function manage(record: InstanceRecord, node: Node): ManagedInstance {
       if ('connectionMode' in patch) demand.modeChanged();
       // In its turn, so that it cuts no update.
       if ('proxy' in patch) void queue.add(supervisor.reroute);
+      if ('presence' in patch) presence.settle();
     },
     forgetAccount,
     forgotten: () => forgetting.catch(() => undefined),

@@ -1,13 +1,13 @@
 import PQueue from 'p-queue';
-import type { ConnectionMode } from '../../domain/instance.js';
+import type { ConnectionMode, Presence } from '../../domain/instance.js';
 import type { Iqs } from '../account/budget.js';
 import type { ClientVersions } from '../account/client-version.js';
 import type { ChangeLog, CredentialStore, InstanceLog, InstanceStore, WhatsApp } from '../account/ports.js';
 import { breaker } from '../connecting/breaker.js';
 import { type ClientRefusals, clientRefusals } from '../connecting/client-refusals.js';
-import { type ConnectTimes, connectTimes } from '../connecting/connect-times.js';
 import { type Dialer, dialer } from '../connecting/dialer.js';
 import { type IdleConnections, idleConnections } from '../connecting/idle-connections.js';
+import { type NotedTimes, notedTimes } from '../connecting/noted-times.js';
 import { type WatchHub, watchHub } from '../watching/watch-hub.js';
 
 /** Reads of many instances that one node sends to WhatsApp at the same time. */
@@ -24,6 +24,8 @@ export type NodeOptions = {
   readonly budget: { readonly setsPerHour: number; readonly readsPerHour: number };
   /** `mode` is that of instances which have none of their own. */
   readonly connections: { readonly mode: ConnectionMode; readonly idleMs: number; readonly mostIdle: number };
+  /** `mode` is that of instances which have none of their own. */
+  readonly presence: { readonly mode: Presence; readonly pulseEveryMs: number };
 };
 
 /** What the instances of a node share. */
@@ -37,7 +39,9 @@ export type Node = {
   /** Requests to WhatsApp that an instance may make; 0 for no limit. */
   readonly perHour: Iqs;
   readonly watch: WatchHub;
-  readonly connectTimes: ConnectTimes;
+  readonly connectTimes: NotedTimes;
+  readonly presenceTimes: NotedTimes;
+  readonly presence: NodeOptions['presence'];
   /** Of instances whose record has none. */
   readonly connectionMode: ConnectionMode;
   readonly idle: IdleConnections;
@@ -55,6 +59,7 @@ export function openNode({
   log,
   budget,
   connections,
+  presence,
 }: NodeOptions): Node {
   const dials = breaker();
   return {
@@ -66,7 +71,9 @@ export function openNode({
     log,
     perHour: { sets: budget.setsPerHour, reads: budget.readsPerHour },
     watch: watchHub(),
-    connectTimes: connectTimes(instances, log),
+    connectTimes: notedTimes(instances.connected, log),
+    presenceTimes: notedTimes(instances.presenceTold, log),
+    presence,
     connectionMode: connections.mode,
     idle: idleConnections({ idleMs: connections.idleMs, most: connections.mostIdle }),
     reads: new PQueue({ concurrency: READS_AT_ONCE }),

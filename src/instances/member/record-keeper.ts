@@ -10,6 +10,8 @@ export interface RecordKeeper {
   change(patch: Partial<InstanceRecord>): Promise<void>;
   /** The connection is in this state now: stores what outlives the process. */
   entered(connection: ConnectionState): void;
+  /** It told its presence then. */
+  presenceTold(time: Date): void;
   /** The credential store wrote this. */
   written(record: LinkRecord): void;
   /** Forgets the credentials, and what the record says of the account. */
@@ -19,7 +21,13 @@ export interface RecordKeeper {
 /** Keeps the record of one instance, which is stored as it is given. */
 export function recordKeeper(
   initial: InstanceRecord,
-  { store, credentials, connectTimes, log }: Pick<Node, 'store' | 'credentials' | 'connectTimes' | 'log'>,
+  {
+    store,
+    credentials,
+    connectTimes,
+    presenceTimes,
+    log,
+  }: Pick<Node, 'store' | 'credentials' | 'connectTimes' | 'presenceTimes' | 'log'>,
 ): RecordKeeper {
   const instance = initial.name;
   let record = initial;
@@ -58,6 +66,10 @@ export function recordKeeper(
       if (!patch) return;
       record = { ...record, ...patch };
       save(patch).catch(() => undefined); // Logged by `save`.
+    },
+    presenceTold(lastPresenceTime) {
+      record = { ...record, lastPresenceTime };
+      presenceTimes.note(instance, lastPresenceTime);
     },
     written,
     async clear() {

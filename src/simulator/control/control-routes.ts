@@ -19,6 +19,7 @@ const contacts = z.object({ contacts: z.array(z.string()) });
 const timer = z.object({ duration: z.int().nonnegative() });
 const drop = z.object({ how: z.enum(['close', 'reset', 'half_open']) });
 const streamError = z.object({ code: z.int().optional(), conflict: z.string().optional() });
+const days = z.object({ days: z.number().nonnegative() });
 const refresh = z.object({ child: z.enum(['companion_reg_refresh', 'pair-device-rotate-qr']).optional() });
 
 /** Does what a request asks and gives the answer as data; undefined when there is no such route. */
@@ -38,6 +39,9 @@ export function route(
     }
     case 'PATCH behaviour':
       return Object.assign(simulator.behaviour, behaviourSchema.parse(body));
+    case 'POST days':
+      simulator.passDays(days.parse(body).days);
+      return simulator.phones().map(phone => phoneView(simulator, phone));
     case 'POST refresh-link':
       return { clients: simulator.refreshLink(refresh.parse(body).child) };
     case 'POST people':

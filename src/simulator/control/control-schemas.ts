@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { BinaryNode } from '../wire/stanza.js';
 import type { NewAccount } from '../world/accounts.js';
-import type { Behaviour } from '../world/behaviour.js';
+import { type Behaviour, SIGNS } from '../world/behaviour.js';
 import type { NewPerson } from '../world/directory.js';
 import type { Effect, Fault, FaultMatch } from '../world/faults.js';
 import type { StanzaQuery } from '../world/stanza-log.js';
@@ -111,6 +111,7 @@ export const newAccountSchema = z.strictObject({
   passkey: z
     .union([z.boolean(), z.strictObject({ id: z.base64url(), publicKey: z.base64url() })])
     .exactOptional(),
+  inactivityDays: z.number().positive().exactOptional(),
 }) satisfies z.ZodType<NewAccount>;
 true satisfies Takes<typeof newAccountSchema, NewAccount>;
 
@@ -160,6 +161,8 @@ const behaviour = {
   ownMessageAck: z.enum(['ignored', 'settled']),
   owedEndsStreamMs: z.int().positive(),
   compression: z.enum(['now_and_then', 'always', 'never']),
+  inactivityDays: z.number().positive(),
+  activity: z.enum(SIGNS),
   edgeRouting: z.boolean(),
   minRevision: z.int().nonnegative(),
   minLinkRevision: z.int().nonnegative(),

@@ -1,6 +1,7 @@
 import { wallTime } from '../../domain/time/wall-time.js';
 import { bytesOf, child, node, resultChild, SERVER, seconds } from '../wire/stanza.js';
 import { jidOf, lidOf } from '../world/accounts.js';
+import { serverMs } from '../world/inactivity.js';
 import type { Account, Device, RegisteringConnection, World } from '../world/world.js';
 import { deviceIdentity } from './device-identity.js';
 
@@ -87,6 +88,8 @@ export async function completeLink(
     id,
     noiseKey: connection.noiseKey,
     linkTime: wallTime(),
+    lastActive: new Date(serverMs(world)),
+    isAvailable: false,
     keys,
     unacked: [],
     refused: new Set(),

@@ -13,6 +13,17 @@ import { refreshCode } from './pairing-code.js';
 import { askPasskeyAgain } from './passkey-link.js';
 import { scanQr } from './scan-qr.js';
 
+/** A companion in the phone's list of linked devices. */
+export type LinkedDevice = {
+  readonly device: number;
+  readonly connected: boolean;
+  readonly linkTime: Date;
+  /** When it last showed a sign of being in use, by the server's clock. */
+  readonly lastActive: Date;
+  /** Whether it makes the account look online. */
+  readonly isAvailable: boolean;
+};
+
 /** The phone of one account: what its owner does on it. */
 export type Phone = {
   /** Digits only. */
@@ -48,7 +59,7 @@ export type Phone = {
   removeCategory(category: string): void;
   /** What the server holds: the truth. */
   settings(): Record<string, string>;
-  devices(): { device: number; connected: boolean; linkTime: Date }[];
+  devices(): LinkedDevice[];
   /** Unlinks a companion; false when there is none with that id. */
   removeDevice(device: number): boolean;
   /** Ends the connections of the account's companions. */
@@ -107,10 +118,12 @@ export function phoneOf(world: World, account: Account): Phone {
     },
     settings: () => Object.fromEntries(account.settings),
     devices: () =>
-      [...account.devices.values()].map(({ id, connection, linkTime }) => ({
+      [...account.devices.values()].map(({ id, connection, linkTime, lastActive, isAvailable }) => ({
         device: id,
         connected: connection !== undefined,
         linkTime,
+        lastActive,
+        isAvailable,
       })),
     removeDevice: device => removeDevice(world, account, device),
     dropConnections(how) {

@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import type { proto } from '@whiskeysockets/baileys';
 import { iqRoute } from '../answers/iq-routes.js';
+import { removeDevice } from '../answers/remove-device.js';
 import { deliveryTo } from '../queue/delivery.js';
 import { attr, child, isReply, node, SERVER, seconds } from '../wire/stanza.js';
 import { lidOf } from '../world/accounts.js';
+import { inactiveDevices, showSign, takePresence } from '../world/inactivity.js';
 import type { ClientConnection, StanzaHandler, World } from '../world/world.js';
 import { answerIq } from './answer-iq.js';
 
@@ -19,9 +21,16 @@ export function login(
     connection.fail({ reason: 401 });
     return { receive: () => undefined, closed: () => undefined };
   }
+  if (inactiveDevices(world, account).includes(device)) {
+    removeDevice(world, account, device.id);
+    connection.fail({ reason: 401 });
+    return { receive: () => undefined, closed: () => undefined };
+  }
   device.connection?.streamError(undefined, 'replaced');
   for (const goOn of Array.from(device.held)) goOn(); // Each takes itself out of the set.
   device.connection = connection;
+  device.isAvailable = false;
+  showSign(world, device, 'connection');
   connection.owner = { account, device };
   device.delivery?.stop();
   const delivery = deliveryTo(world, account, device, connection);
@@ -59,13 +68,16 @@ export function login(
         case 'receipt':
           delivery.answered(stanza);
           break;
+        case 'presence':
+          takePresence(world, device, stanza);
+          break;
         case 'ib': {
           const batch = child(stanza, 'offline_batch');
           if (batch) delivery.asked(Number(attr(batch, 'count')) || 0);
           break;
         }
         default:
-          // Presences and whatever else a client sends are kept in the log and have no effect.
+          // Whatever else a client sends is kept in the log and has no effect.
           break;
       }
     },
@@ -74,6 +86,7 @@ export function login(
       if (device.connection !== connection) return;
       device.connection = undefined;
       device.delivery = undefined;
+      device.isAvailable = false;
     },
   };
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { clock } from '../../domain/time/clock.js';
+import { removeDevice } from '../answers/remove-device.js';
 import { type Phone, phoneOf } from '../phone/phone.js';
 import { certificateChains, defaultServerKeys } from '../wire/certificates.js';
 import { type BinaryNode, node, SERVER, seconds } from '../wire/stanza.js';
@@ -8,6 +9,7 @@ import { type NewAccount, newAccount } from '../world/accounts.js';
 import { type Behaviour, DEFAULT_BEHAVIOUR, type RefreshChild } from '../world/behaviour.js';
 import { directory, type NewPerson, type Person } from '../world/directory.js';
 import { type Fault, faultBox, type InjectedFault } from '../world/faults.js';
+import { inactiveDevices } from '../world/inactivity.js';
 import { type PrivacyEvent, privacyJournal } from '../world/journal.js';
 import { type LoggedStanza, type StanzaQuery, stanzaLog } from '../world/stanza-log.js';
 import { readState, writeState } from '../world/state-file.js';
@@ -55,6 +57,8 @@ export type Simulator = {
   /** The same changes among the questions and answers about privacy, each where it happened. */
   journal(phoneNumber: string): readonly PrivacyEvent[];
   /** How many connections have finished the handshake. */
+  /** Lets days pass at WhatsApp: devices that were inactive for too long are unlinked. */
+  passDays(days: number): void;
   connections(): number;
   /** Writes the state file now, which else follows a while after each change. */
   save(): void;
@@ -98,6 +102,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     faults,
     log,
     journal: privacyJournal(),
+    time: { aheadMs: 0 },
     nextConnection: () => ++connections,
     nextId: () => `${run}-${++ids}`,
     changed() {
@@ -151,6 +156,11 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     sets: phoneNumber => accountOf(phoneNumber)?.sets ?? [],
     journal: phoneNumber => world.journal.of(phoneNumber.replace(/^\+/, '')),
     connections: () => world.connections.size,
+    passDays(days) {
+      world.time.aheadMs += days * 86_400_000;
+      for (const account of world.accounts.values())
+        for (const { id } of inactiveDevices(world, account)) removeDevice(world, account, id);
+    },
     save,
     async stop() {
       await listener.stop();

@@ -34,6 +34,8 @@ export type NewAccount = {
   readonly addressing?: Addressing;
   /** Whether WhatsApp links it only with its passkey, which the phone has or another authenticator. */
   readonly passkey?: boolean | ForeignPasskey;
+  /** That of `behaviour` when not said. */
+  readonly inactivityDays?: number;
 };
 
 export function newAccount(account: NewAccount): Account {
@@ -61,6 +63,7 @@ export function newAccount(account: NewAccount): Account {
     sets: [],
     passkey: passkey ? newPasskey(passkey === true ? undefined : passkey) : undefined,
     confirmationCode: undefined,
+    inactivityDays: account.inactivityDays,
   };
 }
 

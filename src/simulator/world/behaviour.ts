@@ -1,5 +1,9 @@
 import type { CertificateChoice } from '../wire/certificates.js';
 
+/** What a device may show of being in use, from the least to the most: that it is connected, what its presence says. */
+export const SIGNS = ['connection', 'unavailable', 'available'] as const;
+export type Sign = (typeof SIGNS)[number];
+
 /** The child of the notification that retires the advertised adv secret; WhatsApp uses both. */
 export type RefreshChild = 'companion_reg_refresh' | 'pair-device-rotate-qr';
 
@@ -88,6 +92,13 @@ export type Behaviour = {
   owedEndsStreamMs: number;
   /** Which frames are compressed: every eighth of a connection, all, or none. */
   compression: 'now_and_then' | 'always' | 'never';
+  /** A device that shows no sign of being in use for more days is unlinked (30, by WhatsApp's FAQ). */
+  inactivityDays: number;
+  /**
+   * The least sign that counts. Nobody knows: by five reports devices that are connected and never say that they are
+   * available count as inactive; whether saying "unavailable" helps is open.
+   */
+  activity: Sign;
   /** Whether the client is told routing info for its next connection. */
   edgeRouting: boolean;
   /**
@@ -138,6 +149,8 @@ export const DEFAULT_BEHAVIOUR: Readonly<Behaviour> = {
   ownMessageAck: 'ignored',
   owedEndsStreamMs: 3_002_000,
   compression: 'now_and_then',
+  inactivityDays: 30,
+  activity: 'available',
   edgeRouting: false,
   minRevision: 0,
   minLinkRevision: 0,

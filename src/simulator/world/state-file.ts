@@ -43,14 +43,17 @@ const plain = ({ keys, accounts, people }: SimulatorState) => ({
       stamp,
       members: [...members],
     })),
-    devices: [...account.devices.values()].map(({ id, noiseKey, linkTime, unacked, keys, dirty }) => ({
-      id,
-      noiseKey,
-      linkTime,
-      unacked,
-      keys: { ...keys, preKeys: [...keys.preKeys] },
-      dirty: [...dirty],
-    })),
+    devices: [...account.devices.values()].map(
+      ({ id, noiseKey, linkTime, lastActive, unacked, keys, dirty }) => ({
+        id,
+        noiseKey,
+        linkTime,
+        lastActive,
+        unacked,
+        keys: { ...keys, preKeys: [...keys.preKeys] },
+        dirty: [...dirty],
+      }),
+    ),
   })),
 });
 
@@ -61,11 +64,13 @@ const revived = (account: ReturnType<typeof plain>['accounts'][number]): Account
     account.lists.map(({ category, stamp, members }) => [category, { stamp, members: new Set(members) }]),
   ),
   devices: new Map(
-    account.devices.map(({ keys, dirty, linkTime, ...device }): [number, Device] => [
+    account.devices.map(({ keys, dirty, linkTime, lastActive, ...device }): [number, Device] => [
       device.id,
       {
         ...device,
         linkTime: new Date(linkTime),
+        lastActive: new Date(lastActive ?? linkTime), // Older files have none.
+        isAvailable: false,
         keys: { ...keys, preKeys: new Map(keys.preKeys) },
         dirty: new Set(dirty),
         held: new Set(),

@@ -23,6 +23,8 @@ export type World = {
   readonly faults: Faults;
   readonly log: StanzaLog;
   readonly journal: Journal;
+  /** How far the server's time of day is ahead of this machine's. */
+  readonly time: { aheadMs: number };
   nextConnection(): number;
   /** For the ids of the server's own stanzas. */
   nextId(): string;
@@ -53,6 +55,8 @@ export type Account = {
   readonly passkey: Passkey | undefined;
   /** What its phone showed last for its owner to compare while linking. */
   confirmationCode: string | undefined;
+  /** Where the account has another limit than `behaviour.inactivityDays`. */
+  readonly inactivityDays?: number | undefined;
 };
 
 /** A companion device, as the server knows it. */
@@ -60,6 +64,10 @@ export type Device = {
   readonly id: number;
   readonly noiseKey: Buffer;
   readonly linkTime: Date;
+  /** When it last showed a sign of being in use that counts. */
+  lastActive: Date;
+  /** Whether it said that it is available, and so contacts see the account online. */
+  isAvailable: boolean;
   readonly keys: KeyBundle;
   /** Its queue: the stanzas it has not answered as they must be, oldest first. */
   readonly unacked: BinaryNode[];

@@ -26,8 +26,23 @@ export function instanceStore(
     retryTime: toDate(row.retry_time),
     connectionMode: row.connection_mode ?? undefined,
     proxy: readProxy(row),
+    lastPresenceTime: toDate(row.last_presence_time),
+    presence: row.presence ?? undefined,
     ...readPhoneNumber(row),
   });
+
+  const storeTimes = (
+    column: 'last_connect_time' | 'last_presence_time',
+    times: ReadonlyMap<string, Date>,
+  ): Promise<void> =>
+    atomically(
+      [...times].map(([name, time]) =>
+        db
+          .updateTable('instance')
+          .set({ [column]: time.getTime() })
+          .where('name', '=', name),
+      ),
+    );
 
   /** One that is damaged must not keep the other instances from starting. */
   function readPhoneNumber({ name, sealed_phone_number }: Row) {
@@ -68,12 +83,8 @@ export function instanceStore(
       await db.executeQuery(instanceUpdate(db, storeKey, name, patch));
     },
 
-    connected: times =>
-      atomically(
-        [...times].map(([name, time]) =>
-          db.updateTable('instance').set({ last_connect_time: time.getTime() }).where('name', '=', name),
-        ),
-      ),
+    connected: times => storeTimes('last_connect_time', times),
+    presenceTold: times => storeTimes('last_presence_time', times),
 
     async remove(name) {
       await db.deleteFrom('instance').where('name', '=', name).execute();
@@ -112,6 +123,8 @@ const columns = (storeKey: Buffer, instance: string): Columns => ({
   proxy: proxy => ({
     sealed_proxy: proxy === undefined ? null : seal(storeKey, proxyLabel(instance), Buffer.from(proxy)),
   }),
+  lastPresenceTime: time => ({ last_presence_time: fromDate(time) }),
+  presence: presence => ({ presence: presence ?? null }),
 });
 
 /** The columns of the fields that are given: a whole row for a whole record. */

@@ -24,6 +24,9 @@ export type Schema = {
     connection_mode: 'ALWAYS' | 'ON_DEMAND' | null;
     /** Under the store's key; null for the service's own. */
     sealed_proxy: Buffer | null;
+    last_presence_time: number | null;
+    /** Null for the service's own. */
+    presence: 'NONE' | 'UNAVAILABLE' | 'PULSE' | null;
   };
   /** One row while a link exists; its data key dies with it, and with that every signal key. */
   credential: {

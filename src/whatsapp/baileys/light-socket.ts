@@ -12,7 +12,7 @@ import { LONGEST_TIMER_MS } from '../../domain/longest-timer.js';
 import { racingAgent } from '../network/racing-agent.js';
 import { baileysLogger } from './baileys-logger.js';
 import { checkNextHandshake } from './server-check.js';
-import { kindOf, mayLeave } from './stanza-allow-list.js';
+import { kindOf, mayLeave, type PresenceKind } from './stanza-allow-list.js';
 import { outlineOf, outlineOfText, type StanzaOutline } from './stanza-outline.js';
 
 /** What a socket needs besides Baileys' own defaults. */
@@ -67,17 +67,24 @@ export const LIGHT_OPTIONS = {
 export type LightSocket = ReturnType<typeof makeSocket>;
 
 /**
- * A Baileys socket that only keeps a login: no history, no messages read or stored, never online. Without the layers for
+ * A Baileys socket that only keeps a login: no history, no messages read or stored, and
+ * online only when told to be. Without the layers for
  * chats, groups and the like, which are half of its memory. Stanzas that may not leave are refused before encryption, as
  * if the socket were closed for them alone.
  */
-export function lightSocket(options: LightSocketOptions): { sock: LightSocket; socket: WebSocket } {
+export function lightSocket(options: LightSocketOptions): {
+  sock: LightSocket;
+  socket: WebSocket;
+  /** Lets this presence through that `send` sends before it returns. */
+  letThrough: <T>(presence: PresenceKind, send: () => T) => T;
+} {
   const { onStanza } = options;
   let refused = false;
+  let meant: PresenceKind | undefined;
   const logger = baileysLogger({
     stanza(xml) {
       const kind = kindOf(xml);
-      refused = !mayLeave(kind, options);
+      refused = !mayLeave(kind, { linking: options.linking, meant });
       if (refused) options.onRefused(kind);
       else if (onStanza && socket.readyState === socket.OPEN) {
         const outline = outlineOfText(xml);
@@ -118,5 +125,16 @@ export function lightSocket(options: LightSocketOptions): { sock: LightSocket; s
     sock.ws.on('frame', (frame: BinaryNode | Uint8Array) => {
       if (!(frame instanceof Uint8Array)) onStanza('in', outlineOf(frame)); // Else a part of the handshake.
     });
-  return { sock, socket };
+  return {
+    sock,
+    socket,
+    letThrough(presence, send) {
+      meant = presence;
+      try {
+        return send();
+      } finally {
+        meant = undefined;
+      }
+    },
+  };
 }

@@ -1,9 +1,9 @@
 import { readStanzaText } from './stanza-text.js';
 
 /**
- * Every kind of stanza that may leave. Not on it: presences (one without a type counts as "available", and a device
- * that sends none is not online), messages, other queries about others, telemetry, and receipts, which contacts see,
- * but those to the account itself for what its other devices have sent.
+ * Every kind of stanza that may leave. Not on it: presences (one without a type counts as "available"; see
+ * `PresenceKind`), messages, other queries about others, telemetry, and receipts, which contacts see, but those to the
+ * account itself for what its other devices have sent.
  */
 const MAY_LEAVE: ReadonlySet<string> = new Set([
   'ack',
@@ -40,9 +40,15 @@ const MAY_LEAVE_LINKING: ReadonlySet<string> = new Set([
   'iq set md/encrypted_pairing_request',
 ]);
 
-/** Whether stanzas of this kind may leave, on a connection that links an account or on one that is logged in. */
-export const mayLeave = (kind: string, { linking }: { linking: boolean }): boolean =>
-  MAY_LEAVE.has(kind) || (linking && MAY_LEAVE_LINKING.has(kind));
+/** What leaves only when an instance is told to say it: the type, and nothing else. */
+export type PresenceKind = 'presence available' | 'presence unavailable';
+
+/** When more may leave: on a connection that links an account, and while a presence is being told. */
+export type Leave = { readonly linking: boolean; readonly meant?: PresenceKind | undefined };
+
+/** Whether stanzas of this kind may leave. */
+export const mayLeave = (kind: string, { linking, meant }: Leave): boolean =>
+  MAY_LEAVE.has(kind) || (linking && MAY_LEAVE_LINKING.has(kind)) || kind === meant;
 
 /** What a `<usync>` asks for about each user. */
 const QUERY = /^>\n\t\t<usync [^\n]*>\n\t{4}<query >\n((?:\t{6}<\w+ \/>\n)+)\t{4}<\/query>\n/;
@@ -60,7 +66,7 @@ export function kindOf(xml: string): string {
       return child === 'usync' ? `${kind} ${asked(rest)}` : kind;
     }
     case 'presence':
-      return `presence ${type}`.trim();
+      return attributes.size === 1 && child === '' ? `presence ${type}` : `presence ${type} with more`;
     case 'receipt':
       return attributes.has('recipient') ? `receipt ${type}` : 'receipt';
     case 'ib':

@@ -26,6 +26,8 @@ export type Connection = {
   uploadPreKeys(): Promise<void>;
   /** Sends a stanza that has no answer; false when it did not leave. */
   tell(node: BinaryNode): Promise<boolean>;
+  /** Says whether the device is available, without a name; false when that did not leave. */
+  tellPresence(type: 'available' | 'unavailable'): Promise<boolean>;
   /** Sends a query and waits for its answer. Never rejects. Without `onLate` what comes after the time is ignored. */
   sendIQ(node: BinaryNode, timeoutMs: number, onLate?: OnLate<IqReply>): Promise<IqReply>;
   end(disconnect: Disconnect): void;
@@ -58,7 +60,7 @@ export function openConnection(
   const announced = versions.announced();
   let unreadable = 0;
 
-  const { sock, socket } = lightSocket({
+  const { sock, socket, letThrough } = lightSocket({
     url,
     rootKey,
     revision: announced.revision,
@@ -178,6 +180,7 @@ export function openConnection(
     observe: listener => void observers.push(listener),
     uploadPreKeys: () => sock.uploadPreKeys(),
     tell,
+    tellPresence: type => letThrough(`presence ${type}`, () => tell({ tag: 'presence', attrs: { type } })),
     sendIQ: (node, timeoutMs, onLate) =>
       isOver ? Promise.resolve({ kind: 'not_sent' }) : ask(node, timeoutMs, onLate),
     end,

@@ -81,6 +81,7 @@ export function openSession(
     offlineQueue: queue,
 
     forgetTimer: timer.forget,
+    tellPresence: connection.tellPresence,
 
     async setPrivacy(setting, value, timeoutMs, onLate) {
       if (setting === 'default_disappearing_timer') return timer.set(value, timeoutMs, onLate);

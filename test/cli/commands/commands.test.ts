@@ -21,6 +21,7 @@ import {
 import {
   Instance,
   Instance_ConnectionMode,
+  Instance_Presence,
   Instance_State,
 } from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
 import { OnFailure } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
@@ -132,13 +133,18 @@ describe('instance', () => {
     const update = (...flags: string[]) => cli('instance', 'update', 'support-desk', ...flags);
     expect((await update('--connection-mode', 'on_demand')).stdout).toMatch(/connection mode +on_demand/);
     await update('--display-name', '', '--connection-mode', 'default');
+    await update('--presence', 'pulse');
+    const { ON_DEMAND, UNSPECIFIED } = Instance_ConnectionMode;
+    const nothing = { displayName: undefined, connectionMode: undefined, presence: undefined };
     expect(calls.map(call => call.request)).toEqual([
-      { name: 'support-desk', displayName: undefined, connectionMode: Instance_ConnectionMode.ON_DEMAND },
-      { name: 'support-desk', displayName: '', connectionMode: Instance_ConnectionMode.UNSPECIFIED },
+      { ...nothing, name: 'support-desk', connectionMode: ON_DEMAND },
+      { ...nothing, name: 'support-desk', displayName: '', connectionMode: UNSPECIFIED },
+      { ...nothing, name: 'support-desk', presence: Instance_Presence.PULSE },
     ]);
     expect((await update()).code).toBe(2);
     expect((await update('--connection-mode', 'sometimes')).code).toBe(2);
-    expect(calls).toHaveLength(2);
+    expect((await update('--presence', 'always')).code).toBe(2);
+    expect(calls).toHaveLength(3);
   });
 
   test('delete sends nothing without --yes where nobody can be asked', async () => {

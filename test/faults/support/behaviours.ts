@@ -51,6 +51,8 @@ const SWITCHES: { readonly [Name in keyof Behaviour]: fc.Arbitrary<Behaviour[Nam
   minRevision: OF_CLIENT,
   refuseClients: OF_CLIENT,
   clientExpiration: OF_CLIENT,
+  inactivityDays: OF_CLIENT,
+  activity: OF_CLIENT,
   severalCategories: NEVER_ASKED,
   invalidSet: NEVER_ASKED,
   unreportedSet: NEVER_ASKED,

@@ -228,12 +228,14 @@ const BROKEN: Record<string, [request: object, reason: string][]> = {
   'CreateInstanceRequest.connection_mode': [[{ connectionMode: 3 }, 'UNKNOWN_VALUE']],
   'CreateInstanceRequest.proxy': WRONG_PROXIES.map(([proxy, reason]) => [{ proxy }, reason]),
   'UpdateInstanceRequest.proxy': WRONG_PROXIES.map(([proxy, reason]) => [{ name: instance, proxy }, reason]),
+  'CreateInstanceRequest.presence': [[{ presence: 4 }, 'UNKNOWN_VALUE']],
   'UpdateInstanceRequest.name': [[{ displayName: 'Desk' }, 'REQUIRED']],
   'UpdateInstanceRequest.display_name': [
     [{ name: instance, displayName: 'a'.repeat(64) }, 'OUT_OF_RANGE'],
     [{ name: instance, displayName: '\n' }, 'INVALID_FORMAT'],
   ],
   'UpdateInstanceRequest.connection_mode': [[{ name: instance, connectionMode: -1 }, 'UNKNOWN_VALUE']],
+  'UpdateInstanceRequest.presence': [[{ name: instance, presence: -1 }, 'UNKNOWN_VALUE']],
   'GetInstanceRequest.name': [[{}, 'REQUIRED']],
   'ListInstancesRequest.page_size': [[{ pageSize: -1 }, 'OUT_OF_RANGE']],
   'ListInstancesRequest.page_token': [

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import {
   Instance_ConnectionMode,
   Instance_OfflineQueue,
+  Instance_Presence,
   Instance_State,
   InstanceServiceService,
   type ListInstancesRequest,
@@ -107,6 +108,8 @@ describe('GetInstance', () => {
       nextAttemptTime: MADE_AT,
       connectionMode: 'ALWAYS' as const,
       proxy: 'socks5://proxy.example:1080',
+      lastPresenceTime: MADE_AT,
+      presence: 'PULSE' as const,
     };
     api.instances.get = () => instance;
     const { responses } = await invoke(api, service.getInstance, { name: 'desk' });
@@ -124,6 +127,8 @@ describe('GetInstance', () => {
       connectionMode: Instance_ConnectionMode.ALWAYS,
       proxy: 'socks5://proxy.example:1080',
       offlineQueue: Instance_OfflineQueue.DRAINED,
+      lastPresenceTime: MADE_AT,
+      presence: Instance_Presence.PULSE,
     });
   });
 });

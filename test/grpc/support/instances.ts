@@ -23,6 +23,8 @@ export const connected = (name: string): Instance => ({
   connectionMode: undefined,
   proxy: '',
   offlineQueue: 'DRAINED',
+  lastPresenceTime: undefined,
+  presence: undefined,
 });
 
 export const snapshot: Snapshot = {

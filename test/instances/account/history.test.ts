@@ -36,6 +36,8 @@ function recalled(unresolved: ChangeRecord[]) {
     instanceStateChanged: () => undefined,
     clientRefused: () => undefined,
     clientAccepted: () => undefined,
+    presenceTold: () => undefined,
+    presenceOverdue: () => undefined,
     taskFailed: (fault: unknown) => faults.push(fault),
   };
   return { log, faults, past: history('desk', log, events) };

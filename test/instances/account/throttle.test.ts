@@ -102,6 +102,7 @@ function sendNine(pace: Throttle, answer: (setting: string) => SetReply = () => 
     ended: new Promise(() => undefined),
     offlineQueue: DRAINED,
     forgetTimer: () => {},
+    tellPresence: async () => true,
     readPrivacy: () => arrives('read', read),
     setPrivacy: setting => arrives(setting, answer(setting)),
     readContactList: async () => ({ kind: 'no_answer', cause: 'timeout' }),

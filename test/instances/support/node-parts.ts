@@ -52,10 +52,13 @@ export async function nodeParts(connections: Partial<NodeOptions['connections']>
       clientRefused: () => undefined,
       clientAccepted: () => undefined,
       instanceStateChanged: ({ state }) => states.push(state),
+      presenceTold: () => undefined,
+      presenceOverdue: () => undefined,
       taskFailed: ({ cause }) => faults.push(cause),
     },
     budget: { setsPerHour: 0, readsPerHour: 0 },
     connections: { mode: 'ALWAYS', idleMs: 60_000, mostIdle: 200, ...connections },
+    presence: { mode: 'NONE', pulseEveryMs: 86_400_000 },
   };
   return {
     store,
@@ -82,4 +85,6 @@ export const linkedRecord = (name: string): InstanceRecord => ({
   retryTime: undefined,
   connectionMode: undefined,
   proxy: undefined,
+  lastPresenceTime: undefined,
+  presence: undefined,
 });

@@ -49,6 +49,7 @@ const sessionOf = (ended: Promise<Disconnect>, end: Drop): Session => ({
   ended,
   offlineQueue: DRAINED,
   forgetTimer: () => {},
+  tellPresence: async () => true,
   readPrivacy: async () => ({ kind: 'no_answer', cause: 'timeout' }),
   setPrivacy: async () => ({ kind: 'no_answer', cause: 'timeout' }),
   readContactList: async () => ({ kind: 'no_answer', cause: 'timeout' }),

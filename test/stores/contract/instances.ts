@@ -88,7 +88,9 @@ export function instanceContract(newData: () => Data): void {
       { connectionMode: 'ALWAYS' },
       { connectionMode: undefined },
     ]);
-    await instances.update('a', { connectionMode: undefined });
+    await instances.update('a', { connectionMode: undefined, presence: 'PULSE' });
+    expect((await instances.list())[0]).toMatchObject({ connectionMode: undefined, presence: 'PULSE' });
+    await instances.update('a', { presence: undefined });
     await instances.update('a', { retryTime: undefined, phoneNumber: '', displayName: 'A', linkTime: at(1) });
     await instances.update('a', {});
     const afterSecond = {
@@ -101,22 +103,28 @@ export function instanceContract(newData: () => Data): void {
     expect(await instances.list()).toEqual([afterSecond, instanceRecord('b')]);
   });
 
-  test('connect times are stored for the instances that are there, and nothing else changes', async () => {
-    const { instances } = await newData().open();
-    for (const name of ['a', 'b', 'c']) await instances.create(instanceRecord(name));
-    await instances.connected(
-      new Map([
-        ['a', at(5)],
-        ['ghost', at(6)],
-        ['c', at(7)],
-      ]),
-    );
-    expect(await instances.list()).toEqual([
-      { ...instanceRecord('a'), lastConnectTime: at(5) },
-      instanceRecord('b'),
-      { ...instanceRecord('c'), lastConnectTime: at(7) },
-    ]);
-  });
+  test.each([
+    ['connected', 'lastConnectTime'],
+    ['presenceTold', 'lastPresenceTime'],
+  ] as const)(
+    'times of %s are stored for the instances that are there, and nothing else changes',
+    async (store, field) => {
+      const { instances } = await newData().open();
+      for (const name of ['a', 'b', 'c']) await instances.create(instanceRecord(name));
+      await instances[store](
+        new Map([
+          ['a', at(5)],
+          ['ghost', at(6)],
+          ['c', at(7)],
+        ]),
+      );
+      expect(await instances.list()).toEqual([
+        { ...instanceRecord('a'), [field]: at(5) },
+        instanceRecord('b'),
+        { ...instanceRecord('c'), [field]: at(7) },
+      ]);
+    },
+  );
 
   test('an update of an instance that is not there makes none', async () => {
     const { instances } = await newData().open();

@@ -23,6 +23,8 @@ export const instanceRecord = (name: string): InstanceRecord => ({
   retryTime: undefined,
   connectionMode: undefined,
   proxy: undefined,
+  lastPresenceTime: undefined,
+  presence: undefined,
 });
 
 export const changeRecord = (instance: string, second: number): ChangeRecord => ({

@@ -1,6 +1,6 @@
 import { type BinaryNode, binaryNodeToString } from '@whiskeysockets/baileys';
 import { describe, expect, test } from 'vitest';
-import { kindOf, mayLeave } from '../../../src/whatsapp/baileys/stanza-allow-list.js';
+import { kindOf, mayLeave, type PresenceKind } from '../../../src/whatsapp/baileys/stanza-allow-list.js';
 
 const node = (tag: string, attrs: Record<string, string>, content?: BinaryNode['content']): BinaryNode => ({
   tag,
@@ -93,6 +93,24 @@ describe('what may not leave', () => {
   ])('%s', (_, stanza) => {
     expect(leaves(stanza)).toBe(false);
     expect(leaves(stanza, true)).toBe(false);
+  });
+
+  test('a presence but the one that is meant, and that only as it is', () => {
+    const leavesAs = (meant: PresenceKind, stanza: BinaryNode) =>
+      mayLeave(kindOf(binaryNodeToString(stanza)), { linking: false, meant });
+    const unavailable = node('presence', { type: 'unavailable' });
+    const available = node('presence', { type: 'available' });
+    expect(leavesAs('presence unavailable', unavailable)).toBe(true);
+    expect(leavesAs('presence available', available)).toBe(true);
+    expect(leavesAs('presence unavailable', available)).toBe(false);
+    expect(leavesAs('presence available', unavailable)).toBe(false);
+    for (const stanza of [
+      node('presence', {}),
+      node('presence', { type: 'unavailable', name: 'Desk' }),
+      node('presence', { type: 'unavailable', to: 'x@s.whatsapp.net' }),
+      node('presence', { type: 'unavailable' }, [node('composing', {})]),
+    ])
+      expect(leavesAs('presence unavailable', stanza)).toBe(false);
   });
 
   test('a query that hides its kind in another attribute or in its content', () => {

@@ -69,6 +69,12 @@ export interface Instance {
   proxy: string;
   /** How far WhatsApp has come with what it kept for the instance. */
   offlineQueue: Instance_OfflineQueue;
+  /** When it last said what `presence` says; absent when it never did. */
+  lastPresenceTime:
+    | Date
+    | undefined;
+  /** What it says of being available. */
+  presence: Instance_Presence;
 }
 
 /** The states. */
@@ -131,8 +137,9 @@ export enum Instance_ConnectionMode {
   /** ALWAYS - All the time. */
   ALWAYS = 1,
   /**
-   * ON_DEMAND - While a call or a Watch needs it, some time after, and at least every 7 days, or WhatsApp would
-   * log it out; else it is PARKED. What the phone changes meanwhile shows after the next connect.
+   * ON_DEMAND - While a call or a Watch needs it, some time after, and at least every 7 days; else it is PARKED.
+   * What the phone changes meanwhile shows after the next connect. Whether connecting keeps the
+   * device linked is not known: see Presence.
    */
   ON_DEMAND = 2,
 }
@@ -183,6 +190,44 @@ export function instance_OfflineQueueToJSON(object: Instance_OfflineQueue): stri
   }
 }
 
+/**
+ * What the device says of being available. WhatsApp logs out devices that it counts as inactive, by
+ * its FAQ after 30 days. By reports it counts those that never say that they are available, also
+ * such as are always connected; nothing here is a promise that a device stays linked.
+ */
+export enum Instance_Presence {
+  /** UNSPECIFIED - As the service is configured. */
+  UNSPECIFIED = 0,
+  /** NONE - Nothing. */
+  NONE = 1,
+  /**
+   * UNAVAILABLE - That it is unavailable, once after each login. Nobody is known to see that; whether WhatsApp
+   * counts it as activity is not known.
+   */
+  UNAVAILABLE = 2,
+  /**
+   * PULSE - That it is available, for five seconds every few days while it is connected. Whom `online` lets
+   * sees the account online for these seconds, whom `last_seen` lets sees the time afterwards, and
+   * the phone shows no notifications meanwhile.
+   */
+  PULSE = 3,
+}
+
+export function instance_PresenceToJSON(object: Instance_Presence): string {
+  switch (object) {
+    case Instance_Presence.UNSPECIFIED:
+      return "PRESENCE_UNSPECIFIED";
+    case Instance_Presence.NONE:
+      return "PRESENCE_NONE";
+    case Instance_Presence.UNAVAILABLE:
+      return "PRESENCE_UNAVAILABLE";
+    case Instance_Presence.PULSE:
+      return "PRESENCE_PULSE";
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum Instance_Presence");
+  }
+}
+
 /** The instance to make. */
 export interface CreateInstanceRequest {
   /** As in Instance; made up when empty. */
@@ -203,6 +248,8 @@ export interface CreateInstanceRequest {
    * characters. Kept encrypted, and never shown again as a whole. Empty for that of the service.
    */
   proxy: string;
+  /** As in Instance. */
+  presence: Instance_Presence;
 }
 
 /** The instance made. */
@@ -265,7 +312,11 @@ export interface UpdateInstanceRequest {
    * As in CreateInstanceRequest; empty for that of the service from now on. An instance that is
    * connected connects anew.
    */
-  proxy?: string | undefined;
+  proxy?:
+    | string
+    | undefined;
+  /** As in Instance. */
+  presence?: Instance_Presence | undefined;
 }
 
 /** The answer. */
@@ -464,6 +515,8 @@ function createBaseInstance(): Instance {
     connectionMode: 0,
     proxy: "",
     offlineQueue: 0,
+    lastPresenceTime: undefined,
+    presence: 0,
   };
 }
 
@@ -507,6 +560,12 @@ export const Instance: MessageFns<Instance> = {
     }
     if (message.offlineQueue !== 0) {
       writer.uint32(120).int32(message.offlineQueue);
+    }
+    if (message.lastPresenceTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.lastPresenceTime), writer.uint32(98).fork()).join();
+    }
+    if (message.presence !== 0) {
+      writer.uint32(104).int32(message.presence);
     }
     return writer;
   },
@@ -628,6 +687,22 @@ export const Instance: MessageFns<Instance> = {
             message.offlineQueue = reader.int32() as any;
             continue;
           }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.lastPresenceTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.presence = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -681,6 +756,12 @@ export const Instance: MessageFns<Instance> = {
     if (message.offlineQueue !== 0) {
       obj.offlineQueue = instance_OfflineQueueToJSON(message.offlineQueue);
     }
+    if (message.lastPresenceTime !== undefined) {
+      obj.lastPresenceTime = message.lastPresenceTime.toISOString();
+    }
+    if (message.presence !== 0) {
+      obj.presence = instance_PresenceToJSON(message.presence);
+    }
     return obj;
   },
 
@@ -702,12 +783,14 @@ export const Instance: MessageFns<Instance> = {
     message.connectionMode = object.connectionMode ?? 0;
     message.proxy = object.proxy ?? "";
     message.offlineQueue = object.offlineQueue ?? 0;
+    message.lastPresenceTime = object.lastPresenceTime ?? undefined;
+    message.presence = object.presence ?? 0;
     return message;
   },
 };
 
 function createBaseCreateInstanceRequest(): CreateInstanceRequest {
-  return { name: "", displayName: "", requestId: "", connectionMode: 0, proxy: "" };
+  return { name: "", displayName: "", requestId: "", connectionMode: 0, proxy: "", presence: 0 };
 }
 
 export const CreateInstanceRequest: MessageFns<CreateInstanceRequest> = {
@@ -726,6 +809,9 @@ export const CreateInstanceRequest: MessageFns<CreateInstanceRequest> = {
     }
     if (message.proxy !== "") {
       writer.uint32(50).string(message.proxy);
+    }
+    if (message.presence !== 0) {
+      writer.uint32(40).int32(message.presence);
     }
     return writer;
   },
@@ -783,6 +869,14 @@ export const CreateInstanceRequest: MessageFns<CreateInstanceRequest> = {
             message.proxy = reader.string();
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.presence = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -812,6 +906,9 @@ export const CreateInstanceRequest: MessageFns<CreateInstanceRequest> = {
     if (message.proxy !== "") {
       obj.proxy = message.proxy;
     }
+    if (message.presence !== 0) {
+      obj.presence = instance_PresenceToJSON(message.presence);
+    }
     return obj;
   },
 
@@ -825,6 +922,7 @@ export const CreateInstanceRequest: MessageFns<CreateInstanceRequest> = {
     message.requestId = object.requestId ?? "";
     message.connectionMode = object.connectionMode ?? 0;
     message.proxy = object.proxy ?? "";
+    message.presence = object.presence ?? 0;
     return message;
   },
 };
@@ -1224,7 +1322,7 @@ export const ListInstancesResponse: MessageFns<ListInstancesResponse> = {
 };
 
 function createBaseUpdateInstanceRequest(): UpdateInstanceRequest {
-  return { name: "", displayName: undefined, connectionMode: undefined, proxy: undefined };
+  return { name: "", displayName: undefined, connectionMode: undefined, proxy: undefined, presence: undefined };
 }
 
 export const UpdateInstanceRequest: MessageFns<UpdateInstanceRequest> = {
@@ -1240,6 +1338,9 @@ export const UpdateInstanceRequest: MessageFns<UpdateInstanceRequest> = {
     }
     if (message.proxy !== undefined) {
       writer.uint32(42).string(message.proxy);
+    }
+    if (message.presence !== undefined) {
+      writer.uint32(32).int32(message.presence);
     }
     return writer;
   },
@@ -1289,6 +1390,14 @@ export const UpdateInstanceRequest: MessageFns<UpdateInstanceRequest> = {
             message.proxy = reader.string();
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.presence = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1315,6 +1424,9 @@ export const UpdateInstanceRequest: MessageFns<UpdateInstanceRequest> = {
     if (message.proxy !== undefined) {
       obj.proxy = message.proxy;
     }
+    if (message.presence !== undefined) {
+      obj.presence = instance_PresenceToJSON(message.presence);
+    }
     return obj;
   },
 
@@ -1327,6 +1439,7 @@ export const UpdateInstanceRequest: MessageFns<UpdateInstanceRequest> = {
     message.displayName = object.displayName ?? undefined;
     message.connectionMode = object.connectionMode ?? undefined;
     message.proxy = object.proxy ?? undefined;
+    message.presence = object.presence ?? undefined;
     return message;
   },
 };

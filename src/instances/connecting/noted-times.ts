@@ -1,22 +1,22 @@
-import type { InstanceLog, InstanceStore } from '../account/ports.js';
+import type { InstanceLog } from '../account/ports.js';
 
 const TOGETHER_MS = 1000;
 
-/** When instances were connected, on its way to the store. */
-export interface ConnectTimes {
+/** When something happened to instances, on its way to the store. */
+export interface NotedTimes {
   note(instance: string, time: Date): void;
   /** Stores what was noted. */
   flush(): Promise<void>;
 }
 
 /**
- * Stores connect times a second later, many in one transaction: a fleet that connects would wait for the disk a thousand
- * times. After a crash they are a little too old, and an instance on demand is connected a little sooner.
+ * Stores times a second later, many in one transaction: a fleet that connects would wait for the disk a thousand times.
+ * After a crash they are a little too old, and an instance on demand is connected a little sooner.
  */
-export function connectTimes(
-  store: Pick<InstanceStore, 'connected'>,
+export function notedTimes(
+  store: (times: ReadonlyMap<string, Date>) => Promise<void>,
   log: Pick<InstanceLog, 'taskFailed'>,
-): ConnectTimes {
+): NotedTimes {
   let noted = new Map<string, Date>();
   let timer: NodeJS.Timeout | undefined;
 
@@ -27,9 +27,7 @@ export function connectTimes(
     const times = noted;
     noted = new Map();
     if (times.size === 0) return;
-    await store
-      .connected(times)
-      .catch((cause: unknown) => log.taskFailed({ task: 'storing connect times', instance, cause }));
+    await store(times).catch((cause: unknown) => log.taskFailed({ task: 'storing times', instance, cause }));
   }
 
   return {

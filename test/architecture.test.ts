@@ -68,6 +68,7 @@ const TELL_WALL_TIME = [
   'instances/connecting/after-disconnect.ts',
   'instances/connecting/parking.ts',
   'instances/connecting/presence-keeper.ts',
+  'instances/member/import-instance.ts',
   'instances/member/inactivity.ts',
   'instances/presence-reminder.ts',
   'simulator/world/inactivity.ts',

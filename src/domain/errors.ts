@@ -53,6 +53,8 @@ export type Problem =
   | { kind: 'TOKEN_MISSING' | 'TOKEN_INVALID' }
   | { kind: 'SCOPE_DENIED'; method: string; instance?: string }
   | { kind: 'INSTANCE_NOT_FOUND' | 'INSTANCE_ALREADY_EXISTS'; instance: string }
+  /** Of the instance that has it. */
+  | { kind: 'DEVICE_IN_USE'; instance: string }
   | { kind: 'TOKEN_NOT_FOUND'; tokenId: string }
   | { kind: 'REQUEST_ID_REUSED'; requestId: string }
   | { kind: 'INSTANCE_NOT_LINKED'; instance: string; state: 'UNLINKED' | 'LINKING' }

@@ -47,6 +47,7 @@ const INSTANCE_SERVICE = methodsOf(
     linkInstance: { permit: WRITE, about: 'name', deadlines: LINKING },
     submitPasskeyAssertion: { permit: WRITE, about: 'name' },
     confirmPasskeyCode: { permit: WRITE, about: 'name' },
+    importInstance: { permit: WRITE_ALL, about: 'name' },
     unlinkInstance: { permit: WRITE, about: 'name' },
     reconnectInstance: { permit: WRITE, about: 'name' },
   },

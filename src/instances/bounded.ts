@@ -24,6 +24,7 @@ export function bounded(instances: Instances, most: CallBounds): Instances {
   return {
     ...unbounded(instances),
     delete: (name, ...rest) => within('changes', name, () => instances.delete(name, ...rest)),
+    import: (name, ...rest) => within('changes', name, () => instances.import(name, ...rest)),
     unlink: (name, ...rest) => within('changes', name, () => instances.unlink(name, ...rest)),
     readSettings: (name, ...rest) => within('reads', name, () => instances.readSettings(name, ...rest)),
     // Whoever refuses an update, here or further in, its caller hears of each setting.

@@ -49,6 +49,8 @@ export interface Instances {
   submitPasskeyAssertion(name: string, assertionJson: string): void;
   /** Says that the phone shows the confirmation code of the link that is being made. */
   confirmPasskeyCode(name: string, code: string): void;
+  /** Takes over a device that is linked already: `content` is Baileys' `creds.json`. Fulfils once it is connected. */
+  import(name: string, content: Uint8Array, call: CallOptions): Promise<Instance>;
   unlink(name: string, call: CallOptions): Promise<Instance>;
   /** Connects now; one that was logged out or suspended is tried once, with the credentials that were kept. */
   reconnect(name: string, call: CallOptions): Promise<Instance>;

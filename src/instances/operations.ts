@@ -3,6 +3,7 @@ import { queued } from './account/queue.js';
 import type { Catalogue } from './catalogue.js';
 import type { Holdings } from './holdings.js';
 import type { Instances } from './instances.js';
+import { importInstance } from './member/import-instance.js';
 import { linkInstance } from './member/link-instance.js';
 import type { ManagedInstance } from './member/managed-instance.js';
 import type { Node } from './member/node.js';
@@ -18,7 +19,9 @@ import { updateSettings } from './updating/update-settings.js';
 export type Operations = Omit<Instances, keyof Catalogue>;
 
 /** The operations on the instances that are held. */
-export function operations(held: Holdings, { dialer, changes, reads, watch }: Node): Operations {
+export function operations(held: Holdings, node: Node): Operations {
+  const { dialer, changes, reads, watch } = node;
+
   /** Works with an instance, which stays connected meanwhile. */
   async function withConnection<T>(name: string, work: (managed: ManagedInstance) => Promise<T>): Promise<T> {
     const managed = held.find(name);
@@ -39,6 +42,12 @@ export function operations(held: Holdings, { dialer, changes, reads, watch }: No
     submitPasskeyAssertion: (name, assertionJson) => submitAssertion(held.find(name), assertionJson),
 
     confirmPasskeyCode: (name, code) => confirmCode(held.find(name), code),
+
+    import(name, content, call) {
+      const managed = held.find(name);
+      const others = () => held.all().filter(other => other !== managed);
+      return importInstance(managed, others, node, content, call);
+    },
 
     unlink: (name, call) =>
       withConnection(name, async managed => {

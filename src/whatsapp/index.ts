@@ -9,6 +9,7 @@ import {
   type Timeouts,
   type WhatsAppLog,
 } from './connection/connection-options.js';
+import { deviceIn, importedDevice } from './linking/import-device.js';
 import { linkDevice } from './linking/link-device.js';
 import { logIn } from './session/log-in.js';
 
@@ -59,6 +60,8 @@ export function whatsApp({
   return {
     connect: (instance, options) => logIn(settings, instance, options),
     link: (instance, method, options) => linkDevice(settings, instance, method, options),
+    importedDevice,
+    deviceIn,
   };
 }
 

@@ -7,6 +7,7 @@ import { sqliteStore } from '../../src/stores/sqlite.js';
 import type { Store } from '../../src/stores/store.js';
 import { builtInOnly } from '../../src/whatsapp/index.js';
 import { DRAINED } from './support/drained.js';
+import { NO_DEVICES } from './support/node-parts.js';
 
 const SIZE = 100;
 const READS_AT_ONCE = 32;
@@ -65,7 +66,7 @@ beforeEach(async () => {
   }
   reads.answer = async () => {};
   registry = await openRegistry({
-    whatsApp: { connect, link: async () => ({ kind: 'cancelled' }) },
+    whatsApp: { connect, link: async () => ({ kind: 'cancelled' }), ...NO_DEVICES },
     versions: builtInOnly,
     instances: store.instances,
     credentials: store.credentials,

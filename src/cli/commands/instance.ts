@@ -14,6 +14,7 @@ import { clientCommand, type Run } from '../client/client-command.js';
 import { PROXY_FLAG, PROXY_MEANING, proxyOf } from '../client/proxy-flag.js';
 import { fields, type Output, table, toJson } from '../terminal/output.js';
 import { instanceText, stateName } from '../texts/instance-text.js';
+import { addImportCommand } from './import-instance.js';
 
 type Properties = {
   readonly displayName?: string;
@@ -22,7 +23,7 @@ type Properties = {
   readonly presence?: keyof typeof PRESENCES;
 };
 
-/** Adds `instance create|list|get|update|delete`. */
+/** Adds `instance create|import|list|get|update|delete`. */
 export function addInstanceCommands(program: Command): void {
   const instance = program.command('instance').description('Make, show and delete instances');
   const takesProperties = (command: Command) =>
@@ -32,6 +33,7 @@ export function addInstanceCommands(program: Command): void {
       .addOption(presenceOption())
       .option(PROXY_FLAG, PROXY_MEANING);
   takesProperties(clientCommand<Properties>(instance, 'create [name]', 'Make an instance', create));
+  addImportCommand(instance);
   clientCommand(instance, 'list', 'List the instances', list);
   clientCommand(instance, 'get <name>', 'Show an instance', get);
   takesProperties(clientCommand<Properties>(instance, 'update <name>', 'Change an instance', update));

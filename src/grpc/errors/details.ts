@@ -81,6 +81,7 @@ function resourceInfo(problem: Problem): ResourceInfo | undefined {
   switch (problem.kind) {
     case 'INSTANCE_NOT_FOUND':
     case 'INSTANCE_ALREADY_EXISTS':
+    case 'DEVICE_IN_USE':
       return info('Instance', problem.instance);
     case 'TOKEN_NOT_FOUND':
       return info('Token', problem.tokenId);

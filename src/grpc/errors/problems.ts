@@ -67,6 +67,11 @@ const ROWS: { readonly [Kind in Reason]: Row<Kind> } = {
     metadata: ['instance'],
     text: ({ instance }) => `Instance ${instance} exists already; choose another name`,
   },
+  DEVICE_IN_USE: {
+    code: status.ALREADY_EXISTS,
+    metadata: ['instance'],
+    text: ({ instance }) => `The instance ${instance} has this linked device already; link another one`,
+  },
   REQUEST_ID_REUSED: {
     code: status.ALREADY_EXISTS,
     metadata: ['requestId'],

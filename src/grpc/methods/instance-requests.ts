@@ -2,6 +2,7 @@ import {
   type ConfirmPasskeyCodeRequest,
   CreateInstanceRequest,
   type DeleteInstanceRequest,
+  type ImportInstanceRequest,
   Instance_ConnectionMode,
   Instance_Presence,
   Instance_State,
@@ -62,6 +63,20 @@ export const decodeDelete = (request: DeleteInstanceRequest) => ({
   ...decodeName(request),
   etag: request.etag || undefined,
 });
+
+export function decodeImport({ name, source }: ImportInstanceRequest) {
+  return accept({ instance: check.instanceName('name', name), content: importSource(source) });
+}
+
+/** Less than a request may have in all. */
+const MOST_BYTES = 60_000;
+
+function importSource(source: ImportInstanceRequest['source']): Checked<Uint8Array> {
+  if (!source) return check.required('source', 'baileys_creds');
+  const { length } = source.value;
+  if (length > 0 && length <= MOST_BYTES) return valid(source.value);
+  return violation('baileys_creds', 'OUT_OF_RANGE', `baileys_creds must have 1 to ${MOST_BYTES} bytes`);
+}
 
 export function decodeLink({ name, method, passkey }: LinkInstanceRequest) {
   const decoded = accept({ instance: check.instanceName('name', name), method: linkMethod(method) });

@@ -20,6 +20,7 @@ import {
   decodeConfirmation,
   decodeCreate,
   decodeDelete,
+  decodeImport,
   decodeInstanceUpdate,
   decodeLink,
   decodeList,
@@ -118,6 +119,13 @@ export const instanceService = (
     handle({ instance, code }) {
       instances.confirmPasskeyCode(instance, code);
       return {};
+    },
+  }),
+
+  importInstance: one({
+    decode: decodeImport,
+    async handle({ instance, content }, { options }) {
+      return { instance: encodeInstance(await instances.import(instance, content, options)) };
     },
   }),
 

@@ -11,6 +11,7 @@ import type {
 import type { Setting } from '../../domain/settings/settings-table.js';
 import type { Snapshot } from '../../domain/settings/snapshot.js';
 import type { Write } from '../../domain/write.js';
+import type { DeviceReader } from './imported-device.js';
 import type { PasskeyCaller, PasskeyEnd } from './passkey-steps.js';
 
 /** WhatsApp's answer to a read. */
@@ -140,7 +141,7 @@ export type LinkResult =
   | ({ readonly kind: 'cancelled' } & PasskeyEnd);
 
 /** WhatsApp, as far as this service uses it. */
-export interface WhatsApp {
+export interface WhatsApp extends DeviceReader {
   /**
    * Connects with the stored credentials; resolves once WhatsApp accepted the login. Has its own deadline.
    * `onPrivacyPush` is called when WhatsApp says that settings changed, also for changes missed while offline.

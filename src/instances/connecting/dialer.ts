@@ -33,7 +33,7 @@ export interface Dialer {
 
 /** The dials of a node: one place for their pace and for what WhatsApp has against all of them. */
 export function dialer(
-  whatsApp: WhatsApp,
+  whatsApp: Pick<WhatsApp, 'connect' | 'link'>,
   log: Pick<InstanceLog, 'taskFailed'>,
   breaker: Breaker = newBreaker(),
   room: () => Promise<void> = idleLoop(),

@@ -25,7 +25,7 @@ type Linking = {
 };
 
 /** The first login after linking uploads some 800 keys. */
-const FIRST_LOGIN_MS = 60_000;
+export const FIRST_LOGIN_MS = 60_000;
 
 /**
  * Links a phone to the instance: gives every code to show, then the linked instance. Leaving the iteration, or the
@@ -69,7 +69,8 @@ export async function endLink({ instance, supervisor }: ManagedInstance, call: C
   if (timeLeft(call) <= 0) throw new PrivacyError({ kind: 'DEADLINE_TOO_SHORT', instance });
 }
 
-function refuseUnlessLinkable({ instance, supervisor: { connection } }: ManagedInstance): void {
+/** @throws PrivacyError unless an account may be linked to the instance now */
+export function refuseUnlessLinkable({ instance, supervisor: { connection } }: ManagedInstance): void {
   if (connection.state === 'linking') throw new PrivacyError({ kind: 'LINK_IN_PROGRESS', instance });
   if (connection.state === 'suspended') throw notUsable(instance, connection);
   if (connection.state !== 'unlinked' && connection.state !== 'logged_out')
@@ -170,7 +171,7 @@ function problemOf({ managed, dialer }: Linking, result: Exclude<LinkResult, { k
 }
 
 /** Says why a linked instance did not get through its first login. */
-async function firstLoginFailed(managed: ManagedInstance, error: unknown): Promise<never> {
+export async function firstLoginFailed(managed: ManagedInstance, error: unknown): Promise<never> {
   const { instance, supervisor } = managed;
   const { connection } = supervisor;
   if (connection.state === 'unlinked') {

@@ -2,6 +2,7 @@ import PQueue from 'p-queue';
 import type { ConnectionMode, Presence } from '../../domain/instance.js';
 import type { Iqs } from '../account/budget.js';
 import type { ClientVersions } from '../account/client-version.js';
+import type { DeviceReader } from '../account/imported-device.js';
 import type { ChangeLog, CredentialStore, InstanceLog, InstanceStore, WhatsApp } from '../account/ports.js';
 import { breaker } from '../connecting/breaker.js';
 import { type ClientRefusals, clientRefusals } from '../connecting/client-refusals.js';
@@ -32,6 +33,7 @@ export type NodeOptions = {
 export type Node = {
   readonly dialer: Dialer;
   readonly refusals: ClientRefusals;
+  readonly devices: DeviceReader;
   readonly store: InstanceStore;
   readonly credentials: CredentialStore;
   readonly changes: ChangeLog;
@@ -47,6 +49,8 @@ export type Node = {
   readonly idle: IdleConnections;
   /** Those of many instances in one call. */
   readonly reads: PQueue;
+  /** Devices taken over, one at a time. */
+  readonly imports: PQueue;
 };
 
 /** A node on which nothing runs yet. */
@@ -65,6 +69,7 @@ export function openNode({
   return {
     dialer: dialer(whatsApp, log, dials),
     refusals: clientRefusals(dials, versions, log),
+    devices: whatsApp,
     store: instances,
     credentials,
     changes,
@@ -77,5 +82,6 @@ export function openNode({
     connectionMode: connections.mode,
     idle: idleConnections({ idleMs: connections.idleMs, most: connections.mostIdle }),
     reads: new PQueue({ concurrency: READS_AT_ONCE }),
+    imports: new PQueue({ concurrency: 1 }),
   };
 }

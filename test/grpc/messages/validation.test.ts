@@ -260,6 +260,14 @@ const BROKEN: Record<string, [request: object, reason: string][]> = {
   'SubmitPasskeyAssertionRequest.assertion_json': [[{ name: instance }, 'REQUIRED']],
   'ConfirmPasskeyCodeRequest.name': [[{ code: 'ABCD-1234' }, 'REQUIRED']],
   'ConfirmPasskeyCodeRequest.code': [[{ name: instance, code: '-' }, 'REQUIRED']],
+  'ImportInstanceRequest.name': [
+    [{ source: { $case: 'baileysCreds', value: Buffer.from('{}') } }, 'REQUIRED'],
+  ],
+  'ImportInstanceRequest.source': [[{ name: instance }, 'REQUIRED']],
+  'ImportInstanceRequest.baileys_creds': [0, 60_001].map(length => [
+    { name: instance, source: { $case: 'baileysCreds', value: Buffer.alloc(length) } },
+    'OUT_OF_RANGE',
+  ]),
   'UnlinkInstanceRequest.name': [[{}, 'REQUIRED']],
   'ReconnectInstanceRequest.name': [[{}, 'REQUIRED']],
   'GetContactBlacklistRequest.instance': [[{ setting: 1 }, 'REQUIRED']],

@@ -100,6 +100,7 @@ export function instancesInMemory(store: Store): Instances {
     },
     submitPasskeyAssertion: name => void get(name),
     confirmPasskeyCode: name => void get(name),
+    import: async name => ({ ...get(name), state: 'CONNECTED' }),
     async unlink(name) {
       return { ...get(name), state: 'UNLINKED' };
     },

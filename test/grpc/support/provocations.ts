@@ -1,5 +1,6 @@
 import * as changes from './provoke-changes.js';
 import * as common from './provoke-common.js';
+import * as importing from './provoke-importing.js';
 import {
   logoutUnconfirmed,
   on,
@@ -17,8 +18,9 @@ const [UPDATE, APPLY, BLACKLIST] = [
   'PrivacyService/ApplyPrivacySettings',
   'PrivacyService/UpdateContactBlacklist',
 ];
-const [CREATE, LINK, UNLINK, RECONNECT] = [
+const [CREATE, IMPORT, LINK, UNLINK, RECONNECT] = [
   'InstanceService/CreateInstance',
+  'InstanceService/ImportInstance',
   'InstanceService/LinkInstance',
   'InstanceService/UnlinkInstance',
   'InstanceService/ReconnectInstance',
@@ -47,6 +49,7 @@ const PROVOCATIONS: Readonly<Record<string, Readonly<Record<string, Provoke>>>> 
   'NOT_FOUND INSTANCE_NOT_FOUND': { '*': onAbsent },
   'NOT_FOUND TOKEN_NOT_FOUND': { '*': onAbsent },
   'ALREADY_EXISTS INSTANCE_ALREADY_EXISTS': { '*': withNameTaken },
+  'ALREADY_EXISTS DEVICE_IN_USE': { [IMPORT]: importing.importedTwice },
   'ALREADY_EXISTS REQUEST_ID_REUSED': {
     '*': changes.sentAgainWith({ validateOnly: true }),
     [CREATE]: changes.sentAgainWith({ displayName: 'Another' }),
@@ -57,10 +60,14 @@ const PROVOCATIONS: Readonly<Record<string, Readonly<Record<string, Provoke>>>> 
   'FAILED_PRECONDITION INSTANCE_NOT_CONNECTED': {
     '*': on('usedElsewhere'),
     [LINK]: linking.refusedAtFirstLogin(440),
+    [IMPORT]: importing.refusedImport(440),
     [RECONNECT]: linking.refusedAgain(440),
   },
   'FAILED_PRECONDITION INSTANCE_ALREADY_LINKED': { '*': on('well') },
-  'FAILED_PRECONDITION LINK_OTHER_ACCOUNT': { '*': linking.byOtherPhone },
+  'FAILED_PRECONDITION LINK_OTHER_ACCOUNT': {
+    '*': linking.byOtherPhone,
+    [IMPORT]: importing.importOfOtherAccount,
+  },
   'FAILED_PRECONDITION PASSKEY_REQUIRED': { '*': linking.withPasskey() },
   'FAILED_PRECONDITION PASSKEY_REFUSED': { '*': linking.passkeyRefused },
   'FAILED_PRECONDITION PASSKEY_NOT_AWAITED': { '*': onUnlinked() },
@@ -69,6 +76,7 @@ const PROVOCATIONS: Readonly<Record<string, Readonly<Record<string, Provoke>>>> 
   'FAILED_PRECONDITION WHATSAPP_REJECTED': {
     '*': on('refused'),
     [LINK]: linking.askingForCode({ do: 'refuse', code: 400, text: 'bad-request' }),
+    [IMPORT]: importing.refusedImport(401),
     [RECONNECT]: linking.refusedAgain(418),
   },
   'ABORTED ETAG_MISMATCH': { '*': on('well', { etag: 'stale' }) },
@@ -81,15 +89,23 @@ const PROVOCATIONS: Readonly<Record<string, Readonly<Record<string, Provoke>>>> 
     [APPLY]: changes.oneOfTwoInstances,
     [BLACKLIST]: changes.confirmedAndDenied,
   },
-  'ABORTED LINK_IN_PROGRESS': { '*': linking.whileAnotherLinks },
+  'ABORTED LINK_IN_PROGRESS': {
+    '*': linking.whileAnotherLinks,
+    [IMPORT]: importing.importWhileLinking,
+  },
   'ABORTED PASSKEY_MISMATCH': { '*': linking.whilePasskeyWaits(linking.ofAnotherRequest) },
   'RESOURCE_EXHAUSTED RATE_LIMITED': { '*': common.tooOften },
   'RESOURCE_EXHAUSTED WHATSAPP_RATE_LIMITED': {
     '*': on('limited'),
     [LINK]: linking.askingForCode({ do: 'refuse', code: 429, text: 'rate-overlimit' }),
+    [IMPORT]: importing.refusedImport(429),
     [RECONNECT]: linking.refusedAgain(429),
   },
-  'UNAVAILABLE INSTANCE_NOT_CONNECTED': { '*': on('cutOff'), [LINK]: linking.refusedAtFirstLogin(503) },
+  'UNAVAILABLE INSTANCE_NOT_CONNECTED': {
+    '*': on('cutOff'),
+    [LINK]: linking.refusedAtFirstLogin(503),
+    [IMPORT]: importing.refusedImport(503),
+  },
   'UNAVAILABLE WHATSAPP_TIMEOUT': {
     '*': on('faulty'),
     [LINK]: linking.whenWhatsApp({ certificate: 'other_root' }),

@@ -89,6 +89,12 @@ export const ROWS: Readonly<Record<string, Row>> = {
     access: 'write',
     request: name => ({ name, code: 'ABCD-1234' }),
   },
+  'InstanceService/ImportInstance': {
+    ...named,
+    of: 'account',
+    access: 'write',
+    request: name => ({ name, source: { $case: 'baileysCreds', value: Buffer.from('{}') } }),
+  },
   'InstanceService/UnlinkInstance': { ...named, access: 'write' },
   'InstanceService/ReconnectInstance': { ...named, access: 'write' },
   'TokenService/CreateToken': {

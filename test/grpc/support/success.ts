@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import { link, linkWithPasskey } from '../../support/link.js';
+import { importSource } from './provoke-importing.js';
 import type { Stage, Subject } from './stage.js';
 
 type Succeed = (stage: Stage, subject: Subject) => Promise<unknown>;
@@ -36,6 +37,11 @@ const SPECIAL: Readonly<Record<string, Succeed>> = {
   'PrivacyService/WatchPrivacySettings': first,
   'InstanceService/SubmitPasskeyAssertion': throughPasskey,
   'InstanceService/ConfirmPasskeyCode': throughPasskey,
+  'InstanceService/ImportInstance': async (stage, { method, request }) => {
+    const { source } = await importSource(stage);
+    const ended = await stage.call(method, { ...request(await stage.unlinked(), ''), source });
+    expect(ended).toMatchObject({ code: 'OK', detailTypes: [] });
+  },
   'InstanceService/LinkInstance': async ({ service, unlinked }) => {
     const phone = service.simulator.addPhone({ phoneNumber: '15550399998' });
     await link(service.client, await unlinked(), phone);

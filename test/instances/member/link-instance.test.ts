@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import type { CredentialStore, LinkResult, WhatsApp } from '../../../src/instances/account/ports.js';
 import { openRegistry, type Registry } from '../../../src/instances/registry.js';
-import { linkedRecord, nodeParts } from '../support/node-parts.js';
+import { linkedRecord, NO_DEVICES, nodeParts } from '../support/node-parts.js';
 
 const soon = () => ({ deadline: performance.now() + 60_000, signal: new AbortController().signal });
 const IDENTITY = Buffer.from('the credentials');
@@ -21,7 +21,7 @@ beforeEach(async () => {
   });
   const link: WhatsApp['link'] = () => answer(parts.store.credentials);
   ({ connect } = parts.options.whatsApp);
-  const whatsApp: WhatsApp = { connect: (...call) => connect(...call), link };
+  const whatsApp: WhatsApp = { connect: (...call) => connect(...call), link, ...NO_DEVICES };
   registry = await openRegistry({ ...parts.options, whatsApp });
 });
 afterEach(async () => {

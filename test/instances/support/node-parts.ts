@@ -1,4 +1,5 @@
 import type { Disconnect } from '../../../src/domain/disconnect.js';
+import type { DeviceReader } from '../../../src/instances/account/imported-device.js';
 import type { InstanceRecord, ReadReply, Session, WhatsApp } from '../../../src/instances/account/ports.js';
 import type { NodeOptions } from '../../../src/instances/member/node.js';
 import { sqliteStore } from '../../../src/stores/sqlite.js';
@@ -43,7 +44,7 @@ export async function nodeParts(connections: Partial<NodeOptions['connections']>
     return { kind: 'open', session: session as unknown as Session };
   };
   const options: NodeOptions = {
-    whatsApp: { connect, link: async () => ({ kind: 'cancelled' }) },
+    whatsApp: { connect, link: async () => ({ kind: 'cancelled' }), ...NO_DEVICES },
     instances: store.instances,
     credentials: store.credentials,
     changes: store.changes,
@@ -71,6 +72,12 @@ export async function nodeParts(connections: Partial<NodeOptions['connections']>
     push: (name: string) => pushes.get(name)?.(),
   };
 }
+
+/** Nothing is imported. */
+export const NO_DEVICES: DeviceReader = {
+  importedDevice: () => ({ kind: 'unusable', mistakes: ['nothing is imported here'] }),
+  deviceIn: () => '',
+};
 
 /** A stored instance that was linked and connected. */
 export const linkedRecord = (name: string): InstanceRecord => ({

@@ -470,6 +470,18 @@ export enum ErrorReason {
    *     }
    */
   PASSKEY_MISMATCH = 36,
+  /**
+   * DEVICE_IN_USE - ALREADY_EXISTS: another instance has the linked device that was to be imported.
+   *
+   *     {
+   *       "reason": "DEVICE_IN_USE",
+   *       "domain": "privacy.whatsapp.v1",
+   *       "metadata": {"instance": "support-desk"}
+   *     }
+   *
+   * `instance` is the one that has it.
+   */
+  DEVICE_IN_USE = 37,
 }
 
 export function errorReasonToJSON(object: ErrorReason): string {
@@ -552,6 +564,8 @@ export function errorReasonToJSON(object: ErrorReason): string {
       return "ERROR_REASON_PASSKEY_NOT_AWAITED";
     case ErrorReason.PASSKEY_MISMATCH:
       return "ERROR_REASON_PASSKEY_MISMATCH";
+    case ErrorReason.DEVICE_IN_USE:
+      return "ERROR_REASON_DEVICE_IN_USE";
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum ErrorReason");
   }

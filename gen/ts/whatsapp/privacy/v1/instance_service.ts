@@ -476,6 +476,27 @@ export interface ConfirmPasskeyCodeRequest {
 export interface ConfirmPasskeyCodeResponse {
 }
 
+/** Which device to take over, and for which instance. */
+export interface ImportInstanceRequest {
+  /** The instance; make it with CreateInstance. */
+  name: string;
+  /** The device; required. */
+  source:
+    | //
+    /**
+     * The content of `creds.json` in Baileys' multi-file auth folder, at most 60,000 bytes. It may be
+     * without `processedHistoryMessages`, which is not used.
+     */
+    { $case: "baileysCreds"; value: Buffer }
+    | undefined;
+}
+
+/** The answer. */
+export interface ImportInstanceResponse {
+  /** The instance, CONNECTED. */
+  instance: Instance | undefined;
+}
+
 /** Which instance to unlink. */
 export interface UnlinkInstanceRequest {
   /** The instance. */
@@ -2714,6 +2735,158 @@ export const ConfirmPasskeyCodeResponse: MessageFns<ConfirmPasskeyCodeResponse> 
   },
 };
 
+function createBaseImportInstanceRequest(): ImportInstanceRequest {
+  return { name: "", source: undefined };
+}
+
+export const ImportInstanceRequest: MessageFns<ImportInstanceRequest> = {
+  encode(message: ImportInstanceRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    switch (message.source?.$case) {
+      case "baileysCreds":
+        writer.uint32(18).bytes(message.source.value);
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ImportInstanceRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseImportInstanceRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.source = { $case: "baileysCreds", value: Buffer.from(reader.bytes()) };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  toJSON(message: ImportInstanceRequest): unknown {
+    const obj: any = {};
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    if (message.source?.$case === "baileysCreds") {
+      obj.baileysCreds = base64FromBytes(message.source.value);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ImportInstanceRequest>, I>>(base?: I): ImportInstanceRequest {
+    return ImportInstanceRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ImportInstanceRequest>, I>>(object: I): ImportInstanceRequest {
+    const message = createBaseImportInstanceRequest();
+    message.name = object.name ?? "";
+    switch (object.source?.$case) {
+      case "baileysCreds": {
+        if (object.source?.value !== undefined && object.source?.value !== null) {
+          message.source = { $case: "baileysCreds", value: object.source.value };
+        }
+        break;
+      }
+    }
+    return message;
+  },
+};
+
+function createBaseImportInstanceResponse(): ImportInstanceResponse {
+  return { instance: undefined };
+}
+
+export const ImportInstanceResponse: MessageFns<ImportInstanceResponse> = {
+  encode(message: ImportInstanceResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.instance !== undefined) {
+      Instance.encode(message.instance, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ImportInstanceResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseImportInstanceResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.instance = Instance.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  toJSON(message: ImportInstanceResponse): unknown {
+    const obj: any = {};
+    if (message.instance !== undefined) {
+      obj.instance = Instance.toJSON(message.instance);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ImportInstanceResponse>, I>>(base?: I): ImportInstanceResponse {
+    return ImportInstanceResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ImportInstanceResponse>, I>>(object: I): ImportInstanceResponse {
+    const message = createBaseImportInstanceResponse();
+    message.instance = (object.instance !== undefined && object.instance !== null)
+      ? Instance.fromPartial(object.instance)
+      : undefined;
+    return message;
+  },
+};
+
 function createBaseUnlinkInstanceRequest(): UnlinkInstanceRequest {
   return { name: "" };
 }
@@ -2973,7 +3146,7 @@ export const ReconnectInstanceResponse: MessageFns<ReconnectInstanceResponse> = 
 /**
  * Manages the instances. An instance is the place of one linked WhatsApp account.
  *
- * CreateInstance and DeleteInstance need an ACCOUNT token. All methods but GetInstance and
+ * CreateInstance, DeleteInstance and ImportInstance need an ACCOUNT token. All methods but GetInstance and
  * ListInstances need READ_WRITE access.
  *
  * Errors of every method:
@@ -3150,6 +3323,37 @@ export const InstanceServiceService = {
     responseDeserialize: (value: Buffer): ConfirmPasskeyCodeResponse => ConfirmPasskeyCodeResponse.decode(value),
   },
   /**
+   * Takes over a device that another program has linked, without a new link: stores its credentials
+   * and logs in with them. Stop the other program first, for good: two that log in as one device
+   * throw each other out. Its keys of messages are not taken over; new ones are made at the first
+   * login.
+   *
+   * INVALID_REQUEST tells what is missing or damaged, and nothing is stored then. The instance must
+   * have no link. After INSTANCE_SUSPENDED and INSTANCE_NOT_CONNECTED the device is taken over, after
+   * WHATSAPP_RATE_LIMITED too; GetInstance tells what becomes of it. In the state CONFLICT the other
+   * program is still running.
+   *
+   * Errors:
+   * - NOT_FOUND: INSTANCE_NOT_FOUND
+   * - ALREADY_EXISTS: DEVICE_IN_USE
+   * - FAILED_PRECONDITION: INSTANCE_ALREADY_LINKED, INSTANCE_SUSPENDED, INSTANCE_NOT_CONNECTED,
+   *   LINK_OTHER_ACCOUNT, WHATSAPP_REJECTED
+   * - ABORTED: LINK_IN_PROGRESS
+   * - RESOURCE_EXHAUSTED: WHATSAPP_RATE_LIMITED
+   * - UNAVAILABLE: INSTANCE_NOT_CONNECTED
+   */
+  importInstance: {
+    path: "/whatsapp.privacy.v1.InstanceService/ImportInstance" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ImportInstanceRequest): Buffer =>
+      Buffer.from(ImportInstanceRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ImportInstanceRequest => ImportInstanceRequest.decode(value),
+    responseSerialize: (value: ImportInstanceResponse): Buffer =>
+      Buffer.from(ImportInstanceResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ImportInstanceResponse => ImportInstanceResponse.decode(value),
+  },
+  /**
    * Ends the link and forgets its keys and the answers to updates kept by request_id; the instance,
    * its tokens and its history stay. Succeeds when no account is linked. Ends a LinkInstance that is
    * running; an account whose phone has agreed by then is unlinked too.
@@ -3289,6 +3493,27 @@ export interface InstanceServiceServer extends UntypedServiceImplementation {
    * - ABORTED: PASSKEY_MISMATCH
    */
   confirmPasskeyCode: handleUnaryCall<ConfirmPasskeyCodeRequest, ConfirmPasskeyCodeResponse>;
+  /**
+   * Takes over a device that another program has linked, without a new link: stores its credentials
+   * and logs in with them. Stop the other program first, for good: two that log in as one device
+   * throw each other out. Its keys of messages are not taken over; new ones are made at the first
+   * login.
+   *
+   * INVALID_REQUEST tells what is missing or damaged, and nothing is stored then. The instance must
+   * have no link. After INSTANCE_SUSPENDED and INSTANCE_NOT_CONNECTED the device is taken over, after
+   * WHATSAPP_RATE_LIMITED too; GetInstance tells what becomes of it. In the state CONFLICT the other
+   * program is still running.
+   *
+   * Errors:
+   * - NOT_FOUND: INSTANCE_NOT_FOUND
+   * - ALREADY_EXISTS: DEVICE_IN_USE
+   * - FAILED_PRECONDITION: INSTANCE_ALREADY_LINKED, INSTANCE_SUSPENDED, INSTANCE_NOT_CONNECTED,
+   *   LINK_OTHER_ACCOUNT, WHATSAPP_REJECTED
+   * - ABORTED: LINK_IN_PROGRESS
+   * - RESOURCE_EXHAUSTED: WHATSAPP_RATE_LIMITED
+   * - UNAVAILABLE: INSTANCE_NOT_CONNECTED
+   */
+  importInstance: handleUnaryCall<ImportInstanceRequest, ImportInstanceResponse>;
   /**
    * Ends the link and forgets its keys and the answers to updates kept by request_id; the instance,
    * its tokens and its history stay. Succeeds when no account is linked. Ends a LinkInstance that is
@@ -3516,6 +3741,41 @@ export interface InstanceServiceClient extends Client {
     callback: (error: ServiceError | null, response: ConfirmPasskeyCodeResponse) => void,
   ): ClientUnaryCall;
   /**
+   * Takes over a device that another program has linked, without a new link: stores its credentials
+   * and logs in with them. Stop the other program first, for good: two that log in as one device
+   * throw each other out. Its keys of messages are not taken over; new ones are made at the first
+   * login.
+   *
+   * INVALID_REQUEST tells what is missing or damaged, and nothing is stored then. The instance must
+   * have no link. After INSTANCE_SUSPENDED and INSTANCE_NOT_CONNECTED the device is taken over, after
+   * WHATSAPP_RATE_LIMITED too; GetInstance tells what becomes of it. In the state CONFLICT the other
+   * program is still running.
+   *
+   * Errors:
+   * - NOT_FOUND: INSTANCE_NOT_FOUND
+   * - ALREADY_EXISTS: DEVICE_IN_USE
+   * - FAILED_PRECONDITION: INSTANCE_ALREADY_LINKED, INSTANCE_SUSPENDED, INSTANCE_NOT_CONNECTED,
+   *   LINK_OTHER_ACCOUNT, WHATSAPP_REJECTED
+   * - ABORTED: LINK_IN_PROGRESS
+   * - RESOURCE_EXHAUSTED: WHATSAPP_RATE_LIMITED
+   * - UNAVAILABLE: INSTANCE_NOT_CONNECTED
+   */
+  importInstance(
+    request: ImportInstanceRequest,
+    callback: (error: ServiceError | null, response: ImportInstanceResponse) => void,
+  ): ClientUnaryCall;
+  importInstance(
+    request: ImportInstanceRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ImportInstanceResponse) => void,
+  ): ClientUnaryCall;
+  importInstance(
+    request: ImportInstanceRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ImportInstanceResponse) => void,
+  ): ClientUnaryCall;
+  /**
    * Ends the link and forgets its keys and the answers to updates kept by request_id; the instance,
    * its tokens and its history stay. Succeeds when no account is linked. Ends a LinkInstance that is
    * running; an account whose phone has agreed by then is unlinked too.
@@ -3584,6 +3844,10 @@ export const InstanceServiceClient = makeGenericClientConstructor(
   service: typeof InstanceServiceService;
   serviceName: string;
 };
+
+function base64FromBytes(arr: Uint8Array): string {
+  return globalThis.Buffer.from(arr).toString("base64");
+}
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | bigint | undefined;
 

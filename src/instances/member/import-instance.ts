@@ -1,0 +1,78 @@
+import { PrivacyError } from '../../domain/errors.js';
+import { type Instance, maskPhoneNumber } from '../../domain/instance.js';
+import { wallTime } from '../../domain/time/wall-time.js';
+import type { ImportedDevice } from '../account/imported-device.js';
+import type { CallOptions } from '../account/orders.js';
+import { queued } from '../account/queue.js';
+import { timeLeft } from '../account/time-left.js';
+import { FIRST_LOGIN_MS, firstLoginFailed, refuseUnlessLinkable } from './link-instance.js';
+import type { ManagedInstance } from './managed-instance.js';
+import type { Node } from './node.js';
+
+/**
+ * Takes over a device that is linked already, and logs in with it.
+ *
+ * @param content Baileys' `creds.json`.
+ * @throws PrivacyError
+ */
+export async function importInstance(
+  managed: ManagedInstance,
+  others: () => readonly ManagedInstance[],
+  node: Pick<Node, 'devices' | 'credentials' | 'imports'>,
+  content: Uint8Array,
+  call: CallOptions,
+): Promise<Instance> {
+  const { instance, keeper, supervisor } = managed;
+  refuseUnlessLinkable(managed);
+  const device = node.devices.importedDevice(content);
+  if (device.kind === 'unusable')
+    throw new PrivacyError({ kind: 'INVALID_REQUEST', violations: device.mistakes.map(violation) });
+
+  await queued(managed.queue, instance, call, async () => {
+    if (managed.isDeleted()) throw new PrivacyError({ kind: 'INSTANCE_NOT_FOUND', instance });
+    refuseUnlessLinkable(managed);
+    await managed.forgotten();
+    refuseOtherAccount(managed, device);
+    // One after another: two imports of one device must see each other.
+    await node.imports.add(async () => {
+      const holder = await holderOf(device, others(), node);
+      if (holder) throw new PrivacyError({ kind: 'DEVICE_IN_USE', instance: holder.instance });
+      const link = { phoneNumber: device.phoneNumber, linkTime: wallTime() };
+      keeper.written(await node.credentials.saveLink(instance, device.credentials, link));
+    });
+    supervisor.connect();
+  });
+  const patienceMs = Math.min(timeLeft(call), FIRST_LOGIN_MS);
+  await managed.sessionWithin(patienceMs).catch(error => firstLoginFailed(managed, error));
+  return managed.view();
+}
+
+const violation = (description: string) =>
+  ({
+    field: 'baileys_creds',
+    reason: 'INVALID_FORMAT',
+    description: `baileys_creds: ${description}`,
+  }) as const;
+
+function refuseOtherAccount({ instance, keeper }: ManagedInstance, device: ImportedDevice): void {
+  const { phoneNumber } = keeper.record;
+  if (phoneNumber === '' || phoneNumber === device.phoneNumber) return;
+  throw new PrivacyError(
+    { kind: 'LINK_OTHER_ACCOUNT', instance, maskedPhoneNumber: maskPhoneNumber(phoneNumber) },
+    { message: 'The instance belongs to another phone number; call UnlinkInstance first' },
+  );
+}
+
+/** The instance that has the same device: two that log in with it would throw each other out. */
+async function holderOf(
+  device: ImportedDevice,
+  others: readonly ManagedInstance[],
+  { devices, credentials }: Pick<Node, 'devices' | 'credentials'>,
+): Promise<ManagedInstance | undefined> {
+  for (const other of others) {
+    if (other.keeper.record.phoneNumber !== device.phoneNumber) continue;
+    const stored = await credentials.load(other.instance);
+    if (stored && devices.deviceIn(stored) === device.id) return other;
+  }
+  return undefined;
+}

@@ -21,7 +21,7 @@ export const refusedImport =
     stage.service.simulator.inject({
       match: { on: 'login', phoneNumber: phone.phoneNumber },
       effect: { do: 'failure', reason },
-      times: Infinity,
+      times: reason === 429 ? 1 : Infinity,
     });
     const ended = await stage.call(method, { ...request(await stage.unlinked(), ''), source });
     // A limit holds back every instance of the node for some eight seconds.

@@ -61,8 +61,13 @@ program
   )
   .option('--phone <number...>', 'phone numbers to begin with', ['15550100123'])
   .option('--state <file>', 'keep the keys and the phones in this file')
+  .option(
+    '--scan <instance>',
+    'also serve the API here, and link this instance: the first phone scans what it shows (data in ./simulated)',
+  )
   .action(async (flags: SimulateFlags) => {
     await (await import('./simulate.js')).simulate(flags);
+    endNow();
   });
 
 program

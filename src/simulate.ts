@@ -1,4 +1,5 @@
 import { PARSERS } from './config/parsers.js';
+import { serveLinked } from './demo/serve-linked.js';
 import { endSignal } from './end-signal.js';
 import { UsageError } from './input/usage-error.js';
 import { type Simulator, startControl, startSimulator } from './simulator/index.js';
@@ -11,10 +12,12 @@ export type SimulateFlags = {
   readonly control: string;
   readonly phone: readonly string[];
   readonly state?: string;
+  /** The instance to serve and link. */
+  readonly scan?: string;
 };
 
 /** Runs a simulated WhatsApp until SIGTERM or SIGINT; stdout gets lines a shell can source. */
-export async function simulate({ listen, control, phone, state }: SimulateFlags): Promise<void> {
+export async function simulate({ listen, control, phone, state, scan }: SimulateFlags): Promise<void> {
   const address = PARSERS.address.safeParse(listen);
   const controlPort = PARSERS.address.safeParse(`localhost:${control}`);
   const phones = phone.map(number => number.replace(/^\+/, ''));
@@ -34,10 +37,16 @@ export async function simulate({ listen, control, phone, state }: SimulateFlags)
   try {
     for (const phoneNumber of phones) if (!simulator.phone(phoneNumber)) simulator.addPhone({ phoneNumber });
     const server = await startControl(simulator, { port: controlPort.data.port });
-    const ended = endSignal();
-    console.log(instructions(simulator, server.url));
-    await ended;
-    await server.stop();
+    try {
+      const ended = endSignal();
+      console.log(instructions(simulator, server.url));
+      const linked = scan === undefined ? undefined : await serveLinked(simulator, scan);
+      if (linked) console.log(linked.instructions);
+      await ended;
+      await linked?.stop();
+    } finally {
+      await server.stop();
+    }
   } finally {
     await simulator.stop();
   }

@@ -7,7 +7,7 @@ import { readConfig } from '../../src/config/config.js';
 import { OPTION_NAMES, optionSpec, variableOf } from '../../src/config/table.js';
 import { SETTING_NAMES, specOf } from '../../src/domain/settings/settings-table.js';
 import { startSimulator } from '../../src/simulator/index.js';
-import { run } from './support/run.js';
+import { type Ended, run } from './support/run.js';
 import { startService } from './support/service.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'wa-privacy-program-'));
@@ -116,6 +116,24 @@ describe('simulate', () => {
     });
     expect(first.stdout).toMatch(/^# phone \+15550100001: [\s\S]*^# phone \+15550100002: /m);
     expect(second.stdout).toContain(`WA_PRIVACY_WHATSAPP_ROOT_KEY=${env['WA_PRIVACY_WHATSAPP_ROOT_KEY']}\n`);
+  });
+
+  test('links an instance with one command, without a phone', async () => {
+    const answers: Promise<Ended>[] = [];
+    const ended = await run(['simulate', '--scan', 'support-desk'], {
+      cwd: folder,
+      env: { WA_PRIVACY_LISTEN: '127.0.0.1:0' },
+      watch(stdout, stop) {
+        if (!stdout.includes('# support-desk is linked') || answers.length > 0) return;
+        const exported = [...stdout.matchAll(/^export (WA_PRIVACY_(?:SERVER|TOKEN))=(.*)$/gm)];
+        const env = Object.fromEntries(exported.map(([, name, value]) => [name, value ?? '']));
+        const answer = run(['privacy', 'set', 'support-desk', 'last_seen=none'], { env });
+        answers.push(answer);
+        void answer.finally(stop);
+      },
+    });
+    expect(ended).toMatchObject({ code: 0, stderr: '' });
+    expect((await answers[0])?.stdout).toContain('APPLIED');
   });
 
   test('names everything that is wrong with its flags', async () => {

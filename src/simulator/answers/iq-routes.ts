@@ -9,6 +9,7 @@ import {
   result,
   userOf,
 } from '../wire/stanza.js';
+import { blocklistPlan } from './blocklist.js';
 import { disappearingTimerPlan } from './disappearing-timer.js';
 import type { DeviceIq, IqPlan } from './iq-plan.js';
 import { preKeysPlan } from './pre-keys.js';
@@ -30,10 +31,7 @@ const PLANS: Readonly<Record<string, (question: DeviceIq) => IqPlan>> = {
   'w:stats': ({ iq }) => ({ reply: () => result(iq) }),
   abt: propsPlan,
   w: propsPlan,
-  blocklist: ({ iq }) =>
-    attr(iq, 'type') === 'get'
-      ? { reply: () => result(iq, [node('list', { dhash: 'none' })]) }
-      : unsupported(iq),
+  blocklist: blocklistPlan,
   md: removeDevicePlan,
   'urn:xmpp:whatsapp:dirty': ({ iq, device, world }) => ({
     apply() {

@@ -24,8 +24,9 @@ export const CATEGORIES: Readonly<Record<string, Category>> = {
   groupadd: { values: ['all', 'contacts', 'contact_blacklist'], locked: true, listed: true },
   messages: { values: ['all', 'contacts'], locked: true },
   stickers: { values: ['contacts', 'contact_allowlist', 'none'] },
-  pix: { values: AUDIENCES },
-  linked_profiles: { values: AUDIENCES },
+  // With lists: zapo `protocol/privacy.ts`.
+  pix: { values: AUDIENCES, listed: true },
+  linked_profiles: { values: AUDIENCES, listed: true },
   // Changed on the phone only.
   defense: { values: [] },
 };

@@ -18,7 +18,9 @@ import type { DeviceIq, IqPlan } from './iq-plan.js';
 export function usyncPlan({ world, iq }: DeviceIq): IqPlan {
   const usync = child(iq, 'usync');
   if (!usync) return { reply: () => refusal(iq, 400) };
-  const protocols = children(child(usync, 'query')).map(({ tag }) => tag);
+  const query = child(usync, 'query');
+  const protocols = children(query).map(({ tag }) => tag);
+  const byLid = attr(child(query, 'contact'), 'addressing_mode') === 'lid';
   return {
     reply: () =>
       result(iq, [
@@ -31,26 +33,32 @@ export function usyncPlan({ world, iq }: DeviceIq): IqPlan {
           node(
             'list',
             {},
-            children(child(usync, 'list'), 'user').map(user => userNode(world, user, protocols)),
+            children(child(usync, 'list'), 'user').map(user => userNode(world, user, protocols, byLid)),
           ),
         ]),
       ]),
   };
 }
 
-function userNode(world: World, user: BinaryNode, protocols: string[]): BinaryNode {
+function userNode(world: World, user: BinaryNode, protocols: string[], byLid: boolean): BinaryNode {
   const asked = bytesOf(child(user, 'contact'));
-  const name = asked.toString().replace(/^\+/, '') || userOf(attr(user, 'jid'));
+  // `+15550100001`, and also `+15550100001@c.us` (whatsmeow).
+  const name = asked.toString().replace(/^\+|@(c\.us|s\.whatsapp\.net)$/g, '') || userOf(attr(user, 'jid'));
   const person = world.people.byPhoneNumber(name) ?? world.people.byLid(name);
   const facts = protocols.map(protocol => fact(protocol, world, person, asked));
-  const jid = person
-    ? `${person.phoneNumber}@s.whatsapp.net`
-    : (attr(user, 'jid') ?? `${name}@s.whatsapp.net`);
   return node(
     'user',
-    { jid },
+    jidsOf(person, name, attr(user, 'jid'), byLid),
     facts.filter(part => part !== undefined),
   );
+}
+
+/** With LIDs asked for, the LID where there is one; a JID only of what can be one. */
+function jidsOf(person: Person | undefined, name: string, asked: string | undefined, byLid: boolean) {
+  const number = person?.phoneNumber ?? (/^\d{5,15}$/.test(name) ? name : undefined);
+  const pn = number === undefined ? undefined : `${number}@s.whatsapp.net`;
+  if (byLid && person?.lid !== undefined) return { jid: `${person.lid}@lid`, pn_jid: pn };
+  return { jid: person ? pn : (asked ?? pn) };
 }
 
 function fact(

@@ -140,6 +140,7 @@ const behaviour = {
   refresh: z.enum(['on_first_scan', 'on_connect', 'never']),
   refreshChild: z.enum(['companion_reg_refresh', 'pair-device-rotate-qr']),
   refreshAck: z.enum(['awaited', 'not_awaited']),
+  restart: z.enum(['client_closes', 'server_closes']),
   platformDisplay: z.enum(['checked', 'refused', 'any']),
   echoOwnSets: z.boolean(),
   push: z.enum(['categories', 'bare', 'none']),

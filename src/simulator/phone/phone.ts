@@ -50,6 +50,8 @@ export type Phone = {
   exceptContacts(category: string, phoneNumbers: readonly string[]): void;
   /** The list of a category, which the server may hold while the category has another value. */
   contactList(category: string): { stamp: string | undefined; contacts: Person[] };
+  /** The phone numbers that the account blocks. */
+  blocked(): string[];
   /** Whether the account's contact lists are by LID or by phone number. */
   setAddressing(addressing: Addressing): void;
   /** Changes the timer of new chats, in seconds. */
@@ -106,6 +108,7 @@ export function phoneOf(world: World, account: Account): Phone {
       const contacts = [...(list?.members ?? [])].flatMap(number => world.people.byPhoneNumber(number) ?? []);
       return { stamp: list?.stamp, contacts };
     },
+    blocked: () => [...account.blocked],
     setAddressing(addressing) {
       account.addressing = addressing;
       world.changed();

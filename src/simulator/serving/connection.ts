@@ -14,6 +14,8 @@ import { register } from './registration.js';
 
 /** Of the frames of a connection, where the behaviour is to compress them now and then. */
 const COMPRESSED_EVERY = 8;
+/** A client that was told to restart is cut off when it has not closed by then. */
+const RESTART_MS = 5_000;
 
 /** Serves one WebSocket until it ends. */
 export function serve(world: World, ws: WebSocket, tcp: Socket): void {
@@ -143,7 +145,9 @@ export function serve(world: World, ws: WebSocket, tcp: Socket): void {
       streamError(code, conflict) {
         const reason = conflict === undefined ? [] : [node('conflict', { type: conflict })];
         send(node('stream:error', { code: code?.toString() }, reason));
-        wire.close();
+        if (code !== 515 || world.behaviour.restart === 'server_closes') return wire.close();
+        send(node('xmlstreamend'));
+        wire.closeIn(RESTART_MS);
       },
       fail({ reason, code, expire, location }) {
         const attrs = {

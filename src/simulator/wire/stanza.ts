@@ -3,8 +3,8 @@ import { wallMs } from '../../domain/time/wall-time.js';
 
 export type { BinaryNode };
 
-/** The jid of the server itself. */
-export const SERVER = 's.whatsapp.net';
+/** The jid of the server itself: with the @ it is written as a jid, and not as a word. */
+export const SERVER = '@s.whatsapp.net';
 
 /** A stanza or a part of one. */
 export function node(

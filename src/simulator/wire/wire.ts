@@ -9,6 +9,8 @@ export type Wire = {
   readonly joinNext: (count: number) => void;
   /** Closes after everything written before. */
   readonly close: () => void;
+  /** The same after a while, unless the client closes before; nothing is read or written meanwhile. */
+  readonly closeIn: (ms: number) => void;
   /** Ends the TCP connection with RST. */
   readonly reset: () => void;
   /** Neither reads nor writes from now on, and stays connected. */
@@ -26,6 +28,7 @@ export function openWire(
   const outward = delayLine(on.tripMs);
   let muted = false;
   let over = false;
+  let isLeaving = false;
   let joining = 0;
   let joined: Buffer[] = [];
 
@@ -33,7 +36,7 @@ export function openWire(
   ws.on('message', data => {
     const bytes = Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data as Buffer);
     inward(() => {
-      if (!muted) on.bytes(bytes);
+      if (!muted && !isLeaving) on.bytes(bytes);
     });
   });
   ws.on('error', () => ws.terminate());
@@ -41,7 +44,7 @@ export function openWire(
 
   const transmit = (bytes: Buffer) =>
     outward(() => {
-      if (!muted && ws.readyState === ws.OPEN) ws.send(bytes);
+      if (!muted && !isLeaving && ws.readyState === ws.OPEN) ws.send(bytes);
     });
 
   return {
@@ -61,6 +64,14 @@ export function openWire(
       over = true;
       outward(() => {
         if (!muted) ws.close();
+      });
+    },
+    closeIn(ms) {
+      over = true;
+      outward(() => {
+        isLeaving = true;
+        const timer = setTimeout(() => ws.close(), ms).unref();
+        ws.once('close', () => clearTimeout(timer));
       });
     },
     reset() {

@@ -57,6 +57,7 @@ export function newAccount(account: NewAccount): Account {
       ]),
     ),
     addressing,
+    blocked: new Set(),
     disappearingMode: { duration: 0, setAt: 0 },
     devices: new Map(),
     nextDevice: 1,

@@ -41,6 +41,11 @@ export type Behaviour = {
    * linked without (Baileys rc14 throws while it acks for an unlinked device; Baileys PR 2749, comment in 2737).
    */
   refreshAck: 'awaited' | 'not_awaited';
+  /**
+   * Who closes after a restart was asked for (515): whatsmeow loses what comes in the same moment as the close, which a
+   * real server evidently does not provoke.
+   */
+  restart: 'client_closes' | 'server_closes';
   /** Whether `companion_platform_display` must name a known browser and system (Baileys PR 2769). */
   platformDisplay: 'checked' | 'refused' | 'any';
   /** Whether `account_sync` goes to the device that made the change too. */
@@ -128,6 +133,7 @@ export const DEFAULT_BEHAVIOUR: Readonly<Behaviour> = {
   refresh: 'on_first_scan',
   refreshChild: 'companion_reg_refresh',
   refreshAck: 'awaited',
+  restart: 'client_closes',
   platformDisplay: 'checked',
   echoOwnSets: false,
   push: 'categories',

@@ -38,6 +38,7 @@ const plain = ({ keys, accounts, people }: SimulatorState) => ({
   accounts: accounts.map(account => ({
     ...account,
     settings: [...account.settings],
+    blocked: [...account.blocked],
     lists: [...account.lists].map(([category, { stamp, members }]) => ({
       category,
       stamp,
@@ -60,6 +61,7 @@ const plain = ({ keys, accounts, people }: SimulatorState) => ({
 const revived = (account: ReturnType<typeof plain>['accounts'][number]): Account => ({
   ...account,
   settings: new Map(account.settings),
+  blocked: new Set(account.blocked ?? []), // Older files have none.
   lists: new Map(
     account.lists.map(({ category, stamp, members }) => [category, { stamp, members: new Set(members) }]),
   ),

@@ -46,6 +46,8 @@ export type Account = {
   /** By category; none where there never was a list. */
   readonly lists: Map<string, ContactList>;
   addressing: Addressing;
+  /** Phone numbers that the account blocks, digits only. */
+  readonly blocked: Set<string>;
   disappearingMode: { duration: number; setAt: number };
   readonly devices: Map<number, Device>;
   /** Never used twice, also after a device was removed. */

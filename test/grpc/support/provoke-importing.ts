@@ -1,7 +1,7 @@
-import { setTimeout } from 'node:timers/promises';
 import { InstanceServiceService as Instances } from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
 import { authFolder } from '../../simulator/support/auth-folder.js';
 import { QR } from '../../support/link.js';
+import { limitOver } from './provoke-linking.js';
 import type { Provoke, Stage } from './stage.js';
 
 let devices = 0;
@@ -23,9 +23,10 @@ export const refusedImport =
       effect: { do: 'failure', reason },
       times: reason === 429 ? 1 : Infinity,
     });
-    const ended = await stage.call(method, { ...request(await stage.unlinked(), ''), source });
-    // A limit holds back every instance of the node for some eight seconds.
-    if (reason === 429) await setTimeout(9000);
+    // With more time an import waits until the limit is over.
+    const options = reason === 429 ? { deadlineMs: 5000 } : {};
+    const ended = await stage.call(method, { ...request(await stage.unlinked(), ''), source }, options);
+    if (reason === 429) await limitOver(ended);
     return ended;
   };
 

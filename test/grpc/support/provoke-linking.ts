@@ -5,10 +5,15 @@ import {
 } from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
 import type { Behaviour, Effect, Phone } from '../../../src/simulator/index.js';
 import { viewIn } from '../../support/desk.js';
+
 import { QR } from '../../support/link.js';
 import type { Service } from '../../support/service.js';
-import type { CallOptions } from './invoke.js';
+import type { CallOptions, Ended } from './invoke.js';
 import { NO_PROXY, type Provoke } from './stage.js';
+
+/** A limit holds back every instance of the node, each time in a row for longer. */
+export const limitOver = (ended: Ended<object>): Promise<void> =>
+  setTimeout(Number(ended.metadata.get('grpc-retry-pushback-ms')[0] ?? 0) + 1000);
 
 /** Linking with a code, which WhatsApp answers so. */
 export const askingForCode =
@@ -142,8 +147,7 @@ export const refusedAgain =
     await viewIn(service, desk, 'SUSPENDED');
     refuse(reason);
     const ended = await call(method, request(desk.instance, ''));
-    // A limit holds back every instance of the node for some eight seconds.
-    if (reason === 429) await setTimeout(9000);
+    if (reason === 429) await limitOver(ended);
     return ended;
   };
 

@@ -54,6 +54,18 @@ describe('the read right behind the changes', () => {
     expect(gets()).toBe(before + 1);
   });
 
+  test('that is answered with a rate limit is the last at once, while a change is waited for', async () => {
+    onGet({ do: 'refuse', code: 429 });
+    onSet('last', { do: 'silence' });
+    const gets = () => service.simulator.findStanzas({ xmlns: 'privacy', type: 'get', ...ofDesk() }).length;
+    const before = gets();
+    const answer = change({ last: 'none' }, { deadlineMs: 5_000 });
+    await expect.poll(gets, { interval: 5 }).toBe(before + 1);
+    desk.phone.setPrivacy('status', 'none'); // Read a second after its push.
+    expect(statesOf(await answer)).toEqual({ last: 'UNKNOWN' });
+    expect(gets()).toBe(before + 1);
+  });
+
   test('that is not answered leaves time for another', async () => {
     onSet('last', { do: 'silence', moment: 'after_apply' });
     onGet({ do: 'silence' });

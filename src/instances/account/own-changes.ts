@@ -25,6 +25,8 @@ type OwnChange = {
   readonly isOfList: boolean;
   /** When nothing more could come for it: its reply is there. Undefined while it may come. */
   settledAt: number | undefined;
+  /** Whether nobody waited for its reply any more when it came. */
+  isLate: boolean;
   /** What its reply says, or a read. */
   verdict: 'APPLIED' | 'FAILED' | undefined;
   /** A read has shown it, or after its end something else: a value like it that shows later is somebody else's. */
@@ -76,7 +78,10 @@ export function ownChanges(
   }
 
   function replied(change: OwnChange, reply: SetReply) {
-    if (reply.kind === 'no_answer' && reply.cause === 'timeout') return;
+    if (reply.kind === 'no_answer' && reply.cause === 'timeout') {
+      change.isLate = true;
+      return;
+    }
     change.settledAt ??= now();
     if (reply.kind === 'not_sent') drop(change);
     if (reply.kind === 'confirmed' && !change.isOfList) turnedOut(change, 'APPLIED');
@@ -93,6 +98,7 @@ export function ownChanges(
         session,
         isOfList,
         settledAt: undefined,
+        isLate: false,
         verdict: undefined,
         isSpent: false,
         isWritten: false,
@@ -113,6 +119,9 @@ export function ownChanges(
       const means = !setBack ? AS_MADE : previous === EXCEPTING ? LIST_SET_BACK : AS_SET_BACK;
       const last = setBack ?? made;
       last.entry = { time, state, means };
+      // A confirmation in time was known then, and is what could not be believed.
+      if (state === 'UNKNOWN' && last.verdict === 'APPLIED' && !last.isLate && !last.isSpent)
+        last.verdict = undefined;
       if (state === 'UNKNOWN' && last.verdict) turnedOut(last, last.verdict);
       for (const change of setBack ? [made, setBack] : [made]) {
         change.isWritten = true;

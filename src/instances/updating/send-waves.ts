@@ -161,7 +161,10 @@ function readWithin(
   // Kept from before the changes, the timer would be no read-back.
   if (ledger.unchanged().some(({ setting }) => setting === 'default_disappearing_timer'))
     session.forgetTimer();
-  return within(patienceMs, account.cache.read(session, iqTimeout(call)));
+  const reply = account.cache.read(session, iqTimeout(call));
+  // A rate limit counts at once, also while changes are waited for.
+  void reply.then(told => told.kind !== 'read' && failedRead(account, told));
+  return within(patienceMs, reply);
 }
 
 /** Reads of one look at what became of the changes. */
@@ -198,8 +201,6 @@ async function readBack(run: Run, behind: ReadReply | undefined): Promise<Snapsh
     if (!ledger.hasUnknown() && ledger.agreesWith(glimpse)) return glimpse;
     account.cache.invalidate(); // Nobody else may take it for current either.
   }
-  // A rate limit counts whichever read hears of it.
-  if (behind && behind.kind !== 'read') failedRead(account, behind);
   const later = await readLater(run);
   if (later) {
     later.saw(later.snapshot, later.session === run.session);
@@ -228,7 +229,6 @@ async function readLater(run: Run): Promise<LaterRead | undefined> {
     const pending = session === first || attempt > 1 ? undefined : account.cache.pending(session);
     const saw = ledger.looking();
     const reply = await (pending ? within(patience, pending) : readWithin(run, session, patience));
-    if (reply && reply.kind !== 'read') failedRead(account, reply);
     if (reply && isCutOff(reply)) await gone(session);
     if (reply?.kind !== 'read') continue;
     latest = { snapshot: reply.snapshot, session, saw };

@@ -171,6 +171,21 @@ describe('an entry of unknown outcome', () => {
     expect(amend).not.toHaveBeenCalled();
   });
 
+  test.each([
+    ['all', 'FAILED'],
+    ['none', 'APPLIED'],
+  ] as const)('of what was confirmed in time turns out by the next read: %s is %s', (value, turnedOut) => {
+    const changes = own();
+    const early = read();
+    now = 1;
+    changes.sending(CHANGE, HERE, false)({ kind: 'confirmed' });
+    changes.shows('last_seen', 'all', early);
+    changes.ended(outcome('UNKNOWN'), ENTRY_TIME);
+    expect(amend).not.toHaveBeenCalled();
+    changes.shows('last_seen', value, read());
+    expect(amend.mock.calls).toEqual([['last_seen', ENTRY_TIME, turnedOut]]);
+  });
+
   test('of a list that its setting excepted before turns out failed when its refusal comes late', () => {
     const changes = own();
     const EDIT = { setting: 'last_seen', from: 'contact_blacklist', to: 'contact_blacklist' } as const;

@@ -88,10 +88,11 @@ describe('a device that Baileys has linked', () => {
 
   test('that another program still uses throws that out, and is given up when thrown out itself', async () => {
     const { phone, creds, start } = await device();
+    const before = creds(); // While it runs, the program writes them.
     const program = await start();
     const closed = program.closed();
     const name = await newInstance();
-    await take(name, creds());
+    await take(name, before);
     expect(await closed).toBe(440);
     await program.dial();
     const { stateReason } = await viewIn(service, { instance: name, phone }, 'CONFLICT');

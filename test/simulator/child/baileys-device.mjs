@@ -19,7 +19,7 @@ const { state, saveCreds } = await useMultiFileAuthState(folder);
 
 function dial() {
   const sock = makeWASocket({ waWebSocketUrl: url, logger, auth: state });
-  sock.ev.on('creds.update', saveCreds);
+  sock.ev.on('creds.update', () => void saveCreds());
   let shown = '';
   sock.ev.on('connection.update', ({ connection, qr, lastDisconnect }) => {
     if (qr !== undefined) {
@@ -34,12 +34,12 @@ function dial() {
     }
   });
   // What rc14 does not do: another secret once WhatsApp retired the one that was shown.
-  sock.ws.on('CB:notification,type:companion_reg_refresh', async ({ attrs: { id, from, type } }) => {
+  sock.ws.on('CB:notification,type:companion_reg_refresh', ({ attrs: { id, from, type } }) => {
     state.creds.advSecretKey = randomBytes(32).toString('base64');
     const fields = shown.split(',');
     fields[3] = state.creds.advSecretKey;
-    await sock.sendNode({ tag: 'ack', attrs: { id, to: from, class: 'notification', type } });
-    process.send({ qr: fields.join(',') });
+    const ack = { tag: 'ack', attrs: { id, to: from, class: 'notification', type } };
+    void sock.sendNode(ack).then(() => process.send({ qr: fields.join(',') }));
   });
 }
 

@@ -42,6 +42,7 @@ const SWITCHES: { readonly [Name in keyof Behaviour]: fc.Arbitrary<Behaviour[Nam
   passkeyTimeoutMs: OF_LINKING,
   passkeyContinuation: OF_LINKING,
   passkeyHello: OF_LINKING,
+  restart: OF_LINKING,
   minLinkRevision: OF_LINKING,
   preKeys: OF_LINKING,
   refusedStory: OF_MESSAGES,

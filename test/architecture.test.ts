@@ -39,9 +39,17 @@ const MAY_IMPORT: Record<string, string[]> = {
  */
 const FLOORS: Record<string, string[][]> = {
   domain: [['.'], ['settings', 'version'], ['time']],
-  instances: [['.'], ['updating', 'member'], ['reading', 'watching', 'connecting'], ['judging'], ['account']],
+  instances: [
+    ['.'],
+    ['updating', 'linking'],
+    ['member'],
+    ['reading', 'watching', 'connecting'],
+    ['judging'],
+    ['account'],
+    ['ports'],
+  ],
   grpc: [['server'], ['methods', 'interceptors'], ['calls'], ['errors'], ['messages'], ['.']],
-  whatsapp: [['.'], ['session'], ['linking', 'privacy'], ['connection', 'version'], ['baileys', 'network']],
+  whatsapp: [['.'], ['session'], ['linking', 'privacy'], ['connection', 'version'], ['baileys'], ['network']],
   stores: [['.'], ['migrations', 'tables'], ['sealing']],
   simulator: [['.'], ['control'], ['serving'], ['phone'], ['answers'], ['queue'], ['world'], ['wire']],
   cli: [['commands'], ['linking'], ['client'], ['texts'], ['terminal']],
@@ -68,7 +76,7 @@ const TELL_WALL_TIME = [
   'instances/connecting/after-disconnect.ts',
   'instances/connecting/parking.ts',
   'instances/connecting/presence-keeper.ts',
-  'instances/member/import-instance.ts',
+  'instances/linking/import-instance.ts',
   'instances/member/inactivity.ts',
   'instances/presence-reminder.ts',
   'simulator/world/inactivity.ts',

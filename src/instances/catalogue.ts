@@ -1,14 +1,14 @@
 import { PrivacyError } from '../domain/errors.js';
 import { instanceEtag } from '../domain/instance.js';
 import { wallTime } from '../domain/time/wall-time.js';
-import type { InstanceRecord, InstanceStore } from './account/ports.js';
 import { queued } from './account/queue.js';
 import { viewOf } from './connecting/connection-state.js';
 import type { Holdings } from './holdings.js';
 import type { Instances } from './instances.js';
-import { endLink } from './member/link-instance.js';
+import { endLink } from './linking/link-instance.js';
+import { logOut } from './linking/unlink.js';
 import type { ManagedInstance } from './member/managed-instance.js';
-import { logOut } from './member/unlink.js';
+import type { InstanceRecord, InstanceStore } from './ports/ports.js';
 
 /** Which instances there are, and what callers decide about them. */
 export type Catalogue = Pick<Instances, 'create' | 'get' | 'list' | 'update' | 'delete'>;

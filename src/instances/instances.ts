@@ -3,9 +3,9 @@ import type { UpdateReport } from '../domain/outcome.js';
 import type { Contact, ListSetting } from '../domain/settings/contact-list.js';
 import type { Snapshot } from '../domain/settings/snapshot.js';
 import type { Write } from '../domain/write.js';
-import type { CallOptions, LinkOrder, ListOrder, ListReport, UpdateOrder } from './account/orders.js';
-import type { ChangeRecord } from './account/ports.js';
-import type { LinkEvent } from './member/link-instance.js';
+import type { LinkEvent } from './linking/link-instance.js';
+import type { CallOptions, LinkOrder, ListOrder, ListReport, UpdateOrder } from './ports/orders.js';
+import type { ChangeRecord } from './ports/ports.js';
 import type { WatchEvent } from './watching/watch-reader.js';
 
 /** What callers decide about an instance. */

@@ -1,7 +1,7 @@
 import type { Instance } from '../domain/instance.js';
 import { msSince } from '../domain/time/wall-time.js';
-import type { InstanceLog } from './account/ports.js';
 import { lastSignOf } from './member/inactivity.js';
+import type { InstanceLog } from './ports/ports.js';
 
 const DAY_MS = 86_400_000;
 /** Phones have been seen to warn after about 14 days without "available". */

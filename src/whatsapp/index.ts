@@ -1,6 +1,6 @@
 import { BUILT_IN } from '../domain/version/client-version.js';
-import type { ClientVersions } from '../instances/account/client-version.js';
-import type { CredentialStore, WhatsApp } from '../instances/account/ports.js';
+import type { ClientVersions } from '../instances/ports/client-version.js';
+import type { CredentialStore, WhatsApp } from '../instances/ports/ports.js';
 import { WHATSAPP_ROOT_KEY } from './baileys/server-check.js';
 import {
   type ConnectionOptions,

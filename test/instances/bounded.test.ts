@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { PrivacyError } from '../../src/domain/errors.js';
-import type { ListOrder, UpdateOrder } from '../../src/instances/account/orders.js';
 import { bounded } from '../../src/instances/bounded.js';
 import type { Instances } from '../../src/instances/instances.js';
+import type { ListOrder, UpdateOrder } from '../../src/instances/ports/orders.js';
 
 const limits = { deadline: performance.now() + 60_000, signal: new AbortController().signal };
 const actor = { tokenId: 'id', tokenLabel: '' };

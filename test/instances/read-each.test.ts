@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Disconnect } from '../../src/domain/disconnect.js';
 import type { Snapshot } from '../../src/domain/settings/snapshot.js';
-import type { ReadReply, Session, WhatsApp } from '../../src/instances/account/ports.js';
+import type { ReadReply, Session, WhatsApp } from '../../src/instances/ports/ports.js';
 import { openRegistry, type Registry } from '../../src/instances/registry.js';
 import { sqliteStore } from '../../src/stores/sqlite.js';
 import type { Store } from '../../src/stores/store.js';

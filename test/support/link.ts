@@ -2,7 +2,7 @@ import {
   InstanceServiceService as Instances,
   type LinkInstanceResponse,
 } from '../../gen/ts/whatsapp/privacy/v1/instance_service.js';
-import type { WhatsApp } from '../../src/instances/account/ports.js';
+import type { WhatsApp } from '../../src/instances/ports/ports.js';
 import type { Phone } from '../../src/simulator/index.js';
 import type { Caller } from './call.js';
 

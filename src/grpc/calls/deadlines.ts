@@ -2,7 +2,7 @@ import type { ServerUnaryCall, ServerWritableStream } from '@grpc/grpc-js';
 import { PrivacyError } from '../../domain/errors.js';
 import { clock } from '../../domain/time/clock.js';
 import { wallMs } from '../../domain/time/wall-time.js';
-import type { CallOptions } from '../../instances/account/orders.js';
+import type { CallOptions } from '../../instances/ports/orders.js';
 import type { Method } from '../method.js';
 import { namedInstance } from './named-instances.js';
 

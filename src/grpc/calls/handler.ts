@@ -1,5 +1,5 @@
 import type { Principal } from '../../access/tokens.js';
-import type { CallOptions } from '../../instances/account/orders.js';
+import type { CallOptions } from '../../instances/ports/orders.js';
 import type { Method } from '../method.js';
 
 /** What a handler is told besides the request. */

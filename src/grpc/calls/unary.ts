@@ -1,7 +1,7 @@
 import type { handleUnaryCall } from '@grpc/grpc-js';
 import type { Tokens } from '../../access/tokens.js';
 import { PrivacyError } from '../../domain/errors.js';
-import type { CallOptions } from '../../instances/account/orders.js';
+import type { CallOptions } from '../../instances/ports/orders.js';
 import type { Answer } from '../errors/statuses.js';
 import { admit } from './admit.js';
 import { contextOf, principalOf } from './call-context.js';

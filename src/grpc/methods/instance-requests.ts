@@ -11,7 +11,7 @@ import {
   type SubmitPasskeyAssertionRequest,
   type UpdateInstanceRequest,
 } from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
-import type { LinkMethod } from '../../instances/account/ports.js';
+import type { LinkMethod } from '../../instances/ports/ports.js';
 import { accept, type Checked, together, valid, violation } from '../messages/checked.js';
 import * as check from '../messages/validate.js';
 

@@ -7,9 +7,9 @@ import {
 import type { Tokens } from '../../access/tokens.js';
 import { PrivacyError } from '../../domain/errors.js';
 import type { Instance } from '../../domain/instance.js';
-import type { PasskeyStep } from '../../instances/account/passkey-steps.js';
 import type { Instances } from '../../instances/instances.js';
-import type { LinkEvent } from '../../instances/member/link-instance.js';
+import type { LinkEvent } from '../../instances/linking/link-instance.js';
+import type { PasskeyStep } from '../../instances/ports/passkey-steps.js';
 import { digestOf, type Idempotent } from '../calls/idempotent.js';
 import type { Stream } from '../calls/stream.js';
 import type { Unary } from '../calls/unary.js';

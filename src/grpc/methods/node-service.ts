@@ -4,8 +4,8 @@ import {
 } from '../../../gen/ts/whatsapp/privacy/v1/node_service.js';
 import type { NamesOf, Same } from '../../contract/enum-names.js';
 import { ageInDays, type VersionSource, versionText } from '../../domain/version/client-version.js';
-import type { ClientVersions } from '../../instances/account/client-version.js';
 import type { ClientRefusals } from '../../instances/connecting/client-refusals.js';
+import type { ClientVersions } from '../../instances/ports/client-version.js';
 import type { Unary } from '../calls/unary.js';
 
 true satisfies Same<VersionSource, NamesOf<typeof Source>>;

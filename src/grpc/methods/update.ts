@@ -2,8 +2,8 @@ import {
   OnFailure as OnFailureNumber,
   UpdatePrivacySettingsResponse,
 } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
-import type { UpdateOrder } from '../../instances/account/orders.js';
 import type { Instances } from '../../instances/instances.js';
+import type { UpdateOrder } from '../../instances/ports/orders.js';
 import type { Call } from '../calls/handler.js';
 import type { Idempotent, IdempotentRequest } from '../calls/idempotent.js';
 import { valid } from '../messages/checked.js';

@@ -5,9 +5,9 @@ import { TokenServiceService } from '../../../gen/ts/whatsapp/privacy/v1/token_s
 import type { RequestLog } from '../../access/ports.js';
 import type { Tokens } from '../../access/tokens.js';
 import { wallMs } from '../../domain/time/wall-time.js';
-import type { ClientVersions } from '../../instances/account/client-version.js';
 import type { ClientRefusals } from '../../instances/connecting/client-refusals.js';
 import type { Instances } from '../../instances/instances.js';
+import type { ClientVersions } from '../../instances/ports/client-version.js';
 import { callSlots } from '../calls/call-slots.js';
 import { idempotent } from '../calls/idempotent.js';
 import { acceptingMalformed } from '../calls/malformed.js';

@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
+import type { CallOptions } from '../ports/orders.js';
+import type { Session } from '../ports/ports.js';
 import type { Budget, IqKind } from './budget.js';
 import type { History } from './history.js';
-import type { CallOptions } from './orders.js';
-import type { Session } from './ports.js';
 import type { SettingsCache } from './settings-cache.js';
 import type { Throttle } from './throttle.js';
 

@@ -3,9 +3,17 @@ import { SETTING_NAMES, type Setting } from '../../domain/settings/settings-tabl
 import { changedSettings, reportedValue, type Snapshot } from '../../domain/settings/snapshot.js';
 import type { Change } from '../../domain/settings/waves.js';
 import { wallTime } from '../../domain/time/wall-time.js';
-import type { UpdateOrder } from './orders.js';
+import type { UpdateOrder } from '../ports/orders.js';
+import type {
+  ChangeLog,
+  ChangeRecord,
+  InstanceLog,
+  Origin,
+  Origins,
+  Session,
+  SetReply,
+} from '../ports/ports.js';
 import { ownChanges, type ReadTime } from './own-changes.js';
-import type { ChangeLog, ChangeRecord, InstanceLog, Origin, Origins, Session, SetReply } from './ports.js';
 
 /** Keeps the history of one account: what this service tried, and what it saw other devices do. */
 export interface History {

@@ -3,7 +3,7 @@ import { EXCEPTING } from '../../domain/settings/contact-list.js';
 import type { Setting } from '../../domain/settings/settings-table.js';
 import type { Change } from '../../domain/settings/waves.js';
 import { clock } from '../../domain/time/clock.js';
-import type { Session, SetReply } from './ports.js';
+import type { Session, SetReply } from '../ports/ports.js';
 
 /** How long a change that has its reply is reckoned with although no read shows it. */
 const EXPECTED_FOR_MS = 60_000;

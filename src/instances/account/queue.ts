@@ -1,6 +1,6 @@
 import type PQueue from 'p-queue';
 import { PrivacyError } from '../../domain/errors.js';
-import type { CallOptions } from './orders.js';
+import type { CallOptions } from '../ports/orders.js';
 import { timeLeft } from './time-left.js';
 
 /** A timer may end so much before its time, by the clock that deadlines are measured with. */

@@ -1,8 +1,8 @@
 import type { Setting } from '../../domain/settings/settings-table.js';
 import { reportedValue, type Snapshot, withLastKnown } from '../../domain/settings/snapshot.js';
 import { clock } from '../../domain/time/clock.js';
+import type { ReadReply, Session } from '../ports/ports.js';
 import type { ReadTime } from './own-changes.js';
-import type { ReadReply, Session } from './ports.js';
 
 /** A read that has waited longer for its answer is not joined: it may never come. */
 const JOIN_WITHIN_MS = 1000;

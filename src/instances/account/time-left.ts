@@ -1,5 +1,5 @@
 import { clock } from '../../domain/time/clock.js';
-import type { CallOptions } from './orders.js';
+import type { CallOptions } from '../ports/orders.js';
 
 /** How long one IQ may take when the caller's time allows it. */
 export const IQ_TIMEOUT_MS = 10_000;

@@ -1,5 +1,5 @@
-import type { ClientVersions } from '../account/client-version.js';
-import type { InstanceLog } from '../account/ports.js';
+import type { ClientVersions } from '../ports/client-version.js';
+import type { InstanceLog } from '../ports/ports.js';
 import type { Breaker } from './breaker.js';
 
 /** Whether WhatsApp refuses this client, whichever instance connects. */

@@ -4,8 +4,8 @@ import type { Instance, InstanceState } from '../../domain/instance.js';
 import { shownProxy } from '../../domain/proxy.js';
 import { clock } from '../../domain/time/clock.js';
 import { type Due, dueIn, dueOn } from '../../domain/time/due.js';
-import type { PasskeyStep } from '../account/passkey-steps.js';
-import type { InstanceRecord, Session } from '../account/ports.js';
+import type { PasskeyStep } from '../ports/passkey-steps.js';
+import type { InstanceRecord, Session } from '../ports/ports.js';
 import type { Hold } from './breaker.js';
 import { sharedProblem } from './refusal.js';
 

@@ -1,7 +1,7 @@
 import PQueue from 'p-queue';
 import type { Disconnect } from '../../domain/disconnect.js';
 import { PrivacyError } from '../../domain/errors.js';
-import type { InstanceLog, WhatsApp } from '../account/ports.js';
+import type { InstanceLog, WhatsApp } from '../ports/ports.js';
 import { type Breaker, type Hold, breaker as newBreaker } from './breaker.js';
 import { idleLoop } from './idle-loop.js';
 import { refusal } from './refusal.js';

@@ -1,4 +1,4 @@
-import type { InstanceLog } from '../account/ports.js';
+import type { InstanceLog } from '../ports/ports.js';
 
 const TOGETHER_MS = 1000;
 

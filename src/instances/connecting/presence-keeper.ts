@@ -2,7 +2,7 @@ import type PQueue from 'p-queue';
 import type { Presence } from '../../domain/instance.js';
 import { LONGEST_TIMER_MS } from '../../domain/longest-timer.js';
 import { msSince, wallTime } from '../../domain/time/wall-time.js';
-import type { Session } from '../account/ports.js';
+import type { Session } from '../ports/ports.js';
 
 /** How long a pulse shows the account online. */
 const PULSE_MS = 5_000;

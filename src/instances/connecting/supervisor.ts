@@ -2,7 +2,7 @@ import type { Disconnect } from '../../domain/disconnect.js';
 import { LONGEST_TIMER_MS } from '../../domain/longest-timer.js';
 import { clock } from '../../domain/time/clock.js';
 import type { Due } from '../../domain/time/due.js';
-import type { InstanceLog, Session } from '../account/ports.js';
+import type { InstanceLog, Session } from '../ports/ports.js';
 import { afterDisconnect, NO_FAILURES } from './after-disconnect.js';
 import { backingOff, type ConnectionState, msLeft } from './connection-state.js';
 import type { Dialer } from './dialer.js';

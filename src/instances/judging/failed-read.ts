@@ -1,6 +1,6 @@
 import type { Problem } from '../../domain/errors.js';
 import type { Account } from '../account/account.js';
-import type { NoAnswer, Refused } from '../account/ports.js';
+import type { NoAnswer, Refused } from '../ports/ports.js';
 
 type Asked = Pick<Account, 'instance' | 'throttle'>;
 

@@ -1,7 +1,7 @@
 import { type Cause, type Outcome, type OutcomeState, outcomeOf } from '../../domain/outcome.js';
 import type { Setting } from '../../domain/settings/settings-table.js';
 import type { Change } from '../../domain/settings/waves.js';
-import type { SetReply } from '../account/ports.js';
+import type { SetReply } from '../ports/ports.js';
 import type { Evidence } from './evidence.js';
 import { causeOf, isCutOff, mayComeLate } from './reply-causes.js';
 

@@ -8,7 +8,7 @@ import {
 } from '../../domain/settings/contact-list.js';
 import { reportedValue, type Snapshot } from '../../domain/settings/snapshot.js';
 import type { Change } from '../../domain/settings/waves.js';
-import type { ListOrder } from '../account/orders.js';
+import type { ListOrder } from '../ports/orders.js';
 import { type Evidence, SHOWS_NOTHING, SHOWS_REQUESTED } from './evidence.js';
 
 /** A list with the settings beside it, and whom on it the order means. */

@@ -1,7 +1,7 @@
 import type { Problem, Reason } from '../../domain/errors.js';
 import type { Cause, OutcomeReason } from '../../domain/outcome.js';
 import type { Change } from '../../domain/settings/waves.js';
-import type { NoAnswer, SetReply } from '../account/ports.js';
+import type { NoAnswer, SetReply } from '../ports/ports.js';
 
 /** What a reply other than a confirmation means for its change. */
 export function causeOf(reply: Exclude<SetReply, { kind: 'confirmed' }>, change: Change): Cause {

@@ -1,14 +1,14 @@
 import PQueue from 'p-queue';
 import type { ConnectionMode, Presence } from '../../domain/instance.js';
 import type { Iqs } from '../account/budget.js';
-import type { ClientVersions } from '../account/client-version.js';
-import type { DeviceReader } from '../account/imported-device.js';
-import type { ChangeLog, CredentialStore, InstanceLog, InstanceStore, WhatsApp } from '../account/ports.js';
 import { breaker } from '../connecting/breaker.js';
 import { type ClientRefusals, clientRefusals } from '../connecting/client-refusals.js';
 import { type Dialer, dialer } from '../connecting/dialer.js';
 import { type IdleConnections, idleConnections } from '../connecting/idle-connections.js';
 import { type NotedTimes, notedTimes } from '../connecting/noted-times.js';
+import type { ClientVersions } from '../ports/client-version.js';
+import type { DeviceReader } from '../ports/imported-device.js';
+import type { ChangeLog, CredentialStore, InstanceLog, InstanceStore, WhatsApp } from '../ports/ports.js';
 import { type WatchHub, watchHub } from '../watching/watch-hub.js';
 
 /** Reads of many instances that one node sends to WhatsApp at the same time. */

@@ -1,11 +1,11 @@
 import { holdOf } from '../../domain/disconnect.js';
 import { PrivacyError } from '../../domain/errors.js';
 import type { Instance } from '../../domain/instance.js';
-import type { CallOptions } from '../account/orders.js';
 import { MIN_ROOM_MS, timeLeft, within } from '../account/time-left.js';
 import { type ConnectionState, msLeft, notUsable } from '../connecting/connection-state.js';
 import type { Dialer } from '../connecting/dialer.js';
 import { refusal } from '../connecting/refusal.js';
+import type { CallOptions } from '../ports/orders.js';
 import type { ManagedInstance } from './managed-instance.js';
 
 /**

@@ -1,7 +1,7 @@
 import { clock } from '../../domain/time/clock.js';
-import type { Session } from '../account/ports.js';
 import { type ConnectionState, msLeft, notUsable } from '../connecting/connection-state.js';
 import type { Supervisor } from '../connecting/supervisor.js';
+import type { Session } from '../ports/ports.js';
 
 /** The connection of one instance, for those who may have to wait for it. */
 export interface SessionWait {

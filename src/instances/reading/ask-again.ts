@@ -1,10 +1,10 @@
 import { PrivacyError } from '../../domain/errors.js';
 import { type Account, gone } from '../account/account.js';
-import type { CallOptions } from '../account/orders.js';
-import type { NoAnswer, Refused, Session } from '../account/ports.js';
 import { iqTimeout, timeLeft } from '../account/time-left.js';
 import { failedRead, heldBack } from '../judging/failed-read.js';
 import { isCutOff } from '../judging/reply-causes.js';
+import type { CallOptions } from '../ports/orders.js';
+import type { NoAnswer, Refused, Session } from '../ports/ports.js';
 
 /** The most reads of one call: repeated when the connection ends before the answer, as it changes nothing. */
 export const READ_ATTEMPTS = 2;

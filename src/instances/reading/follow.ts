@@ -3,9 +3,9 @@ import type { Problem } from '../../domain/errors.js';
 import { clock } from '../../domain/time/clock.js';
 import type { Account } from '../account/account.js';
 import { COST } from '../account/budget.js';
-import type { Session } from '../account/ports.js';
 import { IQ_TIMEOUT_MS } from '../account/time-left.js';
 import { failedRead, heldBack } from '../judging/failed-read.js';
+import type { Session } from '../ports/ports.js';
 
 /** WhatsApp Web reads at most once a second after pushes. */
 const PUSH_DEBOUNCE_MS = 1000;

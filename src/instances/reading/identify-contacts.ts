@@ -10,7 +10,7 @@ import {
   type ListDelta,
 } from '../../domain/settings/contact-list.js';
 import type { Account } from '../account/account.js';
-import type { CallOptions, ListOrder } from '../account/orders.js';
+import type { CallOptions, ListOrder } from '../ports/orders.js';
 import { askAgain } from './ask-again.js';
 
 /**

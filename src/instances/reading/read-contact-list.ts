@@ -1,6 +1,6 @@
 import type { ContactList, ListSetting } from '../../domain/settings/contact-list.js';
 import type { Account } from '../account/account.js';
-import type { CallOptions } from '../account/orders.js';
+import type { CallOptions } from '../ports/orders.js';
 import { askAgain } from './ask-again.js';
 
 /**

@@ -1,8 +1,8 @@
 import type { Snapshot } from '../../domain/settings/snapshot.js';
 import type { Account } from '../account/account.js';
-import type { CallOptions } from '../account/orders.js';
-import type { ReadReply, Session } from '../account/ports.js';
 import { IQ_TIMEOUT_MS, timeLeft, within } from '../account/time-left.js';
+import type { CallOptions } from '../ports/orders.js';
+import type { ReadReply, Session } from '../ports/ports.js';
 import { askAgain } from './ask-again.js';
 
 /**

@@ -1,6 +1,6 @@
 import { LONGEST_TIMER_MS } from '../../domain/longest-timer.js';
-import type { Session } from '../account/ports.js';
 import type { SettingsCache } from '../account/settings-cache.js';
+import type { Session } from '../ports/ports.js';
 
 /** Reads again, in time, what only WhatsApp's silence says is still so: a push may be held back, or lost. */
 export interface Renewal {

@@ -8,12 +8,12 @@ import {
 } from '../../domain/settings/contact-list.js';
 import { reportedValue, type Snapshot } from '../../domain/settings/snapshot.js';
 import type { Account } from '../account/account.js';
-import type { CallOptions, ListOrder } from '../account/orders.js';
 import { MIN_ROOM_MS, timeLeft } from '../account/time-left.js';
 import { openLedger } from '../judging/ledger.js';
 import { type ListView, listEvidence, wished } from '../judging/list-evidence.js';
 import { OTHER_LIST } from '../judging/refusals.js';
 import { CALLER_GONE, isCutOff, OUT_OF_TIME } from '../judging/reply-causes.js';
+import type { CallOptions, ListOrder } from '../ports/orders.js';
 import { askAgain } from '../reading/ask-again.js';
 import { identify } from '../reading/identify-contacts.js';
 import { readContactList } from '../reading/read-contact-list.js';

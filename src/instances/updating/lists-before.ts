@@ -8,8 +8,8 @@ import {
 import type { Setting } from '../../domain/settings/settings-table.js';
 import type { Change } from '../../domain/settings/waves.js';
 import type { Account } from '../account/account.js';
-import type { CallOptions } from '../account/orders.js';
 import { isSameList } from '../judging/list-evidence.js';
+import type { CallOptions } from '../ports/orders.js';
 import { readContactList } from '../reading/read-contact-list.js';
 
 /** The lists that settings have before they are changed to another value; those that could not be read are missing. */

@@ -3,11 +3,11 @@ import { inverted } from '../../domain/settings/plan.js';
 import type { Snapshot } from '../../domain/settings/snapshot.js';
 import type { Change } from '../../domain/settings/waves.js';
 import type { Account } from '../account/account.js';
-import type { CallOptions } from '../account/orders.js';
 import { MIN_ROOM_MS, timeLeft } from '../account/time-left.js';
 import { settingEvidence } from '../judging/evidence.js';
 import { heldBack } from '../judging/failed-read.js';
 import { afterRead } from '../judging/ledger.js';
+import type { CallOptions } from '../ports/orders.js';
 import { type ListsBefore, lostLists } from './lists-before.js';
 import { type Execution, sendWaves } from './send-waves.js';
 

@@ -1,11 +1,11 @@
 import type { Cause } from '../../domain/outcome.js';
 import type { Change } from '../../domain/settings/waves.js';
 import { type Account, gone } from '../account/account.js';
-import type { CallOptions } from '../account/orders.js';
-import type { OnLate, Session, SetReply } from '../account/ports.js';
 import { iqTimeout } from '../account/time-left.js';
 import type { Ledger } from '../judging/ledger.js';
 import { isCutOff, mayComeLate } from '../judging/reply-causes.js';
+import type { CallOptions } from '../ports/orders.js';
+import type { OnLate, Session, SetReply } from '../ports/ports.js';
 
 /** Of the time that is left: the rest is for the read that settles what this brings no answer to. */
 export const FIRST_SHARE = 0.6;

@@ -4,13 +4,13 @@ import type { Setting } from '../../domain/settings/settings-table.js';
 import type { Snapshot } from '../../domain/settings/snapshot.js';
 import { type Change, waves } from '../../domain/settings/waves.js';
 import { type Account, gone } from '../account/account.js';
-import type { CallOptions } from '../account/orders.js';
-import type { ReadReply, Session, SetReply } from '../account/ports.js';
 import { iqTimeout, MIN_ROOM_MS, timeLeft, within } from '../account/time-left.js';
 import { settingEvidence } from '../judging/evidence.js';
 import { failedRead, heldBack } from '../judging/failed-read.js';
 import { type Ledger, type Look, openLedger } from '../judging/ledger.js';
 import { CALLER_GONE, isCutOff, mayComeLate, OUT_OF_TIME } from '../judging/reply-causes.js';
+import type { CallOptions } from '../ports/orders.js';
+import type { ReadReply, Session, SetReply } from '../ports/ports.js';
 import { FIRST_SHARE, sendChange } from './send-change.js';
 
 /** What became of an update. */

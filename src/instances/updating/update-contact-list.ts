@@ -5,10 +5,10 @@ import { isLocked, isReported, reportedValue } from '../../domain/settings/snaps
 import { problemOf } from '../../domain/update-status.js';
 import type { Account } from '../account/account.js';
 import type { Iqs } from '../account/budget.js';
-import type { CallOptions, ListOrder, ListReport } from '../account/orders.js';
 import { reserve } from '../account/reservation.js';
 import { isSameList, type ListView, wished } from '../judging/list-evidence.js';
 import { locked, notReported, type Refusal, refused, staleEtag } from '../judging/refusals.js';
+import type { CallOptions, ListOrder, ListReport } from '../ports/orders.js';
 import { READ_ATTEMPTS } from '../reading/ask-again.js';
 import { identify } from '../reading/identify-contacts.js';
 import { executeListChange, lookAt } from './execute-list-change.js';

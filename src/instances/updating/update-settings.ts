@@ -12,10 +12,10 @@ import {
 import { problemOf } from '../../domain/update-status.js';
 import type { Account } from '../account/account.js';
 import type { Iqs } from '../account/budget.js';
-import type { CallOptions, UpdateOrder } from '../account/orders.js';
 import { reserve } from '../account/reservation.js';
 import { held, locked, notReported, type Refusal, refused, staleEtag } from '../judging/refusals.js';
 import { causeFrom, isOutcomeProblem } from '../judging/reply-causes.js';
+import type { CallOptions, UpdateOrder } from '../ports/orders.js';
 import { READ_ATTEMPTS } from '../reading/ask-again.js';
 import { readNow, readSettings } from '../reading/read-settings.js';
 import { listsBefore } from './lists-before.js';

@@ -1,8 +1,8 @@
+import { notifyDevices } from '../queue/notifications.js';
 import { attr, type BinaryNode, children, node, refusal, result, userOf } from '../wire/stanza.js';
 import type { Person } from '../world/directory.js';
 import type { World } from '../world/world.js';
 import type { DeviceIq, IqPlan } from './iq-plan.js';
-import { notifyDevices } from '../queue/notifications.js';
 
 /*
  * The contacts that an account blocks (whatsmeow `user.go`, zapo, whatsapp-rust PR 600):

@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import type { VersionRecord, VersionStore } from '../../instances/account/client-version.js';
+import type { VersionRecord, VersionStore } from '../../instances/ports/client-version.js';
 import { fromDate, toDate } from './columns.js';
 import type { Schema } from './schema.js';
 

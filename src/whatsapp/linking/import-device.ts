@@ -1,6 +1,6 @@
 import { type AuthenticationCreds, BufferJSON, Curve, initAuthCreds, proto } from '@whiskeysockets/baileys';
 import { z } from 'zod';
-import type { ImportedDevice, UnusableDevice } from '../../instances/account/imported-device.js';
+import type { ImportedDevice, UnusableDevice } from '../../instances/ports/imported-device.js';
 import { isSignedBy } from '../baileys/signature-check.js';
 import { decodeCredentials, encodeCredentials } from '../connection/auth-state.js';
 

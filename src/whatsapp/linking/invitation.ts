@@ -1,5 +1,5 @@
 import type { AuthenticationCreds, BinaryNode } from '@whiskeysockets/baileys';
-import type { LinkCode, LinkResult } from '../../instances/account/ports.js';
+import type { LinkCode, LinkResult } from '../../instances/ports/ports.js';
 import type { Connection } from '../connection/connection.js';
 import type { Timeouts } from '../connection/connection-options.js';
 

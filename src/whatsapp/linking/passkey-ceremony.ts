@@ -3,7 +3,7 @@ import type { BinaryNode } from '@whiskeysockets/baileys';
 import type { PasskeyWait } from '../../domain/errors.js';
 import { clock } from '../../domain/time/clock.js';
 import { wallTimeIn } from '../../domain/time/wall-time.js';
-import type { PasskeyCaller } from '../../instances/account/passkey-steps.js';
+import type { PasskeyCaller } from '../../instances/ports/passkey-steps.js';
 import { ownCause, timedOut } from '../connection/disconnects.js';
 import { errorIn } from '../connection/nodes.js';
 import type { InvitationOptions } from './invitation.js';

@@ -6,7 +6,7 @@ import {
   EXCEPTING,
   type ListDelta,
 } from '../../domain/settings/contact-list.js';
-import type { ListReply } from '../../instances/account/ports.js';
+import type { ListReply } from '../../instances/ports/ports.js';
 import { childrenOf, errorIn, iqStanza } from '../connection/nodes.js';
 import { contentOf, failed, UNCLEAR } from './iq-results.js';
 import { jidOf, lidOf, phoneNumberOf } from './jids.js';

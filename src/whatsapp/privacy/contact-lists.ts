@@ -10,7 +10,7 @@ import {
 } from '../../domain/settings/contact-list.js';
 import { specOf } from '../../domain/settings/settings-table.js';
 import { clock } from '../../domain/time/clock.js';
-import type { FindReply, ListReply, Refused, Session, SetReply } from '../../instances/account/ports.js';
+import type { FindReply, ListReply, Refused, Session, SetReply } from '../../instances/ports/ports.js';
 import type { Connection } from '../connection/connection.js';
 import type { IqReply } from '../connection/iq.js';
 import { type ListForm, listReadStanza, listSetStanza, parseListReply } from './contact-list-protocol.js';

@@ -1,6 +1,6 @@
 import type { BinaryNode } from '@whiskeysockets/baileys';
 import type { Contact, ContactId } from '../../domain/settings/contact-list.js';
-import type { FindReply } from '../../instances/account/ports.js';
+import type { FindReply } from '../../instances/ports/ports.js';
 import { bytesIn, childOf, childrenOf, errorIn, iqStanza } from '../connection/nodes.js';
 import { contentOf, failed, UNCLEAR } from './iq-results.js';
 import { lidOf, phoneNumberOf } from './jids.js';

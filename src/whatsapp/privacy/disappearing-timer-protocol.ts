@@ -1,7 +1,7 @@
 import type { BinaryNode } from '@whiskeysockets/baileys';
 import { isValueOf, specOf } from '../../domain/settings/settings-table.js';
 import type { Snapshot } from '../../domain/settings/snapshot.js';
-import type { NoAnswer } from '../../instances/account/ports.js';
+import type { NoAnswer } from '../../instances/ports/ports.js';
 import { errorIn, iqStanza } from '../connection/nodes.js';
 import { contentOf, failed, type Refused, UNCLEAR } from './iq-results.js';
 

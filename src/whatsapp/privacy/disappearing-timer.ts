@@ -1,5 +1,5 @@
 import { clock } from '../../domain/time/clock.js';
-import type { OnLate, SetReply } from '../../instances/account/ports.js';
+import type { OnLate, SetReply } from '../../instances/ports/ports.js';
 import type { Connection } from '../connection/connection.js';
 import type { IqReply } from '../connection/iq.js';
 import {

@@ -1,9 +1,9 @@
 import type { BinaryNode } from '@whiskeysockets/baileys';
-import type { NoAnswer, Refused } from '../../instances/account/ports.js';
+import type { NoAnswer, Refused } from '../../instances/ports/ports.js';
 import type { IqReply } from '../connection/iq.js';
 import { childOf, childrenOf, errorIn, type NodeError } from '../connection/nodes.js';
 
-export type { Refused } from '../../instances/account/ports.js';
+export type { Refused } from '../../instances/ports/ports.js';
 
 /** What came of a query that changes something. */
 export const setReplyOf = <Reply>(

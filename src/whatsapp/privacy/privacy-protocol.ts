@@ -6,7 +6,7 @@ import {
   specOf,
 } from '../../domain/settings/settings-table.js';
 import type { OtherCategory, Snapshot, UnreadableCategory } from '../../domain/settings/snapshot.js';
-import type { ReadReply, SetReply } from '../../instances/account/ports.js';
+import type { ReadReply, SetReply } from '../../instances/ports/ports.js';
 import { childrenOf, errorIn, iqStanza, type NodeError } from '../connection/nodes.js';
 import { contentOf, failed, NO_DETAILS, UNCLEAR } from './iq-results.js';
 

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import type { AuthenticationCreds } from '@whiskeysockets/baileys';
 import type { Disconnect } from '../../domain/disconnect.js';
-import type { WhatsApp } from '../../instances/account/ports.js';
+import type { WhatsApp } from '../../instances/ports/ports.js';
 import {
   decodeCredentials,
   encodeCredentials,

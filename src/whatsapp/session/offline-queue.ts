@@ -1,5 +1,5 @@
 import type { BinaryNode } from '@whiskeysockets/baileys';
-import type { OfflineQueue } from '../../instances/account/ports.js';
+import type { OfflineQueue } from '../../instances/ports/ports.js';
 import type { Connection } from '../connection/connection.js';
 import { childOf } from '../connection/nodes.js';
 

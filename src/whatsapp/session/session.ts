@@ -1,7 +1,7 @@
 import type { BinaryNode } from '@whiskeysockets/baileys';
 import { wallTime } from '../../domain/time/wall-time.js';
-import type { OfflineQueue, Session } from '../../instances/account/ports.js';
 import { within } from '../../instances/account/time-left.js';
+import type { OfflineQueue, Session } from '../../instances/ports/ports.js';
 import type { Connection } from '../connection/connection.js';
 import type { IqReply } from '../connection/iq.js';
 import { iqStanza } from '../connection/nodes.js';

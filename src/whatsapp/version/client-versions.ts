@@ -11,7 +11,7 @@ import {
   versionText,
 } from '../../domain/version/client-version.js';
 import { type Expiration, expirationAfter } from '../../domain/version/expiration.js';
-import type { ClientVersions, VersionRecord, VersionStore } from '../../instances/account/client-version.js';
+import type { ClientVersions, VersionRecord, VersionStore } from '../../instances/ports/client-version.js';
 
 const HOUR_MS = 60 * 60 * 1000;
 const DAY_MS = 24 * HOUR_MS;

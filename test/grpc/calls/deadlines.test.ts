@@ -3,7 +3,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { InstanceServiceService } from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
 import { PrivacyServiceService } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import { clock } from '../../../src/domain/time/clock.js';
-import type { CallOptions } from '../../../src/instances/account/orders.js';
+import type { CallOptions } from '../../../src/instances/ports/orders.js';
 import { type Api, startApi } from '../support/api.js';
 import { endedByDeadline } from '../support/deadline.js';
 import { connected, MADE_AT, snapshot } from '../support/instances.js';

@@ -11,7 +11,7 @@ import { PrivacyServiceService } from '../../../gen/ts/whatsapp/privacy/v1/priva
 import { Token_Access, Token_Kind } from '../../../gen/ts/whatsapp/privacy/v1/token_service.js';
 import { PrivacyError } from '../../../src/domain/errors.js';
 import { instanceEtag } from '../../../src/domain/instance.js';
-import type { LinkMethod } from '../../../src/instances/account/ports.js';
+import type { LinkMethod } from '../../../src/instances/ports/ports.js';
 import { type Api, startApi } from '../support/api.js';
 import { connected, MADE_AT } from '../support/instances.js';
 import { invoke } from '../support/invoke.js';

@@ -12,7 +12,7 @@ import {
 import { PrivacyError, type Problem } from '../../../src/domain/errors.js';
 import type { Outcome, UpdateReport } from '../../../src/domain/outcome.js';
 import { etagOf } from '../../../src/domain/settings/snapshot.js';
-import type { UpdateOrder } from '../../../src/instances/account/orders.js';
+import type { UpdateOrder } from '../../../src/instances/ports/orders.js';
 import { startApi } from '../support/api.js';
 import { MADE_AT, snapshot } from '../support/instances.js';
 import { invoke } from '../support/invoke.js';

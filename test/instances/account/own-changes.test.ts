@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Outcome } from '../../../src/domain/outcome.js';
 import { ownChanges } from '../../../src/instances/account/own-changes.js';
-import type { Session } from '../../../src/instances/account/ports.js';
+import type { Session } from '../../../src/instances/ports/ports.js';
 
 const CHANGE = { setting: 'last_seen', from: 'all', to: 'none' } as const;
 const NO_ANSWER = { kind: 'no_answer', cause: 'timeout' } as const;

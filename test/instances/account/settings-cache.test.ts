@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { changedSettings, type Snapshot } from '../../../src/domain/settings/snapshot.js';
-import type { Session } from '../../../src/instances/account/ports.js';
 import { settingsCache } from '../../../src/instances/account/settings-cache.js';
+import type { Session } from '../../../src/instances/ports/ports.js';
 import { DRAINED } from '../support/drained.js';
 
 beforeEach(() => vi.useFakeTimers());

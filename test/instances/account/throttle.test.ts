@@ -1,9 +1,9 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Setting } from '../../../src/domain/settings/settings-table.js';
 import type { Account } from '../../../src/instances/account/account.js';
-import type { ReadReply, Session, SetReply } from '../../../src/instances/account/ports.js';
 import { settingsCache } from '../../../src/instances/account/settings-cache.js';
 import { type Throttle, throttle } from '../../../src/instances/account/throttle.js';
+import type { ReadReply, Session, SetReply } from '../../../src/instances/ports/ports.js';
 import { sendWaves } from '../../../src/instances/updating/send-waves.js';
 import { DRAINED } from '../support/drained.js';
 

@@ -2,8 +2,8 @@ import PQueue from 'p-queue';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Disconnect } from '../../../src/domain/disconnect.js';
 import type { Presence } from '../../../src/domain/instance.js';
-import type { Session } from '../../../src/instances/account/ports.js';
 import { presenceKeeper } from '../../../src/instances/connecting/presence-keeper.js';
+import type { Session } from '../../../src/instances/ports/ports.js';
 
 const DAY_MS = 86_400_000;
 const CLOSED: Disconnect = { code: undefined, text: 'closed' };

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { Snapshot } from '../../../src/domain/settings/snapshot.js';
 import type { Change } from '../../../src/domain/settings/waves.js';
-import type { SetReply } from '../../../src/instances/account/ports.js';
 import { settingEvidence } from '../../../src/instances/judging/evidence.js';
 import { openLedger } from '../../../src/instances/judging/ledger.js';
+import type { SetReply } from '../../../src/instances/ports/ports.js';
 
 const LAST_SEEN: Change = { setting: 'last_seen', from: 'all', to: 'none' };
 const ONLINE: Change = { setting: 'online', from: 'all', to: 'match_last_seen' };

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { ReadReply } from '../../../src/instances/account/ports.js';
 import {
   type ManagedInstance,
   manage,
   type StopReason,
 } from '../../../src/instances/member/managed-instance.js';
 import { openNode } from '../../../src/instances/member/node.js';
+import type { ReadReply } from '../../../src/instances/ports/ports.js';
 import { linkedRecord, nodeParts } from '../support/node-parts.js';
 
 const REASONS: StopReason[] = ['deleted', 'shutting down'];

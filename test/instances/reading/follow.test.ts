@@ -2,9 +2,9 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Problem } from '../../../src/domain/errors.js';
 import type { Account } from '../../../src/instances/account/account.js';
 import { budget as budgetOf, type Iqs } from '../../../src/instances/account/budget.js';
-import type { ReadReply, Session } from '../../../src/instances/account/ports.js';
 import { settingsCache } from '../../../src/instances/account/settings-cache.js';
 import { throttle } from '../../../src/instances/account/throttle.js';
+import type { ReadReply, Session } from '../../../src/instances/ports/ports.js';
 import { follow } from '../../../src/instances/reading/follow.js';
 import { DRAINED } from '../support/drained.js';
 

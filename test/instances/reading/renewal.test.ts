@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { OfflineQueue, Session } from '../../../src/instances/account/ports.js';
+import type { OfflineQueue, Session } from '../../../src/instances/ports/ports.js';
 import { renewal } from '../../../src/instances/reading/renewal.js';
 
 beforeEach(() => void vi.useFakeTimers());

@@ -1,8 +1,8 @@
 import type { Disconnect } from '../../../src/domain/disconnect.js';
-import type { Session, WhatsApp } from '../../../src/instances/account/ports.js';
 import type { ConnectionState } from '../../../src/instances/connecting/connection-state.js';
 import { type Dialer, dialer } from '../../../src/instances/connecting/dialer.js';
 import { type Supervisor, supervise } from '../../../src/instances/connecting/supervisor.js';
+import type { Session, WhatsApp } from '../../../src/instances/ports/ports.js';
 import { DRAINED } from './drained.js';
 
 /** What WhatsApp does with a dial. */

@@ -1,8 +1,8 @@
 import type { Account } from '../../../src/instances/account/account.js';
 import type { History } from '../../../src/instances/account/history.js';
-import type { ReadReply, Session, SetReply } from '../../../src/instances/account/ports.js';
 import { settingsCache } from '../../../src/instances/account/settings-cache.js';
 import { throttle } from '../../../src/instances/account/throttle.js';
+import type { ReadReply, Session, SetReply } from '../../../src/instances/ports/ports.js';
 import { DRAINED } from './drained.js';
 
 /** An account whose reads are answered by the test; each is known by its place. */

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { outcomeOf } from '../../../src/domain/outcome.js';
-import type { SetReply } from '../../../src/instances/account/ports.js';
+import type { SetReply } from '../../../src/instances/ports/ports.js';
 import { rollBack } from '../../../src/instances/updating/roll-back.js';
 import { openAccount } from '../support/scripted-account.js';
 

@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Disconnect } from '../../../src/domain/disconnect.js';
 import type { Change } from '../../../src/domain/settings/waves.js';
-import type { SetReply } from '../../../src/instances/account/ports.js';
+import type { SetReply } from '../../../src/instances/ports/ports.js';
 import { type Execution, sendWaves } from '../../../src/instances/updating/send-waves.js';
 import { openAccount } from '../support/scripted-account.js';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { VersionRecord } from '../../../src/instances/account/client-version.js';
+import type { VersionRecord } from '../../../src/instances/ports/client-version.js';
 import type { Data } from './data.js';
 import { at } from './records.js';
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { ConfirmationCode, PasskeyRequest } from '../../../src/instances/account/passkey-steps.js';
+import type { ConfirmationCode, PasskeyRequest } from '../../../src/instances/ports/passkey-steps.js';
 import type { NewAccount, Phone } from '../../../src/simulator/index.js';
 import { decodeCredentials } from '../../../src/whatsapp/connection/auth-state.js';
 import type { Timeouts } from '../../../src/whatsapp/index.js';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { ListReply, Session } from '../../../src/instances/account/ports.js';
+import type { ListReply, Session } from '../../../src/instances/ports/ports.js';
 import { startLinked } from '../support/adapter.js';
 
 /** Longer than the test may take: what answers within it was not waited out. */

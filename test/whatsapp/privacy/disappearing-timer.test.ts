@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { reportedValue } from '../../../src/domain/settings/snapshot.js';
-import type { Session } from '../../../src/instances/account/ports.js';
+import type { Session } from '../../../src/instances/ports/ports.js';
 import type { Effect } from '../../../src/simulator/index.js';
 import { startLinked } from '../support/adapter.js';
 

@@ -1,7 +1,7 @@
 import type { BinaryNode } from '@whiskeysockets/baileys';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { SETTING_NAMES, SETTINGS, specOf } from '../../../src/domain/settings/settings-table.js';
-import type { Session } from '../../../src/instances/account/ports.js';
+import type { Session } from '../../../src/instances/ports/ports.js';
 import type { Effect, FaultMatch, Lie } from '../../../src/simulator/index.js';
 import { settableCategory } from '../../../src/whatsapp/privacy/privacy-protocol.js';
 import { startLinked } from '../support/adapter.js';

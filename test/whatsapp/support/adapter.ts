@@ -1,5 +1,5 @@
-import type { PasskeyStep, PasskeyWishes } from '../../../src/instances/account/passkey-steps.js';
-import type { LinkCode, LinkMethod, Session, WhatsApp } from '../../../src/instances/account/ports.js';
+import type { PasskeyStep, PasskeyWishes } from '../../../src/instances/ports/passkey-steps.js';
+import type { LinkCode, LinkMethod, Session, WhatsApp } from '../../../src/instances/ports/ports.js';
 import { type Behaviour, type Phone, type Simulator, startSimulator } from '../../../src/simulator/index.js';
 import { type Timeouts, whatsApp } from '../../../src/whatsapp/index.js';
 import { linkDevice } from '../../support/link.js';

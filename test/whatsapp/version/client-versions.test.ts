@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { BUILT_IN, versionText } from '../../../src/domain/version/client-version.js';
-import type { VersionRecord } from '../../../src/instances/account/client-version.js';
+import type { VersionRecord } from '../../../src/instances/ports/client-version.js';
 import { openVersions, type VersionOptions } from '../../../src/whatsapp/version/client-versions.js';
 
 const [HOUR_MS, DAY_MS] = [3_600_000, 86_400_000];

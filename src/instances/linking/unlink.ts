@@ -1,9 +1,9 @@
 import { PrivacyError } from '../../domain/errors.js';
-import type { CallOptions } from '../account/orders.js';
 import { iqTimeout } from '../account/time-left.js';
 import { type ConnectionState, notUsable } from '../connecting/connection-state.js';
+import type { ManagedInstance } from '../member/managed-instance.js';
+import type { CallOptions } from '../ports/orders.js';
 import { endLink } from './link-instance.js';
-import type { ManagedInstance } from './managed-instance.js';
 
 /**
  * Ends the link at WhatsApp and forgets the account. The caller sees to it that nothing else is done with the account.

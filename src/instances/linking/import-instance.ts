@@ -1,13 +1,13 @@
 import { PrivacyError } from '../../domain/errors.js';
 import { type Instance, maskPhoneNumber } from '../../domain/instance.js';
 import { wallTime } from '../../domain/time/wall-time.js';
-import type { ImportedDevice } from '../account/imported-device.js';
-import type { CallOptions } from '../account/orders.js';
 import { queued } from '../account/queue.js';
 import { timeLeft } from '../account/time-left.js';
+import type { ManagedInstance } from '../member/managed-instance.js';
+import type { Node } from '../member/node.js';
+import type { ImportedDevice } from '../ports/imported-device.js';
+import type { CallOptions } from '../ports/orders.js';
 import { FIRST_LOGIN_MS, firstLoginFailed, refuseUnlessLinkable } from './link-instance.js';
-import type { ManagedInstance } from './managed-instance.js';
-import type { Node } from './node.js';
 
 /**
  * Takes over a device that is linked already, and logs in with it.

@@ -1,6 +1,6 @@
 import { PrivacyError, type Problem } from '../../domain/errors.js';
-import type { PasskeyVerdict } from '../account/passkey-steps.js';
-import type { ManagedInstance } from './managed-instance.js';
+import type { ManagedInstance } from '../member/managed-instance.js';
+import type { PasskeyVerdict } from '../ports/passkey-steps.js';
 
 /**
  * Answers the passkey request of the attempt to link that is running.

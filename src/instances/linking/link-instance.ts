@@ -1,15 +1,15 @@
 import { PrivacyError, type Problem } from '../../domain/errors.js';
 import { type Instance, maskPhoneNumber } from '../../domain/instance.js';
-import type { CallOptions, LinkOrder } from '../account/orders.js';
-import type { PasskeyStep } from '../account/passkey-steps.js';
-import type { LinkCode, LinkResult } from '../account/ports.js';
 import { queued } from '../account/queue.js';
 import { timeLeft } from '../account/time-left.js';
 import { msLeft, notUsable } from '../connecting/connection-state.js';
 import type { Dialer } from '../connecting/dialer.js';
 import { refusal } from '../connecting/refusal.js';
+import type { ManagedInstance } from '../member/managed-instance.js';
+import type { CallOptions, LinkOrder } from '../ports/orders.js';
+import type { PasskeyStep } from '../ports/passkey-steps.js';
+import type { LinkCode, LinkResult } from '../ports/ports.js';
 import { latest } from './latest.js';
-import type { ManagedInstance } from './managed-instance.js';
 
 /** One step of linking. */
 export type LinkEvent =

@@ -20,7 +20,7 @@ const allowedMethods = (who: Principal, instance?: string): string[] =>
 
 test('every method that the contract says changes nothing can be called with READ_ONLY, and no other', () => {
   const folder = join(import.meta.dirname, '../../proto/whatsapp/privacy/v1');
-  const text = ['privacy', 'instance', 'token']
+  const text = ['privacy', 'instance', 'token', 'node']
     .map(name => readFileSync(join(folder, `${name}_service.proto`), 'utf8'))
     .join('\n');
   const harmless = [
@@ -43,10 +43,12 @@ describe('a READ_WRITE token', () => {
     expect(refused).toEqual([
       'InstanceService/CreateInstance',
       'InstanceService/DeleteInstance',
+      'InstanceService/ImportInstance',
       'TokenService/CreateToken',
       'TokenService/ListTokens',
       'TokenService/RevokeToken',
       'TokenService/RotateToken',
+      'NodeService/GetWhatsAppVersion',
     ]);
   });
 });

@@ -627,7 +627,7 @@ test('a caller that leaves does not take the change along', async () => {
 });
 
 test('a change that the budget of requests may not see to its end is not begun', async () => {
-  await using poor = await startService({ env: { WA_PRIVACY_READS_PER_HOUR: '1' } });
+  await using poor = await startService({ env: { WA_PRIVACY_READS_PER_HOUR: '60' } });
   const { instance } = await poor.linked();
   const setting = List.LAST_SEEN;
   const ask = () => poor.client.call(Privacy.getContactBlacklist, { instance, setting });

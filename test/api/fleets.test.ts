@@ -22,6 +22,7 @@ import {
 } from '../../gen/ts/whatsapp/privacy/v1/privacy_settings.js';
 import type { Effect } from '../../src/simulator/index.js';
 import { bearer, CallError, type CallOptions } from '../support/call.js';
+import { heard } from '../support/desk.js';
 import { type Service, startService, takePrivacyStanzas } from '../support/service.js';
 
 type Desk = Awaited<ReturnType<Service['linked']>>;
@@ -40,6 +41,7 @@ beforeEach(async () => {
   service.simulator.clearFaults();
   for (const { phone } of desks)
     for (const category of ['last', 'profile', 'calladd', 'groupadd']) phone.setPrivacy(category, 'all');
+  await Promise.all(desks.map(({ phone }) => heard(phone)));
   await list({});
   takePrivacyStanzas(service);
 });

@@ -21,6 +21,7 @@ import {
   TokenServiceService as Tokens,
 } from '../../gen/ts/whatsapp/privacy/v1/token_service.js';
 import { bearer, type CallOptions, failureOf } from '../support/call.js';
+import { heard } from '../support/desk.js';
 import { type Service, startService, takePrivacyStanzas } from '../support/service.js';
 
 test('linking ends when the token it was begun with is revoked, and the instance is as before', async () => {
@@ -111,6 +112,7 @@ describe('a change whose token is revoked', () => {
   test('after it was sent is followed to its outcome, and nothing more is sent', async () => {
     const { instance, phone, metadata, revoke, isChanging } = await slowDesk();
     phone.setPrivacy('status', 'none');
+    await heard(phone);
     const statusVisible = StatusVisibility.ALL;
     const changing = failureOf(
       service.client.call(

@@ -18,6 +18,7 @@ import {
   StatusVisibility,
 } from '../../gen/ts/whatsapp/privacy/v1/privacy_settings.js';
 import { failureOf } from '../support/call.js';
+import { heard } from '../support/desk.js';
 import { type Service, startService, takePrivacyStanzas } from '../support/service.js';
 
 let service: Service;
@@ -76,6 +77,7 @@ describe('a value that is only read', () => {
     'or has no name: %s=%s is not left before every narrowing held',
     async (category, value, wish) => {
       desk.phone.setPrivacy(category, value);
+      await heard(desk.phone);
       service.simulator.inject({
         match: { on: 'privacy_set', category: 'last' },
         effect: { do: 'refuse', code: 403 },
@@ -149,7 +151,10 @@ describe('an update that narrows and widens', () => {
     visibility: { lastSeen: LastSeenVisibility.ALL, profile: ProfileVisibility.NONE },
     permissions: { callAdd: CallAddPermission.KNOWN },
   };
-  beforeEach(() => desk.phone.setPrivacy('last', 'none'));
+  beforeEach(async () => {
+    desk.phone.setPrivacy('last', 'none');
+    await heard(desk.phone);
+  });
 
   test('widens only after every narrowing was confirmed', async () => {
     service.simulator.behaviour.latencyMs = 20;

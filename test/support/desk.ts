@@ -19,6 +19,9 @@ export type Disconnecting = (service: Service, desk: Desk) => Promise<void>;
 /** How long a test waits for a state. */
 export const PATIENCE = { timeout: 30_000, interval: 20 };
 
+/** Waits until the service has heard what the phone did: before, it plans by what it knew. */
+export const heard = (phone: Phone): Promise<void> => expect.poll(() => phone.owed()).toEqual([]);
+
 export async function view(service: Service, desk: Desk): Promise<Instance> {
   const { instance } = await service.client.call(Instances.getInstance, { name: desk.instance });
   if (!instance) throw new Error('an answer without the instance');

@@ -1,7 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { InstanceServiceService as Instances } from '../../gen/ts/whatsapp/privacy/v1/instance_service.js';
+import { vi } from 'vitest';
+import {
+  InstanceServiceService as Instances,
+  Instance_OfflineQueue as OfflineQueue,
+} from '../../gen/ts/whatsapp/privacy/v1/instance_service.js';
 import { createApp } from '../../src/app.js';
 import { readConfig } from '../../src/config/config.js';
 import { events } from '../../src/observability/events.js';
@@ -11,6 +15,7 @@ import { type Caller, caller } from './call.js';
 import { link } from './link.js';
 import { secretsIn } from './log-scan.js';
 
+const LINK_PATIENCE = { timeout: 30_000, interval: 5 };
 export const ACCOUNT_TOKEN = 'wap_account-token-of-the-tests';
 
 /**
@@ -96,6 +101,11 @@ export async function startService(
       const instance = `desk-${number}`;
       const { secret } = await running.client.call(Instances.createInstance, { name: instance });
       await link(running.client, instance, phone);
+      // Until then what the phone does waits behind the queue, and a test would overtake it.
+      await vi.waitUntil(async () => {
+        const { instance: seen } = await running.client.call(Instances.getInstance, { name: instance });
+        return seen?.offlineQueue !== OfflineQueue.DELIVERING;
+      }, LINK_PATIENCE);
       return { instance, phone, token: secret };
     },
     async [Symbol.asyncDispose]() {

@@ -178,7 +178,7 @@ describe('a queue', () => {
     await ask(200);
     await tell(ack(message('story', { from: STORIES, participant: CONTACT })));
     await expect.poll(() => names(bulletins())).toContain('offline');
-    expect(ids()).toHaveLength(9);
+    await expect.poll(ids).toHaveLength(9);
   });
 });
 

@@ -19,7 +19,7 @@ const made: Disposable[] = [];
 let count = 0;
 
 beforeAll(async () => {
-  service = await startService();
+  service = await startService({ simulator: { behaviour: { preKeys: 'asked' } } });
 });
 afterAll(async () => {
   await service[Symbol.asyncDispose]();

@@ -73,7 +73,7 @@ describe('an instance of which, while no service runs,', () => {
       CREDENTIALS,
     ],
   ])('%s is changed says so, leaves it as it is, and the others work', async (_, change, reason) => {
-    await using service = await startService();
+    await using service = await startService({ simulator: { behaviour: { preKeys: 'asked' } } });
     const { phone } = await service.linked();
     await service.linked();
     const devices = phone.devices().map(({ device }) => device);

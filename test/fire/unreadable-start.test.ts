@@ -31,7 +31,7 @@ const credentialsIn = (dataDir: string): unknown[] => {
 };
 
 test('a start that cannot read everything makes no identity', async () => {
-  await using service = await startService();
+  await using service = await startService({ simulator: { behaviour: { preKeys: 'asked' } } });
   const { phone } = await service.linked();
   await service.stop();
   const before = credentialsIn(service.dataDir);

@@ -82,7 +82,7 @@ const VISITS: readonly Visit[] = [
 ];
 
 test('nothing is left of a thousand clients, however they went', async () => {
-  await using service = await startService();
+  await using service = await startService({ simulator: { behaviour: { preKeys: 'asked' } } });
   await service.client.call(Instances.createInstance, { name: 'desk' });
   let next = 0;
   const visitsUntil = (count: number) =>

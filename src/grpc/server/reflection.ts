@@ -26,6 +26,11 @@ export type MayAsk = (metadata: Metadata) => Promise<void>;
 type Stream = ServerDuplexStream<unknown, unknown>;
 type Handler = handleBidiStreamingCall<unknown, unknown>;
 
+const TOO_MANY = {
+  code: status.RESOURCE_EXHAUSTED,
+  details: 'Too many reflection questions in a minute',
+};
+
 let reflection: ReflectionService | undefined;
 
 /**
@@ -45,21 +50,18 @@ export function addReflection(server: Server, questionsPerMinute: number, mayAsk
   } as Server);
 
   function bounded(handle: Handler): Handler {
-    return async stream => {
-      try {
-        await mayAsk?.(stream.metadata);
-      } catch (refusal) {
-        return void end(stream, refusal as Partial<ServiceError>);
-      }
+    return stream => {
       const peer = countedAddress(stream.getPeer().replace(/:\d+$/, ''));
-      stream.on('data', () => {
-        if (window.take(peer, clock()).allowed) return;
-        end(stream, {
-          code: status.RESOURCE_EXHAUSTED,
-          details: 'Too many reflection questions in a minute',
+      const begin = () => {
+        stream.on('data', () => {
+          if (window.take(peer, clock()).allowed) return;
+          end(stream, TOO_MANY);
         });
-      });
-      handle(stream);
+        handle(stream);
+      };
+      if (mayAsk)
+        mayAsk(stream.metadata).then(begin, (refusal: Partial<ServiceError>) => end(stream, refusal));
+      else begin();
     };
   }
 }

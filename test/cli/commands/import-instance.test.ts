@@ -20,7 +20,7 @@ let service: Service;
 let device: Awaited<ReturnType<typeof authFolder>>;
 
 beforeAll(async () => {
-  service = await startService();
+  service = await startService({ simulator: { behaviour: { preKeys: 'asked' } } });
   device = await authFolder(service.simulator, service.simulator.addPhone({ phoneNumber: '15550410001' }));
 });
 afterAll(async () => {

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeDataFolder } from '../src/access/secret-file.js';
-import type { CredentialStore, InstanceRecord, KeyChange } from '../src/instances/ports/ports.js';
+import type { CredentialStore, InstanceRecord, KeyChange } from '../src/instances/ports/store.js';
 import { startSimulator } from '../src/simulator/index.js';
 import { masterKey } from '../src/stores/sealing/master-key.js';
 import { sqliteStore } from '../src/stores/sqlite.js';

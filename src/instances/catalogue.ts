@@ -8,7 +8,7 @@ import type { Instances } from './instances.js';
 import { endLink } from './linking/link-instance.js';
 import { logOut } from './linking/unlink.js';
 import type { ManagedInstance } from './member/managed-instance.js';
-import type { InstanceRecord, InstanceStore } from './ports/ports.js';
+import type { InstanceRecord, InstanceStore } from './ports/store.js';
 
 /** Which instances there are, and what callers decide about them. */
 export type Catalogue = Pick<Instances, 'create' | 'get' | 'list' | 'update' | 'delete'>;

@@ -1,7 +1,7 @@
 import { PrivacyError } from '../domain/errors.js';
 import { type ManagedInstance, manage, type StopReason } from './member/managed-instance.js';
 import type { Node } from './member/node.js';
-import type { InstanceRecord } from './ports/ports.js';
+import type { InstanceRecord } from './ports/store.js';
 
 /** Which instances run on this node: nothing else decides it or keeps a list of them. */
 export interface Holdings {

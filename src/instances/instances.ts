@@ -5,7 +5,7 @@ import type { Snapshot } from '../domain/settings/snapshot.js';
 import type { Write } from '../domain/write.js';
 import type { LinkEvent } from './linking/link-instance.js';
 import type { CallOptions, LinkOrder, ListOrder, ListReport, UpdateOrder } from './ports/orders.js';
-import type { ChangeRecord } from './ports/ports.js';
+import type { ChangeRecord } from './ports/store.js';
 import type { WatchEvent } from './watching/watch-reader.js';
 
 /** What callers decide about an instance. */

@@ -1,7 +1,7 @@
 import { createHmac, createSecretKey } from 'node:crypto';
 import type { Database } from 'better-sqlite3';
 import type { Compilable, Kysely } from 'kysely';
-import type { CredentialStore, KeyChange, LinkRecord } from '../instances/ports/ports.js';
+import type { CredentialStore, KeyChange, LinkRecord } from '../instances/ports/store.js';
 import { newKey, seal, unseal } from './sealing/envelope.js';
 import { instanceUpdate, unsealPhoneNumber } from './tables/instances.js';
 import { accountAnswersRemoval } from './tables/requests.js';

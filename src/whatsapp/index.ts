@@ -1,6 +1,7 @@
 import { BUILT_IN } from '../domain/version/client-version.js';
 import type { ClientVersions } from '../instances/ports/client-version.js';
-import type { CredentialStore, WhatsApp } from '../instances/ports/ports.js';
+import type { WhatsApp } from '../instances/ports/ports.js';
+import type { CredentialStore } from '../instances/ports/store.js';
 import { WHATSAPP_ROOT_KEY } from './baileys/server-check.js';
 import {
   type ConnectionOptions,

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { CallOptions } from '../../src/instances/ports/orders.js';
-import type { CredentialStore } from '../../src/instances/ports/ports.js';
+import type { CredentialStore } from '../../src/instances/ports/store.js';
 import { openRegistry, type Registry } from '../../src/instances/registry.js';
 import { type Phone, type Simulator, startSimulator } from '../../src/simulator/index.js';
 import { sqliteStore } from '../../src/stores/sqlite.js';

@@ -1,4 +1,4 @@
-import type { CredentialStore, LinkRecord } from '../../src/instances/ports/ports.js';
+import type { CredentialStore, LinkRecord } from '../../src/instances/ports/store.js';
 
 /** What a store writes of a record with a link. */
 export const linkRecord = (link: { phoneNumber: string; linkTime: Date }): LinkRecord => ({

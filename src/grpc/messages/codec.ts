@@ -29,7 +29,7 @@ import {
   specOf,
 } from '../../domain/settings/settings-table.js';
 import { etagOf, type Snapshot } from '../../domain/settings/snapshot.js';
-import type { ChangeRecord } from '../../instances/ports/ports.js';
+import type { ChangeRecord } from '../../instances/ports/store.js';
 import {
   encodeConnectionMode,
   encodeInstanceState,

@@ -13,7 +13,7 @@ import type { Reason } from '../../domain/errors.js';
 import type { ConnectionMode, InstanceState, OfflineQueueState, Presence } from '../../domain/instance.js';
 import type { OnFailure, OutcomeState } from '../../domain/outcome.js';
 import type { NotWritableReason } from '../../domain/settings/describe.js';
-import type { Origin } from '../../instances/ports/ports.js';
+import type { Origin } from '../../instances/ports/store.js';
 
 // The domain's names and the contract's are the same. What is on one side only does not compile.
 true satisfies Same<InstanceState, NamesOf<typeof Instance_State>>;

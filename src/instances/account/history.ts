@@ -4,15 +4,8 @@ import { changedSettings, reportedValue, type Snapshot } from '../../domain/sett
 import type { Change } from '../../domain/settings/waves.js';
 import { wallTime } from '../../domain/time/wall-time.js';
 import type { UpdateOrder } from '../ports/orders.js';
-import type {
-  ChangeLog,
-  ChangeRecord,
-  InstanceLog,
-  Origin,
-  Origins,
-  Session,
-  SetReply,
-} from '../ports/ports.js';
+import type { InstanceLog, Session, SetReply } from '../ports/ports.js';
+import type { ChangeLog, ChangeRecord, Origin, Origins } from '../ports/store.js';
 import { ownChanges, type ReadTime } from './own-changes.js';
 
 /** Keeps the history of one account: what this service tried, and what it saw other devices do. */

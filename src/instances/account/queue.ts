@@ -1,10 +1,7 @@
 import type PQueue from 'p-queue';
 import { PrivacyError } from '../../domain/errors.js';
 import type { CallOptions } from '../ports/orders.js';
-import { timeLeft } from './time-left.js';
-
-/** A timer may end so much before its time, by the clock that deadlines are measured with. */
-const TIMER_EARLY_MS = 1;
+import { isOver, timeLeft } from './time-left.js';
 
 /**
  * Does the work when its turn comes, within the caller's time. What has begun keeps its turn to its end, also when the
@@ -23,7 +20,7 @@ export async function queued<T>(
   const giveUp = () => waiting.abort(tooLate);
   const timer = setTimeout(giveUp, Math.max(timeLeft(call), 0));
   call.signal.addEventListener('abort', giveUp);
-  if (call.signal.aborted || timeLeft(call) <= 0) giveUp();
+  if (call.signal.aborted || isOver(call)) giveUp();
   const begun = () => {
     clearTimeout(timer);
     call.signal.removeEventListener('abort', giveUp);
@@ -32,7 +29,7 @@ export async function queued<T>(
     () => {
       begun();
       // The turn may have come because the time of those before it was over, too.
-      if (timeLeft(call) <= TIMER_EARLY_MS) throw tooLate;
+      if (isOver(call)) throw tooLate;
       return work();
     },
     { signal: waiting.signal },

@@ -9,6 +9,12 @@ export const MIN_ROOM_MS = 200;
 /** Milliseconds left for the call. */
 export const timeLeft = (call: CallOptions): number => call.deadline - clock();
 
+/** Node's timers fire up to so much before their time. */
+const TIMER_EARLY_MS = 2;
+
+/** Whether the call has no time left, also where a timer that lasted as long says so. */
+export const isOver = (call: CallOptions): boolean => timeLeft(call) <= TIMER_EARLY_MS;
+
 /** Milliseconds an IQ may take that nothing has to follow. */
 export const iqTimeout = (call: CallOptions): number => Math.min(IQ_TIMEOUT_MS, Math.max(timeLeft(call), 1));
 

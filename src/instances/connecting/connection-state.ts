@@ -5,7 +5,8 @@ import { shownProxy } from '../../domain/proxy.js';
 import { clock } from '../../domain/time/clock.js';
 import { type Due, dueIn, dueOn } from '../../domain/time/due.js';
 import type { PasskeyStep } from '../ports/passkey-steps.js';
-import type { InstanceRecord, Session } from '../ports/ports.js';
+import type { Session } from '../ports/ports.js';
+import type { InstanceRecord } from '../ports/store.js';
 import type { Hold } from './breaker.js';
 import { sharedProblem } from './refusal.js';
 

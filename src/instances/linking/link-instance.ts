@@ -1,7 +1,7 @@
 import { PrivacyError, type Problem } from '../../domain/errors.js';
 import { type Instance, maskPhoneNumber } from '../../domain/instance.js';
 import { queued } from '../account/queue.js';
-import { timeLeft } from '../account/time-left.js';
+import { isOver, timeLeft } from '../account/time-left.js';
 import { msLeft, notUsable } from '../connecting/connection-state.js';
 import type { Dialer } from '../connecting/dialer.js';
 import { refusal } from '../connecting/refusal.js';
@@ -66,7 +66,7 @@ export async function endLink({ instance, supervisor }: ManagedInstance, call: C
   const { connection } = supervisor;
   if (connection.state !== 'linking') return;
   await connection.end();
-  if (timeLeft(call) <= 0) throw new PrivacyError({ kind: 'DEADLINE_TOO_SHORT', instance });
+  if (isOver(call)) throw new PrivacyError({ kind: 'DEADLINE_TOO_SHORT', instance });
 }
 
 /** @throws PrivacyError unless an account may be linked to the instance now */

@@ -2,7 +2,7 @@ import type { Due } from '../../domain/time/due.js';
 import { wallTime } from '../../domain/time/wall-time.js';
 import { nextContact, type Parking, parking } from '../connecting/parking.js';
 import type { Supervisor } from '../connecting/supervisor.js';
-import type { InstanceRecord } from '../ports/ports.js';
+import type { InstanceRecord } from '../ports/store.js';
 import type { Node } from './node.js';
 import { neverConnected, type RecordKeeper } from './record-keeper.js';
 

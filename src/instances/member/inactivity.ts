@@ -1,6 +1,6 @@
 import { type Disconnect, reactionTo } from '../../domain/disconnect.js';
 import { msSince } from '../../domain/time/wall-time.js';
-import type { InstanceRecord } from '../ports/ports.js';
+import type { InstanceRecord } from '../ports/store.js';
 
 const DAY_MS = 86_400_000;
 /** By reports a phone shows its notice of an inactive device after so long. */

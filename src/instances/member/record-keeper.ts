@@ -1,6 +1,6 @@
 import { wallTime } from '../../domain/time/wall-time.js';
 import { type ConnectionState, storedOf } from '../connecting/connection-state.js';
-import type { InstanceRecord, LinkRecord } from '../ports/ports.js';
+import type { InstanceRecord, LinkRecord } from '../ports/store.js';
 import type { Node } from './node.js';
 
 /** The record of one instance: what memory holds is what the store holds, or will once the writes under way are done. */

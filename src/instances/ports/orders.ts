@@ -2,7 +2,8 @@ import type { OnFailure, Outcome } from '../../domain/outcome.js';
 import type { Contact, ContactId, ListSetting } from '../../domain/settings/contact-list.js';
 import type { Wishes } from '../../domain/settings/snapshot.js';
 import type { PasskeyWishes } from './passkey-steps.js';
-import type { Actor, LinkMethod } from './ports.js';
+import type { LinkMethod } from './ports.js';
+import type { Actor } from './store.js';
 
 /** How long a call may take and who stopped waiting. */
 export type CallOptions = {

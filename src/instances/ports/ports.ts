@@ -1,6 +1,5 @@
 import type { Disconnect } from '../../domain/disconnect.js';
-import type { ConnectionMode, InstanceState, OfflineQueueState, Presence } from '../../domain/instance.js';
-import type { OutcomeState } from '../../domain/outcome.js';
+import type { InstanceState, OfflineQueueState, Presence } from '../../domain/instance.js';
 import type {
   Contact,
   ContactId,
@@ -10,9 +9,9 @@ import type {
 } from '../../domain/settings/contact-list.js';
 import type { Setting } from '../../domain/settings/settings-table.js';
 import type { Snapshot } from '../../domain/settings/snapshot.js';
-import type { Write } from '../../domain/write.js';
 import type { DeviceReader } from './imported-device.js';
 import type { PasskeyCaller, PasskeyEnd } from './passkey-steps.js';
+import type { LinkRecord } from './store.js';
 
 /** WhatsApp's answer to a read. */
 export type ReadReply =
@@ -175,138 +174,6 @@ export interface WhatsApp extends DeviceReader {
       passkey?: PasskeyCaller | undefined;
     },
   ): Promise<LinkResult>;
-}
-
-/** What is stored of an instance besides its secrets. */
-export type InstanceRecord = {
-  readonly name: string;
-  readonly displayName: string;
-  /** What holds while nothing runs; the live states are the supervisor's. */
-  readonly status: 'unlinked' | 'linked' | 'logged_out' | 'suspended' | 'conflict';
-  readonly statusReason: string;
-  /** E.164; empty until an account was linked, and kept after a logout so that a relink can be checked. */
-  readonly phoneNumber: string;
-  readonly createTime: Date;
-  readonly linkTime: Date | undefined;
-  readonly lastConnectTime: Date | undefined;
-  /** When a suspended instance is tried again. */
-  readonly retryTime: Date | undefined;
-  /** Undefined when the service's own holds. */
-  readonly connectionMode: ConnectionMode | undefined;
-  /** URL with user and password; undefined when the service's own holds. `UNREADABLE_PROXY` when it is damaged. */
-  readonly proxy: string | undefined;
-  readonly lastPresenceTime: Date | undefined;
-  /** Undefined when the service's own holds. */
-  readonly presence: Presence | undefined;
-};
-
-/** What a link, or the end of one, makes of a record. */
-export type LinkRecord = Pick<
-  InstanceRecord,
-  'status' | 'statusReason' | 'phoneNumber' | 'linkTime' | 'retryTime'
->;
-
-/** The instances. */
-export interface InstanceStore {
-  /** Makes it with all that is to be written along, or nothing; false when the name is taken. */
-  create(record: InstanceRecord, along?: readonly Write[]): Promise<boolean>;
-  /** All, ordered by name. A phone number that is damaged is left out, and `statusReason` says so. */
-  list(): Promise<InstanceRecord[]>;
-  /** Changes nothing when there is no such instance. */
-  update(name: string, patch: Partial<Omit<InstanceRecord, 'name' | 'createTime'>>): Promise<void>;
-  /** Stores when instances were connected last, in one transaction; those that are not there are left out. */
-  connected(times: ReadonlyMap<string, Date>): Promise<void>;
-  /** The same for when they last told their presence. */
-  presenceTold(times: ReadonlyMap<string, Date>): Promise<void>;
-  /** Forgets the instance with its secrets, tokens, history and the answers that speak of it. */
-  remove(name: string): Promise<void>;
-}
-
-/** One Signal key to write, or with `undefined` to forget. */
-export type KeyChange = {
-  readonly type: string;
-  readonly id: string;
-  readonly value: Uint8Array | undefined;
-};
-
-/**
- * The secrets of linked accounts. A write is durable when its promise fulfils. A read that fails rejects: it never
- * looks like "no credentials", for that would end in a second identity.
- */
-export interface CredentialStore {
-  /** Undefined when the instance was never linked or was unlinked. Rejects too when its phone number is damaged. */
-  load(instance: string): Promise<Uint8Array | undefined>;
-  /** Rejects when the instance has none yet: only `saveLink` makes an identity. */
-  save(instance: string, credentials: Uint8Array): Promise<void>;
-  /**
-   * In one transaction: these credentials and no keys, in place of whatever there was, and the record linked; with
-   * another phone number than the record's the answers that speak of its account are forgotten. Fulfils with what it
-   * wrote of the record.
-   */
-  saveLink(
-    instance: string,
-    credentials: Uint8Array,
-    link: { phoneNumber: string; linkTime: Date },
-  ): Promise<LinkRecord>;
-  /**
-   * In one transaction: forgets credentials, keys and the answers that speak of the account, and the record is unlinked
-   * and without a number. Fulfils with what it wrote of the record.
-   */
-  clear(instance: string): Promise<LinkRecord>;
-  loadKeys(instance: string, type: string, ids: readonly string[]): Promise<Map<string, Uint8Array>>;
-  /** All or none; rejects when the instance has no credentials. */
-  saveKeys(instance: string, changes: readonly KeyChange[]): Promise<void>;
-}
-
-/** The token a change was made with. */
-export type Actor = { readonly tokenId: string; readonly tokenLabel: string };
-
-/** Who made a change. */
-export type Origin = 'THIS_SERVICE' | 'OTHER_DEVICE';
-
-/** Who made each change that two reads show. */
-export type Origins = ReadonlyMap<Setting, Origin>;
-
-/** One change of one setting, made or tried. */
-export type ChangeRecord = {
-  readonly instance: string;
-  readonly time: Date;
-  /** Undefined when another device made it. */
-  readonly actor: Actor | undefined;
-  readonly origin: Origin;
-  readonly setting: Setting;
-  readonly oldValue: string | undefined;
-  readonly newValue: string;
-  readonly outcome: OutcomeState;
-  /** The idempotency id of the call; empty when it had none. */
-  readonly requestId: string;
-  readonly whatsappCode: number | undefined;
-  /** How it turned out, and when that came to light, when that is not what `outcome` says. */
-  readonly resolution?: { readonly outcome: OutcomeState; readonly time: Date } | undefined;
-};
-
-/** How an entry of the history turned out after it was written. */
-export type ChangeResolution = {
-  readonly setting: Setting;
-  /** Of the entry. */
-  readonly entryTime: Date;
-  readonly outcome: OutcomeState;
-  readonly resolveTime: Date;
-};
-
-/** The history of changes. */
-export interface ChangeLog {
-  /** All or none; changes of an instance that was removed are dropped. */
-  append(changes: readonly ChangeRecord[]): Promise<void>;
-  /** Adds to an entry of this service how it turned out; the first resolution of an entry stays. */
-  resolve(instance: string, resolution: ChangeResolution): Promise<void>;
-  /** The entries that are UNKNOWN and unresolved, each the newest of its setting. */
-  unresolved(instance: string): Promise<ChangeRecord[]>;
-  /** Newest first; `before` is the cursor of the page before. INVALID_REQUEST when it is none. */
-  list(
-    instance: string,
-    page: { before: string | undefined; limit: number },
-  ): Promise<{ changes: ChangeRecord[]; next: string | undefined }>;
 }
 
 /** What this folder tells the operator. */

@@ -1,6 +1,6 @@
 import { PrivacyError } from '../../domain/errors.js';
 import { type Account, gone } from '../account/account.js';
-import { iqTimeout, timeLeft } from '../account/time-left.js';
+import { iqTimeout, isOver } from '../account/time-left.js';
 import { failedRead, heldBack } from '../judging/failed-read.js';
 import { isCutOff } from '../judging/reply-causes.js';
 import type { CallOptions } from '../ports/orders.js';
@@ -32,7 +32,7 @@ export async function askAgain<Found extends { readonly kind: string }>(
     const reply = await ask(session, iqTimeout(call));
     if (reply && !isFailure(reply)) return reply;
     const problem = reply && failedRead(account, reply);
-    if (!problem || timeLeft(call) <= 0)
+    if (!problem || isOver(call))
       throw new PrivacyError({ kind: 'DEADLINE_TOO_SHORT', instance: account.instance });
     if (!isCutOff(reply) || attempt === READ_ATTEMPTS) throw new PrivacyError(problem);
     await gone(session);

@@ -4,7 +4,7 @@ import type { Setting } from '../../domain/settings/settings-table.js';
 import type { Snapshot } from '../../domain/settings/snapshot.js';
 import { type Change, waves } from '../../domain/settings/waves.js';
 import { type Account, gone } from '../account/account.js';
-import { iqTimeout, MIN_ROOM_MS, timeLeft, within } from '../account/time-left.js';
+import { iqTimeout, isOver, MIN_ROOM_MS, timeLeft, within } from '../account/time-left.js';
 import { settingEvidence } from '../judging/evidence.js';
 import { failedRead, heldBack } from '../judging/failed-read.js';
 import { type Ledger, type Look, openLedger } from '../judging/ledger.js';
@@ -221,7 +221,7 @@ async function readLater(run: Run): Promise<LaterRead | undefined> {
   const { account, session: first, ledger, call } = run;
   let latest: LaterRead | undefined;
   for (let attempt = 1; attempt <= READ_BACKS; attempt++) {
-    if (heldBack(account) || timeLeft(call) <= 0) break;
+    if (heldBack(account) || isOver(call)) break;
     const session = await account.sessionAtOnce(call).catch(() => undefined);
     if (!session) break;
     const patience = iqTimeout(call) * (attempt < READ_BACKS ? FIRST_SHARE : 1);

@@ -1,5 +1,5 @@
 import type { Snapshot } from '../../domain/settings/snapshot.js';
-import type { Origins } from '../ports/ports.js';
+import type { Origins } from '../ports/store.js';
 import { type WatchEvent, watchReader } from './watch-reader.js';
 import {
   DELETED,

@@ -1,7 +1,7 @@
 import { SETTING_NAMES, type Setting } from '../../domain/settings/settings-table.js';
 import { isReported, reportedValue, type Snapshot } from '../../domain/settings/snapshot.js';
 import { clock } from '../../domain/time/clock.js';
-import type { Origin, Origins } from '../ports/ports.js';
+import type { Origin, Origins } from '../ports/store.js';
 import { isDeleted, type Unavailable, type Watched } from './watched-state.js';
 
 /** What a reader is told. */

@@ -1,7 +1,7 @@
 import { type Compilable, type Kysely, type Selectable, sql } from 'kysely';
 import type { OutcomeState } from '../../domain/outcome.js';
 import type { Setting } from '../../domain/settings/settings-table.js';
-import type { ChangeLog, ChangeRecord } from '../../instances/ports/ports.js';
+import type { ChangeLog, ChangeRecord } from '../../instances/ports/store.js';
 import { invalidCursor } from './columns.js';
 import type { Schema } from './schema.js';
 

@@ -1,6 +1,6 @@
 import type { Compilable, Kysely } from 'kysely';
 import { UNREADABLE_PROXY } from '../../domain/proxy.js';
-import type { InstanceRecord, InstanceStore } from '../../instances/ports/ports.js';
+import type { InstanceRecord, InstanceStore } from '../../instances/ports/store.js';
 import { seal, unseal } from '../sealing/envelope.js';
 import type { Atomically, UnlessTaken } from './changes.js';
 import { fromDate, toDate } from './columns.js';

@@ -1,5 +1,5 @@
 import { type AuthenticationCreds, BufferJSON, proto, type SignalKeyStore } from '@whiskeysockets/baileys';
-import type { CredentialStore, KeyChange } from '../../instances/ports/ports.js';
+import type { CredentialStore, KeyChange } from '../../instances/ports/store.js';
 
 /** The bytes in which credentials and keys are stored: JSON with its binary parts in base64. */
 const encode = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value, BufferJSON.replacer));

@@ -1,5 +1,5 @@
 import type { ClientVersions } from '../../instances/ports/client-version.js';
-import type { CredentialStore } from '../../instances/ports/ports.js';
+import type { CredentialStore } from '../../instances/ports/store.js';
 import type { QueueStall, SeenStanza } from '../../observability/events.js';
 
 /** How long things may take, in milliseconds. */

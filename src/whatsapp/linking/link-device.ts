@@ -1,7 +1,8 @@
 import { type AuthenticationCreds, type BinaryNode, initAuthCreds } from '@whiskeysockets/baileys';
 import type { Disconnect } from '../../domain/disconnect.js';
 import { wallTime } from '../../domain/time/wall-time.js';
-import type { LinkMethod, LinkRecord, LinkResult, WhatsApp } from '../../instances/ports/ports.js';
+import type { LinkMethod, LinkResult, WhatsApp } from '../../instances/ports/ports.js';
+import type { LinkRecord } from '../../instances/ports/store.js';
 import { plainAck } from '../connection/answers.js';
 import { encodeCredentials, NO_KEYS } from '../connection/auth-state.js';
 import { type Connection, openConnection } from '../connection/connection.js';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { vi } from 'vitest';
-import type { ChangeRecord, InstanceRecord } from '../../../src/instances/ports/ports.js';
+import type { ChangeRecord, InstanceRecord } from '../../../src/instances/ports/store.js';
 import { startSimulator } from '../../../src/simulator/index.js';
 import { node } from '../../../src/simulator/wire/stanza.js';
 import { readState } from '../../../src/simulator/world/state-file.js';

@@ -1,7 +1,8 @@
 import { expect, test, vi } from 'vitest';
 import type { Snapshot } from '../../../src/domain/settings/snapshot.js';
 import { history } from '../../../src/instances/account/history.js';
-import type { ChangeLog, ChangeRecord, Session } from '../../../src/instances/ports/ports.js';
+import type { Session } from '../../../src/instances/ports/ports.js';
+import type { ChangeLog, ChangeRecord } from '../../../src/instances/ports/store.js';
 
 const READ = { session: {} as Session, leftAt: 0 };
 const shows = (last_seen: 'all' | 'contacts' | 'none'): Snapshot => ({

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
-import type { CredentialStore, LinkResult, WhatsApp } from '../../../src/instances/ports/ports.js';
+import type { LinkResult, WhatsApp } from '../../../src/instances/ports/ports.js';
+import type { CredentialStore } from '../../../src/instances/ports/store.js';
 import { openRegistry, type Registry } from '../../../src/instances/registry.js';
 import { linkedRecord, NO_DEVICES, nodeParts } from '../support/node-parts.js';
 

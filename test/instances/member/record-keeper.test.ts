@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { openNode } from '../../../src/instances/member/node.js';
 import { recordKeeper } from '../../../src/instances/member/record-keeper.js';
-import type { LinkRecord } from '../../../src/instances/ports/ports.js';
+import type { LinkRecord } from '../../../src/instances/ports/store.js';
 import { linkedRecord, nodeParts } from '../support/node-parts.js';
 
 /** A keeper whose store writes when the test lets it; `wrote` tells in which order. */

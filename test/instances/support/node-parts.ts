@@ -1,7 +1,8 @@
 import type { Disconnect } from '../../../src/domain/disconnect.js';
 import type { NodeOptions } from '../../../src/instances/member/node.js';
 import type { DeviceReader } from '../../../src/instances/ports/imported-device.js';
-import type { InstanceRecord, ReadReply, Session, WhatsApp } from '../../../src/instances/ports/ports.js';
+import type { ReadReply, Session, WhatsApp } from '../../../src/instances/ports/ports.js';
+import type { InstanceRecord } from '../../../src/instances/ports/store.js';
 import { sqliteStore } from '../../../src/stores/sqlite.js';
 import { builtInOnly } from '../../../src/whatsapp/index.js';
 import { DRAINED } from './drained.js';

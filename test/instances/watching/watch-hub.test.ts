@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Snapshot } from '../../../src/domain/settings/snapshot.js';
-import type { Origin } from '../../../src/instances/ports/ports.js';
+import type { Origin } from '../../../src/instances/ports/store.js';
 import { type WatchHub, watchHub } from '../../../src/instances/watching/watch-hub.js';
 import type { WatchEvent } from '../../../src/instances/watching/watch-reader.js';
 import { newWatched, type Watched } from '../../../src/instances/watching/watched-state.js';

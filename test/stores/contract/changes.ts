@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { ChangeRecord } from '../../../src/instances/ports/ports.js';
+import type { ChangeRecord } from '../../../src/instances/ports/store.js';
 import type { Data } from './data.js';
 import { changeRecord, instanceRecord } from './records.js';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { KeyChange } from '../../../src/instances/ports/ports.js';
+import type { KeyChange } from '../../../src/instances/ports/store.js';
 import type { Data } from './data.js';
 import { at, bytes, instanceRecord, linkedInstance } from './records.js';
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { TokenRecord } from '../../../src/access/ports.js';
-import type { ChangeRecord, InstanceRecord } from '../../../src/instances/ports/ports.js';
+import type { ChangeRecord, InstanceRecord } from '../../../src/instances/ports/store.js';
 import type { Store } from '../../../src/stores/store.js';
 
 /** The master key of tests. */

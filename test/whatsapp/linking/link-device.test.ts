@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { LinkRecord } from '../../../src/instances/ports/ports.js';
+import type { LinkRecord } from '../../../src/instances/ports/store.js';
 import { decodeCredentials } from '../../../src/whatsapp/connection/auth-state.js';
 import { linkRecord, NO_LINK } from '../../support/memory-credentials.js';
 import { adapterTo, DESK, linking, startAdapter } from '../support/adapter.js';

@@ -19,12 +19,16 @@ export async function authFolder({ url, rootKey }: Simulator, phone: Phone) {
   /** Runs the program that has the device: links it first, and is connected. */
   async function start() {
     const child = fork(CHILD, [url, rootKey, folder], { stdio: 'ignore' });
-    const told = async (isIt: (message: Told) => boolean): Promise<Told> => {
-      for (;;) {
-        const [message] = (await once(child, 'message')) as [Told];
-        if (isIt(message)) return message;
-      }
-    };
+    // One listener until it comes: messages may arrive several at a time.
+    const told = (isIt: (message: Told) => boolean) =>
+      new Promise<Told>(resolve => {
+        const look = (message: Told) => {
+          if (!isIt(message)) return;
+          child.off('message', look);
+          resolve(message);
+        };
+        child.on('message', look);
+      });
     child.on('message', ({ qr }: Told) => qr !== undefined && void phone.scan(qr));
     await told(({ opened }) => opened === true);
     return {

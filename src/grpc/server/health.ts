@@ -59,16 +59,19 @@ export function addHealth(
     const ofConnection = slots(limits.watchesPerConnection);
     const ofAll = slots(limits.watches);
     return call => {
-      using taken = new DisposableStack();
-      for (const slot of [ofConnection(call.getPeer()), ofAll('')]) {
-        if (!slot) return void call.emit('error', TOO_MANY);
-        taken.use(slot);
+      const places = [ofConnection(call.getPeer()), ofAll('')];
+      const giveBack = () => {
+        for (const place of places.splice(0)) place?.[Symbol.dispose]();
+      };
+      if (places.includes(undefined)) {
+        giveBack();
+        call.emit('error', TOO_MANY);
+        return;
       }
-      const places = taken.move();
       open.add(call);
       const leave = () => {
         open.delete(call);
-        places.dispose();
+        giveBack();
       };
       call.once('cancelled', leave).once('finish', leave);
       // The implementation would keep every name it is asked for; no service becomes known later.

@@ -8,6 +8,7 @@ import {
 import { PrivacyError } from '../../domain/errors.js';
 import { LONGEST_CALL_MS } from '../method.js';
 import { boundConnections, type ConnectionLimits, type Connections } from './connection-bounds.js';
+import { mendDeadlines } from './deadline-header.js';
 import { http2Servers } from './http2-servers.js';
 import { showRepeatedAuthorization } from './repeated-headers.js';
 
@@ -44,6 +45,7 @@ export async function listen(
     });
   });
   showRepeatedAuthorization(server);
+  for (const http2Server of http2Servers(server)) mendDeadlines(http2Server);
   const connections = http2Servers(server).map(http2Server => boundConnections(http2Server, limits));
   return {
     host: address.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1'),

@@ -3,3 +3,6 @@ export const LARGEST_PAGE = 200;
 
 /** The most instances that one call may name. */
 export const MOST_INSTANCES = 1000;
+
+/** The most bytes of a request's message, decompressed. */
+export const MOST_MESSAGE_BYTES = 64 * 1024;

@@ -34,6 +34,17 @@ export type PasskeyWait =
   | 'CONFIRMATION'
   | 'PHONE';
 
+/** What of a call is not as gRPC's protocol wants it. */
+export type CallPart =
+  /** `grpc-timeout`. */
+  | 'TIMEOUT'
+  /** `grpc-encoding` names what this service does not know. */
+  | 'MESSAGE_ENCODING'
+  /** Its bytes cannot be decompressed, or not be read. */
+  | 'MESSAGE'
+  /** None or several where there must be one; one cut off is none. */
+  | 'MESSAGE_COUNT';
+
 /** WhatsApp's side of a failure. */
 type WhatsAppFailure = {
   readonly instance: string;
@@ -49,7 +60,9 @@ type WhatsAppFailure = {
 export type Problem =
   | { kind: 'INVALID_REQUEST' | 'SETTING_READ_ONLY'; violations: readonly Violation[] }
   | { kind: 'CONTACT_UNKNOWN'; instance: string; setting: Setting; violations: readonly Violation[] }
-  | { kind: 'MALFORMED_MESSAGE'; method: string }
+  | { kind: 'MALFORMED_MESSAGE' | 'METHOD_UNKNOWN'; method: string }
+  | { kind: 'MESSAGE_TOO_LARGE'; maximumBytes: number }
+  | { kind: 'MALFORMED_CALL'; part: CallPart }
   | { kind: 'TOKEN_MISSING' | 'TOKEN_INVALID' }
   | { kind: 'SCOPE_DENIED'; method: string; instance?: string }
   | { kind: 'INSTANCE_NOT_FOUND' | 'INSTANCE_ALREADY_EXISTS'; instance: string }

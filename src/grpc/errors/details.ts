@@ -103,6 +103,7 @@ function preconditionFailure(problem: Problem, update: UpdateReport | undefined)
 /** Milliseconds until a repetition makes sense; undefined where it never does by itself. */
 export function retryDelayMs(problem: Problem, now: number): number | undefined {
   const code = codeOf(problem);
+  if (problem.kind === 'MESSAGE_TOO_LARGE') return undefined;
   if (code !== status.UNAVAILABLE && code !== status.RESOURCE_EXHAUSTED) return undefined;
   if ('retryAfterMs' in problem && problem.retryAfterMs !== undefined) return Math.ceil(problem.retryAfterMs);
   const next = 'nextAttemptTime' in problem ? problem.nextAttemptTime : undefined;

@@ -1,5 +1,5 @@
 import { status } from '@grpc/grpc-js';
-import type { PasskeyWait, Problem, Reason, Violation } from '../../domain/errors.js';
+import type { CallPart, PasskeyWait, Problem, Reason, Violation } from '../../domain/errors.js';
 import type { Cause } from '../../domain/outcome.js';
 import type { Setting } from '../../domain/settings/settings-table.js';
 import { OLD_DAYS } from '../../domain/version/client-version.js';
@@ -35,6 +35,23 @@ const ROWS: { readonly [Kind in Reason]: Row<Kind> } = {
     code: status.INVALID_ARGUMENT,
     metadata: ['method'],
     text: "The request's bytes are not a message of this method; make the client from the published protos",
+  },
+  MALFORMED_CALL: {
+    code: ({ part }) => (part === 'TIMEOUT' || part === 'MESSAGE' ? status.INTERNAL : status.UNIMPLEMENTED),
+    metadata: ['part'],
+    text: ({ part }) => `${MALFORMED[part]}; a client made with a library of gRPC does it right`,
+  },
+  MESSAGE_TOO_LARGE: {
+    code: status.RESOURCE_EXHAUSTED,
+    metadata: ['maximumBytes'],
+    text: ({ maximumBytes }) =>
+      `The request has more than ${maximumBytes} bytes, decompressed where it was compressed; send less in one call`,
+  },
+  METHOD_UNKNOWN: {
+    code: status.UNIMPLEMENTED,
+    metadata: ['method'],
+    text: ({ method }) =>
+      `This service has no method ${truncate(method, QUOTED)}; make the client from the protos of its version`,
   },
   TOKEN_MISSING: {
     code: status.UNAUTHENTICATED,
@@ -223,6 +240,14 @@ const ROWS: { readonly [Kind in Reason]: Row<Kind> } = {
     metadata: [],
     text: 'This server is going away; call again to reach another',
   },
+};
+
+/** The codes are those of gRPC's own list, doc/statuscodes.md of its repository. */
+const MALFORMED: Readonly<Record<CallPart, string>> = {
+  TIMEOUT: 'grpc-timeout is not 1 to 8 digits and a unit',
+  MESSAGE_ENCODING: 'The message is compressed in a way that this service does not know',
+  MESSAGE: 'The message cannot be decompressed or read',
+  MESSAGE_COUNT: 'The method takes exactly one message, and another number of them came',
 };
 
 /** What did not come while linking with a passkey. */

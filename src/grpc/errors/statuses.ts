@@ -9,9 +9,19 @@ import { DOMAIN, detailsOf, retryDelayMs } from './details.js';
 import { codeOf, inWords, textOf } from './problems.js';
 import { statusWithin6KiB, withRequestInfo } from './status-size.js';
 
+/** What decides how the errors of a method are told. */
+export type ToldMethod = Pick<Method, 'fullName' | 'hasOneOutcome' | 'keepsOriginWords'>;
+
+/** A method that is none of this contract's. */
+export const foreignMethod = (fullName: string): ToldMethod => ({
+  fullName,
+  hasOneOutcome: false,
+  keepsOriginWords: false,
+});
+
 /** What a status tells besides its error. */
 export type ErrorContext = {
-  readonly method: Method;
+  readonly method: ToldMethod;
   /** Undefined for a Status inside a message, which has no RequestInfo. */
   readonly requestId: string | undefined;
   readonly now: number;
@@ -29,7 +39,7 @@ export class FirstAnswer extends Error {
 }
 
 /** Turns whatever a call threw into the status to send. */
-export type Answer = (error: unknown, call: { method: Method; requestId: string }) => StatusObject;
+export type Answer = (error: unknown, call: { method: ToldMethod; requestId: string }) => StatusObject;
 
 /** Answers errors; callers learn nothing of our own faults, whose cause goes to the log. */
 export const answers =
@@ -67,7 +77,7 @@ export function statusOf(error: PrivacyError, context: ErrorContext): Status {
 }
 
 /** One outcome is what the error says, unless that is PARTIAL_UPDATE. */
-const tellsOutcomes = ({ problem }: PrivacyError, { hasOneOutcome }: Method): boolean =>
+const tellsOutcomes = ({ problem }: PrivacyError, { hasOneOutcome }: ToldMethod): boolean =>
   problem.kind === 'PARTIAL_UPDATE' || !hasOneOutcome;
 
 const internalStatus = (requestId: string | undefined): Status =>
@@ -89,7 +99,7 @@ function asTrailers(body: Status, delayMs?: number, sent = false): StatusObject 
 }
 
 /** Failed updates are told in the origin's words, by the first setting that is not as asked. */
-function messageOf({ problem, update, message }: PrivacyError, method: Method): string {
+function messageOf({ problem, update, message }: PrivacyError, method: ToldMethod): string {
   if (message !== problem.kind) return message;
   const missed = update && firstMissed(update.outcomes);
   const aboutSettings =

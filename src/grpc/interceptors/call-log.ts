@@ -1,24 +1,22 @@
-import { randomUUID } from 'node:crypto';
 import { Metadata, ServerInterceptingCall, type ServerInterceptor, status } from '@grpc/grpc-js';
 import { type CallContext, setContext } from '../calls/call-context.js';
 import type { ApiEvents } from '../errors/api-events.js';
+import { foreignMethod, type ToldMethod } from '../errors/statuses.js';
 import { METHODS } from '../method-table.js';
-import type { BareFaults } from './bare-faults.js';
-
-const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
+import type { BareFaults, EndedStatus } from './bare-faults.js';
+import { requestIdOf } from './request-id.js';
 
 /**
  * Names each call, puts its name and the state of its limit into the answer, and logs how it ended: as the caller gets
- * it, so the net is inside.
+ * it, so the net is inside. Of health and reflection, which need no token, nothing is logged.
  */
 export const callLog =
   (log: Pick<ApiEvents, 'callEnded'>, net: BareFaults, now: () => number): ServerInterceptor =>
   ({ path }, call) => {
     const method = METHODS.get(path);
-    if (!method) return new ServerInterceptingCall(call); // Health and reflection need no token.
-    const context: CallContext = {
-      requestId: randomUUID(),
-      method,
+    const context: Omit<CallContext, 'method'> & { readonly method: ToldMethod } = {
+      requestId: '', // It comes with the metadata, before anything else can happen.
+      method: method ?? foreignMethod(path.slice(1)),
       peer: call.getConnectionInfo().remoteAddress ?? 'unknown',
     };
     const startedAt = now();
@@ -28,6 +26,7 @@ export const callLog =
     const end = (code: status) => {
       if (ended) return; // A call is "cancelled" also after its status.
       ended = true;
+      if (!method) return;
       const { requestId, peer, principal } = context;
       log.callEnded({
         requestId,
@@ -39,13 +38,22 @@ export const callLog =
       });
     };
 
+    // What grpc-js decides by itself it sends on this innermost call, past all interceptors.
+    const send = call.sendStatus.bind(call);
+    call.sendStatus = (sent: EndedStatus) => {
+      if (ended) return send(sent);
+      const outcome = net(sent, context);
+      end(outcome.code);
+      const metadata = outcome.metadata ?? new Metadata();
+      send({ ...outcome, metadata: headersSent ? metadata : addAnswerMetadata(metadata, context) });
+    };
+
     return new ServerInterceptingCall(call, {
       start: next =>
         next({
           onReceiveMetadata(metadata, next) {
-            const [sent, ...others] = metadata.get('x-request-id').map(String);
-            if (sent && others.length === 0 && REQUEST_ID.test(sent)) context.requestId = sent;
-            setContext(metadata, context);
+            context.requestId = requestIdOf(metadata.get('x-request-id').map(String));
+            if (method) setContext(metadata, Object.assign(context, { method }));
             next(metadata);
           },
           onCancel: () =>
@@ -55,16 +63,10 @@ export const callLog =
         headersSent = true;
         next(addAnswerMetadata(metadata, context));
       },
-      sendStatus(sent, next) {
-        const outcome = net(sent, context);
-        end(outcome.code);
-        const metadata = outcome.metadata ?? new Metadata();
-        next({ ...outcome, metadata: headersSent ? metadata : addAnswerMetadata(metadata, context) });
-      },
     });
   };
 
-function addAnswerMetadata(metadata: Metadata, { requestId, rate }: CallContext): Metadata {
+function addAnswerMetadata(metadata: Metadata, { requestId, rate }: Omit<CallContext, 'method'>): Metadata {
   metadata.set('x-request-id', requestId);
   if (rate) {
     metadata.set('x-ratelimit-limit', String(rate.limit));

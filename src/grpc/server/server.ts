@@ -27,8 +27,10 @@ import { privacyDefinition, privacyService } from '../methods/privacy-service.js
 import { tokenService } from '../methods/token-service.js';
 import type { ConnectionLimits } from './connection-bounds.js';
 import { addHealth, type HealthLimits } from './health.js';
+import { http2Servers } from './http2-servers.js';
 import { addReflection } from './reflection.js';
 import { drain, listen, SERVER_OPTIONS, type Tls } from './transport.js';
+import { answerUnknownMethods } from './unknown-methods.js';
 
 /** What the API is made of. */
 export type GrpcServerOptions = {
@@ -115,6 +117,7 @@ export function grpcServer(options: GrpcServerOptions) {
     async listen(address: string): Promise<{ host: string; port: number }> {
       const listening = await listen(server, address, options.tls, limits);
       cut = listening.cut;
+      for (const http2Server of http2Servers(server)) answerUnknownMethods(http2Server, answer, events);
       return listening;
     },
     /** Stops serving: refuses new calls, ends streams, and lets the others finish for `graceMs` at most. */

@@ -5,6 +5,7 @@ import {
   type ServerOptions,
   setLogVerbosity,
 } from '@grpc/grpc-js';
+import { MOST_MESSAGE_BYTES } from '../../contract/sizes.js';
 import { PrivacyError } from '../../domain/errors.js';
 import { LONGEST_CALL_MS } from '../method.js';
 import { boundConnections, type ConnectionLimits, type Connections } from './connection-bounds.js';
@@ -17,7 +18,7 @@ export type Tls = { readonly cert: Buffer; readonly key: Buffer; readonly client
 
 /** Limits that grpc-js leaves open, and the means to find dead connections and to move clients elsewhere. */
 export const SERVER_OPTIONS: ServerOptions = {
-  'grpc.max_receive_message_length': 64 * 1024,
+  'grpc.max_receive_message_length': MOST_MESSAGE_BYTES,
   'grpc.max_concurrent_streams': 100,
   'grpc.keepalive_time_ms': 60_000,
   'grpc.keepalive_timeout_ms': 20_000,

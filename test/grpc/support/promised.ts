@@ -7,6 +7,7 @@ type MethodError = { readonly method: string; readonly code: string; readonly re
 const FURTHER: Readonly<Record<string, readonly string[]>> = {
   INVALID_ARGUMENT: ['google.rpc.BadRequest'],
   MALFORMED_MESSAGE: [],
+  MESSAGE_TOO_LARGE: [],
   NOT_FOUND: ['google.rpc.ResourceInfo'],
   ALREADY_EXISTS: ['google.rpc.ResourceInfo'],
   REQUEST_ID_REUSED: [],
@@ -23,9 +24,13 @@ const OF_UPDATES = [
   'UNAVAILABLE',
   'DEADLINE_EXCEEDED',
 ];
-const NO_UPDATE = ['RATE_LIMITED', 'SHUTTING_DOWN'];
+const NO_UPDATE = ['RATE_LIMITED', 'MESSAGE_TOO_LARGE', 'SHUTTING_DOWN'];
 /** The pushback of those that are not to be repeated as they are; with RetryInfo it is that delay. */
-const PUSHBACK: Readonly<Record<string, string>> = { ABORTED: '-1', DEADLINE_EXCEEDED: '-1' };
+const PUSHBACK: Readonly<Record<string, string>> = {
+  ABORTED: '-1',
+  DEADLINE_EXCEEDED: '-1',
+  RESOURCE_EXHAUSTED: '-1',
+};
 
 /** The types of the details that the contract gives to an error, in order. */
 export const promisedDetails = (error: MethodError): string[] => [

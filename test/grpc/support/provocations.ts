@@ -94,6 +94,7 @@ const PROVOCATIONS: Readonly<Record<string, Readonly<Record<string, Provoke>>>> 
     [IMPORT]: importing.importWhileLinking,
   },
   'ABORTED PASSKEY_MISMATCH': { '*': linking.whilePasskeyWaits(linking.ofAnotherRequest) },
+  'RESOURCE_EXHAUSTED MESSAGE_TOO_LARGE': { '*': common.tooLarge },
   'RESOURCE_EXHAUSTED RATE_LIMITED': { '*': common.tooOften },
   'RESOURCE_EXHAUSTED WHATSAPP_RATE_LIMITED': {
     '*': on('limited'),

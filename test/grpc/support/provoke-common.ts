@@ -19,6 +19,8 @@ export const invalid: Provoke = ({ call }, subject) =>
 
 export const malformed: Provoke = ({ call }, { method }) => call(method, NO_MESSAGE);
 
+export const tooLarge: Provoke = ({ call }, { method }) => call(method, Buffer.alloc(64 * 1024 + 1));
+
 export const withToken =
   (secret: string | null): Provoke =>
   ({ call }, subject) =>

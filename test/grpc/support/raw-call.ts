@@ -1,7 +1,19 @@
 import { connect, type SecureClientSessionOptions } from 'node:http2';
 
-/** Sends a request whose headers grpc-js' client would not, and returns headers and trailers of the answer. */
-export function rawCall(port: number, path: string, headers: readonly [string, string][]) {
+/** One empty message: what it is compressed with, how long it is. */
+const EMPTY = Buffer.alloc(5);
+
+/**
+ * Sends a request that grpc-js' client would not, and returns headers and trailers of the answer.
+ *
+ * @param body What comes before the caller ends its side; null: it never does.
+ */
+export function rawCall(
+  port: number,
+  path: string,
+  headers: readonly [string, string][],
+  body: Buffer | null = EMPTY,
+) {
   return new Promise<Record<string, unknown>>((resolve, reject) => {
     // Newer than the types of Node.
     const options = { strictSingleValueFields: false } as SecureClientSessionOptions;
@@ -31,6 +43,6 @@ export function rawCall(port: number, path: string, headers: readonly [string, s
       resolve(answer);
     });
     stream.resume();
-    stream.end(Buffer.alloc(5)); // One empty message.
+    if (body) stream.end(body);
   });
 }

@@ -482,6 +482,46 @@ export enum ErrorReason {
    * `instance` is the one that has it.
    */
   DEVICE_IN_USE = 37,
+  /**
+   * MESSAGE_TOO_LARGE - RESOURCE_EXHAUSTED: the request is larger than this service takes, decompressed where it was
+   * compressed. It has no RetryInfo: the same request is refused again.
+   *
+   *     {
+   *       "reason": "MESSAGE_TOO_LARGE",
+   *       "domain": "privacy.whatsapp.v1",
+   *       "metadata": {"maximum_bytes": "65536"}
+   *     }
+   */
+  MESSAGE_TOO_LARGE = 42,
+  /**
+   * METHOD_UNKNOWN - UNIMPLEMENTED: there is no such method; the client may be newer than this service. No token is
+   * asked for.
+   *
+   *     {
+   *       "reason": "METHOD_UNKNOWN",
+   *       "domain": "privacy.whatsapp.v1",
+   *       "metadata": {"method": "whatsapp.privacy.v1.PrivacyService/GetEverything"}
+   *     }
+   *
+   * `method` is cut to 64 characters.
+   */
+  METHOD_UNKNOWN = 43,
+  /**
+   * MALFORMED_CALL - INTERNAL or UNIMPLEMENTED, as gRPC has it: the call does not keep to gRPC's own protocol, which
+   * clients made with a library of gRPC do.
+   *
+   *     {
+   *       "reason": "MALFORMED_CALL",
+   *       "domain": "privacy.whatsapp.v1",
+   *       "metadata": {"part": "TIMEOUT"}
+   *     }
+   *
+   * `part` is TIMEOUT (INTERNAL) for a `grpc-timeout` that is not 1 to 8 digits and a unit;
+   * MESSAGE_ENCODING (UNIMPLEMENTED) for a compression that is not known, in which case
+   * `grpc-accept-encoding` lists those that are; MESSAGE (INTERNAL) for bytes that cannot be
+   * decompressed; MESSAGE_COUNT (UNIMPLEMENTED) for no message, one cut off, or more than one.
+   */
+  MALFORMED_CALL = 44,
 }
 
 export function errorReasonToJSON(object: ErrorReason): string {
@@ -566,6 +606,12 @@ export function errorReasonToJSON(object: ErrorReason): string {
       return "ERROR_REASON_PASSKEY_MISMATCH";
     case ErrorReason.DEVICE_IN_USE:
       return "ERROR_REASON_DEVICE_IN_USE";
+    case ErrorReason.MESSAGE_TOO_LARGE:
+      return "ERROR_REASON_MESSAGE_TOO_LARGE";
+    case ErrorReason.METHOD_UNKNOWN:
+      return "ERROR_REASON_METHOD_UNKNOWN";
+    case ErrorReason.MALFORMED_CALL:
+      return "ERROR_REASON_MALFORMED_CALL";
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum ErrorReason");
   }

@@ -12,6 +12,7 @@ import { LIMITS } from './limits.js';
 import type { Events } from './observability/events.js';
 import { masterKey } from './stores/sealing/master-key.js';
 import { sqliteStore } from './stores/sqlite.js';
+import { watchCertificates } from './tls/certificate-watch.js';
 import { whatsApp } from './whatsapp/index.js';
 import { fetchRevision } from './whatsapp/network/fetch-revision.js';
 import { openVersions } from './whatsapp/version/client-versions.js';
@@ -24,6 +25,8 @@ const GRACE_MS = 5_000;
 export type App = {
   readonly host: string;
   readonly port: number;
+  /** Reads the files of the certificates now, and says in the log what came of it; without TLS does nothing. */
+  reloadCertificates(): Promise<void>;
   /** Ends the calls, then the connections to WhatsApp, then the store. */
   stop(): Promise<void>;
 };
@@ -79,6 +82,11 @@ export async function createApp(config: Config, events: Events): Promise<App> {
     connections: config.connections,
     presence: config.presence,
   });
+  const served = config.tls && {
+    cert: config.tls.cert,
+    key: config.tls.key.reveal(),
+    clientCa: config.tls.clientCa,
+  };
   const server = grpcServer({
     instances: bounded(registry, LIMITS.instance),
     tokens,
@@ -93,10 +101,14 @@ export async function createApp(config: Config, events: Events): Promise<App> {
       ...LIMITS.connection,
       ...LIMITS.node,
     },
-    tls: config.tls && { cert: config.tls.cert, key: config.tls.key.reveal(), clientCa: config.tls.clientCa },
+    tls: served,
     reflection: config.reflection,
   });
 
+  const certificates =
+    config.tls &&
+    served &&
+    watchCertificates({ files: config.tls.files, served, serve: server.showCertificates, log: events });
   const housekeeping = setInterval(() => {
     Promise.all([tokens.flush(), tokens.prune(), store.requests.prune(wallTime())]).catch((cause: unknown) =>
       events.taskFailed({ task: 'housekeeping', cause }),
@@ -105,6 +117,7 @@ export async function createApp(config: Config, events: Events): Promise<App> {
 
   async function stop() {
     clearInterval(housekeeping);
+    certificates?.stop();
     await server.drain(GRACE_MS);
     await registry.stop();
     await versions.stop();
@@ -114,7 +127,7 @@ export async function createApp(config: Config, events: Events): Promise<App> {
   try {
     const { host, port } = config.listen;
     const address = await server.listen(`${host.includes(':') ? `[${host}]` : host}:${port}`);
-    return { ...address, stop };
+    return { ...address, reloadCertificates: async () => certificates?.reload(), stop };
   } catch (error) {
     await stop();
     throw error;

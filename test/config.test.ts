@@ -116,6 +116,11 @@ describe('each option', () => {
       WA_PRIVACY_TLS_KEY_FILE: file('key.pem', key),
       WA_PRIVACY_TLS_CLIENT_CA_FILE: join(folder, 'cert.pem'),
     });
+    expect(tls?.files).toEqual({
+      cert: join(folder, 'cert.pem'),
+      key: join(folder, 'key.pem'),
+      clientCa: join(folder, 'cert.pem'),
+    });
     expect(tls?.cert.toString()).toBe(cert);
     expect(tls?.key.reveal().toString()).toBe(key);
     expect(tls?.clientCa?.toString()).toBe(cert);

@@ -1,8 +1,9 @@
-import { createSecureContext } from 'node:tls';
 import type { z } from 'zod';
 import type { ConnectionMode, Presence } from '../domain/instance.js';
 import { isLoopback } from '../input/loopback.js';
 import type { LogLevel } from '../observability/log-level.js';
+import type { CertificateFiles } from '../tls/certificate-watch.js';
+import { checkCertificates } from '../tls/certificates.js';
 import { environmentProxy } from './environment-proxy.js';
 import { PARSERS } from './parsers.js';
 import { type Secret, secret } from './secret.js';
@@ -22,7 +23,12 @@ export type Config = {
   readonly accountToken?: Secret<string> | undefined;
   /** PEM; undefined: plaintext, which was asked for or is on loopback. */
   readonly tls?:
-    | { readonly cert: Buffer; readonly key: Secret<Buffer>; readonly clientCa?: Buffer | undefined }
+    | {
+        readonly files: CertificateFiles;
+        readonly cert: Buffer;
+        readonly key: Secret<Buffer>;
+        readonly clientCa?: Buffer | undefined;
+      }
     | undefined;
   readonly rateLimitPerMinute: number;
   /** Who may ask. */
@@ -102,9 +108,9 @@ function* conflicts(values: Partial<Values>, given: ReadonlyMap<OptionName, Give
     yield `${given.get('listen')?.source}: ${listen.host} is not a loopback address: set ` +
       `${variableOf('tls_cert_file')} and ${variableOf('tls_key_file')}, or ${variableOf('allow_plaintext')}=true`;
   try {
-    if (cert && key) createSecureContext({ cert, key, ...(ca && { ca }) });
-  } catch {
-    yield `${given.get('tls_cert_file')?.source}: not a certificate and key in PEM that belong together`;
+    if (cert && key) checkCertificates({ cert: cert.content, key: key.content, clientCa: ca?.content });
+  } catch (error) {
+    yield `${given.get('tls_cert_file')?.source}: ${(error as Error).message}`;
   }
 }
 
@@ -113,16 +119,22 @@ const REFLECTION = { true: 'anybody', with_token: 'with_token', false: 'nobody' 
 /** Baileys' own address of WhatsApp, as far as a proxy is chosen by it. */
 const WHATSAPP_URL = 'wss://web.whatsapp.com/ws/chat';
 
+const tlsOf = ({ tls_cert_file: cert, tls_key_file: key, tls_client_ca_file: ca }: Values): Config['tls'] =>
+  cert &&
+  key && {
+    files: { cert: cert.path, key: key.path, clientCa: ca?.path },
+    cert: cert.content,
+    key: secret(key.content),
+    clientCa: ca?.content,
+  };
+
 const configOf = (values: Values, proxyFor: (url: string) => Secret<string> | undefined): Config => ({
   listen: values.listen,
   dataDir: values.data_dir,
   masterKey: values.master_key,
   previousMasterKey: values.previous_master_key,
   accountToken: values.account_token,
-  tls:
-    values.tls_cert_file && values.tls_key_file
-      ? { cert: values.tls_cert_file, key: secret(values.tls_key_file), clientCa: values.tls_client_ca_file }
-      : undefined,
+  tls: tlsOf(values),
   rateLimitPerMinute: values.rate_limit_per_minute,
   reflection: REFLECTION[values.reflection ?? (isLoopback(values.listen.host) ? 'true' : 'with_token')],
   logLevel: values.log_level,

@@ -24,7 +24,7 @@ export const PARSERS = {
     .transform(path => resolve(path)),
   file: z.string().transform((path, context) => {
     try {
-      return readFileSync(path);
+      return { path: resolve(path), content: readFileSync(path) };
     } catch (cause) {
       context.addIssue(cannotRead(cause));
       return z.NEVER;

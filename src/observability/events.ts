@@ -152,6 +152,23 @@ const eventsTo = (logger: Logger) => ({
       err: cause,
     }),
 
+  certificateReplaced: ({ expireTime }: { expireTime: Date }) =>
+    logger.info('new connections get the certificate as it stands in its file', {
+      event: 'certificate_replaced',
+      expireTime,
+    }),
+  certificateRefused: ({ cause }: { cause: unknown }) =>
+    logger.error('the files of the certificate cannot be used; new connections get what they held before', {
+      event: 'certificate_refused',
+      err: cause,
+    }),
+  /** Below 0 days it is over. */
+  certificateExpires: ({ expireTime, days }: { expireTime: Date; days: number }) => {
+    const fields = { event: 'certificate_expires', expireTime, days };
+    if (days < 0) logger.error('the certificate has expired, so callers refuse this service', fields);
+    else logger.warn('the certificate expires soon; replace its files', fields);
+  },
+
   masterKeyGenerated: (path: string) =>
     logger.warn('generated a master key; keep a copy, without it every link is lost', {
       event: 'master_key_generated',

@@ -76,6 +76,9 @@ export async function startService(
     dataDir,
     /** What the service logged, line by line. */
     log,
+    get app() {
+      return running.app;
+    },
     get address() {
       return running.address;
     },

@@ -8,6 +8,7 @@ import { wallMs } from '../../domain/time/wall-time.js';
 import type { ClientRefusals } from '../../instances/connecting/client-refusals.js';
 import type { Instances } from '../../instances/instances.js';
 import type { ClientVersions } from '../../instances/ports/client-version.js';
+import type { Certificates } from '../../tls/certificates.js';
 import { callSlots } from '../calls/call-slots.js';
 import { idempotent } from '../calls/idempotent.js';
 import { acceptingMalformed } from '../calls/malformed.js';
@@ -29,7 +30,7 @@ import type { ConnectionLimits } from './connection-bounds.js';
 import { addHealth, type HealthLimits } from './health.js';
 import { http2Servers } from './http2-servers.js';
 import { addReflection } from './reflection.js';
-import { drain, listen, SERVER_OPTIONS, type Tls } from './transport.js';
+import { drain, listen, SERVER_OPTIONS, showCertificates } from './transport.js';
 import { answerUnknownMethods } from './unknown-methods.js';
 
 /** What the API is made of. */
@@ -57,7 +58,7 @@ export type GrpcServerOptions = {
       readonly questionsPerMinute: number;
     };
   /** Undefined for plaintext. */
-  readonly tls: Tls | undefined;
+  readonly tls: Certificates | undefined;
   /** Who may ask for it. */
   readonly reflection: 'anybody' | 'with_token' | 'nobody';
   /** Epoch milliseconds. */
@@ -120,6 +121,8 @@ export function grpcServer(options: GrpcServerOptions) {
       for (const http2Server of http2Servers(server)) answerUnknownMethods(http2Server, answer, events);
       return listening;
     },
+    /** Lets new connections have these certificates; where there were some. */
+    showCertificates: (certificates: Certificates) => showCertificates(server, certificates),
     /** Stops serving: refuses new calls, ends streams, and lets the others finish for `graceMs` at most. */
     drain: (graceMs: number) => drain(server, draining, graceMs, () => cut()),
   };

@@ -1,3 +1,4 @@
+import type { Http2SecureServer, Http2Server } from 'node:http2';
 import {
   logVerbosity,
   type Server,
@@ -7,14 +8,12 @@ import {
 } from '@grpc/grpc-js';
 import { MOST_MESSAGE_BYTES } from '../../contract/sizes.js';
 import { PrivacyError } from '../../domain/errors.js';
+import { type Certificates, secureContextOf } from '../../tls/certificates.js';
 import { LONGEST_CALL_MS } from '../method.js';
 import { boundConnections, type ConnectionLimits, type Connections } from './connection-bounds.js';
 import { mendDeadlines } from './deadline-header.js';
 import { http2Servers } from './http2-servers.js';
 import { showRepeatedAuthorization } from './repeated-headers.js';
-
-/** A certificate, and the authority of callers' certificates where they must have one; all in PEM. */
-export type Tls = { readonly cert: Buffer; readonly key: Buffer; readonly clientCa: Buffer | undefined };
 
 /** Limits that grpc-js leaves open, and the means to find dead connections and to move clients elsewhere. */
 export const SERVER_OPTIONS: ServerOptions = {
@@ -35,7 +34,7 @@ export type Listening = Connections & { readonly host: string; readonly port: nu
 export async function listen(
   server: Server,
   address: string,
-  tls: Tls | undefined,
+  tls: Certificates | undefined,
   limits: ConnectionLimits,
 ): Promise<Listening> {
   setLogVerbosity(logVerbosity.NONE); // Its lines are no JSON, and what matters in them reaches us as errors.
@@ -47,6 +46,7 @@ export async function listen(
   });
   showRepeatedAuthorization(server);
   for (const http2Server of http2Servers(server)) mendDeadlines(http2Server);
+  if (tls) showCertificates(server, tls);
   const connections = http2Servers(server).map(http2Server => boundConnections(http2Server, limits));
   return {
     host: address.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1'),
@@ -57,7 +57,13 @@ export async function listen(
   };
 }
 
-function credentials(tls: Tls | undefined): ServerCredentials {
+/** Lets new connections have these certificates, and no other suites than ours, which grpc-js cannot be told. */
+export function showCertificates(server: Server, certificates: Certificates): void {
+  for (const http2Server of http2Servers(server))
+    (http2Server as Http2Server & Http2SecureServer).setSecureContext(secureContextOf(certificates));
+}
+
+function credentials(tls: Certificates | undefined): ServerCredentials {
   if (!tls) return ServerCredentials.createInsecure();
   const { cert, key, clientCa } = tls;
   const pair = { cert_chain: cert, private_key: key };

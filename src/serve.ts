@@ -9,6 +9,8 @@ export async function serve(config: Config): Promise<void> {
   const events = eventsOf(createLogger(config.logLevel));
   // The last net: a fault inside one connection must not take the others down.
   process.on('unhandledRejection', cause => events.taskFailed({ task: 'an unhandled rejection', cause }));
+  // Else it opens Node's debugger, which shows the master key. `--disable-sigusr1` forbids that from the first moment.
+  process.on('SIGUSR1', () => {});
   const app = await createApp(config, events);
   const address = `${app.host.includes(':') ? `[${app.host}]` : app.host}:${app.port}`;
   const ended = endSignal();

@@ -28,6 +28,8 @@ export type ServiceProcess = {
   /** The points of I/O it passed since it began to count. */
   points(): Promise<readonly string[]>;
   disk(disk: Disk): Promise<void>;
+  /** Sends a signal that should not end it. */
+  signal(signal: NodeJS.Signals): void;
   /** Ends it and waits. */
   end(signal: 'SIGKILL' | 'SIGTERM'): Promise<number | string>;
 };
@@ -81,6 +83,7 @@ export function serviceProcess({ env, maxFileBytes }: Surroundings, token: strin
     count: async killAt => void (await obey({ do: 'count', killAt })),
     points: async () => (await obey({ do: 'tell' })).points,
     disk: async disk => void (await obey({ do: 'disk', disk })),
+    signal: signal => void child.kill(signal),
     end(signal) {
       child.kill(signal);
       return ended;

@@ -5,4 +5,4 @@ export const LARGEST_PAGE = 200;
 export const MOST_INSTANCES = 1000;
 
 /** The most bytes of a request's message, decompressed. */
-export const MOST_MESSAGE_BYTES = 64 * 1024;
+export const LARGEST_MESSAGE = 64 * 1024;

@@ -1,5 +1,5 @@
 import { status } from '@grpc/grpc-js';
-import { MOST_MESSAGE_BYTES } from '../../contract/sizes.js';
+import { LARGEST_MESSAGE } from '../../contract/sizes.js';
 import type { Problem } from '../../domain/errors.js';
 
 /** What grpc-js refuses by itself, which only its words tell: server-interceptors.js and server.js of 1.14. */
@@ -7,7 +7,7 @@ const REFUSALS: readonly { code: status; words: RegExp; problem: Problem }[] = [
   {
     code: status.RESOURCE_EXHAUSTED,
     words: /^Received message (larger than|that decompresses to a size larger than)/,
-    problem: { kind: 'MESSAGE_TOO_LARGE', maximumBytes: MOST_MESSAGE_BYTES },
+    problem: { kind: 'MESSAGE_TOO_LARGE', maximumBytes: LARGEST_MESSAGE },
   },
   {
     code: status.UNIMPLEMENTED,

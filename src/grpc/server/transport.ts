@@ -6,7 +6,7 @@ import {
   type ServerOptions,
   setLogVerbosity,
 } from '@grpc/grpc-js';
-import { MOST_MESSAGE_BYTES } from '../../contract/sizes.js';
+import { LARGEST_MESSAGE } from '../../contract/sizes.js';
 import { PrivacyError } from '../../domain/errors.js';
 import { type Certificates, secureContextOf } from '../../tls/certificates.js';
 import { LONGEST_CALL_MS } from '../method.js';
@@ -17,7 +17,7 @@ import { showRepeatedAuthorization } from './repeated-headers.js';
 
 /** Limits that grpc-js leaves open, and the means to find dead connections and to move clients elsewhere. */
 export const SERVER_OPTIONS: ServerOptions = {
-  'grpc.max_receive_message_length': MOST_MESSAGE_BYTES,
+  'grpc.max_receive_message_length': LARGEST_MESSAGE,
   'grpc.max_concurrent_streams': 100,
   'grpc.keepalive_time_ms': 60_000,
   'grpc.keepalive_timeout_ms': 20_000,

@@ -14,6 +14,8 @@ export type TokenRecord = {
   readonly lastUseTime: Date | undefined;
   /** HMAC-SHA-256 of the secret. */
   readonly digest: Uint8Array;
+  /** A name that the caller's client certificate must have; undefined: it needs none. */
+  readonly certificateSubject: string | undefined;
 };
 
 /** The tokens. */

@@ -15,6 +15,8 @@ export type Principal = {
   /** The one instance it covers; undefined for an ACCOUNT token. */
   readonly instance: string | undefined;
   readonly access: TokenRecord['access'];
+  /** A name that the caller's client certificate must have; undefined: it needs none. */
+  readonly certificateSubject: string | undefined;
 };
 
 /** A token as callers see it. */
@@ -24,6 +26,7 @@ export type Token = Omit<TokenRecord, 'digest'>;
 export type TokenWish = Pick<Token, 'kind' | 'access' | 'label'> & {
   readonly instance?: string | undefined;
   readonly expireTime?: Date | undefined;
+  readonly certificateSubject?: string | undefined;
 };
 
 /** The tokens of this service. */
@@ -50,6 +53,7 @@ const toToken = (record: TokenRecord): Token => ({
   createTime: record.createTime,
   expireTime: record.expireTime,
   lastUseTime: record.lastUseTime,
+  certificateSubject: record.certificateSubject,
 });
 
 /**
@@ -104,8 +108,8 @@ export function tokens({
   function use(token: TokenRecord): Principal | undefined {
     if (expired(token)) return undefined;
     lastUses.set(token.id, new Date(now()));
-    const { id, label, kind, instance, access } = token;
-    return { tokenId: id, tokenLabel: label, kind, instance, access };
+    const { id, label, kind, instance, access, certificateSubject } = token;
+    return { tokenId: id, tokenLabel: label, kind, instance, access, certificateSubject };
   }
 
   const newToken = (id: string, secret: string, wish: TokenWish): TokenRecord => ({
@@ -118,6 +122,7 @@ export function tokens({
     expireTime: wish.expireTime,
     lastUseTime: undefined,
     digest: digestOf(secret),
+    certificateSubject: wish.certificateSubject,
   });
 
   const notFound = (tokenId: string) => new PrivacyError({ kind: 'TOKEN_NOT_FOUND', tokenId });

@@ -63,7 +63,7 @@ export type Problem =
   | { kind: 'MALFORMED_MESSAGE' | 'METHOD_UNKNOWN'; method: string }
   | { kind: 'MESSAGE_TOO_LARGE'; maximumBytes: number }
   | { kind: 'MALFORMED_CALL'; part: CallPart }
-  | { kind: 'TOKEN_MISSING' | 'TOKEN_INVALID' }
+  | { kind: 'TOKEN_MISSING' | 'TOKEN_INVALID' | 'CERTIFICATE_MISMATCH' }
   | { kind: 'SCOPE_DENIED'; method: string; instance?: string }
   | { kind: 'INSTANCE_NOT_FOUND' | 'INSTANCE_ALREADY_EXISTS'; instance: string }
   /** Of the instance that has it. */

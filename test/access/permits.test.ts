@@ -10,6 +10,7 @@ const methods = METHODS.map(shortName);
 const principal = (kind: Principal['kind'], access: Principal['access']): Principal => ({
   tokenId: 'id',
   tokenLabel: '',
+  certificateSubject: undefined,
   kind,
   instance: kind === 'INSTANCE' ? 'desk' : undefined,
   access,

@@ -17,6 +17,7 @@ type CreateFlags = {
   readonly readOnly?: true;
   readonly label?: string;
   readonly expires?: number;
+  readonly certificateSubject?: string;
 };
 type RotateFlags = { readonly grace?: number };
 
@@ -27,7 +28,8 @@ export function addTokenCommands(program: Command): void {
     .option('--instance <name>', 'for this instance only (default: for everything)')
     .option('--read-only', 'for the methods that change nothing')
     .option('--label <text>', 'what it is for')
-    .option('--expires <duration>', 'end it after this time, such as 30d (default: never)', parseDuration);
+    .option('--expires <duration>', 'end it after this time, such as 30d (default: never)', parseDuration)
+    .option('--certificate-subject <name>', 'for callers whose client certificate has this name, CN or SAN');
   clientCommand(token, 'list', 'List the tokens that work', list);
   clientCommand(token, 'revoke <id>', 'End a token at once, and the streams opened with it', revoke);
   clientCommand<RotateFlags>(token, 'rotate <id>', 'Make a token in place of another', rotate).option(
@@ -38,13 +40,14 @@ export function addTokenCommands(program: Command): void {
 }
 
 async function create({ api, output, flags }: Run<CreateFlags>) {
-  const { instance, readOnly, label, expires } = flags;
+  const { instance, readOnly, label, expires, certificateSubject } = flags;
   const request = {
     kind: instance === undefined ? Token_Kind.ACCOUNT : Token_Kind.INSTANCE,
     instance: instance ?? '',
     access: readOnly ? Token_Access.READ_ONLY : Token_Access.READ_WRITE,
     label: label ?? '',
     expireTime: expires === undefined ? undefined : timeAfter(expires),
+    certificateSubject: certificateSubject ?? '',
   };
   const response = await output.progress('Creating', api.call(TokenServiceService.createToken, request));
   output.print(toJson(CreateTokenResponse, response), () => secretText(response));
@@ -67,7 +70,7 @@ async function list({ api, output }: Run<object>) {
   } while (pageToken !== '');
   output.print({ tokens: tokens.map(token => toJson(Token, token)) }, () =>
     table(
-      ['id', 'covers', 'access', 'label', 'created', 'expires', 'last used'],
+      ['id', 'covers', 'access', 'label', 'created', 'expires', 'last used', 'certificate'],
       tokens.map(token => [
         token.id,
         covers(token),
@@ -76,6 +79,7 @@ async function list({ api, output }: Run<object>) {
         token.createTime?.toISOString() ?? '',
         token.expireTime?.toISOString() ?? 'never',
         token.lastUseTime?.toISOString() ?? 'never',
+        token.certificateSubject || 'any',
       ]),
     ),
   );
@@ -102,6 +106,7 @@ const secretText = ({ token, secret }: { token: Token | undefined; secret: strin
       ['covers', token && covers(token)],
       ['access', token && accessName(token)],
       ['label', token?.label],
+      ['certificate', token?.certificateSubject || undefined],
       ['expires', token?.expireTime?.toISOString()],
       ['token', secret],
     ]),

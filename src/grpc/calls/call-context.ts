@@ -8,6 +8,8 @@ export type CallContext = {
   readonly method: Method;
   /** The caller's address, without the port. */
   readonly peer: string;
+  /** Of the client certificate of the caller's connection; none without mutual TLS. */
+  readonly certificateNames: () => readonly string[];
   /** Whose token it is; undefined until one was accepted. */
   principal?: Principal;
   /** The limit that applies to the call, for the `x-ratelimit-` metadata. */

@@ -63,6 +63,11 @@ const ROWS: { readonly [Kind in Reason]: Row<Kind> } = {
     metadata: [],
     text: 'The token is unknown, revoked or expired; use another one',
   },
+  CERTIFICATE_MISMATCH: {
+    code: status.UNAUTHENTICATED,
+    metadata: [],
+    text: 'The token is bound to a client certificate; call over a connection with that one, or use another token',
+  },
   SCOPE_DENIED: {
     code: status.PERMISSION_DENIED,
     metadata: ['method', 'instance'],

@@ -2,6 +2,7 @@ import { type Metadata, status } from '@grpc/grpc-js';
 import type { Principal, Tokens } from '../../access/tokens.js';
 import { PrivacyError } from '../../domain/errors.js';
 import type { Check } from './admission.js';
+import { type Authenticated, isBoundTo, namesOfCaller } from './certificate-binding.js';
 import type { FailedTokens } from './failed-tokens.js';
 
 /** The scheme once, in any case, then one token. Two values arrive joined by a comma, which no token contains. */
@@ -18,6 +19,8 @@ export const auth =
       throw new PrivacyError({ kind: 'TOKEN_MISSING' });
     }
     const settle = (principal: Principal | undefined) => {
+      if (principal && !isBoundTo(principal, context.certificateNames))
+        throw new PrivacyError({ kind: 'CERTIFICATE_MISMATCH' });
       context.principal = principal ?? failedTokens.refuse(context);
     };
     const found = secret === undefined ? undefined : tokens.verify(secret);
@@ -27,10 +30,12 @@ export const auth =
 /** For what is not ours and needs any token: rejects with a status as grpc-js sends it. */
 export const anyToken =
   (tokens: Pick<Tokens, 'verify'>) =>
-  async (metadata: Metadata): Promise<void> => {
-    const { secret } = bearer(metadata);
+  async (call: { readonly metadata: Metadata } & Authenticated): Promise<void> => {
+    const { secret } = bearer(call.metadata);
+    const principal = secret === undefined ? undefined : await tokens.verify(secret);
+    if (principal && isBoundTo(principal, () => namesOfCaller(call))) return;
     const refusal = { code: status.UNAUTHENTICATED, details: 'This needs a token of the service' };
-    if (secret === undefined || !(await tokens.verify(secret))) throw Object.assign(new Error(), refusal);
+    throw Object.assign(new Error(), refusal);
   };
 
 /** What was sent as a token, if anything, and the secret if it was in the right form. */

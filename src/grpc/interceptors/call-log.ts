@@ -4,6 +4,7 @@ import type { ApiEvents } from '../errors/api-events.js';
 import { foreignMethod, type ToldMethod } from '../errors/statuses.js';
 import { METHODS } from '../method-table.js';
 import type { BareFaults, EndedStatus } from './bare-faults.js';
+import { namesOfCaller } from './certificate-binding.js';
 import { requestIdOf } from './request-id.js';
 
 /**
@@ -18,6 +19,7 @@ export const callLog =
       requestId: '', // It comes with the metadata, before anything else can happen.
       method: method ?? foreignMethod(path.slice(1)),
       peer: call.getConnectionInfo().remoteAddress ?? 'unknown',
+      certificateNames: () => namesOfCaller(call),
     };
     const startedAt = now();
     let ended = false;

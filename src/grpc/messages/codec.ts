@@ -160,4 +160,5 @@ export const encodeToken = (token: Omit<TokenRecord, 'digest'>): Token => ({
   createTime: token.createTime,
   expireTime: token.expireTime,
   lastUseTime: token.lastUseTime,
+  certificateSubject: token.certificateSubject ?? '',
 });

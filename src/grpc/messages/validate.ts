@@ -13,6 +13,7 @@ import { QUOTED, truncate } from './truncate.js';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const LONGEST_LABEL = 63;
+const LONGEST_SUBJECT = 255;
 const LONGEST_PROXY = 512;
 const NANOS = 1_000_000_000;
 /** 10,000 years, the longest that google.protobuf.Duration allows. */
@@ -123,6 +124,17 @@ export function label(field: string, text: string): Checked<string> {
   if (Array.from(text).length > LONGEST_LABEL)
     return violation(field, 'OUT_OF_RANGE', `${field} must have at most ${LONGEST_LABEL} characters`);
   return UNSEEN.test(text.replace(JOINS_EMOJI, ''))
+    ? violation(field, 'INVALID_FORMAT', `${field} must not contain control or invisible characters`)
+    : valid(text);
+}
+
+/** A name in a certificate; undefined for none. */
+export function certificateSubject(text: string): Checked<string | undefined> {
+  const field = 'certificate_subject';
+  if (text === '') return valid(undefined);
+  if (Array.from(text).length > LONGEST_SUBJECT)
+    return violation(field, 'OUT_OF_RANGE', `${field} must have at most ${LONGEST_SUBJECT} characters`);
+  return UNSEEN.test(text)
     ? violation(field, 'INVALID_FORMAT', `${field} must not contain control or invisible characters`)
     : valid(text);
 }

@@ -18,6 +18,7 @@ export function decodeCreateToken(request: CreateTokenRequest, now: number) {
     access: check.requiredEnum('access', Token_Access, request.access),
     label: check.label('label', request.label),
     expireTime: check.future('expire_time', request.expireTime, now),
+    certificateSubject: check.certificateSubject(request.certificateSubject),
   });
   return { wish };
 }

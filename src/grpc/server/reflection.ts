@@ -3,7 +3,6 @@ import { fromBinary, toBinary } from '@bufbuild/protobuf';
 import { FileDescriptorProtoSchema, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import {
   type handleBidiStreamingCall,
-  type Metadata,
   type Server,
   type ServerDuplexStream,
   type ServiceError,
@@ -21,7 +20,7 @@ const PERIOD_MS = 60_000;
 const MOST_PEERS = 10_000;
 
 /** Whether the caller may ask; rejects with the status to refuse with. */
-export type MayAsk = (metadata: Metadata) => Promise<void>;
+export type MayAsk = (call: Stream) => Promise<void>;
 
 type Stream = ServerDuplexStream<unknown, unknown>;
 type Handler = handleBidiStreamingCall<unknown, unknown>;
@@ -59,8 +58,7 @@ export function addReflection(server: Server, questionsPerMinute: number, mayAsk
         });
         handle(stream);
       };
-      if (mayAsk)
-        mayAsk(stream.metadata).then(begin, (refusal: Partial<ServiceError>) => end(stream, refusal));
+      if (mayAsk) mayAsk(stream).then(begin, (refusal: Partial<ServiceError>) => end(stream, refusal));
       else begin();
     };
   }

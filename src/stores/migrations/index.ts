@@ -8,6 +8,7 @@ import { up as answerSubjects } from './0005-answer-subjects.js';
 import { up as clientVersion } from './0006-client-version.js';
 import { up as proxy } from './0007-proxy.js';
 import { up as presence } from './0008-presence.js';
+import { up as certificateSubject } from './0012-certificate-subject.js';
 
 /** In order; a migration that was released is never changed. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -19,6 +20,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0006_client_version': { up: clientVersion },
   '0007_proxy': { up: proxy },
   '0008_presence': { up: presence },
+  '0012_certificate_subject': { up: certificateSubject },
 };
 
 /** Brings the database up to date; throws when a newer version has written it. */

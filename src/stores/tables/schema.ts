@@ -53,6 +53,7 @@ export type Schema = {
     expire_time: number | null;
     last_use_time: number | null;
     digest: Buffer;
+    certificate_subject: string | null;
   };
   privacy_change: {
     instance: string;

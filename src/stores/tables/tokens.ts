@@ -117,6 +117,7 @@ const toRow = (record: TokenRecord): Insertable<Schema['token']> => ({
   expire_time: fromDate(record.expireTime),
   last_use_time: fromDate(record.lastUseTime),
   digest: Buffer.from(record.digest),
+  certificate_subject: record.certificateSubject ?? null,
 });
 
 const toRecord = (row: Selectable<Schema['token']>): TokenRecord => ({
@@ -129,4 +130,5 @@ const toRecord = (row: Selectable<Schema['token']>): TokenRecord => ({
   expireTime: toDate(row.expire_time),
   lastUseTime: toDate(row.last_use_time),
   digest: row.digest,
+  certificateSubject: row.certificate_subject ?? undefined,
 });

@@ -29,6 +29,7 @@ test('token create asks for a token that may do everything, unless told otherwis
 
   const before = Date.now();
   const narrow = ['--instance', 'support-desk', '--read-only', '--label', 'dashboard', '--expires', '30d'];
+  narrow.push('--certificate-subject', 'desk.example.com');
   expect(JSON.parse((await cli('create', ...narrow, '--json')).stdout)).toMatchObject({
     token: { id: 'k7f3q2', access: 'ACCESS_READ_ONLY' },
     secret: 'wap_new',
@@ -40,6 +41,7 @@ test('token create asks for a token that may do everything, unless told otherwis
       access: Token_Access.READ_WRITE,
       label: '',
       expireTime: undefined,
+      certificateSubject: '',
     },
     {
       kind: Token_Kind.INSTANCE,
@@ -47,6 +49,7 @@ test('token create asks for a token that may do everything, unless told otherwis
       access: Token_Access.READ_ONLY,
       label: 'dashboard',
       expireTime: expect.any(Date),
+      certificateSubject: 'desk.example.com',
     },
   ]);
   const [, narrowed] = calls as { request?: { expireTime: Date } }[];
@@ -63,7 +66,13 @@ test('token create refuses a time that no calendar has', async () => {
 });
 
 test('token list shows every page, also what is newer than this build', async () => {
-  const odd = { ...token, id: 'odd', kind: 9 as Token_Kind, access: 8 as Token_Access };
+  const odd = {
+    ...token,
+    certificateSubject: 'desk.example.com',
+    id: 'odd',
+    kind: 9 as Token_Kind,
+    access: 8 as Token_Access,
+  };
   const { cli } = await serviceWith({
     listTokens: ({ pageToken }) =>
       pageToken === ''
@@ -74,7 +83,7 @@ test('token list shows every page, also what is newer than this build', async ()
   expect(stdout).toMatch(
     /k7f3q2 │ everything │ READ_ONLY │ dashboard │ 2026-01-31T12:00:00.000Z │ never +│ never/,
   );
-  expect(stdout).toMatch(/odd +│ number 9 +│ number 8 /);
+  expect(stdout).toMatch(/odd +│ number 9 +│ number 8 .*│ desk\.example\.com │/);
   expect(JSON.parse((await cli('list', '--json')).stdout)).toMatchObject({
     tokens: [{ kind: 'KIND_ACCOUNT' }, { kind: 9 }],
   });

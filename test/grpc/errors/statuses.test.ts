@@ -49,6 +49,7 @@ const PROBLEMS: { [Kind in Reason]: Problem & { kind: Kind } } = {
   METHOD_UNKNOWN: { kind: 'METHOD_UNKNOWN', method: 'whatsapp.privacy.v1.PrivacyService/GetEverything' },
   TOKEN_MISSING: { kind: 'TOKEN_MISSING' },
   TOKEN_INVALID: { kind: 'TOKEN_INVALID' },
+  CERTIFICATE_MISMATCH: { kind: 'CERTIFICATE_MISMATCH' },
   SCOPE_DENIED: { kind: 'SCOPE_DENIED', method, instance },
   INSTANCE_NOT_FOUND: { kind: 'INSTANCE_NOT_FOUND', instance },
   TOKEN_NOT_FOUND: { kind: 'TOKEN_NOT_FOUND', tokenId: 'k7f3q2' },

@@ -327,6 +327,10 @@ const BROKEN: Record<string, [request: object, reason: string][]> = {
     [{ kind: 1 }, 'REQUIRED'],
     [{ kind: 1, access: 99 }, 'UNKNOWN_VALUE'],
   ],
+  'CreateTokenRequest.certificate_subject': [
+    [{ kind: 1, access: 1, certificateSubject: 'a'.repeat(256) }, 'OUT_OF_RANGE'],
+    [{ kind: 1, access: 1, certificateSubject: 'a\nb' }, 'INVALID_FORMAT'],
+  ],
   'CreateTokenRequest.label': [
     [{ kind: 1, access: 1, label: '\u{1F512}'.repeat(64) }, 'OUT_OF_RANGE'],
     [{ kind: 1, access: 1, label: 'a\u001b[31m' }, 'INVALID_FORMAT'],

@@ -69,6 +69,7 @@ describe('CreateToken', () => {
       createTime: expect.any(Date),
       expireTime,
       lastUseTime: undefined,
+      certificateSubject: '',
     });
     expect((await invoke(api, getInstance, { name: 'desk' }, { secret })).code).toBe('OK');
     for (const denied of [

@@ -1,8 +1,13 @@
 import { once } from 'node:events';
 import { connect, type TLSSocket } from 'node:tls';
-import { credentials } from '@grpc/grpc-js';
+import { credentials, Metadata, status } from '@grpc/grpc-js';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { InstanceServiceService } from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
+import {
+  Token_Access as Access,
+  Token_Kind as Kind,
+  TokenServiceService as Tokens,
+} from '../../../gen/ts/whatsapp/privacy/v1/token_service.js';
 import { caller } from '../../support/call.js';
 import { callersCa, certificate, otherCertificate, type Pair } from '../../support/certificate.js';
 import { type Api, startApi } from '../support/api.js';
@@ -98,5 +103,90 @@ describe('certificates that are replaced', () => {
     api.server.showCertificates(pem(OLD, callersCa()));
     expect(await clientOf(api, OLD, OLD)()).toBe('UNAVAILABLE');
     expect(await clientOf(api, OLD, otherCertificate('desk'))()).toBe('OK');
+  });
+});
+
+describe('a token that is bound to a certificate', () => {
+  const [DESK, BOT] = [otherCertificate('desk'), otherCertificate('bot')];
+
+  async function callBy(api: Api, own: Pair | undefined, secret: string) {
+    const [key, cert] = own ? [Buffer.from(own.key), Buffer.from(own.cert)] : [null, null];
+    const options = { 'grpc.use_local_subchannel_pool': 1 };
+    const channel = credentials.createSsl(Buffer.from(OLD.cert), key, cert);
+    const { client, close } = caller(`localhost:${api.port}`, secret, options, channel);
+    onTestFinished(close);
+    const ended = await invoke({ client, secret }, listInstances, {});
+    return ended.detail('google.rpc.ErrorInfo')?.reason ?? ended.code;
+  }
+  const mint = (api: Api, certificateSubject?: string) =>
+    api.tokens.mint({ kind: 'ACCOUNT', access: 'READ_WRITE', label: '', certificateSubject });
+
+  test.each(['desk.example.com', 'desk.internal', 'spiffe://example.com/desk'])(
+    'named %s is taken with that one alone',
+    async subject => {
+      const api = await startApi({ tls: pem(OLD, callersCa()) });
+      const { secret } = await mint(api, subject);
+      expect(await callBy(api, DESK, secret)).toBe('OK');
+      expect(await callBy(api, BOT, secret)).toBe('CERTIFICATE_MISMATCH');
+      expect(api.calls.map(({ code }) => code)).toEqual(['OK', 'UNAUTHENTICATED']);
+    },
+  );
+
+  test('is a name letter by letter', async () => {
+    const api = await startApi({ tls: pem(OLD, callersCa()) });
+    for (const subject of ['DESK.example.com', 'example.com', '*.example.com', 'Example'])
+      expect(await callBy(api, DESK, (await mint(api, subject)).secret)).toBe('CERTIFICATE_MISMATCH');
+  });
+
+  test('does not work where the server asks for no certificates', async () => {
+    const api = await startApi({ tls: pem(OLD) });
+    const { secret } = await mint(api, 'desk.example.com');
+    expect(await callBy(api, DESK, secret)).toBe('CERTIFICATE_MISMATCH');
+    expect(await callBy(api, undefined, (await mint(api)).secret)).toBe('OK');
+  });
+
+  test('is made, listed and rotated with it', async () => {
+    const api = await startApi({ tls: pem(OLD, callersCa()) });
+    const { client, close } = caller(
+      `localhost:${api.port}`,
+      api.secret,
+      {},
+      credentials.createSsl(Buffer.from(OLD.cert), Buffer.from(BOT.key), Buffer.from(BOT.cert)),
+    );
+    onTestFinished(close);
+    const account = { client, secret: api.secret };
+    const wish = { kind: Kind.ACCOUNT, access: Access.READ_WRITE, certificateSubject: 'desk.example.com' };
+    const [made] = (await invoke(account, Tokens.createToken, wish)).responses;
+    const [rotated] = (await invoke(account, Tokens.rotateToken, { id: made?.token?.id ?? '' })).responses;
+    expect(await callBy(api, BOT, rotated?.secret ?? '')).toBe('CERTIFICATE_MISMATCH');
+    expect(await callBy(api, DESK, rotated?.secret ?? '')).toBe('OK');
+    const [page] = (await invoke(account, Tokens.listTokens, {})).responses;
+    expect(page?.tokens.map(token => token.certificateSubject)).toEqual(
+      expect.arrayContaining(['', 'desk.example.com']),
+    );
+  });
+
+  test('does not open reflection to another', async () => {
+    const api = await startApi({ tls: pem(OLD, callersCa()), reflection: 'with_token' });
+    const { secret } = await mint(api, 'desk.example.com');
+    const ask = async (own: Pair) => {
+      const channel = credentials.createSsl(
+        Buffer.from(OLD.cert),
+        Buffer.from(own.key),
+        Buffer.from(own.cert),
+      );
+      const { client, close } = caller(`localhost:${api.port}`, secret, {}, channel);
+      onTestFinished(close);
+      const metadata = new Metadata();
+      metadata.set('authorization', `Bearer ${secret}`);
+      const path = '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo';
+      const bytes = (value: Buffer) => value;
+      const call = client.makeBidiStreamRequest(path, bytes, bytes, metadata);
+      call.on('error', () => {}).resume();
+      call.end();
+      return new Promise(resolve => call.on('status', ({ code }) => resolve(code)));
+    };
+    expect(await ask(BOT)).toBe(status.UNAUTHENTICATED);
+    expect(await ask(DESK)).toBe(status.OK);
   });
 });

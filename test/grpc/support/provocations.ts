@@ -45,6 +45,7 @@ const PROVOCATIONS: Readonly<Record<string, Readonly<Record<string, Provoke>>>> 
   'INVALID_ARGUMENT CONTACT_UNKNOWN': { '*': on('well', STRANGER) },
   'UNAUTHENTICATED TOKEN_MISSING': { '*': common.withToken(null) },
   'UNAUTHENTICATED TOKEN_INVALID': { '*': common.withToken('wap_unknown') },
+  'UNAUTHENTICATED CERTIFICATE_MISMATCH': { '*': common.withBoundToken },
   'PERMISSION_DENIED SCOPE_DENIED': { '*': common.notCovered },
   'NOT_FOUND INSTANCE_NOT_FOUND': { '*': onAbsent },
   'NOT_FOUND TOKEN_NOT_FOUND': { '*': onAbsent },

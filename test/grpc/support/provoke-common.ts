@@ -26,6 +26,13 @@ export const withToken =
   ({ call }, subject) =>
     call(subject.method, valid(subject), { secret });
 
+/** With a token that is bound to a certificate, over a connection that has none. */
+export const withBoundToken: Provoke = async ({ service, call }, subject) => {
+  const wish = { kind: Kind.ACCOUNT, access: Access.READ_WRITE, certificateSubject: 'desk.example.com' };
+  const { secret } = await service.client.call(Tokens.createToken, wish);
+  return call(subject.method, valid(subject), { secret });
+};
+
 /** With a token that reads another instance. */
 export const notCovered: Provoke = async ({ service, call, unlinked }, subject) => {
   const wish = { kind: Kind.INSTANCE, instance: await unlinked(), access: Access.READ_ONLY };

@@ -50,6 +50,7 @@ export const tokenRecord = (id: string, second = 0): TokenRecord => ({
   expireTime: undefined,
   lastUseTime: undefined,
   digest: digestOf(id),
+  certificateSubject: undefined,
 });
 
 export const digestOf = (text: string): Buffer => createHash('sha256').update(text).digest();

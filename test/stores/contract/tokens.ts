@@ -27,6 +27,7 @@ export function tokenContract(newData: () => Data): void {
       access: 'READ_ONLY' as const,
       expireTime: at(100),
       lastUseTime: at(50),
+      certificateSubject: 'spiffe://example.com/desk',
     };
     await tokens.put(full);
     await tokens.put(tokenRecord('plain'));

@@ -522,6 +522,16 @@ export enum ErrorReason {
    * decompressed; MESSAGE_COUNT (UNIMPLEMENTED) for no message, one cut off, or more than one.
    */
   MALFORMED_CALL = 44,
+  /**
+   * CERTIFICATE_MISMATCH - UNAUTHENTICATED: the token is bound to a client certificate, and the caller's connection has
+   * another one, or none.
+   *
+   *     {
+   *       "reason": "CERTIFICATE_MISMATCH",
+   *       "domain": "privacy.whatsapp.v1"
+   *     }
+   */
+  CERTIFICATE_MISMATCH = 45,
 }
 
 export function errorReasonToJSON(object: ErrorReason): string {
@@ -612,6 +622,8 @@ export function errorReasonToJSON(object: ErrorReason): string {
       return "ERROR_REASON_METHOD_UNKNOWN";
     case ErrorReason.MALFORMED_CALL:
       return "ERROR_REASON_MALFORMED_CALL";
+    case ErrorReason.CERTIFICATE_MISMATCH:
+      return "ERROR_REASON_CERTIFICATE_MISMATCH";
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum ErrorReason");
   }

@@ -43,7 +43,11 @@ export interface Token {
     | Date
     | undefined;
   /** When it was last used; absent if it never was. */
-  lastUseTime: Date | undefined;
+  lastUseTime:
+    | Date
+    | undefined;
+  /** The name of the client certificate that callers must show with it; empty for any, or none. */
+  certificateSubject: string;
 }
 
 /** What a token covers. */
@@ -103,7 +107,15 @@ export interface CreateTokenRequest {
   /** Free text, at most 63 characters. */
   label: string;
   /** When it stops working, in the future; absent for never. */
-  expireTime: Date | undefined;
+  expireTime:
+    | Date
+    | undefined;
+  /**
+   * Binds the token to client certificates with this name, which is then nothing without the key of
+   * one: a SAN of the type DNS, URI or email, or the CN of the subject, letter by letter, at most 255
+   * characters. Only a server with mutual TLS sees certificates; elsewhere the token does not work.
+   */
+  certificateSubject: string;
 }
 
 /** The token made. */
@@ -172,6 +184,7 @@ function createBaseToken(): Token {
     createTime: undefined,
     expireTime: undefined,
     lastUseTime: undefined,
+    certificateSubject: "",
   };
 }
 
@@ -200,6 +213,9 @@ export const Token: MessageFns<Token> = {
     }
     if (message.lastUseTime !== undefined) {
       Timestamp.encode(toTimestamp(message.lastUseTime), writer.uint32(66).fork()).join();
+    }
+    if (message.certificateSubject !== "") {
+      writer.uint32(74).string(message.certificateSubject);
     }
     return writer;
   },
@@ -281,6 +297,14 @@ export const Token: MessageFns<Token> = {
             message.lastUseTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.certificateSubject = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -319,6 +343,9 @@ export const Token: MessageFns<Token> = {
     if (message.lastUseTime !== undefined) {
       obj.lastUseTime = message.lastUseTime.toISOString();
     }
+    if (message.certificateSubject !== "") {
+      obj.certificateSubject = message.certificateSubject;
+    }
     return obj;
   },
 
@@ -335,12 +362,13 @@ export const Token: MessageFns<Token> = {
     message.createTime = object.createTime ?? undefined;
     message.expireTime = object.expireTime ?? undefined;
     message.lastUseTime = object.lastUseTime ?? undefined;
+    message.certificateSubject = object.certificateSubject ?? "";
     return message;
   },
 };
 
 function createBaseCreateTokenRequest(): CreateTokenRequest {
-  return { kind: 0, instance: "", access: 0, label: "", expireTime: undefined };
+  return { kind: 0, instance: "", access: 0, label: "", expireTime: undefined, certificateSubject: "" };
 }
 
 export const CreateTokenRequest: MessageFns<CreateTokenRequest> = {
@@ -359,6 +387,9 @@ export const CreateTokenRequest: MessageFns<CreateTokenRequest> = {
     }
     if (message.expireTime !== undefined) {
       Timestamp.encode(toTimestamp(message.expireTime), writer.uint32(42).fork()).join();
+    }
+    if (message.certificateSubject !== "") {
+      writer.uint32(50).string(message.certificateSubject);
     }
     return writer;
   },
@@ -416,6 +447,14 @@ export const CreateTokenRequest: MessageFns<CreateTokenRequest> = {
             message.expireTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.certificateSubject = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -445,6 +484,9 @@ export const CreateTokenRequest: MessageFns<CreateTokenRequest> = {
     if (message.expireTime !== undefined) {
       obj.expireTime = message.expireTime.toISOString();
     }
+    if (message.certificateSubject !== "") {
+      obj.certificateSubject = message.certificateSubject;
+    }
     return obj;
   },
 
@@ -458,6 +500,7 @@ export const CreateTokenRequest: MessageFns<CreateTokenRequest> = {
     message.access = object.access ?? 0;
     message.label = object.label ?? "";
     message.expireTime = object.expireTime ?? undefined;
+    message.certificateSubject = object.certificateSubject ?? "";
     return message;
   },
 };
@@ -987,7 +1030,7 @@ export const RotateTokenResponse: MessageFns<RotateTokenResponse> = {
  *
  * Errors of every method:
  * - INVALID_ARGUMENT: INVALID_REQUEST, MALFORMED_MESSAGE
- * - UNAUTHENTICATED: TOKEN_MISSING, TOKEN_INVALID
+ * - UNAUTHENTICATED: TOKEN_MISSING, TOKEN_INVALID, CERTIFICATE_MISMATCH
  * - PERMISSION_DENIED: SCOPE_DENIED
  * - RESOURCE_EXHAUSTED: RATE_LIMITED, MESSAGE_TOO_LARGE
  * - UNAVAILABLE: SHUTTING_DOWN

@@ -79,8 +79,8 @@ const REFUSALS: Readonly<Record<string, Refusal>> = {
   ),
 };
 
-function read(answer: Record<string, unknown>) {
-  const status = Status.decode(Buffer.from(String(answer['grpc-status-details-bin'] ?? ''), 'base64'));
+function read({ 'grpc-status-details-bin': bytes = '' }: Record<string, unknown>) {
+  const status = Status.decode(Buffer.from(bytes as string, 'base64'));
   const named = (name: string) => status.details.find(({ typeUrl }) => typeUrl.endsWith(`.${name}`))?.value;
   return {
     status,

@@ -96,6 +96,32 @@ describe('certificates that are replaced', () => {
     await expect(once(socket, 'secureConnect')).rejects.toThrow();
   });
 
+  test.each(['TLSv1.2', 'TLSv1.3'] as const)('end the sessions of before, with %s', async maxVersion => {
+    const api = await startApi({ tls: pem(OLD, OLD.cert) });
+    const dial = (session?: Buffer) => {
+      const socket = connect({
+        port: api.port,
+        host: 'localhost',
+        ca: OLD.cert,
+        ...OLD,
+        ALPNProtocols: ['h2'],
+        maxVersion,
+        ...(session && { session }),
+      });
+      onTestFinished(() => void socket.destroy());
+      return socket.resume();
+    };
+    const first = dial();
+    const [session] = (await once(first, 'session')) as [Buffer];
+    const again = dial(session);
+    await once(again, 'secureConnect');
+    expect(again.isSessionReused()).toBe(true);
+    api.server.showCertificates(pem(OLD, OLD.cert));
+    const late = dial(session);
+    await once(late, 'secureConnect');
+    expect(late.isSessionReused()).toBe(false);
+  });
+
   test('bring their authority of callers', async () => {
     const api = await startApi({ tls: pem(OLD, OLD.cert) });
     expect(await clientOf(api, OLD, OLD)()).toBe('OK');

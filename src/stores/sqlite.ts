@@ -1,7 +1,7 @@
 import { chmodSync, closeSync, existsSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Sqlite, { type Database } from 'better-sqlite3';
-import { Kysely, SqliteDialect } from 'kysely';
+import { Kysely } from 'kysely';
 import { makeDataFolder } from '../access/secret-file.js';
 import { changeMasterKey } from './change-master-key.js';
 import { advanceEpoch } from './epoch.js';
@@ -15,6 +15,7 @@ import { requestLog } from './tables/requests.js';
 import type { Schema } from './tables/schema.js';
 import { deriveKey, ensureStoreKey, openStoreKey } from './tables/store-key.js';
 import { tokenStore } from './tables/tokens.js';
+import { transactionalDialect } from './transactional-dialect.js';
 
 /** Where the data is and what opens it; the keys are of 32 bytes. */
 type SqliteOptions = {
@@ -29,12 +30,12 @@ type SqliteOptions = {
  * Everything in one SQLite file. One process at a time; throws when another has the file open, when the data is under
  * neither of the master keys, and when it is older than what was opened here before.
  *
- * Kysely runs single statements only: a transaction that waits would take in whatever is written meanwhile on this one
- * connection. What needs several statements runs them without waiting.
+ * Once it is open, Kysely runs single statements only: a transaction that waits would take in whatever is written
+ * meanwhile on this one connection. What needs several statements runs them without waiting.
  */
 export async function sqliteStore({ file, masterKey, previousMasterKey }: SqliteOptions): Promise<Store> {
   const database = openDatabase(file);
-  const db = new Kysely<Schema>({ dialect: new SqliteDialect({ database }) });
+  const db = new Kysely<Schema>({ dialect: transactionalDialect(database) });
   try {
     await migrate(db);
     await ensureStoreKey(db, masterKey);

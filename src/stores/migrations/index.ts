@@ -26,9 +26,13 @@ const MIGRATIONS: Record<string, Migration> = {
 /** Brings the database up to date; throws when a newer version has written it. */
 export async function migrate<Schema>(db: Kysely<Schema>): Promise<void> {
   const migrator = new Migrator({ db, provider: { getMigrations: async () => MIGRATIONS } });
-  const { error } = await migrator.migrateToLatest();
-  if (error !== undefined) {
-    const reason = error instanceof Error ? error.message : 'unknown error';
-    throw new Error(`The database cannot be brought up to date: ${reason}`, { cause: error });
+  // One by one, so that each has a transaction of its own, with the row that says it is done.
+  for (let isBehind = true; isBehind; ) {
+    const { error, results } = await migrator.migrateUp();
+    if (error !== undefined) {
+      const reason = error instanceof Error ? error.message : 'unknown error';
+      throw new Error(`The database cannot be brought up to date: ${reason}`, { cause: error });
+    }
+    isBehind = results !== undefined && results.length > 0;
   }
 }

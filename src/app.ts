@@ -46,6 +46,7 @@ export async function createApp(config: Config, events: Events): Promise<App> {
     file,
     masterKey: master.key,
     previousMasterKey: config.previousMasterKey?.reveal(),
+    onEditedToken: events.tokenEdited,
   });
   if (store.hasNewMasterKey) events.masterKeyChanged();
 

@@ -18,11 +18,11 @@ export type TokenRecord = {
   readonly certificateSubject: string | undefined;
 };
 
-/** The tokens. */
+/** The tokens. What somebody edited past the store is none of them. */
 export interface TokenStore {
-  /** Replaces the token with the same id; INSTANCE_NOT_FOUND when its instance is not there. */
+  /** Replaces the tokens with the same id or digest; INSTANCE_NOT_FOUND when its instance is not there. */
   put(record: TokenRecord): Promise<void>;
-  /** What `put` writes. */
+  /** What `put` writes for a token that is new. */
   putting(record: TokenRecord): Write;
   findByDigest(digest: Uint8Array): Promise<TokenRecord | undefined>;
   find(id: string): Promise<TokenRecord | undefined>;

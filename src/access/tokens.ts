@@ -200,7 +200,6 @@ export function tokens({
     async ensureFirst(secret: string): Promise<void> {
       const known = await store.findByDigest(digestOf(secret));
       if (known?.id === FIRST_ID) return;
-      if (known !== undefined) await store.remove(known.id);
       await store.put(newToken(FIRST_ID, secret, FIRST));
       forget(({ id }) => id === FIRST_ID || id === known?.id);
     },

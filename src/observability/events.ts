@@ -178,6 +178,12 @@ const eventsTo = (logger: Logger) => ({
     logger.info('the data is under the new master key; the previous one is no longer needed', {
       event: 'master_key_changed',
     }),
+  /** Its row says what this service never wrote, and it is refused. */
+  tokenEdited: (tokenId: string) =>
+    logger.error('a token was edited in the database, and is no token any more', {
+      event: 'token_edited',
+      tokenId,
+    }),
   accountTokenGenerated: (path: string) =>
     logger.warn('generated an account token; it may do everything', {
       event: 'account_token_generated',

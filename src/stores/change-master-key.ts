@@ -1,9 +1,9 @@
 import type { Kysely } from 'kysely';
-import { isSealedWith, type Label, seal, unseal } from './sealing/envelope.js';
+import { isSealedWith, seal, unseal } from './sealing/envelope.js';
+import { sealStoreKey, unsealStoreKey } from './sealing/store-key.js';
 import { dataKeyLabel } from './sqlite-credentials.js';
 import type { Atomically } from './tables/changes.js';
 import type { Schema } from './tables/schema.js';
-import { STORE_KEY_LABEL } from './tables/store-key.js';
 
 /**
  * Seals every data key that is under one master key under another, all of them or none; false when they are under
@@ -20,17 +20,17 @@ export async function changeMasterKey(
     .executeTakeFirstOrThrow();
   if (!isSealedWith(from, storeKey)) return false;
 
-  const reseal = (label: Label, sealed: Buffer): Buffer => seal(to, label, unseal(from, label, sealed));
   const resealed = ({ instance, sealed_key }: { instance: string; sealed_key: Buffer }): Buffer => {
     try {
-      return reseal(dataKeyLabel(instance), sealed_key);
+      const label = dataKeyLabel(instance);
+      return seal(to, label, unseal(from, label, sealed_key));
     } catch {
       return sealed_key; // Damaged, as this instance will say; the others are not.
     }
   };
   const links = await db.selectFrom('credential').select(['instance', 'sealed_key']).execute();
   await atomically([
-    db.updateTable('store_key').set({ sealed_key: reseal(STORE_KEY_LABEL, storeKey) }),
+    db.updateTable('store_key').set({ sealed_key: sealStoreKey(to, unsealStoreKey(from, storeKey)) }),
     ...links.map(link =>
       db
         .updateTable('credential')

@@ -6,6 +6,7 @@ import { makeDataFolder } from '../access/secret-file.js';
 import { changeMasterKey } from './change-master-key.js';
 import { advanceEpoch } from './epoch.js';
 import { migrate } from './migrations/index.js';
+import { deriveKey } from './sealing/store-key.js';
 import { forgetErased, runNow, sqliteCredentials } from './sqlite-credentials.js';
 import type { Store } from './store.js';
 import { type Atomically, changeLog, type UnlessTaken } from './tables/changes.js';
@@ -13,7 +14,7 @@ import { versionStore } from './tables/client-version.js';
 import { instanceStore } from './tables/instances.js';
 import { requestLog } from './tables/requests.js';
 import type { Schema } from './tables/schema.js';
-import { deriveKey, ensureStoreKey, openStoreKey } from './tables/store-key.js';
+import { ensureStoreKey, openStoreKey } from './tables/store-key.js';
 import { tokenStore } from './tables/tokens.js';
 import { transactionalDialect } from './transactional-dialect.js';
 
@@ -24,6 +25,8 @@ type SqliteOptions = {
   readonly masterKey: Buffer;
   /** The one that the data may still be under. */
   readonly previousMasterKey?: Buffer | undefined;
+  /** Hears the id of a token whose row somebody has edited who has no master key. */
+  readonly onEditedToken?: (id: string) => void;
 };
 
 /**
@@ -33,11 +36,12 @@ type SqliteOptions = {
  * Once it is open, Kysely runs single statements only: a transaction that waits would take in whatever is written
  * meanwhile on this one connection. What needs several statements runs them without waiting.
  */
-export async function sqliteStore({ file, masterKey, previousMasterKey }: SqliteOptions): Promise<Store> {
+export async function sqliteStore(options: SqliteOptions): Promise<Store> {
+  const { file, masterKey, previousMasterKey, onEditedToken = () => undefined } = options;
   const database = openDatabase(file);
   const db = new Kysely<Schema>({ dialect: transactionalDialect(database) });
   try {
-    await migrate(db);
+    await migrate(db, previousMasterKey ? [masterKey, previousMasterKey] : [masterKey]);
     await ensureStoreKey(db, masterKey);
     if (file !== ':memory:') advanceEpoch(database, `${file}.epoch`);
     const atomically: Atomically = async queries => {
@@ -67,7 +71,7 @@ export async function sqliteStore({ file, masterKey, previousMasterKey }: Sqlite
       },
       credentials: sqliteCredentials(database, db, { masterKey, storeKey }),
       changes: changeLog(db, atomically),
-      tokens: tokenStore(db, atomically),
+      tokens: tokenStore(db, storeKey, { atomically, onEdited: onEditedToken }),
       requests: requestLog(db, storeKey),
       versions: versionStore(db),
       deriveKey: purpose => deriveKey(storeKey, purpose),

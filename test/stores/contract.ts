@@ -5,6 +5,7 @@ import type { Data } from './contract/data.js';
 import { instanceContract } from './contract/instances.js';
 import { requestContract } from './contract/requests.js';
 import { sealingContract } from './contract/sealing.js';
+import { tokenRowContract } from './contract/token-rows.js';
 import { tokenContract } from './contract/tokens.js';
 import { versionContract } from './contract/versions.js';
 
@@ -15,6 +16,7 @@ export function storeContract(newData: () => Data): void {
   describe('the sealing of secrets', () => sealingContract(newData));
   describe('the history of changes', () => changeContract(newData));
   describe('tokens', () => tokenContract(newData));
+  describe('the rows of tokens', () => tokenRowContract(newData));
   describe('answered requests', () => requestContract(newData));
   describe('client versions', () => versionContract(newData));
 }

@@ -18,10 +18,13 @@ export function temporaryFolder(): string {
 
 /** Data in a new SQLite file. */
 export function sqliteData(file = join(temporaryFolder(), 'data', 'wa-privacy.db')): Data & { file: string } {
+  const editedTokens: string[] = [];
+  const onEditedToken = (id: string) => void editedTokens.push(id);
   return {
     file,
+    editedTokens,
     async open(masterKey = MASTER_KEY, previousMasterKey?: Buffer) {
-      const store = await sqliteStore({ file, masterKey, previousMasterKey });
+      const store = await sqliteStore({ file, masterKey, previousMasterKey, onEditedToken });
       onTestFinished(() => store.close());
       return store;
     },

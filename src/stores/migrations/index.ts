@@ -8,10 +8,11 @@ import { up as answerSubjects } from './0005-answer-subjects.js';
 import { up as clientVersion } from './0006-client-version.js';
 import { up as proxy } from './0007-proxy.js';
 import { up as presence } from './0008-presence.js';
+import { up as tokenMacs } from './0009-token-macs.js';
 import { up as certificateSubject } from './0012-certificate-subject.js';
 
 /** In order; a migration that was released is never changed. */
-const MIGRATIONS: Record<string, Migration> = {
+const migrations = (masterKeys: readonly Buffer[]): Record<string, Migration> => ({
   '0001_initial': { up: initial },
   '0002_connection_mode': { up: connectionMode },
   '0003_epoch': { up: epoch },
@@ -20,12 +21,18 @@ const MIGRATIONS: Record<string, Migration> = {
   '0006_client_version': { up: clientVersion },
   '0007_proxy': { up: proxy },
   '0008_presence': { up: presence },
+  '0009_token_macs': { up: tokenMacs(masterKeys) },
   '0012_certificate_subject': { up: certificateSubject },
-};
+});
 
-/** Brings the database up to date; throws when a newer version has written it. */
-export async function migrate<Schema>(db: Kysely<Schema>): Promise<void> {
-  const migrator = new Migrator({ db, provider: { getMigrations: async () => MIGRATIONS } });
+/**
+ * Brings the database up to date; throws when a newer version has written it.
+ *
+ * @param masterKeys Those that the data may be under.
+ */
+export async function migrate<Schema>(db: Kysely<Schema>, masterKeys: readonly Buffer[]): Promise<void> {
+  const provider = { getMigrations: async () => migrations(masterKeys) };
+  const migrator = new Migrator({ db, provider });
   // One by one, so that each has a transaction of its own, with the row that says it is done.
   for (let isBehind = true; isBehind; ) {
     const { error, results } = await migrator.migrateUp();

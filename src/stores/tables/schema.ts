@@ -54,6 +54,8 @@ export type Schema = {
     last_use_time: number | null;
     digest: Buffer;
     certificate_subject: string | null;
+    /** Of all the other columns but `last_use_time`, under a key derived from the store's. */
+    mac: Buffer | null;
   };
   privacy_change: {
     instance: string;

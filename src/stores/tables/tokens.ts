@@ -1,30 +1,60 @@
-import type { Insertable, Kysely, Selectable } from 'kysely';
+import type { Kysely, Selectable } from 'kysely';
 import type { TokenRecord, TokenStore } from '../../access/ports.js';
 import { PrivacyError } from '../../domain/errors.js';
+import { tokenMacs } from '../sealing/token-mac.js';
 import type { Atomically } from './changes.js';
 import { fromDate, invalidCursor, toDate } from './columns.js';
 import type { Schema } from './schema.js';
 import { writeOf } from './write.js';
 
-/** The tokens; a page's cursor is the time and id of its last token. */
-export function tokenStore(db: Kysely<Schema>, atomically: Atomically): TokenStore {
-  const findBy = async (column: 'id' | 'digest', value: string | Buffer) => {
+type Row = Selectable<Schema['token']>;
+
+/**
+ * The tokens; a page's cursor is the time and id of its last token. A row that was edited past the store is no token;
+ * `onEdited` hears of it, once of each.
+ */
+export function tokenStore(
+  db: Kysely<Schema>,
+  storeKey: Buffer,
+  { atomically, onEdited }: { atomically: Atomically; onEdited: (id: string) => void },
+): TokenStore {
+  const macOf = tokenMacs(storeKey);
+  const edited = new Set<string>();
+
+  function isGenuine(row: Row): boolean {
+    if (row.mac?.equals(macOf(row))) return true;
+    if (!edited.has(row.id)) onEdited(row.id);
+    edited.add(row.id);
+    return false;
+  }
+
+  const findBy = async (column: 'id' | 'digest', value: string | Buffer): Promise<Row | undefined> => {
     const row = await db.selectFrom('token').selectAll().where(column, '=', value).executeTakeFirst();
+    return row && isGenuine(row) ? row : undefined;
+  };
+
+  const recordBy = async (column: 'id' | 'digest', value: string | Buffer) => {
+    const row = await findBy(column, value);
     return row && toRecord(row);
   };
 
   const insertion = (record: TokenRecord) => {
-    const { id, ...others } = toRow(record);
+    const row = toRow(record);
+    const { id, ...others } = { ...row, mac: macOf(row) };
     return db
       .insertInto('token')
       .values({ id, ...others })
       .onConflict(conflict => conflict.column('id').doUpdateSet(others));
   };
 
+  /** Of another id, as a row may say that was edited. */
+  const removalOfDigest = ({ id, digest }: TokenRecord) =>
+    db.deleteFrom('token').where('digest', '=', Buffer.from(digest)).where('id', '!=', id);
+
   return {
     async put(record) {
       try {
-        await insertion(record).execute();
+        await atomically([removalOfDigest(record), insertion(record)]);
       } catch (error) {
         if (record.instance !== undefined && isForeignKeyViolation(error)) {
           throw new PrivacyError({ kind: 'INSTANCE_NOT_FOUND', instance: record.instance }, { cause: error });
@@ -35,9 +65,9 @@ export function tokenStore(db: Kysely<Schema>, atomically: Atomically): TokenSto
 
     putting: record => writeOf(insertion(record)),
 
-    findByDigest: digest => findBy('digest', Buffer.from(digest)),
+    findByDigest: digest => recordBy('digest', Buffer.from(digest)),
 
-    find: id => findBy('id', id),
+    find: id => recordBy('id', id),
 
     async list({ after, limit, now }) {
       const cursor = after === undefined ? undefined : parseCursor(after);
@@ -59,18 +89,23 @@ export function tokenStore(db: Kysely<Schema>, atomically: Atomically): TokenSto
       const page = rows.slice(0, limit);
       const last = page.at(-1);
       return {
-        tokens: page.map(toRecord),
+        tokens: page.filter(isGenuine).map(toRecord),
         next: rows.length > limit && last !== undefined ? `${last.create_time}.${last.id}` : undefined,
       };
     },
 
     async expire(id, expireTime) {
-      const { numUpdatedRows } = await db
-        .updateTable('token')
-        .set({ expire_time: expireTime.getTime() })
-        .where('id', '=', id)
-        .executeTakeFirstOrThrow();
-      return numUpdatedRows === 1n;
+      for (let row = await findBy('id', id); row !== undefined; row = await findBy('id', id)) {
+        const expired = { ...row, expire_time: expireTime.getTime() };
+        const { numUpdatedRows } = await db
+          .updateTable('token')
+          .set({ expire_time: expired.expire_time, mac: macOf(expired) })
+          .where('id', '=', id)
+          .where('mac', '=', row.mac)
+          .executeTakeFirstOrThrow();
+        if (numUpdatedRows === 1n) return true;
+      }
+      return false;
     },
 
     touch: uses =>
@@ -107,7 +142,7 @@ const isForeignKeyViolation = (error: unknown): boolean =>
   'code' in error &&
   (error.code === 'SQLITE_CONSTRAINT_FOREIGNKEY' || error.code === '23503');
 
-const toRow = (record: TokenRecord): Insertable<Schema['token']> => ({
+const toRow = (record: TokenRecord): Omit<Row, 'mac'> => ({
   id: record.id,
   kind: record.kind,
   instance: record.instance ?? null,
@@ -120,7 +155,7 @@ const toRow = (record: TokenRecord): Insertable<Schema['token']> => ({
   certificate_subject: record.certificateSubject ?? null,
 });
 
-const toRecord = (row: Selectable<Schema['token']>): TokenRecord => ({
+const toRecord = (row: Row): TokenRecord => ({
   id: row.id,
   kind: row.kind,
   instance: row.instance ?? undefined,

@@ -8,4 +8,6 @@ export type Data = {
   open(masterKey?: Buffer, previousMasterKey?: Buffer): Promise<Store>;
   /** Changes the data past the store, while no store is open. */
   edit(change: (db: Kysely<Schema>) => Promise<unknown>): Promise<void>;
+  /** The ids of tokens that the stores found edited. */
+  readonly editedTokens: readonly string[];
 };

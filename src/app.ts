@@ -4,8 +4,8 @@ import { makeDataFolder } from './access/secret-file.js';
 import { tokens as openTokens } from './access/tokens.js';
 import type { Config } from './config/config.js';
 import { shownProxy } from './domain/proxy.js';
-import { wallTime } from './domain/time/wall-time.js';
 import { grpcServer } from './grpc/server/server.js';
+import { startHousekeeping } from './housekeeping.js';
 import { bounded } from './instances/bounded.js';
 import { openRegistry } from './instances/registry.js';
 import { LIMITS } from './limits.js';
@@ -17,7 +17,6 @@ import { whatsApp } from './whatsapp/index.js';
 import { fetchRevision } from './whatsapp/network/fetch-revision.js';
 import { openVersions } from './whatsapp/version/client-versions.js';
 
-const HOUSEKEEPING_MS = 60_000;
 /** Calls under way may take this long when the service stops. */
 const GRACE_MS = 5_000;
 
@@ -110,16 +109,12 @@ export async function createApp(config: Config, events: Events): Promise<App> {
     config.tls &&
     served &&
     watchCertificates({ files: config.tls.files, served, serve: server.showCertificates, log: events });
-  const housekeeping = setInterval(() => {
-    Promise.all([tokens.flush(), tokens.prune(), store.requests.prune(wallTime())]).catch((cause: unknown) =>
-      events.taskFailed({ task: 'housekeeping', cause }),
-    );
-  }, HOUSEKEEPING_MS);
+  const housekeeping = startHousekeeping({ tokens, store, historyMs: config.historyMs, events });
 
   async function stop() {
-    clearInterval(housekeeping);
     certificates?.stop();
     await server.drain(GRACE_MS);
+    await housekeeping.stop();
     await registry.stop();
     await versions.stop();
     await tokens.flush();

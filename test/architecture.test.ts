@@ -68,11 +68,11 @@ const PACKAGE_HOMES: Record<string, string[]> = {
 
 /** May know the time of day: they store or show it, or translate what others say in it. */
 const TELL_WALL_TIME = [
-  'app.ts',
   'access/tokens.ts',
   'domain/time/due.ts',
   'grpc/calls/deadlines.ts',
   'grpc/server/server.ts',
+  'housekeeping.ts',
   'instances/account/history.ts',
   'instances/catalogue.ts',
   'instances/connecting/after-disconnect.ts',

@@ -42,10 +42,15 @@ describe('without any option', () => {
       version: { fetching: 'when_refused', url: 'https://web.whatsapp.com/sw.js' },
       budget: { setsPerHour: 240, readsPerHour: 1200 },
       pushTrustMs: 600_000,
+      historyMs: 7_776_000_000,
       connections: { mode: 'ALWAYS', idleMs: 60_000, mostIdle: 200 },
       presence: { mode: 'NONE', pulseEveryMs: 7 * 86_400_000 },
     });
   });
+});
+
+test('a history of 0 days is kept for ever', () => {
+  expect(configOf({ env: { WA_PRIVACY_HISTORY_DAYS: '0' } }).historyMs).toBeUndefined();
 });
 
 describe('the order of sources', () => {

@@ -73,6 +73,6 @@ export interface RequestLog {
   save(kept: KeptAnswer): Promise<void>;
   /** What `save` writes. */
   saving(kept: KeptAnswer): Write;
-  /** Drops the expired. */
-  prune(now: Date): Promise<void>;
+  /** Drops expired ones, at most `limit`; how many they were. */
+  prune(now: Date, limit: number): Promise<number>;
 }

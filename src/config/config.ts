@@ -52,6 +52,8 @@ export type Config = {
   readonly budget: { readonly setsPerHour: number; readonly readsPerHour: number };
   /** How long a read holds while WhatsApp announces no change. */
   readonly pushTrustMs: number;
+  /** How long changes stay in the history; undefined: for ever. */
+  readonly historyMs: number | undefined;
   readonly connections: { readonly mode: ConnectionMode; readonly idleMs: number; readonly mostIdle: number };
   readonly presence: { readonly mode: Presence; readonly pulseEveryMs: number };
 };
@@ -152,6 +154,7 @@ const configOf = (values: Values, proxyFor: (url: string) => Secret<string> | un
   },
   budget: { setsPerHour: values.sets_per_hour, readsPerHour: values.reads_per_hour },
   pushTrustMs: values.push_trust_seconds * 1000,
+  historyMs: values.history_days === 0 ? undefined : values.history_days * 86_400_000,
   connections: {
     mode: values.connection_mode,
     idleMs: values.idle_seconds * 1000,

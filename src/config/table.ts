@@ -117,6 +117,11 @@ export const OPTIONS = {
     meaning:
       'how long settings are taken to be as they were read while WhatsApp announces no change; then a read asks again, and what is watched is read by itself',
   },
+  history_days: {
+    kind: 'count_or_0',
+    default: '90',
+    meaning: 'how long changes stay in the history; 0 for ever',
+  },
   reflection: {
     kind: 'reflection',
     otherwise: 'true on a loopback address, else with_token',

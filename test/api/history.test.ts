@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import Sqlite from 'better-sqlite3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
   ErrorReason,
@@ -88,4 +90,35 @@ test('survives a restart', async () => {
   await service.stop();
   await service.start();
   expect((await changes()).changes).toEqual(before);
+});
+
+test('forgets what is older than it is kept, also when that is more than a little, and goes on', async () => {
+  const DAY_MS = 86_400_000;
+  await using own = await startService({ env: { WA_PRIVACY_HISTORY_DAYS: '30' } });
+  const { instance } = await own.linked();
+  const list = async () =>
+    (await own.client.call(Privacy.listPrivacyChanges, { instance, pageSize: 200 })).changes;
+  await own.client.call(Privacy.updatePrivacySettings, {
+    instance,
+    visibility: { lastSeen: LastSeenVisibility.NONE },
+  });
+  await own.stop();
+  const database = new Sqlite(join(own.dataDir, 'wa-privacy.db'));
+  const copies = database.prepare(
+    `insert into privacy_change (instance, sequence, time, origin, setting, new_value, outcome, request_id)
+       select instance, sequence + @more, time - @ageMs, origin, setting, new_value, outcome, '' from privacy_change
+         where sequence = 1`,
+  );
+  for (let more = 1; more <= 120; more++) copies.run({ more, ageMs: (more <= 5 ? 29 : 31) * DAY_MS });
+  database.prepare('update instance set change_count = 121').run();
+  database.close();
+
+  await own.start();
+  await expect.poll(async () => (await list()).length).toBe(6);
+  const permissions = { groupAdd: GroupAddPermission.CONTACTS };
+  await own.client.call(Privacy.updatePrivacySettings, { instance, permissions });
+  expect((await list()).map(({ setting }) => setting)).toEqual([
+    PrivacySetting.GROUP_ADD,
+    ...Array(6).fill(PrivacySetting.LAST_SEEN),
+  ]);
 });

@@ -133,4 +133,6 @@ export interface ChangeLog {
     instance: string,
     page: { before: string | undefined; limit: number },
   ): Promise<{ changes: ChangeRecord[]; next: string | undefined }>;
+  /** Forgets entries of before that time, the oldest first and at most `limit`; how many they were. */
+  prune(before: Date, limit: number): Promise<number>;
 }

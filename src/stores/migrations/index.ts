@@ -9,6 +9,7 @@ import { up as clientVersion } from './0006-client-version.js';
 import { up as proxy } from './0007-proxy.js';
 import { up as presence } from './0008-presence.js';
 import { up as tokenMacs } from './0009-token-macs.js';
+import { up as historyPruning } from './0010-history-pruning.js';
 import { up as certificateSubject } from './0012-certificate-subject.js';
 
 /** In order; a migration that was released is never changed. */
@@ -22,6 +23,7 @@ const migrations = (masterKeys: readonly Buffer[]): Record<string, Migration> =>
   '0007_proxy': { up: proxy },
   '0008_presence': { up: presence },
   '0009_token_macs': { up: tokenMacs(masterKeys) },
+  '0010_history_pruning': { up: historyPruning },
   '0012_certificate_subject': { up: certificateSubject },
 });
 

@@ -13,6 +13,12 @@ export type UnlessTaken = (first: Compilable, others: readonly Compilable[]) => 
 
 /** The history; a page's cursor is the sequence of its last change. */
 export function changeLog(db: Kysely<Schema>, atomically: Atomically): ChangeLog {
+  const count = (change: ChangeRecord) =>
+    db
+      .updateTable('instance')
+      .set(({ eb }) => ({ change_count: eb('change_count', '+', 1) }))
+      .where('name', '=', change.instance);
+
   // From the row of the instance, so that nothing is written for one that was removed.
   const insertion = (change: ChangeRecord) =>
     db
@@ -37,9 +43,7 @@ export function changeLog(db: Kysely<Schema>, atomically: Atomically): ChangeLog
           .where('name', '=', change.instance)
           .select([
             'name',
-            sql<number>`(select coalesce(max(sequence), 0) + 1 from privacy_change where instance = ${change.instance})`.as(
-              'sequence',
-            ),
+            'change_count',
             sql.val(change.time.getTime()).as('time'),
             sql.val(change.actor?.tokenId ?? null).as('token_id'),
             sql.val(change.actor?.tokenLabel ?? null).as('token_label'),
@@ -54,7 +58,7 @@ export function changeLog(db: Kysely<Schema>, atomically: Atomically): ChangeLog
       );
 
   return {
-    append: changes => atomically(changes.map(insertion)),
+    append: changes => atomically(changes.flatMap(change => [count(change), insertion(change)])),
 
     resolve: (instance, { setting, entryTime, outcome, resolveTime }) =>
       atomically([
@@ -106,6 +110,25 @@ export function changeLog(db: Kysely<Schema>, atomically: Atomically): ChangeLog
         changes: page.map(toRecord),
         next: rows.length > limit ? page.at(-1)?.sequence.toString() : undefined,
       };
+    },
+
+    async prune(before, limit) {
+      const { numDeletedRows } = await db
+        .deleteFrom('privacy_change')
+        .where(({ eb, refTuple, selectFrom }) =>
+          eb(
+            refTuple('instance', 'sequence'),
+            'in',
+            selectFrom('privacy_change')
+              .select(['instance', 'sequence'])
+              .where('time', '<', before.getTime())
+              .orderBy('time')
+              .limit(limit)
+              .$asTuple('instance', 'sequence'),
+          ),
+        )
+        .executeTakeFirstOrThrow();
+      return Number(numDeletedRows);
     },
   };
 }

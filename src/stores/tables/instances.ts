@@ -7,7 +7,7 @@ import { fromDate, toDate } from './columns.js';
 import type { Schema } from './schema.js';
 import { statementOf } from './write.js';
 
-type Row = Schema['instance'];
+type Row = Omit<Schema['instance'], 'change_count'>;
 
 /** The instances; phone numbers are sealed with the store's key. */
 export function instanceStore(

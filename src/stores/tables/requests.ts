@@ -56,8 +56,18 @@ export function requestLog(db: Kysely<Schema>, storeKey: Buffer): RequestLog {
 
     saving: kept => writeOf(insertion(kept)),
 
-    async prune(now) {
-      await db.deleteFrom('answered_request').where('expire_time', '<=', now.getTime()).execute();
+    async prune(now, limit) {
+      const { numDeletedRows } = await db
+        .deleteFrom('answered_request')
+        .where('key', 'in', ({ selectFrom }) =>
+          selectFrom('answered_request')
+            .select('key')
+            .where('expire_time', '<=', now.getTime())
+            .orderBy('expire_time')
+            .limit(limit),
+        )
+        .executeTakeFirstOrThrow();
+      return Number(numDeletedRows);
     },
   };
 }

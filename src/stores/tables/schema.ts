@@ -27,6 +27,8 @@ export type Schema = {
     last_presence_time: number | null;
     /** Null for the service's own. */
     presence: 'NONE' | 'UNAVAILABLE' | 'PULSE' | null;
+    /** How many changes were recorded, those among them that were pruned. */
+    change_count: Generated<number>;
   };
   /** One row while a link exists; its data key dies with it, and with that every signal key. */
   credential: {
@@ -59,7 +61,7 @@ export type Schema = {
   };
   privacy_change: {
     instance: string;
-    /** Counts the instance's changes from 1. */
+    /** Counts the instance's changes from 1; never given twice, for the tokens of pages hold it. */
     sequence: number;
     time: number;
     token_id: string | null;

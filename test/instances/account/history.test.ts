@@ -31,6 +31,7 @@ function recalled(unresolved: ChangeRecord[]) {
     resolve: vi.fn<ChangeLog['resolve']>(async () => undefined),
     unresolved: vi.fn<ChangeLog['unresolved']>(async () => unresolved),
     list: async () => ({ changes: [], next: undefined }),
+    prune: async () => 0,
   };
   const faults: unknown[] = [];
   const events = {

@@ -1,7 +1,7 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { ChangeRecord } from '../../../src/instances/ports/store.js';
 import type { Data } from './data.js';
-import { changeRecord, instanceRecord } from './records.js';
+import { at, changeRecord, instanceRecord } from './records.js';
 
 const seconds = (changes: ChangeRecord[]): number[] => changes.map(({ time }) => time.getUTCSeconds());
 
@@ -136,5 +136,38 @@ export function changeContract(newData: () => Data): void {
     expect(seconds(page.changes).sort((x, y) => x - y)).toEqual(
       Array.from({ length: 30 }, (_, second) => second),
     );
+  });
+
+  describe('pruning', () => {
+    test('forgets what is older, the oldest first and no more than it was told to', async () => {
+      const { changes } = await withInstances('a', 'b');
+      await changes.append([3, 1, 4].map(second => changeRecord('a', second)));
+      await changes.append([2, 5].map(second => changeRecord('b', second)));
+      const left = async () => {
+        const pages = ['a', 'b'].map(name => changes.list(name, { before: undefined, limit: 10 }));
+        return (await Promise.all(pages)).map(page => seconds(page.changes));
+      };
+      expect(await changes.prune(at(4), 2)).toBe(2);
+      expect(await left()).toEqual([[4, 3], [5]]);
+      expect(await changes.prune(at(4), 2)).toBe(1);
+      expect(await changes.prune(at(4), 2)).toBe(0);
+      expect(await left()).toEqual([[4], [5]]);
+    });
+
+    test('leaves pages as they were, as far as their changes are there', async () => {
+      const { changes } = await withInstances('a');
+      await changes.append([1, 2, 3, 4].map(second => changeRecord('a', second)));
+      const first = await changes.list('a', { before: undefined, limit: 1 });
+      await changes.prune(at(2), 10);
+      const second = await changes.list('a', { before: first.next, limit: 1 });
+      expect([first, second].map(page => seconds(page.changes))).toEqual([[4], [3]]);
+      await changes.prune(at(5), 10);
+      await changes.append([5, 6].map(second => changeRecord('a', second)));
+      expect(await changes.list('a', { before: second.next, limit: 1 })).toEqual({
+        changes: [],
+        next: undefined,
+      });
+      expect(seconds((await changes.list('a', { before: undefined, limit: 9 })).changes)).toEqual([6, 5]);
+    });
   });
 }

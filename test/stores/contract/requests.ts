@@ -100,9 +100,19 @@ export function requestContract(newData: () => Data): void {
     const store = await data.open();
     await store.requests.save(kept('past', at(10)));
     await store.requests.save(kept('soon', at(11)));
-    await store.requests.prune(at(10));
+    expect(await store.requests.prune(at(10), 10)).toBe(1);
     expect(await store.requests.find('past', at(0))).toBeUndefined();
     expect(await store.requests.find('soon', at(0))).toEqual(answered);
+  });
+
+  test('pruning drops no more than it was told to, those first that expired first', async () => {
+    const { requests } = await newData().open();
+    for (const second of [3, 1, 2]) await requests.save(kept(`at ${second}`, at(second)));
+    expect(await requests.prune(at(10), 2)).toBe(2);
+    const left = await Promise.all([1, 2, 3].map(second => requests.find(`at ${second}`, at(0))));
+    expect(left).toEqual([undefined, undefined, answered]);
+    expect(await requests.prune(at(10), 2)).toBe(1);
+    expect(await requests.prune(at(10), 2)).toBe(0);
   });
 
   test('an answer moved under another key is an error', async () => {

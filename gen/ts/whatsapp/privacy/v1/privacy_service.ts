@@ -3449,7 +3449,9 @@ export const PrivacyServiceService = {
   },
   /**
    * Lists the changes of one instance, newest first: those this service made or tried to make, and
-   * those it saw other devices make. A change of a contact blacklist is one of its setting.
+   * those it saw other devices make. A change of a contact blacklist is one of its setting. They are
+   * kept for as long as the service is configured to, by default 90 days; a page_token stays good
+   * when those behind it are gone.
    *
    * Errors:
    * - NOT_FOUND: INSTANCE_NOT_FOUND
@@ -3596,7 +3598,9 @@ export interface PrivacyServiceServer extends UntypedServiceImplementation {
   watchPrivacySettings: handleServerStreamingCall<WatchPrivacySettingsRequest, WatchPrivacySettingsResponse>;
   /**
    * Lists the changes of one instance, newest first: those this service made or tried to make, and
-   * those it saw other devices make. A change of a contact blacklist is one of its setting.
+   * those it saw other devices make. A change of a contact blacklist is one of its setting. They are
+   * kept for as long as the service is configured to, by default 90 days; a page_token stays good
+   * when those behind it are gone.
    *
    * Errors:
    * - NOT_FOUND: INSTANCE_NOT_FOUND
@@ -3784,7 +3788,9 @@ export interface PrivacyServiceClient extends Client {
   ): ClientReadableStream<WatchPrivacySettingsResponse>;
   /**
    * Lists the changes of one instance, newest first: those this service made or tried to make, and
-   * those it saw other devices make. A change of a contact blacklist is one of its setting.
+   * those it saw other devices make. A change of a contact blacklist is one of its setting. They are
+   * kept for as long as the service is configured to, by default 90 days; a page_token stays good
+   * when those behind it are gone.
    *
    * Errors:
    * - NOT_FOUND: INSTANCE_NOT_FOUND

@@ -1,0 +1,62 @@
+import { setTimeout } from 'node:timers/promises';
+import type { Tokens } from './access/tokens.js';
+import { wallMs, wallTime } from './domain/time/wall-time.js';
+import type { Events } from './observability/events.js';
+import type { Store } from './stores/store.js';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+/** A statement keeps the calls waiting while it runs: at most so many rows in one, and then they have their turn. */
+const BATCH = 50;
+const PAUSE_MS = 50;
+
+/** What is done now and then, whoever calls. */
+export type Housekeeping = {
+  /** Ends when nothing of it uses the store any more. */
+  stop(): Promise<void>;
+};
+
+/** Writes down when tokens were used, and forgets what has had its time: tokens, answers, the history. */
+export function startHousekeeping(parts: {
+  readonly tokens: Tokens;
+  readonly store: Store;
+  /** How long changes stay in the history; undefined: for ever. */
+  readonly historyMs: number | undefined;
+  readonly events: Pick<Events, 'taskFailed'>;
+}): Housekeeping {
+  const { tokens, store, historyMs, events } = parts;
+  const ending = new AbortController();
+  const { signal } = ending;
+
+  /** Now, and again so long after each end. */
+  async function every(ms: number, chore: () => Promise<unknown>): Promise<void> {
+    while (!signal.aborted) {
+      await chore().catch((cause: unknown) => events.taskFailed({ task: 'housekeeping', cause }));
+      await setTimeout(ms, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  async function inBatches(prune: (limit: number) => Promise<number>): Promise<void> {
+    while (!signal.aborted && (await prune(BATCH)) === BATCH) await setTimeout(PAUSE_MS);
+  }
+
+  const chores = [
+    every(MINUTE_MS, async () => {
+      await tokens.flush();
+      await tokens.prune();
+      await inBatches(limit => store.requests.prune(wallTime(), limit));
+    }),
+    every(HOUR_MS, async () => {
+      if (historyMs === undefined) return;
+      const before = new Date(Math.max(wallMs() - historyMs, 0));
+      await inBatches(limit => store.changes.prune(before, limit));
+    }),
+  ];
+
+  return {
+    async stop() {
+      ending.abort();
+      await Promise.all(chores);
+    },
+  };
+}

@@ -50,7 +50,7 @@ describe('without any option', () => {
 });
 
 test('a history of 0 days is kept for ever', () => {
-  expect(configOf({ env: { WA_PRIVACY_HISTORY_DAYS: '0' } }).historyMs).toBeUndefined();
+  expect(configOf({ WA_PRIVACY_HISTORY_DAYS: '0' }).historyMs).toBeUndefined();
 });
 
 describe('the order of sources', () => {

@@ -13,7 +13,7 @@ import { up as historyPruning } from './0010-history-pruning.js';
 import { up as certificateSubject } from './0012-certificate-subject.js';
 
 /** In order; a migration that was released is never changed. */
-const migrations = (masterKeys: readonly Buffer[]): Record<string, Migration> => ({
+export const migrations = (masterKeys: readonly Buffer[]): Record<string, Migration> => ({
   '0001_initial': { up: initial },
   '0002_connection_mode': { up: connectionMode },
   '0003_epoch': { up: epoch },

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { bootstrapToken } from './access/bootstrap-token.js';
-import { makeDataFolder } from './access/secret-file.js';
+import { isOpenToAll, makeDataFolder } from './access/secret-file.js';
 import { tokens as openTokens } from './access/tokens.js';
 import type { Config } from './config/config.js';
 import { shownProxy } from './domain/proxy.js';
@@ -34,6 +34,7 @@ export type App = {
 export async function createApp(config: Config, events: Events): Promise<App> {
   const { dataDir, whatsapp } = config;
   makeDataFolder(dataDir);
+  if (isOpenToAll(dataDir)) events.dataFolderOpen(dataDir);
   const file = join(dataDir, 'wa-privacy.db');
   const master = masterKey({
     configured: config.masterKey?.reveal().toString('base64'),
@@ -41,6 +42,8 @@ export async function createApp(config: Config, events: Events): Promise<App> {
     database: file,
   });
   if (master.generated) events.masterKeyGenerated(join(dataDir, 'master-key'));
+  const first = bootstrapToken({ configured: config.accountToken?.reveal(), folder: dataDir });
+  if (first.writtenTo) events.accountTokenGenerated(first.writtenTo);
   const store = await sqliteStore({
     file,
     masterKey: master.key,
@@ -50,8 +53,6 @@ export async function createApp(config: Config, events: Events): Promise<App> {
   if (store.hasNewMasterKey) events.masterKeyChanged();
 
   const tokens = openTokens({ store: store.tokens, key: store.deriveKey('tokens') });
-  const first = bootstrapToken({ configured: config.accountToken?.reveal(), folder: dataDir });
-  if (first.writtenTo) events.accountTokenGenerated(first.writtenTo);
   await tokens.ensureFirst(first.secret);
 
   const { configured, fetching, url: versionUrl, proxy: versionProxy } = config.version;

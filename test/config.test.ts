@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { inspect } from 'node:util';
@@ -47,6 +47,15 @@ describe('without any option', () => {
       presence: { mode: 'NONE', pulseEveryMs: 7 * 86_400_000 },
     });
   });
+});
+
+test.each([0o444, 0o640, 0o660])('a secret is read from a file that was mounted with mode %o', mode => {
+  const path = file(`mounted-${mode}`, 'wap_a-mounted-secret\n');
+  chmodSync(path, mode);
+  expect(configOf({ WA_PRIVACY_ACCOUNT_TOKEN_FILE: path }).accountToken?.reveal()).toBe(
+    'wap_a-mounted-secret',
+  );
+  expect(statSync(path).mode & 0o777).toBe(mode);
 });
 
 test('a history of 0 days is kept for ever', () => {

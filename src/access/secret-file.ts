@@ -1,5 +1,7 @@
 import {
+  chmodSync,
   closeSync,
+  existsSync,
   fsyncSync,
   linkSync,
   mkdirSync,
@@ -17,13 +19,43 @@ export const makeDataFolder = (folder: string): void => {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
 };
 
-/** The file's text without surrounding white space; undefined when there is none. Throws when others may read it. */
-export function readSecretFile(file: string): string | undefined {
-  const stats = statSync(file, { throwIfNoEntry: false });
-  if (stats === undefined) return undefined;
-  if (process.platform !== 'win32' && (stats.mode & 0o077) !== 0) {
-    throw new Error(`${file} can be read by other users; run: chmod 600 ${file}`);
+const OF_OTHERS = 0o077;
+const OF_EVERYBODY = 0o007;
+
+/** What others may do with it; nothing on Windows, where modes tell nothing. */
+const openness = (path: string, others: number): number =>
+  process.platform === 'win32' ? 0 : statSync(path).mode & others;
+
+/** Whether every user of this machine may look into a folder, or change it. */
+export const isOpenToAll = (folder: string): boolean => openness(folder, OF_EVERYBODY) !== 0;
+
+/**
+ * Closes a file to all others. A group stays that cannot be shut out, as where the file is another user's: whoever mounts
+ * a volume may have let it in, as Kubernetes does with its `fsGroup` at every mount. Throws when everybody stays.
+ */
+export function closeToOthers(file: string): void {
+  if (openness(file, OF_OTHERS) === 0) return;
+  try {
+    chmodSync(file, statSync(file).mode & 0o700);
+  } catch {
+    // Then it is as it was.
   }
+  refuseOpen(file);
+}
+
+function refuseOpen(file: string): void {
+  if (openness(file, OF_EVERYBODY) === 0) return;
+  throw new Error(`${file} is open to every user of this machine; run: chmod 600 ${file}`);
+}
+
+/**
+ * The file's text without surrounding white space; undefined when there is none. Throws when everybody may read it: then
+ * it may be known, and closing it now would hide that.
+ */
+export function readSecretFile(file: string): string | undefined {
+  if (!existsSync(file)) return undefined;
+  refuseOpen(file);
+  closeToOthers(file);
   return readFileSync(file, 'utf8').trim();
 }
 
@@ -51,6 +83,7 @@ export function createSecretFile(file: string, secret: string): boolean {
 /** Replaces the text of a file that only this process writes: it is whole and on disk, or the one before still is. */
 export function replaceFile(file: string, text: string): void {
   const draft = `${file}.new`;
+  rmSync(draft, { force: true }); // It may be another user's.
   writeFileSync(draft, text, { mode: 0o600, flush: true });
   renameSync(draft, file);
   syncFolder(dirname(file));

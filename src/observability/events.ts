@@ -169,6 +169,12 @@ const eventsTo = (logger: Logger) => ({
     else logger.warn('the certificate expires soon; replace its files', fields);
   },
 
+  /** It was there before this service, and may be meant for more: its mode stays as it is. */
+  dataFolderOpen: (path: string) =>
+    logger.warn('the data folder is open to every user of this machine; run: chmod 700', {
+      event: 'data_folder_open',
+      path,
+    }),
   masterKeyGenerated: (path: string) =>
     logger.warn('generated a master key; keep a copy, without it every link is lost', {
       event: 'master_key_generated',

@@ -1,8 +1,8 @@
-import { chmodSync, closeSync, existsSync, openSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Sqlite, { type Database } from 'better-sqlite3';
 import { Kysely } from 'kysely';
-import { makeDataFolder } from '../access/secret-file.js';
+import { closeToOthers, makeDataFolder } from '../access/secret-file.js';
 import { changeMasterKey } from './change-master-key.js';
 import { advanceEpoch } from './epoch.js';
 import { migrate } from './migrations/index.js';
@@ -107,11 +107,11 @@ function openDatabase(file: string): Database {
 }
 
 /**
- * SQLite gives its side files the mode of the database file. A file that is there is not opened: closing it would
- * drop the locks that this process has on it.
+ * SQLite gives its side files the mode of the database file, but leaves one that is there as it is. A file that is there
+ * is not opened: closing it would drop the locks that this process has on it.
  */
 function makePrivateFile(file: string): void {
   makeDataFolder(dirname(file));
   if (!existsSync(file)) closeSync(openSync(file, 'wx', 0o600));
-  else if ((statSync(file).mode & 0o077) !== 0) chmodSync(file, 0o600);
+  for (const each of [file, `${file}-wal`, `${file}-journal`]) if (existsSync(each)) closeToOthers(each);
 }

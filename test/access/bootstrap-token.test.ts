@@ -18,7 +18,7 @@ describe('without a configured secret', () => {
     expect(second).toEqual({ secret: first.secret, writtenTo: undefined });
   });
 
-  test('a file that others can read, or without a good secret, is refused', () => {
+  test('a file that everybody can read, or without a good secret, is refused', () => {
     const folder = temporaryFolder();
     const file = join(folder, 'account-token');
     writeFileSync(file, 'too short', { mode: 0o600 });

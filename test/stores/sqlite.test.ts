@@ -43,6 +43,19 @@ describe('the database file', () => {
     expect(modeOf(file)).toBe('600');
   });
 
+  test('is closed to others with what a killed process left beside it', async () => {
+    const data = sqliteData();
+    await linkedInstance(await data.open(), 'a');
+    const file = join(temporaryFolder(), 'wa-privacy.db');
+    for (const suffix of ['', '-wal']) {
+      cpSync(`${data.file}${suffix}`, `${file}${suffix}`);
+      chmodSync(`${file}${suffix}`, 0o660);
+    }
+    const { instances } = await sqliteData(file).open();
+    expect(await instances.list()).toHaveLength(1);
+    expect([modeOf(file), modeOf(`${file}-wal`)]).toEqual(['600', '600']);
+  });
+
   test('is refused when it is no database, and left as it is', async () => {
     const file = join(temporaryFolder(), 'wa-privacy.db');
     writeFileSync(file, 'a text that somebody keeps here'.repeat(100));

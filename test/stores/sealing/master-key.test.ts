@@ -31,10 +31,10 @@ describe('without a configured key', () => {
     expect(keys[0]).not.toEqual(keys[1]);
   });
 
-  test('a key file that others can read is refused', () => {
+  test('a key file that everybody can read is refused', () => {
     const { folder, file, database } = paths();
     masterKey({ configured: undefined, folder, database });
-    chmodSync(file, 0o640);
+    chmodSync(file, 0o604);
     expect(() => masterKey({ configured: undefined, folder, database })).toThrow(`chmod 600 ${file}`);
   });
 

@@ -47,7 +47,7 @@ export const OPTIONS = {
     kind: 'master_key',
     otherwise: 'generated',
     secret: true,
-    meaning: '32 bytes in base64; encrypts what is stored of linked accounts',
+    meaning: '32 bytes in base64; encrypts the secrets of linked accounts',
   },
   previous_master_key: {
     kind: 'master_key',

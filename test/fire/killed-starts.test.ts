@@ -81,4 +81,16 @@ describe('data of each version before', () => {
       }
     },
   );
+
+  test('is brought up to date by its own master key only, and left as it is by another', async () => {
+    const folder = newFolder();
+    const contents = await makeOldData(folder, '0008_presence');
+    const file = join(folder, 'wa-privacy.db');
+    await expect(sqliteStore({ file, masterKey: NEW_KEY })).rejects.toThrow(
+      'The master key is not the one that this data was written with',
+    );
+    const store = await sqliteStore({ file, masterKey: MASTER_KEY });
+    expect(await contentsOf(store)).toEqual(contents);
+    await store.close();
+  });
 });

@@ -12,7 +12,7 @@ import { dirname, join } from 'node:path';
 import { sql } from 'kysely';
 import { describe, expect, test } from 'vitest';
 import { sqliteStore } from '../../src/stores/sqlite.js';
-import { at, bytes, instanceRecord, linkedInstance, MASTER_KEY } from './contract/records.js';
+import { at, bytes, instanceRecord, linkedInstance, MASTER_KEY, tokenRecord } from './contract/records.js';
 import { sqliteData, temporaryFolder } from './sqlite-data.js';
 
 const modeOf = (path: string): string => (statSync(path).mode & 0o777).toString(8);
@@ -139,6 +139,21 @@ test('after a change of the master key nothing on disk is under the one before',
   expect(left()).toBe(3);
   await data.open(Buffer.alloc(32, 'a new master key'), MASTER_KEY);
   expect(left()).toBe(0);
+});
+
+test('data whose tokens have MACs cannot be made to pass for data of a version before', async () => {
+  const data = sqliteData();
+  const store = await data.open();
+  await store.tokens.put({ ...tokenRecord('a'), access: 'READ_ONLY' });
+  await store.close();
+  await data.edit(async db => {
+    await sql`delete from kysely_migration where name >= '0009'`.execute(db);
+    await sql`alter table token drop column mac`.execute(db);
+    await sql`drop index privacy_change_time`.execute(db);
+    await sql`alter table instance drop column change_count`.execute(db);
+    await sql`update token set access = 'READ_WRITE'`.execute(db);
+  });
+  await expect(data.open()).rejects.toThrow('Cannot open the stored store key');
 });
 
 describe('an old backup of the database', () => {

@@ -1,7 +1,6 @@
 import {
   chmodSync,
   closeSync,
-  existsSync,
   fsyncSync,
   linkSync,
   mkdirSync,
@@ -53,7 +52,7 @@ function refuseOpen(file: string): void {
  * it may be known, and closing it now would hide that.
  */
 export function readSecretFile(file: string): string | undefined {
-  if (!existsSync(file)) return undefined;
+  if (!statSync(file, { throwIfNoEntry: false })) return undefined;
   refuseOpen(file);
   closeToOthers(file);
   return readFileSync(file, 'utf8').trim();

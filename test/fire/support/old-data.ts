@@ -68,7 +68,9 @@ export async function makeOldData(folder: string, newest: string) {
   const columnsOf = (table: string) => database.pragma(`table_info(${table})`) as { name: string }[];
   const take = (...tables: string[]) => {
     for (const table of tables) {
-      const columns = columnsOf(table).map(({ name }) => name);
+      const columns = columnsOf(table)
+        .map(({ name }) => name)
+        .join();
       database.exec(`insert into ${table} (${columns}) select ${columns} from today.${table}`);
     }
   };

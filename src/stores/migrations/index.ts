@@ -8,9 +8,9 @@ import { up as answerSubjects } from './0005-answer-subjects.js';
 import { up as clientVersion } from './0006-client-version.js';
 import { up as proxy } from './0007-proxy.js';
 import { up as presence } from './0008-presence.js';
-import { up as tokenMacs } from './0009-token-macs.js';
-import { up as historyPruning } from './0010-history-pruning.js';
-import { up as certificateSubject } from './0012-certificate-subject.js';
+import { up as certificateSubject } from './0009-certificate-subject.js';
+import { up as tokenMacs } from './0010-token-macs.js';
+import { up as historyPruning } from './0011-history-pruning.js';
 
 /** In order; a migration that was released is never changed. */
 export const migrations = (masterKeys: readonly Buffer[]): Record<string, Migration> => ({
@@ -22,9 +22,9 @@ export const migrations = (masterKeys: readonly Buffer[]): Record<string, Migrat
   '0006_client_version': { up: clientVersion },
   '0007_proxy': { up: proxy },
   '0008_presence': { up: presence },
-  '0009_token_macs': { up: tokenMacs(masterKeys) },
-  '0010_history_pruning': { up: historyPruning },
-  '0012_certificate_subject': { up: certificateSubject },
+  '0009_certificate_subject': { up: certificateSubject },
+  '0010_token_macs': { up: tokenMacs(masterKeys) },
+  '0011_history_pruning': { up: historyPruning },
 });
 
 /**

@@ -11,6 +11,7 @@ export type TokenColumns = {
   readonly create_time: number;
   readonly expire_time: number | null;
   readonly digest: Buffer;
+  readonly certificate_subject: string | null;
 };
 
 const VERSION = 1;
@@ -18,7 +19,7 @@ const VERSION = 1;
 /** Makes the MAC of a row, which nobody can make who has the file but not the master key. */
 export function tokenMacs(storeKey: Buffer): (row: TokenColumns) => Buffer {
   const key = createSecretKey(deriveKey(storeKey, 'token rows'));
-  return ({ id, kind, instance, access, label, create_time, expire_time, digest }) =>
+  return ({ id, kind, instance, access, label, create_time, expire_time, digest, certificate_subject }) =>
     createHmac('sha256', key)
       .update(
         JSON.stringify([
@@ -31,6 +32,7 @@ export function tokenMacs(storeKey: Buffer): (row: TokenColumns) => Buffer {
           create_time,
           expire_time,
           digest.toString('base64'),
+          certificate_subject,
         ]),
       )
       .digest();

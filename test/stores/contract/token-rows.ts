@@ -11,6 +11,7 @@ const EDITED: TokenRecord = {
   instance: 'a',
   access: 'READ_ONLY',
   expireTime: at(100),
+  certificateSubject: 'desk.example.com',
 };
 
 export function tokenRowContract(newData: () => Data): void {
@@ -33,6 +34,7 @@ export function tokenRowContract(newData: () => Data): void {
     ['its expiry', { expire_time: at(200).getTime() }],
     ['that it expires', { expire_time: null }],
     ['its label', { label: 'of another' }],
+    ['the certificate that it is bound to', { certificate_subject: null }],
     ['its time', { create_time: at(1).getTime() }],
     ['its secret', { digest: digestOf('of another') }],
     ['its MAC', { mac: Buffer.alloc(32) }],

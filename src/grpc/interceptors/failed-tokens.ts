@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { PrivacyError } from '../../domain/errors.js';
 import type { CallContext } from '../calls/call-context.js';
-import { countedAddress } from './peer-address.js';
+import { countedAddress } from '../peers/peer-address.js';
 
 const PERIOD_MS = 60_000;
 /** Addresses remembered; beyond, the longest silent one is forgotten. */

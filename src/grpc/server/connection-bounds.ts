@@ -1,7 +1,7 @@
 import type { Http2Server, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 import { slots } from '../../domain/slots.js';
-import { countedAddress } from '../interceptors/peer-address.js';
+import { countedAddress } from '../peers/peer-address.js';
 
 /** What a peer that has shown no token may hold. */
 export type ConnectionLimits = {

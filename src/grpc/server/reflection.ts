@@ -11,7 +11,7 @@ import {
 import { ReflectionService } from '@grpc/reflection';
 import { slidingWindow } from '../../access/rate-limit.js';
 import { clock } from '../../domain/time/clock.js';
-import { countedAddress } from '../interceptors/peer-address.js';
+import { countedAddress } from '../peers/peer-address.js';
 
 /** Made by `npm run generate`; the build puts it beside the compiled code in the same way. */
 const DESCRIPTORS = new URL('../../../gen/descriptor.binpb', import.meta.url);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { countedAddress } from '../../../src/grpc/interceptors/peer-address.js';
+import { countedAddress } from '../../../src/grpc/peers/peer-address.js';
 
 test.each([
   ['192.0.2.7', '192.0.2.7'],

@@ -1,5 +1,6 @@
 import type { InstanceState, Presence } from '../domain/instance.js';
 import type { Logger } from './logger.js';
+import type { StrangerDeeds } from './strangers.js';
 
 /** A call that has ended. */
 export type EndedCall = {
@@ -11,8 +12,7 @@ export type EndedCall = {
   readonly durationMs: number;
   /** The caller's address. */
   readonly peer: string;
-  /** Undefined when no token was accepted. */
-  readonly tokenId: string | undefined;
+  readonly tokenId: string;
 };
 
 /** A stanza that came or leaves: of what kind it is, and nothing that it says. */
@@ -52,6 +52,11 @@ const eventsTo = (logger: Logger) => ({
 
   callEnded: ({ requestId, method, code, durationMs, peer, tokenId }: EndedCall) =>
     logger.info('call ended', { event: 'call_ended', requestId, method, code, durationMs, peer, tokenId }),
+  /** What was done without a good token; of one kind and address a line a minute. */
+  strangersSeen: ({ deed, peer, count }: StrangerDeeds) => {
+    const level = deed === 'connection_flooding' ? 'warn' : deed === 'health' ? 'debug' : 'info';
+    logger[level]('strangers seen', { event: 'strangers_seen', deed, peer, count });
+  },
   /** A fault of this service: the caller gets INTERNAL and the request id, the log the cause. */
   callFailed: ({ requestId, method, cause }: { requestId: string; method: string; cause: unknown }) =>
     logger.error('call failed', { event: 'call_failed', requestId, method, err: cause }),

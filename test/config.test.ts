@@ -122,6 +122,31 @@ describe('each option', () => {
     expect(configOf(env)).toMatchObject(expected);
   });
 
+  test('of trusted proxies is read as a list of networks', () => {
+    const { trustedProxies } = configOf({
+      WA_PRIVACY_TRUSTED_PROXIES: '10.0.0.0/8, 192.0.2.7,2001:db8::/32',
+    });
+    const trusted = (address: string, family: 'ipv4' | 'ipv6') => trustedProxies?.check(address, family);
+    expect([trusted('10.9.9.9', 'ipv4'), trusted('192.0.2.7', 'ipv4')]).toEqual([true, true]);
+    expect([trusted('2001:db8::9', 'ipv6'), trusted('::ffff:10.9.9.9', 'ipv6')]).toEqual([true, true]);
+    expect([trusted('192.0.2.8', 'ipv4'), trusted('2001:db9::', 'ipv6')]).toEqual([false, false]);
+  });
+
+  test.each([
+    '10.0.0.0/33',
+    '10.0.0.0/',
+    '10.0.0/8',
+    'fe80::1%eth0',
+    '::/129',
+    '10.0.0.1,',
+    'lb.test',
+    '1.2.3.4/8/8',
+  ])('of trusted proxies is refused: %s', networks => {
+    expect(mistakesOf({ WA_PRIVACY_TRUSTED_PROXIES: networks })).toEqual([
+      'WA_PRIVACY_TRUSTED_PROXIES: must be addresses or CIDR networks, separated by commas',
+    ]);
+  });
+
   test('of TLS is read from its file', () => {
     const { cert, key } = certificate();
     const { tls } = configOf({

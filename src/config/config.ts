@@ -1,3 +1,4 @@
+import type { BlockList } from 'node:net';
 import type { z } from 'zod';
 import type { ConnectionMode, Presence } from '../domain/instance.js';
 import { isLoopback } from '../input/loopback.js';
@@ -30,6 +31,8 @@ export type Config = {
         readonly clientCa?: Buffer | undefined;
       }
     | undefined;
+  /** The networks of proxies that tell the caller's address. */
+  readonly trustedProxies?: BlockList | undefined;
   readonly rateLimitPerMinute: number;
   /** Who may ask. */
   readonly reflection: 'anybody' | 'with_token' | 'nobody';
@@ -137,6 +140,7 @@ const configOf = (values: Values, proxyFor: (url: string) => Secret<string> | un
   previousMasterKey: values.previous_master_key,
   accountToken: values.account_token,
   tls: tlsOf(values),
+  trustedProxies: values.trusted_proxies,
   rateLimitPerMinute: values.rate_limit_per_minute,
   reflection: REFLECTION[values.reflection ?? (isLoopback(values.listen.host) ? 'true' : 'with_token')],
   logLevel: values.log_level,

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { proxyMistake } from '../domain/proxy.js';
 import { revisionIn } from '../domain/version/client-version.js';
+import { networksIn } from '../input/networks.js';
 import { cannotRead } from '../input/toml-file.js';
 import { LOG_LEVELS } from '../observability/log-level.js';
 import { secret } from './secret.js';
@@ -38,6 +39,12 @@ export const PARSERS = {
     .string()
     .regex(/^[!-+\--~]{1,512}$/, 'must be 1 to 512 visible ASCII characters without a comma')
     .transform(secret),
+  networks: z.string().transform((text, context) => {
+    const networks = networksIn(text);
+    if (networks) return networks;
+    context.addIssue('must be addresses or CIDR networks, separated by commas');
+    return z.NEVER;
+  }),
   count: z
     .string()
     .regex(/^0*[1-9]\d{0,8}$/, 'must be a whole number above 0')

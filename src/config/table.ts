@@ -9,6 +9,7 @@ export type OptionSpec = {
     | 'file'
     | 'master_key'
     | 'token'
+    | 'networks'
     | 'count'
     | 'count_or_0'
     | 'boolean'
@@ -70,6 +71,12 @@ export const OPTIONS = {
     kind: 'boolean',
     default: 'false',
     meaning: 'serve without TLS also on an address that is not loopback',
+  },
+  trusted_proxies: {
+    kind: 'networks',
+    otherwise: 'none',
+    meaning:
+      'addresses and CIDR networks, separated by commas, of proxies whose PROXY protocol header (version 1 or 2) tells the address of the caller',
   },
   rate_limit_per_minute: { kind: 'count', default: '100', meaning: 'calls per token and minute' },
   sets_per_hour: {

@@ -102,6 +102,7 @@ export async function createApp(config: Config, events: Events): Promise<App> {
       ...LIMITS.connection,
       ...LIMITS.node,
     },
+    trustedProxies: config.trustedProxies,
     tls: served,
     reflection: config.reflection,
   });

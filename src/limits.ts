@@ -26,6 +26,15 @@ export const LIMITS = {
     connectionsPerAddress: 400,
     /** Reflection; a client asks five or six for a call. */
     questionsPerMinute: 600,
+    /**
+     * Bytes that serve no accepted call, and 1 KB for each other call: 1,500 refused or unknown ones a second, or as
+     * many cancelled before their token was looked up; ten seconds' worth at once. An accepted call counts for nothing,
+     * so that callers meet this only with what is no use to them.
+     */
+    wastePerSecond: 2 * 1024 * 1024,
+    wasteBurst: 20 * 1024 * 1024,
+    /** An address that wasted more; its connections that did not go on. */
+    refusedMs: 60_000,
   },
   /** Of one connection. */
   connection: {

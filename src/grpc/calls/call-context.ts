@@ -10,8 +10,12 @@ export type CallContext = {
   readonly peer: string;
   /** Of the client certificate of the caller's connection; none without mutual TLS. */
   readonly certificateNames: () => readonly string[];
+  /** The key of the connection that it came on. */
+  readonly connection: string;
   /** Whose token it is; undefined until one was accepted. */
   principal?: Principal;
+  /** Why none was. */
+  tokenFault?: 'token_missing' | 'token_bad';
   /** The limit that applies to the call, for the `x-ratelimit-` metadata. */
   rate?: { readonly limit: number; readonly remaining: number; readonly resetAfterMs: number };
 };

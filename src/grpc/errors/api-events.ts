@@ -1,4 +1,4 @@
 import type { Events } from '../../observability/events.js';
 
 /** What the API tells the operator. */
-export type ApiEvents = Pick<Events, 'callEnded' | 'callFailed' | 'taskFailed'>;
+export type ApiEvents = Pick<Events, 'callEnded' | 'callFailed' | 'taskFailed' | 'strangersSeen'>;

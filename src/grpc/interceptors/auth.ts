@@ -16,11 +16,15 @@ export const auth =
     metadata.remove('authorization');
     if (!isSent) {
       failedTokens.show(context);
+      context.tokenFault = 'token_missing';
       throw new PrivacyError({ kind: 'TOKEN_MISSING' });
     }
     const settle = (principal: Principal | undefined) => {
-      if (principal && !isBoundTo(principal, context.certificateNames))
+      if (!principal) context.tokenFault = 'token_bad';
+      else if (!isBoundTo(principal, context.certificateNames)) {
+        context.tokenFault = 'token_bad';
         throw new PrivacyError({ kind: 'CERTIFICATE_MISMATCH' });
+      }
       context.principal = principal ?? failedTokens.refuse(context);
     };
     const found = secret === undefined ? undefined : tokens.verify(secret);

@@ -1,24 +1,35 @@
 import { Metadata, ServerInterceptingCall, type ServerInterceptor, status } from '@grpc/grpc-js';
+import type { Strangers } from '../../observability/strangers.js';
 import { type CallContext, setContext } from '../calls/call-context.js';
 import type { ApiEvents } from '../errors/api-events.js';
 import { foreignMethod, type ToldMethod } from '../errors/statuses.js';
 import { METHODS } from '../method-table.js';
+import { connectionKey } from '../peers/connection-key.js';
+import { countedAddress } from '../peers/peer-address.js';
 import type { BareFaults, EndedStatus } from './bare-faults.js';
 import { namesOfCaller } from './certificate-binding.js';
 import { requestIdOf } from './request-id.js';
 
 /**
  * Names each call, puts its name and the state of its limit into the answer, and logs how it ended: as the caller gets
- * it, so the net is inside. Of health and reflection, which need no token, nothing is logged.
+ * it, so the net is inside. Calls without a good token are only counted, for anybody can make any number of them; of
+ * health and reflection, which need none, nothing is logged.
  */
 export const callLog =
-  (log: Pick<ApiEvents, 'callEnded'>, net: BareFaults, now: () => number): ServerInterceptor =>
+  (
+    log: Pick<ApiEvents, 'callEnded'>,
+    strangers: Strangers,
+    net: BareFaults,
+    now: () => number,
+  ): ServerInterceptor =>
   ({ path }, call) => {
     const method = METHODS.get(path);
+    const ends = call.getConnectionInfo();
     const context: Omit<CallContext, 'method'> & { readonly method: ToldMethod } = {
       requestId: '', // It comes with the metadata, before anything else can happen.
       method: method ?? foreignMethod(path.slice(1)),
-      peer: call.getConnectionInfo().remoteAddress ?? 'unknown',
+      peer: ends.remoteAddress ?? 'unknown',
+      connection: connectionKey(ends),
       certificateNames: () => namesOfCaller(call),
     };
     const startedAt = now();
@@ -29,14 +40,15 @@ export const callLog =
       if (ended) return; // A call is "cancelled" also after its status.
       ended = true;
       if (!method) return;
-      const { requestId, peer, principal } = context;
+      const { requestId, peer, principal, tokenFault = 'call_left' } = context;
+      if (!principal) return strangers.seen(tokenFault, countedAddress(peer));
       log.callEnded({
         requestId,
         method: method.fullName,
         code: status[code],
         durationMs: now() - startedAt,
         peer,
-        tokenId: principal?.tokenId,
+        tokenId: principal.tokenId,
       });
     };
 

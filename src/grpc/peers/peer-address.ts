@@ -22,3 +22,7 @@ export function countedAddress(address: string): string {
 }
 
 const shortest = (group: string) => Number.parseInt(group, 16).toString(16);
+
+/** What limits count the caller as. */
+export const peerOf = (call: { getPeer(): string }): string =>
+  countedAddress(call.getPeer().replace(/:\d+$/, ''));

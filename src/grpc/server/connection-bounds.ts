@@ -1,79 +1,157 @@
 import type { Http2Server, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 import { slots } from '../../domain/slots.js';
+import type { StrangerDeed, Strangers } from '../../observability/strangers.js';
+import type { CallContext } from '../calls/call-context.js';
+import { connectionKey } from '../peers/connection-key.js';
+import type { FloodLimits } from '../peers/floods.js';
 import { countedAddress } from '../peers/peer-address.js';
+import { takeProxyHeader } from '../peers/proxy-header.js';
+import type { Source } from '../peers/proxy-protocol.js';
+import type { TrustedHops } from '../peers/trusted-hops.js';
+import { type Connection, floodWatch } from './flood-watch.js';
+import { meetFirst } from './http2-servers.js';
+import { endUnlessWhole } from './stream-bounds.js';
 
 /** What a peer that has shown no token may hold. */
-export type ConnectionLimits = {
+export type ConnectionLimits = FloodLimits & {
   /** Of this process; more are closed as they come. */
   readonly connections: number;
   readonly connectionsPerAddress: number;
-  /** From the connect until the peer has spoken HTTP/2, the TLS handshake included. */
+  /** From the connect until the peer has spoken HTTP/2, PROXY header and TLS handshake included. */
   readonly handshakeMs: number;
   /** From the headers of a call until the whole of its message. */
   readonly messageMs: number;
 };
 
-/** Streams of any length by design. */
-const REFLECTION = /^\/grpc\.reflection\./;
-/** For a caller to take the refusal in, before the stream that it leaves open is reset. */
-const LINGER_MS = 1_000;
-
-/** The connections of a server that is watched. */
+/** The connections of the servers that are watched. */
 export type Connections = {
+  watch(server: Http2Server, isServed: (path: string) => boolean): void;
+  /** A call on this connection was accepted. */
+  accepted(call: Pick<CallContext, 'connection'>): void;
   /** Ends them all at once, also those whose peers never will. */
   cut(): void;
+  /** Ends the watch, when there are none any more. */
+  stop(): void;
 };
 
-/** Bounds what peers can hold open without a token, and knows their connections. */
-export function boundConnections(server: Http2Server, limits: ConnectionLimits): Connections {
-  const open = new Map<string, { readonly socket: Socket; spoke(): void }>();
-  const ofAddress = slots(limits.connectionsPerAddress);
-  server.maxConnections = limits.connections;
+const HEALTH = /^\/grpc\.health\./;
+/** Streams of any length by design. */
+const REFLECTION = /^\/grpc\.reflection\./;
 
-  server.prependListener('connection', (socket: Socket) => {
-    const place = ofAddress(countedAddress(socket.remoteAddress ?? 'unknown'));
-    if (!place) return void socket.destroy();
-    const key = keyOf(socket);
-    const silent = setTimeout(() => socket.destroy(), limits.handshakeMs);
-    open.set(key, { socket, spoke: () => clearTimeout(silent) });
+/** `source` is who a hop said made it. */
+type Known = Connection & { readonly silent: NodeJS.Timeout; readonly source: Source | undefined };
+
+/** Bounds what peers can hold open and send without a token, and knows their connections. */
+export function boundConnections(
+  limits: ConnectionLimits,
+  hops: TrustedHops,
+  strangers: Strangers,
+): Connections {
+  const accepted = new Set<Socket>();
+  /** By the ends of the socket, and by those that it shows where a hop told of another caller. */
+  const known = new Map<string, Known>();
+  const ofSession = new WeakMap<object, Known>();
+  const ofAddress = slots(limits.connectionsPerAddress);
+  const flood = floodWatch(limits, strangers);
+
+  function close(socket: Socket, deed: StrangerDeed) {
+    strangers.seen(deed, countedAddress(socket.remoteAddress ?? 'unknown'));
+    socket.destroy();
+  }
+
+  function meet(socket: Socket, serve: () => void) {
+    accepted.add(socket);
+    const silent = setTimeout(() => close(socket, 'connection_silent'), limits.handshakeMs);
     socket.once('close', () => {
       clearTimeout(silent);
-      open.delete(key);
-      place[Symbol.dispose]();
+      accepted.delete(socket);
     });
-  });
-  // With TLS the session's socket is another object than the one that was accepted.
-  server.on('session', (session: ServerHttp2Session) => {
-    const key = keyOf(session.socket);
-    session.once('remoteSettings', () => open.get(key)?.spoke());
-  });
-  server.prependListener('stream', (stream: ServerHttp2Stream, headers) => {
-    if (!REFLECTION.test(String(headers[':path']))) endUnlessWhole(stream, limits.messageMs);
-  });
+    if (!hops.has(socket.remoteAddress ?? '')) return admit(socket, undefined, silent, serve);
+    takeProxyHeader(socket, taken => {
+      if (taken === 'broken') close(socket, 'connection_broken');
+      else admit(socket, taken.source, silent, serve);
+    });
+  }
+
+  /** Serves a connection whose caller is known, if there is a place for it. */
+  function admit(socket: Socket, source: Source | undefined, silent: NodeJS.Timeout, serve: () => void) {
+    const keys = [connectionKey(socket)];
+    if (source) {
+      showCaller(socket, source);
+      keys.push(connectionKey(socket));
+    }
+    const { remoteAddress = 'unknown' } = socket;
+    const address = countedAddress(remoteAddress);
+    const isHop = hops.has(remoteAddress);
+    const place = isHop ? undefined : ofAddress(address);
+    if (!isHop && (!place || flood.isRefused(address))) {
+      place?.[Symbol.dispose]();
+      return close(socket, 'connection_refused');
+    }
+    const one = { socket, address, isHop, source, silent, calls: 0, acceptedCalls: 0, bytesSeen: 0 };
+    for (const key of keys) known.set(key, one);
+    flood.add(one);
+    socket.once('close', () => {
+      for (const key of keys) known.delete(key);
+      flood.remove(one);
+      place?.[Symbol.dispose]();
+    });
+    serve();
+  }
+
+  function watch(server: Http2Server, isServed: (path: string) => boolean) {
+    server.maxConnections = limits.connections;
+    server.on('drop', dropped =>
+      strangers.seen('connection_refused', countedAddress(dropped?.remoteAddress ?? 'unknown')),
+    );
+    meetFirst(server, meet);
+    // With TLS it is another object than the one that was accepted.
+    server.prependListener('secureConnection', (secured: Socket) => {
+      const source = known.get(connectionKey(secured))?.source;
+      if (source) showCaller(secured, source);
+    });
+    server.on('session', (session: ServerHttp2Session) => {
+      const one = known.get(connectionKey(session.socket));
+      if (!one) return;
+      one.session = session;
+      ofSession.set(session, one);
+      session.once('remoteSettings', () => clearTimeout(one.silent));
+    });
+    server.on('sessionError', (error: NodeJS.ErrnoException, session: ServerHttp2Session) => {
+      const one = ofSession.get(session);
+      if (one && error.code?.startsWith('ERR_HTTP2')) strangers.seen('connection_broken', one.address);
+    });
+    server.on('tlsClientError', (error: NodeJS.ErrnoException, secured: Socket) => {
+      const one = known.get(connectionKey(secured));
+      if (one && error.code !== 'ECONNRESET') strangers.seen('connection_broken', one.address);
+    });
+    server.prependListener('stream', (stream: ServerHttp2Stream, headers) => {
+      const one = stream.session && ofSession.get(stream.session);
+      if (!one) return;
+      one.calls++;
+      const seen = (deed: StrangerDeed) => strangers.seen(deed, one.address);
+      const path = String(headers[':path']);
+      if (!isServed(path)) seen('unknown_method');
+      else if (HEALTH.test(path)) seen('health');
+      if (!REFLECTION.test(path)) endUnlessWhole(stream, limits.messageMs, () => seen('call_half_open'));
+    });
+  }
 
   return {
-    cut() {
-      for (const { socket } of open.values()) socket.destroy();
+    watch,
+    accepted({ connection }) {
+      const one = known.get(connection);
+      if (one) one.acceptedCalls++;
     },
+    cut() {
+      for (const socket of accepted) socket.destroy();
+    },
+    stop: flood.stop,
   };
 }
 
-/** Resets a stream whose peer does not end its side: in time, and after the answer. */
-function endUnlessWhole(stream: ServerHttp2Stream, messageMs: number): void {
-  const cancel = (code: number) => () => stream.readableEnded || stream.close(code);
-  let timer = setTimeout(cancel(NO_MESSAGE), messageMs);
-  stream.once('end', () => clearTimeout(timer));
-  stream.once('close', () => clearTimeout(timer));
-  stream.once('finish', () => {
-    clearTimeout(timer);
-    if (!stream.readableEnded) timer = setTimeout(cancel(NO_ERROR), LINGER_MS);
-  });
+/** Shows the caller where everybody looks for it, grpc-js included. */
+function showCaller(socket: Socket, { address, port }: Source): void {
+  Object.defineProperties(socket, { remoteAddress: { value: address }, remotePort: { value: port } });
 }
-
-/** RFC 9113 section 7; 8.1 names NO_ERROR for an answer that needs no more of the request. */
-const NO_ERROR = 0;
-const NO_MESSAGE = 8;
-
-const keyOf = ({ remoteAddress, remotePort }: Pick<Socket, 'remoteAddress' | 'remotePort'>) =>
-  `${remoteAddress}|${remotePort}`;

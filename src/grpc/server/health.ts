@@ -7,6 +7,8 @@ import {
 import { HealthImplementation } from 'grpc-health-check';
 import { slots } from '../../domain/slots.js';
 import type { ClientRefusals } from '../../instances/connecting/client-refusals.js';
+import type { Strangers } from '../../observability/strangers.js';
+import { peerOf } from '../peers/peer-address.js';
 
 /** Health watches that may be open: they need no token, so nothing else bounds them. */
 export type HealthLimits = {
@@ -31,6 +33,7 @@ export function addHealth(
   refusals: ClientRefusals,
   draining: AbortSignal,
   limits: HealthLimits,
+  strangers: Strangers,
 ): void {
   const names = ['', ...services, WHATSAPP];
   const health = new HealthImplementation(Object.fromEntries(names.map(name => [name, 'SERVING'])));
@@ -65,6 +68,7 @@ export function addHealth(
       };
       if (places.includes(undefined)) {
         giveBack();
+        strangers.seen('health_watch_refused', peerOf(call));
         call.emit('error', TOO_MANY);
         return;
       }

@@ -11,7 +11,8 @@ import {
 import { ReflectionService } from '@grpc/reflection';
 import { slidingWindow } from '../../access/rate-limit.js';
 import { clock } from '../../domain/time/clock.js';
-import { countedAddress } from '../peers/peer-address.js';
+import type { Strangers } from '../../observability/strangers.js';
+import { peerOf } from '../peers/peer-address.js';
 
 /** Made by `npm run generate`; the build puts it beside the compiled code in the same way. */
 const DESCRIPTORS = new URL('../../../gen/descriptor.binpb', import.meta.url);
@@ -38,7 +39,12 @@ let reflection: ReflectionService | undefined;
  *
  * @param mayAsk Undefined where everybody may.
  */
-export function addReflection(server: Server, questionsPerMinute: number, mayAsk: MayAsk | undefined): void {
+export function addReflection(
+  server: Server,
+  questionsPerMinute: number,
+  mayAsk: MayAsk | undefined,
+  strangers: Strangers,
+): void {
   const window = slidingWindow({ limit: questionsPerMinute, periodMs: PERIOD_MS, maxKeys: MOST_PEERS });
   reflection ??= reflectionService();
   reflection.addToServer({
@@ -50,15 +56,28 @@ export function addReflection(server: Server, questionsPerMinute: number, mayAsk
 
   function bounded(handle: Handler): Handler {
     return stream => {
-      const peer = countedAddress(stream.getPeer().replace(/:\d+$/, ''));
-      const begin = () => {
-        stream.on('data', () => {
-          if (window.take(peer, clock()).allowed) return;
-          end(stream, TOO_MANY);
-        });
-        handle(stream);
+      const peer = peerOf(stream);
+      const refuse = (refusal: Partial<ServiceError>) => {
+        strangers.seen('reflection_refused', peer);
+        end(stream, refusal);
       };
-      if (mayAsk) mayAsk(stream).then(begin, (refusal: Partial<ServiceError>) => end(stream, refusal));
+      const isTaken = () => {
+        if (!mayAsk) strangers.seen('reflection', peer);
+        const { allowed } = window.take(peer, clock());
+        if (!allowed) refuse(TOO_MANY);
+        return allowed;
+      };
+      // All that the implementation does with a stream; a write to one that was ended would leave it without a status.
+      const begin = () =>
+        handle({
+          on: (event: string, listener: (question?: unknown) => void) =>
+            stream.on(event, (question?: unknown) => {
+              if (event !== 'data' || isTaken()) listener(question);
+            }),
+          write: (answer: unknown) => stream.write(answer),
+          end: () => stream.end(),
+        } as unknown as Stream);
+      if (mayAsk) mayAsk(stream).then(begin, refuse);
       else begin();
     };
   }

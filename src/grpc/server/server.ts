@@ -1,3 +1,4 @@
+import { BlockList } from 'node:net';
 import { Server, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import { InstanceServiceService } from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
 import { NodeServiceService } from '../../../gen/ts/whatsapp/privacy/v1/node_service.js';
@@ -8,6 +9,7 @@ import { wallMs } from '../../domain/time/wall-time.js';
 import type { ClientRefusals } from '../../instances/connecting/client-refusals.js';
 import type { Instances } from '../../instances/instances.js';
 import type { ClientVersions } from '../../instances/ports/client-version.js';
+import { strangers } from '../../observability/strangers.js';
 import type { Certificates } from '../../tls/certificates.js';
 import { callSlots } from '../calls/call-slots.js';
 import { idempotent } from '../calls/idempotent.js';
@@ -26,11 +28,12 @@ import { instanceService } from '../methods/instance-service.js';
 import { nodeService } from '../methods/node-service.js';
 import { privacyDefinition, privacyService } from '../methods/privacy-service.js';
 import { tokenService } from '../methods/token-service.js';
-import type { ConnectionLimits } from './connection-bounds.js';
+import { trustedHops } from '../peers/trusted-hops.js';
+import { boundConnections, type ConnectionLimits } from './connection-bounds.js';
 import { addHealth, type HealthLimits } from './health.js';
 import { http2Servers } from './http2-servers.js';
 import { addReflection } from './reflection.js';
-import { drain, listen, SERVER_OPTIONS, showCertificates } from './transport.js';
+import { drain, type Listening, listen, SERVER_OPTIONS, showCertificates } from './transport.js';
 import { answerUnknownMethods } from './unknown-methods.js';
 
 /** What the API is made of. */
@@ -57,6 +60,8 @@ export type GrpcServerOptions = {
       /** Reflection questions of one address. */
       readonly questionsPerMinute: number;
     };
+  /** The networks of hops that tell whose connections they pass on. */
+  readonly trustedProxies?: BlockList | undefined;
   /** Undefined for plaintext. */
   readonly tls: Certificates | undefined;
   /** Who may ask for it. */
@@ -71,16 +76,19 @@ export function grpcServer(options: GrpcServerOptions) {
   const draining = new AbortController();
   const shuttingDown: Check = () => draining.signal.throwIfAborted();
   const answer = answers(events, now);
+  const seen = strangers(events.strangersSeen);
+  const connections = boundConnections(limits, trustedHops(options.trustedProxies ?? new BlockList()), seen);
 
   const server = new Server({
     ...SERVER_OPTIONS,
     interceptors: [
-      callLog(events, bareFaults(answer), now), // Outermost: names the call and sees every answer as it leaves.
+      callLog(events, seen, bareFaults(answer), now), // Outermost: names the call and sees every answer as it leaves.
       // One check after another, before the request is read: parsing is what they protect.
       admission(answer, [
         auth(tokens, failedTokens(limits.failedTokensPerMinute)), // Before the limit, which counts by token.
         tokenLimit(limits),
-        shuttingDown, // Last, so that this refusal has the metadata of every other.
+        shuttingDown, // Behind them, so that this refusal has the metadata of every other.
+        connections.accepted,
       ]),
       // Deadlines are for those who got this far: `unary` and `stream` set them.
     ],
@@ -104,27 +112,31 @@ export function grpcServer(options: GrpcServerOptions) {
     refusals,
     draining.signal,
     limits,
+    seen,
   );
   if (options.reflection !== 'nobody')
     addReflection(
       server,
       limits.questionsPerMinute,
       options.reflection === 'anybody' ? undefined : anyToken(tokens),
+      seen,
     );
-  let cut = () => {};
 
   return {
     /** Starts serving on `host:port`; resolves to where, with the port that was picked for 0. */
-    async listen(address: string): Promise<{ host: string; port: number }> {
-      const listening = await listen(server, address, options.tls, limits);
-      cut = listening.cut;
-      for (const http2Server of http2Servers(server)) answerUnknownMethods(http2Server, answer, events);
+    async listen(address: string): Promise<Listening> {
+      const listening = await listen(server, address, options.tls, connections);
+      for (const http2Server of http2Servers(server)) answerUnknownMethods(http2Server, answer);
       return listening;
     },
     /** Lets new connections have these certificates; where there were some. */
     showCertificates: (certificates: Certificates) => showCertificates(server, certificates),
     /** Stops serving: refuses new calls, ends streams, and lets the others finish for `graceMs` at most. */
-    drain: (graceMs: number) => drain(server, draining, graceMs, () => cut()),
+    async drain(graceMs: number): Promise<void> {
+      await drain(server, draining, graceMs, connections.cut);
+      connections.stop();
+      seen.stop();
+    },
   };
 }
 

@@ -10,9 +10,9 @@ import { LARGEST_MESSAGE } from '../../contract/sizes.js';
 import { PrivacyError } from '../../domain/errors.js';
 import { type Certificates, secureContextOf } from '../../tls/certificates.js';
 import { LONGEST_CALL_MS } from '../method.js';
-import { boundConnections, type ConnectionLimits, type Connections } from './connection-bounds.js';
+import type { Connections } from './connection-bounds.js';
 import { mendDeadlines } from './deadline-header.js';
-import { http2Servers } from './http2-servers.js';
+import { http2Servers, isServed } from './http2-servers.js';
 import { showRepeatedAuthorization } from './repeated-headers.js';
 
 /** Limits that grpc-js leaves open, and the means to find dead connections and to move clients elsewhere. */
@@ -27,15 +27,15 @@ export const SERVER_OPTIONS: ServerOptions = {
   'grpc.max_connection_age_grace_ms': LONGEST_CALL_MS + 60_000,
 };
 
-/** Where a server listens, and its connections. */
-export type Listening = Connections & { readonly host: string; readonly port: number };
+/** Where a server listens. */
+export type Listening = { readonly host: string; readonly port: number };
 
 /** Listens on `host:port`; port 0 picks a free one. */
 export async function listen(
   server: Server,
   address: string,
   tls: Certificates | undefined,
-  limits: ConnectionLimits,
+  connections: Connections,
 ): Promise<Listening> {
   setLogVerbosity(logVerbosity.NONE); // Its lines are no JSON, and what matters in them reaches us as errors.
   const port = await new Promise<number>((resolve, reject) => {
@@ -45,16 +45,12 @@ export async function listen(
     });
   });
   showRepeatedAuthorization(server);
-  for (const http2Server of http2Servers(server)) mendDeadlines(http2Server);
+  for (const http2Server of http2Servers(server)) {
+    mendDeadlines(http2Server);
+    connections.watch(http2Server, path => isServed(server, path));
+  }
   if (tls) showCertificates(server, tls);
-  const connections = http2Servers(server).map(http2Server => boundConnections(http2Server, limits));
-  return {
-    host: address.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1'),
-    port,
-    cut: () => {
-      for (const { cut } of connections) cut();
-    },
-  };
+  return { host: address.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1'), port };
 }
 
 /** Lets new connections have these certificates, and no other suites than ours, which grpc-js cannot be told. */

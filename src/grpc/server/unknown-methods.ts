@@ -1,21 +1,16 @@
 import type { Http2Server, OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import { status } from '@grpc/grpc-js';
 import { PrivacyError } from '../../domain/errors.js';
-import type { ApiEvents } from '../errors/api-events.js';
 import { type Answer, foreignMethod } from '../errors/statuses.js';
 import { requestIdOf } from '../interceptors/request-id.js';
 import { QUOTED, truncate } from '../messages/truncate.js';
 import { METHODS } from '../method-table.js';
 
 /**
- * Gives the answer to an unknown method the details that every error has, and logs it. grpc-js sends it past all
- * interceptors, with up to 60 KB of path in it as they came.
+ * Gives the answer to an unknown method the details that every error has. grpc-js sends it past all interceptors, with
+ * up to 60 KB of path in it as they came.
  */
-export function answerUnknownMethods(
-  http2Server: Http2Server,
-  answer: Answer,
-  log: Pick<ApiEvents, 'callEnded'>,
-): void {
+export function answerUnknownMethods(http2Server: Http2Server, answer: Answer): void {
   http2Server.prependListener('stream', (stream: ServerHttp2Stream, headers) => {
     const path = String(headers[':path']);
     if (METHODS.has(path)) return;
@@ -24,9 +19,6 @@ export function answerUnknownMethods(
       if (!isBare(own)) return respond(own, options);
       const requestId = requestIdOf([headers['x-request-id'] ?? []].flat());
       const method = truncate(path.slice(1), QUOTED);
-      const peer = stream.session?.socket.remoteAddress ?? 'unknown';
-      log.callEnded({ requestId, method, code: 'UNIMPLEMENTED', durationMs: 0, peer, tokenId: undefined });
-
       const problem = new PrivacyError({ kind: 'METHOD_UNKNOWN', method });
       const refusal = answer(problem, { requestId, method: foreignMethod(method) });
       refusal.metadata.set('x-request-id', requestId);

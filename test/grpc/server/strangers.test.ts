@@ -1,12 +1,14 @@
 import { once } from 'node:events';
-import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2';
+import { connect as connectHttp2 } from 'node:http2';
 import { connect as connectTcp } from 'node:net';
 import { type Client, Metadata, status } from '@grpc/grpc-js';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { InstanceServiceService } from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
 import { caller } from '../../support/call.js';
+import { certificate } from '../../support/certificate.js';
 import { type Api, startApi } from '../support/api.js';
 import { invoke } from '../support/invoke.js';
+import { connectRaw, openCall } from '../support/proxied.js';
 
 const bytes = (value: Buffer) => value;
 const nameOfService = (name: string) => Buffer.concat([Buffer.from([0x0a, name.length]), Buffer.from(name)]);
@@ -24,6 +26,22 @@ function watchHealth(client: Client, service = '') {
   const ended = new Promise<number>(resolve => call.on('status', ({ code }) => resolve(code)));
   call.on('error', () => {});
   return { call, first, ended };
+}
+
+/** Asks so often on one stream; how many answers came, and how it ended. */
+async function ask(api: Api, times: number, secret?: string) {
+  const path = '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo';
+  const metadata = new Metadata();
+  if (secret !== undefined) metadata.set('authorization', `Bearer ${secret}`);
+  const call = api.client.makeBidiStreamRequest(path, bytes, bytes, metadata);
+  let answers = 0;
+  call.on('data', () => answers++);
+  call.on('error', () => {});
+  const ended = new Promise<number>(resolve => call.on('status', ({ code }) => resolve(code)));
+  for (let count = 0; count < times; count++) call.write(QUESTION);
+  call.end();
+  const code = await ended;
+  return { answers, code };
 }
 
 /** Another connection. */
@@ -61,27 +79,17 @@ describe('health watches', () => {
 });
 
 describe('reflection', () => {
-  /** Asks so often on one stream; how many answers came, and how it ended. */
-  async function ask(api: Api, times: number, secret?: string) {
-    const path = '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo';
-    const metadata = new Metadata();
-    if (secret !== undefined) metadata.set('authorization', `Bearer ${secret}`);
-    const call = api.client.makeBidiStreamRequest(path, bytes, bytes, metadata);
-    let answers = 0;
-    call.on('data', () => answers++);
-    call.on('error', () => {});
-    const ended = new Promise<number>(resolve => call.on('status', ({ code }) => resolve(code)));
-    for (let count = 0; count < times; count++) call.write(QUESTION);
-    call.end();
-    const code = await ended;
-    return { answers, code };
-  }
-
   test('answers an address so many questions a minute, over all its streams', async () => {
     const api = await startApi({ limits: { questionsPerMinute: 5 } });
     expect(await ask(api, 3)).toEqual({ answers: 3, code: status.OK });
     expect(await ask(api, 3)).toEqual({ answers: 2, code: status.RESOURCE_EXHAUSTED });
     expect((await invoke(api, InstanceServiceService.listInstances, {})).code).toBe('OK');
+  });
+
+  test.each([1, 2, 3])('refuses what is beyond %i questions that came at once', async questionsPerMinute => {
+    const api = await startApi({ limits: { questionsPerMinute } });
+    const ended = { answers: questionsPerMinute, code: status.RESOURCE_EXHAUSTED };
+    expect(await ask(api, questionsPerMinute + 1)).toEqual(ended);
   });
 
   test('for callers with a token refuses those without a good one', async () => {
@@ -120,33 +128,115 @@ describe('a connection', () => {
 });
 
 describe('a call whose caller does not end its side', () => {
-  async function openCall(api: Api, headers: Record<string, string>) {
-    const session: ClientHttp2Session = connectHttp2(`http://${api.address}`);
+  async function leaveOpen(api: Api, secret?: string) {
+    const session = connectHttp2(`http://${api.address}`);
     onTestFinished(() => session.destroy());
-    const stream = session.request(
-      {
-        ':method': 'POST',
-        ':path': InstanceServiceService.listInstances.path,
-        'content-type': 'application/grpc',
-        te: 'trailers',
-        ...headers,
-      },
-      { endStream: false },
-    );
-    stream.on('error', () => {}).resume();
+    const stream = openCall(session, InstanceServiceService.listInstances.path, secret);
     await once(stream, 'close');
+    expect(api.strangers.map(({ deed }) => deed)).toContain('call_half_open');
     return stream.rstCode;
   }
 
   test('is reset after it was refused', async () => {
     const api = await startApi();
-    expect(await openCall(api, {})).toBe(0);
+    expect(await leaveOpen(api)).toBe(0);
   });
 
   test('and sends no message is reset in time', async () => {
     const api = await startApi({ limits: { messageMs: 200 } });
-    expect(await openCall(api, { authorization: `Bearer ${api.secret}` })).toBe(8);
+    expect(await leaveOpen(api, api.secret)).toBe(8);
   });
+});
+
+describe('what strangers do is counted, and has no line for each call', () => {
+  const { listInstances } = InstanceServiceService;
+  const deeds = (api: Api) => api.strangers.map(({ deed, peer }) => `${deed} ${peer}`);
+
+  test.each([
+    ['token_missing', null],
+    ['token_bad', 'wap_guess'],
+  ])('%s', async (deed, secret) => {
+    const api = await startApi({ limits: { failedTokensPerMinute: 1 } });
+    for (let call = 0; call < 3; call++) await invoke(api, listInstances, {}, { secret });
+    expect(api.strangers).toEqual([{ deed, peer: '127.0.0.1', count: 1 }]);
+    await invoke(api, listInstances, {});
+    expect(api.calls.map(({ code }) => code)).toEqual(['OK']);
+    await api.server.drain(100);
+    expect(api.strangers.slice(1)).toEqual([{ deed, peer: '127.0.0.1', count: 2 }]);
+  });
+
+  test('call_left, before its token was looked up', async () => {
+    const { promise, resolve: lookUp } = Promise.withResolvers<undefined>();
+    const api = await startApi();
+    const slow = await startApi({ tokens: { ...api.tokens, verify: () => promise } });
+    const session = connectHttp2(`http://${slow.address}`);
+    onTestFinished(() => session.destroy());
+    const stream = openCall(session, listInstances.path, 'wap_slow');
+    await once(session, 'remoteSettings');
+    stream.close(8);
+    await expect.poll(() => deeds(slow)).toEqual(['call_left 127.0.0.1']);
+    lookUp(undefined);
+    expect(slow.calls).toEqual([]);
+  });
+
+  test('unknown_method, reflection and health', async () => {
+    const api = await startApi({ limits: { watchesPerConnection: 1, questionsPerMinute: 1 } });
+    const unknown = { ...listInstances, path: '/whatsapp.privacy.v1.PrivacyService/GetNothing' };
+    await invoke(api, { ...unknown }, {});
+    await watchHealth(api.client).first;
+    await watchHealth(api.client).ended;
+    await ask(api, 2);
+    expect(deeds(api)).toEqual(
+      ['unknown_method', 'health', 'health_watch_refused', 'reflection', 'reflection_refused'].map(
+        deed => `${deed} 127.0.0.1`,
+      ),
+    );
+  });
+
+  test('connection_broken, where no HTTP/2 is spoken', async () => {
+    const api = await startApi();
+    connectRaw(api).write('GET / HTTP/1.1\r\n\r\n');
+    await expect.poll(() => deeds(api)).toEqual(['connection_broken 127.0.0.1']);
+  });
+
+  test('connection_broken, where no TLS is spoken', async () => {
+    const { cert, key } = certificate();
+    const api = await startApi({
+      tls: { cert: Buffer.from(cert), key: Buffer.from(key), clientCa: undefined },
+    });
+    connectRaw(api).write('GET / HTTP/1.1\r\n\r\n');
+    await expect.poll(() => deeds(api)).toEqual(['connection_broken 127.0.0.1']);
+  });
+
+  test('connection_refused, also by the bound of the process', async () => {
+    const api = await startApi({ limits: { connections: 1 } });
+    const [first, second] = [connectRaw(api), connectRaw(api)];
+    await Promise.race([once(first.resume(), 'close'), once(second.resume(), 'close')]);
+    expect(deeds(api)).toEqual(['connection_refused 127.0.0.1']);
+  });
+});
+
+test('a connection that breaks with a call open on it harms nobody', async () => {
+  const api = await startApi();
+  const raw = connectRaw(api);
+  const path = Buffer.from('/no.Service/Method');
+  // POST, http, the path and an authority as literals; RFC 7541 appendix A and section 6.2.2.
+  const headers = Buffer.concat([Buffer.from([0x83, 0x86, 0x01, 1, 0x78, 0x04, path.length]), path]);
+  const frame = (type: number, flags: number, stream: number, payload = Buffer.of()) =>
+    Buffer.concat([Buffer.from([0, 0, payload.length, type, flags, 0, 0, 0, stream]), payload]);
+  const [SETTINGS, HEADERS, END_HEADERS] = [4, 1, 4];
+  raw.write(
+    Buffer.concat([
+      Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'),
+      frame(SETTINGS, 0, 0),
+      frame(HEADERS, END_HEADERS, 1, headers),
+    ]),
+  );
+  await expect.poll(() => api.strangers).toMatchObject([{ deed: 'unknown_method' }]);
+  raw.write(frame(SETTINGS, 0, 1)); // Not of a stream.
+  await once(raw.resume(), 'close');
+  expect(api.strangers[1]).toMatchObject({ deed: 'connection_broken' });
+  expect((await invoke(api, InstanceServiceService.listInstances, {})).code).toBe('OK');
 });
 
 test('a shutdown does not wait for a peer that never closes', async () => {

@@ -2,6 +2,7 @@ import { onTestFinished } from 'vitest';
 import { tokens as makeTokens } from '../../../src/access/tokens.js';
 import { type GrpcServerOptions, grpcServer } from '../../../src/grpc/server/server.js';
 import type { EndedCall } from '../../../src/observability/events.js';
+import type { StrangerDeeds } from '../../../src/observability/strangers.js';
 import { sqliteStore } from '../../../src/stores/sqlite.js';
 import { builtInOnly } from '../../../src/whatsapp/index.js';
 import { caller } from '../../support/call.js';
@@ -33,6 +34,9 @@ const WIDE: Limits = {
   messageMs: 60_000,
   watchesPerConnection: 1000,
   watches: 1000,
+  wastePerSecond: 2 ** 30,
+  wasteBurst: 2 ** 30,
+  refusedMs: 60_000,
 };
 
 /** A real server on a free port, with everything real but the instances behind it. */
@@ -42,6 +46,7 @@ export async function openApi({ limits, ...options }: ApiOptions = {}, wanted = 
   const instances = instancesInMemory(store);
   const calls: EndedCall[] = [];
   const faults: unknown[] = [];
+  const strangers: StrangerDeeds[] = [];
   const server = grpcServer({
     instances,
     tokens,
@@ -52,6 +57,7 @@ export async function openApi({ limits, ...options }: ApiOptions = {}, wanted = 
       callEnded: call => void calls.push(call),
       callFailed: ({ cause }) => void faults.push(cause),
       taskFailed: ({ cause }) => void faults.push(cause),
+      strangersSeen: deeds => void strangers.push(deeds),
     },
     limits: { ...WIDE, ...limits },
     tls: undefined,
@@ -82,6 +88,8 @@ export async function openApi({ limits, ...options }: ApiOptions = {}, wanted = 
     tokenId: account.token.id,
     /** What the access log got. */
     calls,
+    /** What it got of calls and connections without a good token. */
+    strangers,
     /** The causes of faults in the log. */
     faults,
     /** Makes an instance and returns the secret of a token for it. */

@@ -1,0 +1,119 @@
+import { once } from 'node:events';
+import type { ClientHttp2Session } from 'node:http2';
+import type { Socket } from 'node:net';
+import { describe, expect, test } from 'vitest';
+import { InstanceServiceService } from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
+import { networksIn } from '../../../src/input/networks.js';
+import { type Api, startApi } from '../support/api.js';
+import { connectRaw, isServed, openCall, proxyLine, speakAfter } from '../support/proxied.js';
+
+const { path } = InstanceServiceService.listInstances;
+const KB = 1024;
+/** Narrow, so that a test meets it with few frames. The address is told by a header, for all tests share one. */
+const NARROW = {
+  limits: { wastePerSecond: KB, wasteBurst: 100 * KB, connectionsPerAddress: 10 },
+  trustedProxies: networksIn('127.0.0.1'),
+};
+const FLOODER = '192.0.2.66';
+/** How often connections are looked at. */
+const LOOK_MS = 1000;
+const ENHANCE_YOUR_CALM = 11;
+
+/** The code with which the server ended it. */
+const goaway = (session: ClientHttp2Session) => new Promise(resolve => session.once('goaway', resolve));
+async function speaks(api: Api, header: string) {
+  const session = speakAfter(api, header);
+  expect(await isServed(session)).toBe(true);
+  return session;
+}
+const isTaken = (api: Api, address: string) => isServed(speakAfter(api, proxyLine(address)));
+
+/** Opens so many calls, and leaves each at once. */
+function resetRapidly(session: ClientHttp2Session, count: number, secret?: string) {
+  for (let call = 0; call < count; call++) openCall(session, path, secret).close(8);
+}
+function callUnknown(session: ClientHttp2Session, count: number) {
+  for (let call = 0; call < count; call++)
+    openCall(session, '/whatsapp.privacy.v1.PrivacyService/GetX').end();
+}
+
+/** A connection that has said as much of HTTP/2 as it must. */
+async function greet(api: Api): Promise<Socket> {
+  const socket = connectRaw(api);
+  socket.write(`${proxyLine(FLOODER)}PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0`, 'latin1');
+  await once(socket, 'data');
+  return socket;
+}
+/** Of one byte, for the connection. */
+const WINDOW_UPDATE = Buffer.from('00000408000000000000000001', 'hex');
+/** Waits longer than connections are left alone. */
+const past = (ms: number) => new Promise(resolve => setTimeout(resolve, ms));
+
+describe.each([
+  ['rapid resets without a token', (session: ClientHttp2Session) => resetRapidly(session, 150)],
+  ['unknown methods', (session: ClientHttp2Session) => callUnknown(session, 90)],
+])('a flood of %s', (_, flood) => {
+  test('closes its connection, and refuses its address for a while', async () => {
+    const api = await startApi({ ...NARROW, limits: { ...NARROW.limits, refusedMs: 3000 } });
+    const quiet = await speaks(api, proxyLine(FLOODER));
+    const flooding = await speaks(api, proxyLine(FLOODER));
+    flood(flooding);
+    flood(flooding);
+    expect(await goaway(flooding)).toBe(ENHANCE_YOUR_CALM);
+    expect(await isTaken(api, FLOODER)).toBe(false);
+    expect(await isTaken(api, '192.0.2.67')).toBe(true);
+    expect(quiet.destroyed).toBe(false);
+    expect(api.strangers.map(({ deed, peer }) => [deed, peer])).toEqual(
+      expect.arrayContaining([
+        ['connection_flooding', FLOODER],
+        ['connection_refused', FLOODER],
+      ]),
+    );
+    await expect.poll(() => isTaken(api, FLOODER), { timeout: 30_000 }).toBe(true);
+  });
+});
+
+test('a flood of WINDOW_UPDATE closes its connection, and refuses its address', async () => {
+  const api = await startApi(NARROW);
+  const socket = await greet(api);
+  const frames = Buffer.concat(Array<Buffer>(20_000).fill(WINDOW_UPDATE));
+  socket.write(frames);
+  await once(socket.resume(), 'close');
+  expect(await isTaken(api, FLOODER)).toBe(false);
+});
+
+test('a flood over many connections, one after another, refuses the address', async () => {
+  const api = await startApi(NARROW);
+  const flooded = async () => {
+    const session = speakAfter(api, proxyLine(FLOODER));
+    if (!(await isServed(session))) return true;
+    resetRapidly(session, 30);
+    session.close();
+    return false;
+  };
+  await expect.poll(flooded).toBe(true);
+});
+
+describe('no flood are', () => {
+  test('calls with a good token, however soon they are cancelled', async () => {
+    const api = await startApi(NARROW);
+    const session = await speaks(api, proxyLine(FLOODER));
+    const call = () => once(openCall(session, path, api.secret).end(Buffer.alloc(5)), 'close');
+    await call(); // A token that is looked up for the first time is waited for.
+    const isClosed = once(session, 'close').then(() => true);
+    for (let round = 0; round < 10; round++) {
+      resetRapidly(session, 50, api.secret);
+      await call();
+    }
+    expect(await Promise.race([isClosed, past(2 * LOOK_MS)])).toBeUndefined();
+    expect(await isTaken(api, FLOODER)).toBe(true);
+  });
+});
+
+test('a trusted proxy that tells no caller loses its connection, and is not refused', async () => {
+  const api = await startApi(NARROW);
+  const session = await speaks(api, '');
+  callUnknown(session, 150);
+  expect(await goaway(session)).toBe(ENHANCE_YOUR_CALM);
+  await speaks(api, '');
+});

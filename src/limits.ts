@@ -27,12 +27,12 @@ export const LIMITS = {
     /** Reflection; a client asks five or six for a call. */
     questionsPerMinute: 600,
     /**
-     * Bytes that serve no accepted call, and 1 KB for each other call: 1,500 refused or unknown ones a second, or as
-     * many cancelled before their token was looked up; ten seconds' worth at once. An accepted call counts for nothing,
-     * so that callers meet this only with what is no use to them.
+     * Bytes that serve no accepted call, and 1 KB for each call that is not: 400 a second that are refused, unknown or
+     * cancelled before their token was looked up, and ten times as many at once. What good tokens ask for within their
+     * limit counts for nothing, also when it is cancelled.
      */
-    wastePerSecond: 2 * 1024 * 1024,
-    wasteBurst: 20 * 1024 * 1024,
+    wastePerSecond: 512 * 1024,
+    wasteBurst: 4 * 1024 * 1024,
     /** An address that wasted more; its connections that did not go on. */
     refusedMs: 60_000,
   },

@@ -13,7 +13,7 @@ export type FloodLimits = {
 /** The waste of each address, and which of them are refused for it. */
 export type Floods = {
   isRefused(address: string): boolean;
-  /** Counts what an address has wasted; true when that is too much, and then counting begins anew. */
+  /** Counts what an address has wasted; whether that is too much. */
   waste(address: string, bytes: number): boolean;
   refuse(address: string): void;
 };
@@ -30,10 +30,9 @@ export function floods(limits: FloodLimits, now: () => number = clock): Floods {
     waste(address, bytes) {
       const { level, at } = levels.get(address) ?? { level: 0, at: now() };
       const drained = Math.max(level - ((now() - at) / 1000) * limits.wastePerSecond, 0);
-      const isFlood = drained + bytes > limits.wasteBurst;
-      if (isFlood) levels.delete(address);
-      else levels.set(address, { level: drained + bytes, at: now() });
-      return isFlood;
+      // As high as it needs to be, so that it comes down while the address is refused.
+      levels.set(address, { level: Math.min(drained + bytes, 2 * limits.wasteBurst), at: now() });
+      return drained + bytes > limits.wasteBurst;
     },
     refuse: address => void refused.set(address, now() + limits.refusedMs),
   };

@@ -1,4 +1,4 @@
-import type { Http2Server, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
+import type { Http2Server, IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 import { slots } from '../../domain/slots.js';
 import type { StrangerDeed, Strangers } from '../../observability/strangers.js';
@@ -60,7 +60,7 @@ export function boundConnections(
     socket.destroy();
   }
 
-  function meet(socket: Socket, serve: () => void) {
+  function meet(serve: () => void, socket: Socket) {
     accepted.add(socket);
     const silent = setTimeout(() => close(socket, 'connection_silent'), limits.handshakeMs);
     socket.once('close', () => {
@@ -89,7 +89,17 @@ export function boundConnections(
       place?.[Symbol.dispose]();
       return close(socket, 'connection_refused');
     }
-    const one = { socket, address, isHop, source, silent, calls: 0, acceptedCalls: 0, bytesSeen: 0 };
+    const one = {
+      socket,
+      address,
+      isHop,
+      source,
+      silent,
+      calls: 0,
+      acceptedCalls: 0,
+      bytesSeen: 0,
+      credit: 0,
+    };
     for (const key of keys) known.set(key, one);
     flood.add(one);
     socket.once('close', () => {
@@ -105,7 +115,8 @@ export function boundConnections(
     server.on('drop', dropped =>
       strangers.seen('connection_refused', countedAddress(dropped?.remoteAddress ?? 'unknown')),
     );
-    meetFirst(server, meet);
+    // Before TLS, for the header comes before it.
+    meetFirst(server, 'connection', meet);
     // With TLS it is another object than the one that was accepted.
     server.prependListener('secureConnection', (secured: Socket) => {
       const source = known.get(connectionKey(secured))?.source;
@@ -126,15 +137,18 @@ export function boundConnections(
       const one = known.get(connectionKey(secured));
       if (one && error.code !== 'ECONNRESET') strangers.seen('connection_broken', one.address);
     });
-    server.prependListener('stream', (stream: ServerHttp2Stream, headers) => {
+    // What still comes of a connection that was closed as a flood costs nothing more.
+    meetFirst(server, 'stream', (serve, stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
+      // grpc-js listens only on streams of methods that it has, and one that nobody listens to ends the process.
+      stream.on('error', () => {});
       const one = stream.session && ofSession.get(stream.session);
-      if (!one) return;
-      one.calls++;
+      if (!one || !flood.called(one)) return void stream.destroy();
       const seen = (deed: StrangerDeed) => strangers.seen(deed, one.address);
       const path = String(headers[':path']);
       if (!isServed(path)) seen('unknown_method');
       else if (HEALTH.test(path)) seen('health');
       if (!REFLECTION.test(path)) endUnlessWhole(stream, limits.messageMs, () => seen('call_half_open'));
+      serve();
     });
   }
 

@@ -14,21 +14,29 @@ export type Connection = {
   calls: number;
   acceptedCalls: number;
   bytesSeen: number;
+  /** Bytes that accepted calls may still bring. */
+  credit: number;
 };
 
 /** Looks at connections until they close. */
 export type FloodWatch = {
   isRefused(address: string): boolean;
   add(one: Connection): void;
+  /** A call came; whether it is to be served. */
+  called(one: Connection): boolean;
   remove(one: Connection): void;
   stop(): void;
 };
 
 const LOOK_MS = 1000;
-/** What a call wastes besides its bytes: the service is as busy with it as with a thousand of them. */
+/** A look is also due after so many calls, for a second of them is a long time. */
+const LOOK_CALLS = 256;
+/** What a call wastes besides its bytes; a refusal takes some 50 to 100 microseconds. */
 const CALL_BYTES = 1024;
 /** What an accepted call may bring: a message of 64 KiB, and as much of headers. */
 const ACCEPTED_BYTES = 128 * 1024;
+/** For as many calls as a connection may have open. */
+const MOST_CREDIT = 100 * ACCEPTED_BYTES;
 /** For the GOAWAY to arrive. */
 const LINGER_MS = 1000;
 /** RFC 9113 section 7. */
@@ -48,34 +56,37 @@ export function floodWatch(
   /** Who wastes less than an equal share of what its address may is not to blame. */
   const share = (limits.wastePerSecond * (LOOK_MS / 1000)) / limits.connectionsPerAddress;
 
-  /** Counts what the connection wasted; whether that is too much for its address. */
-  function isFlood(one: Connection, wasted: number): boolean {
-    if (wasted === 0 || !seen.waste(one.address, wasted)) return false;
-    if (!one.isHop) seen.refuse(one.address);
-    return true;
-  }
-
-  function close({ socket, session, address }: Connection) {
+  function close(one: Connection) {
+    const { socket, session, address } = one;
+    open.delete(one);
     strangers.seen('connection_flooding', address);
     // Null, for an error would be one of its streams too, where nobody listens.
     session?.destroy(null as never, ENHANCE_YOUR_CALM);
     setTimeout(() => socket.destroy(), session ? LINGER_MS : 0).unref();
   }
 
+  /** Counts what came, and closes the connection if its address wastes too much and it has a part in that. */
+  function look(one: Connection, isOpen = true) {
+    const wasted = takeWaste(one);
+    if (wasted === 0 || !seen.waste(one.address, wasted)) return;
+    if (!one.isHop) seen.refuse(one.address);
+    if (isOpen && wasted > share) close(one);
+  }
+
   const timer = setInterval(() => {
-    const wasted = new Map([...open].map(one => [one, takeWaste(one)]));
-    const flooding = new Set<string>();
-    for (const [one, bytes] of wasted) if (isFlood(one, bytes)) flooding.add(one.address);
-    if (flooding.size === 0) return;
-    for (const [one, bytes] of wasted) if (flooding.has(one.address) && bytes > share) close(one);
+    for (const one of open) look(one);
   }, LOOK_MS).unref();
 
   return {
     isRefused: seen.isRefused,
     add: one => void open.add(one),
+    called(one) {
+      if (++one.calls >= LOOK_CALLS && open.has(one)) look(one);
+      return open.has(one);
+    },
     remove(one) {
       open.delete(one);
-      isFlood(one, takeWaste(one));
+      look(one, false);
     },
     stop: () => clearInterval(timer),
   };
@@ -84,7 +95,13 @@ export function floodWatch(
 /** The waste on a connection since this was last asked. */
 function takeWaste(one: Connection): number {
   const bytes = one.socket.bytesRead;
-  const wasted = bytes - one.bytesSeen + one.calls * CALL_BYTES - one.acceptedCalls * ACCEPTED_BYTES;
-  Object.assign(one, { bytesSeen: bytes, calls: 0, acceptedCalls: 0 });
+  const came = bytes - one.bytesSeen + one.calls * CALL_BYTES;
+  const wasted = came - one.acceptedCalls * ACCEPTED_BYTES - one.credit;
+  Object.assign(one, {
+    bytesSeen: bytes,
+    calls: 0,
+    acceptedCalls: 0,
+    credit: Math.min(Math.max(-wasted, 0), MOST_CREDIT),
+  });
   return Math.max(wasted, 0);
 }

@@ -1,5 +1,4 @@
 import type { Http2Server } from 'node:http2';
-import type { Socket } from 'node:net';
 import type { Server } from '@grpc/grpc-js';
 
 /** What grpc-js gives no access to. */
@@ -12,13 +11,20 @@ export const http2Servers = (server: Server): Http2Server[] => [...inside(server
 /** Whether a gRPC server has a method of this path. */
 export const isServed = (server: Server, path: string): boolean => inside(server).handlers.has(path);
 
-/** Has each new connection met before TLS and HTTP/2 see it, which they do when it is served. */
-export function meetFirst(server: Http2Server, meet: (socket: Socket, serve: () => void) => void): void {
-  const listeners = server.listeners('connection');
-  server.removeAllListeners('connection');
-  server.on('connection', (socket: Socket) =>
-    meet(socket, () => {
-      for (const listener of listeners) listener.call(server, socket);
-    }),
+/** Has an event met before the listeners there are, which hear of it when `pass` is called. */
+export function meetFirst<Args extends unknown[]>(
+  server: Http2Server,
+  event: 'connection' | 'stream',
+  meet: (pass: () => void, ...args: Args) => void,
+): void {
+  const listeners = server.listeners(event);
+  server.removeAllListeners(event);
+  server.on(event, (...args: unknown[]) =>
+    meet(
+      () => {
+        for (const listener of listeners) listener.call(server, ...args);
+      },
+      ...(args as Args),
+    ),
   );
 }

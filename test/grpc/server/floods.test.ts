@@ -5,13 +5,14 @@ import { describe, expect, test } from 'vitest';
 import { InstanceServiceService } from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
 import { networksIn } from '../../../src/input/networks.js';
 import { type Api, startApi } from '../support/api.js';
+import { FRAME, frame, GREETING, openingFrame } from '../support/frames.js';
 import { connectRaw, isServed, openCall, proxyLine, speakAfter } from '../support/proxied.js';
 
 const { path } = InstanceServiceService.listInstances;
 const KB = 1024;
 /** Narrow, so that a test meets it with few frames. The address is told by a header, for all tests share one. */
 const NARROW = {
-  limits: { wastePerSecond: KB, wasteBurst: 100 * KB, connectionsPerAddress: 10 },
+  limits: { wastePerSecond: 50 * KB, wasteBurst: 100 * KB, connectionsPerAddress: 10 },
   trustedProxies: networksIn('127.0.0.1'),
 };
 const FLOODER = '192.0.2.66';
@@ -40,12 +41,10 @@ function callUnknown(session: ClientHttp2Session, count: number) {
 /** A connection that has said as much of HTTP/2 as it must. */
 async function greet(api: Api): Promise<Socket> {
   const socket = connectRaw(api);
-  socket.write(`${proxyLine(FLOODER)}PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0`, 'latin1');
+  socket.write(Buffer.concat([Buffer.from(proxyLine(FLOODER)), GREETING]));
   await once(socket, 'data');
   return socket;
 }
-/** Of one byte, for the connection. */
-const WINDOW_UPDATE = Buffer.from('00000408000000000000000001', 'hex');
 /** Waits longer than connections are left alone. */
 const past = (ms: number) => new Promise(resolve => setTimeout(resolve, ms));
 
@@ -76,14 +75,28 @@ describe.each([
 test('a flood of WINDOW_UPDATE closes its connection, and refuses its address', async () => {
   const api = await startApi(NARROW);
   const socket = await greet(api);
-  const frames = Buffer.concat(Array<Buffer>(20_000).fill(WINDOW_UPDATE));
-  socket.write(frames);
+  const oneByte = frame(FRAME.WINDOW_UPDATE, 0, 0, Buffer.from([0, 0, 0, 1]));
+  socket.write(Buffer.concat(Array<Buffer>(20_000).fill(oneByte)));
   await once(socket.resume(), 'close');
   expect(await isTaken(api, FLOODER)).toBe(false);
 });
 
+test.each([path, '/no.Service/Method'])(
+  'a flood that comes at once ends its connection alone: %s',
+  async called => {
+    const api = await startApi(NARROW);
+    const socket = await greet(api);
+    const reset = (stream: number) => frame(FRAME.RST_STREAM, 0, stream, Buffer.from([0, 0, 0, 8]));
+    const streams = Array.from({ length: 600 }, (_, index) => 2 * index + 1);
+    socket.write(Buffer.concat(streams.flatMap(stream => [openingFrame(called, stream), reset(stream)])));
+    await once(socket.resume(), 'close');
+    expect(await isTaken(api, FLOODER)).toBe(false);
+    expect(await isTaken(api, '192.0.2.67')).toBe(true);
+  },
+);
+
 test('a flood over many connections, one after another, refuses the address', async () => {
-  const api = await startApi(NARROW);
+  const api = await startApi({ ...NARROW, limits: { ...NARROW.limits, wastePerSecond: KB } });
   const flooded = async () => {
     const session = speakAfter(api, proxyLine(FLOODER));
     if (!(await isServed(session))) return true;

@@ -7,6 +7,7 @@ import { InstanceServiceService } from '../../../gen/ts/whatsapp/privacy/v1/inst
 import { caller } from '../../support/call.js';
 import { certificate } from '../../support/certificate.js';
 import { type Api, startApi } from '../support/api.js';
+import { FRAME, frame, GREETING, openingFrame } from '../support/frames.js';
 import { invoke } from '../support/invoke.js';
 import { connectRaw, openCall } from '../support/proxied.js';
 
@@ -219,21 +220,9 @@ describe('what strangers do is counted, and has no line for each call', () => {
 test('a connection that breaks with a call open on it harms nobody', async () => {
   const api = await startApi();
   const raw = connectRaw(api);
-  const path = Buffer.from('/no.Service/Method');
-  // POST, http, the path and an authority as literals; RFC 7541 appendix A and section 6.2.2.
-  const headers = Buffer.concat([Buffer.from([0x83, 0x86, 0x01, 1, 0x78, 0x04, path.length]), path]);
-  const frame = (type: number, flags: number, stream: number, payload = Buffer.of()) =>
-    Buffer.concat([Buffer.from([0, 0, payload.length, type, flags, 0, 0, 0, stream]), payload]);
-  const [SETTINGS, HEADERS, END_HEADERS] = [4, 1, 4];
-  raw.write(
-    Buffer.concat([
-      Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'),
-      frame(SETTINGS, 0, 0),
-      frame(HEADERS, END_HEADERS, 1, headers),
-    ]),
-  );
+  raw.write(Buffer.concat([GREETING, openingFrame('/no.Service/Method', 1)]));
   await expect.poll(() => api.strangers).toMatchObject([{ deed: 'unknown_method' }]);
-  raw.write(frame(SETTINGS, 0, 1)); // Not of a stream.
+  raw.write(frame(FRAME.SETTINGS, 0, 1)); // Not of a stream.
   await once(raw.resume(), 'close');
   expect(api.strangers[1]).toMatchObject({ deed: 'connection_broken' });
   expect((await invoke(api, InstanceServiceService.listInstances, {})).code).toBe('OK');

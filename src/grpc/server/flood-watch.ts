@@ -31,7 +31,7 @@ export type FloodWatch = {
 const LOOK_MS = 1000;
 /** A look is also due after so many calls, for a second of them is a long time. */
 const LOOK_CALLS = 256;
-/** What a call wastes besides its bytes; a refusal takes some 50 to 100 microseconds. */
+/** What a call wastes besides its bytes; a refusal takes 100 microseconds and more. */
 const CALL_BYTES = 1024;
 /** What an accepted call may bring: a message of 64 KiB, and as much of headers. */
 const ACCEPTED_BYTES = 128 * 1024;
@@ -60,7 +60,7 @@ export function floodWatch(
     const { socket, session, address } = one;
     open.delete(one);
     strangers.seen('connection_flooding', address);
-    // Null, for an error would be one of its streams too, where nobody listens.
+    // Null, for an error would be told as one of the peer's.
     session?.destroy(null as never, ENHANCE_YOUR_CALM);
     setTimeout(() => socket.destroy(), session ? LINGER_MS : 0).unref();
   }

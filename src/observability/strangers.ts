@@ -4,6 +4,8 @@ export type StrangerDeed =
   | 'token_bad'
   /** A call that its caller left before its token was looked up. */
   | 'call_left'
+  /** A call that failed before: it is malformed, or tokens cannot be looked up. */
+  | 'call_refused'
   /** A message that did not come in time, or a stream left open after its answer. */
   | 'call_half_open'
   | 'unknown_method'

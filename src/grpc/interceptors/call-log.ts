@@ -1,5 +1,5 @@
 import { Metadata, ServerInterceptingCall, type ServerInterceptor, status } from '@grpc/grpc-js';
-import type { Strangers } from '../../observability/strangers.js';
+import type { StrangerDeed, Strangers } from '../../observability/strangers.js';
 import { type CallContext, setContext } from '../calls/call-context.js';
 import type { ApiEvents } from '../errors/api-events.js';
 import { foreignMethod, type ToldMethod } from '../errors/statuses.js';
@@ -36,11 +36,11 @@ export const callLog =
     let ended = false;
     let headersSent = false;
 
-    const end = (code: status) => {
+    const end = (code: status, otherwise: StrangerDeed) => {
       if (ended) return; // A call is "cancelled" also after its status.
       ended = true;
       if (!method) return;
-      const { requestId, peer, principal, tokenFault = 'call_left' } = context;
+      const { requestId, peer, principal, tokenFault = otherwise } = context;
       if (!principal) return strangers.seen(tokenFault, countedAddress(peer));
       log.callEnded({
         requestId,
@@ -57,7 +57,7 @@ export const callLog =
     call.sendStatus = (sent: EndedStatus) => {
       if (ended) return send(sent);
       const outcome = net(sent, context);
-      end(outcome.code);
+      end(outcome.code, 'call_refused');
       const metadata = outcome.metadata ?? new Metadata();
       send({ ...outcome, metadata: headersSent ? metadata : addAnswerMetadata(metadata, context) });
     };
@@ -71,7 +71,10 @@ export const callLog =
             next(metadata);
           },
           onCancel: () =>
-            end(now() < Number(call.getDeadline()) ? status.CANCELLED : status.DEADLINE_EXCEEDED),
+            end(
+              now() < Number(call.getDeadline()) ? status.CANCELLED : status.DEADLINE_EXCEEDED,
+              'call_left',
+            ),
         }),
       sendMetadata(metadata, next) {
         headersSent = true;

@@ -154,7 +154,8 @@ describe('a token that is bound to a certificate', () => {
       const { secret } = await mint(api, subject);
       expect(await callBy(api, DESK, secret)).toBe('OK');
       expect(await callBy(api, BOT, secret)).toBe('CERTIFICATE_MISMATCH');
-      expect(api.calls.map(({ code }) => code)).toEqual(['OK', 'UNAUTHENTICATED']);
+      expect(api.calls.map(({ code }) => code)).toEqual(['OK']);
+      expect(api.strangers).toMatchObject([{ deed: 'token_bad' }]);
     },
   );
 

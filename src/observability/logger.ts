@@ -1,6 +1,8 @@
-import { type DestinationStream, destination, pino, stdTimeFunctions } from 'pino';
+import { pino, stdTimeFunctions } from 'pino';
+import type { LineSink } from './line-sink.js';
 import type { LogLevel } from './log-level.js';
 import { scrub, scrubText } from './scrub.js';
+import { stderrLines } from './stderr.js';
 
 type Log = (text: string, fields?: object) => void;
 
@@ -10,17 +12,11 @@ export type Logger = { readonly [L in Exclude<LogLevel, 'silent'>]: Log } & {
   readonly isDebug: boolean;
 };
 
-/**
- * Lines are written together, for a system call costs as much as a tenth of the call it tells of. A warning or an error
- * leaves at once, with what waited.
- */
-const TOGETHER = { sync: false, minLength: 32_768, maxWrite: 65_536, periodicFlush: 50 } as const;
+/** A sink of which only `write` is needed. */
+type Sink = Pick<LineSink, 'write'> & Partial<LineSink>;
 
-/** A logger on stderr, or on `stream`. Nothing it writes holds a secret or a whole phone number. */
-export function createLogger(
-  level: LogLevel,
-  stream: DestinationStream & { flush?(): void } = destination({ dest: 2, ...TOGETHER }),
-): Logger {
+/** A logger on stderr, or on `sink`. Nothing it writes holds a secret or a whole phone number. */
+export function createLogger(level: LogLevel, sink: Sink = stderrLines()): Logger {
   const log = pino(
     {
       level,
@@ -29,17 +25,21 @@ export function createLogger(
       formatters: { level: label => ({ level: label }), log: scrub },
       serializers: { err: (scrubbed: unknown) => scrubbed }, // pino's own would take the copy for an Error
     },
-    stream,
+    sink,
   );
   const at =
     (name: Exclude<LogLevel, 'silent'>): Log =>
     (text, fields = {}) =>
       log[name](fields, scrubText(text));
+  sink.onDropped?.(count =>
+    at('error')('lines of this log were dropped', { event: 'log_lines_dropped', count }),
+  );
+  /** A warning or an error leaves at once, with what waited. */
   const atOnce =
     (name: 'warn' | 'error'): Log =>
     (text, fields) => {
       at(name)(text, fields);
-      stream.flush?.();
+      sink.flush?.();
     };
   return {
     debug: at('debug'),

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -12,6 +14,8 @@ import { startService } from './support/service.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'wa-privacy-program-'));
 afterAll(() => rmSync(folder, { recursive: true }));
+
+const certificateFile = (name: 'cert' | 'key') => join(import.meta.dirname, `../support/tls/${name}.pem`);
 
 /** Runs code in the child before anything of ours is loaded. */
 const before = (code: string) => ['--import', `data:text/javascript,${encodeURIComponent(code)}`];
@@ -147,6 +151,39 @@ describe('simulate', () => {
         'error: --phone abc: must be 5 to 15 digits',
         '',
       ].join('\n'),
+    });
+  });
+});
+
+describe('serve ends with one line and what helps where it cannot listen:', () => {
+  const ADDRESS_OF_NOBODY = '192.0.2.1:0'; // RFC 5737
+
+  const serve = (listen: string, env: Record<string, string> = {}) =>
+    run(['serve', '--listen', listen, '--data-dir', join(folder, 'unheard')], {
+      env: { WA_PRIVACY_LOG_LEVEL: 'error', ...env },
+    });
+
+  test('on a port that is used', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo;
+    expect(await serve(`127.0.0.1:${port}`)).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: `error: Cannot listen on 127.0.0.1:${port}: EADDRINUSE, another process uses this port; choose another with --listen\n`,
+    });
+    other.close();
+  });
+
+  test('at an address of another machine', async () => {
+    const tls = {
+      WA_PRIVACY_TLS_CERT_FILE: certificateFile('cert'),
+      WA_PRIVACY_TLS_KEY_FILE: certificateFile('key'),
+    };
+    expect(await serve(ADDRESS_OF_NOBODY, tls)).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: `error: Cannot listen on ${ADDRESS_OF_NOBODY}: EADDRNOTAVAIL, this machine does not have this address; choose one of its own with --listen\n`,
     });
   });
 });

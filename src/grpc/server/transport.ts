@@ -40,7 +40,7 @@ export async function listen(
   setLogVerbosity(logVerbosity.NONE); // Its lines are no JSON, and what matters in them reaches us as errors.
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync(address, credentials(tls), (error, bound) => {
-      if (error) reject(new Error(`Cannot listen on ${address}`, { cause: error }));
+      if (error) reject(new Error(cannotListen(address, error), { cause: error }));
       else resolve(bound);
     });
   });
@@ -57,6 +57,20 @@ export async function listen(
 export function showCertificates(server: Server, certificates: Certificates): void {
   for (const http2Server of http2Servers(server))
     (http2Server as Http2Server & Http2SecureServer).setSecureContext(secureContextOf(certificates));
+}
+
+/** What helps, by what the system says. */
+const HINTS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'another process uses this port; choose another with --listen',
+  EACCES: 'this user may not use this port; choose one above 1023 with --listen',
+  EADDRNOTAVAIL: 'this machine does not have this address; choose one of its own with --listen',
+};
+
+/** grpc-js has the system's error in its text alone. */
+function cannotListen(address: string, error: Error): string {
+  const [, code = ''] = /\blisten (E[A-Z]+)\b/.exec(error.message) ?? [];
+  const hint = HINTS[code];
+  return `Cannot listen on ${address}: ${hint ? `${code}, ${hint}` : error.message}`;
 }
 
 function credentials(tls: Certificates | undefined): ServerCredentials {

@@ -91,7 +91,11 @@ export function dialer(
   };
 }
 
-const OWN_FAULT: Disconnect = { code: undefined, text: 'A fault of this service kept it from connecting' };
+/** Nothing that WhatsApp did. */
+export const OWN_FAULT: Disconnect = {
+  code: undefined,
+  text: 'A fault of this service kept it from connecting',
+};
 const CANCELLED: Dialled = { kind: 'failed', disconnect: { code: undefined, text: 'Cancelled' } };
 
 /** What each call gives fulfils so long after the one before. */

@@ -5,7 +5,7 @@ import type { Due } from '../../domain/time/due.js';
 import type { InstanceLog, Session } from '../ports/ports.js';
 import { afterDisconnect, NO_FAILURES } from './after-disconnect.js';
 import { backingOff, type ConnectionState, msLeft } from './connection-state.js';
-import type { Dialer } from './dialer.js';
+import { type Dialer, OWN_FAULT } from './dialer.js';
 
 /** A session that held this long ends a row of failures. */
 const STABLE_MS = 30_000;
@@ -97,10 +97,16 @@ export function supervise({
 
   async function run(signal: AbortSignal): Promise<void> {
     while (await due(signal)) {
-      const disconnect = await connectOnce(signal);
+      const disconnect = await connectOnce(signal).catch(ownFault);
       if (signal.aborted) return;
       enter(disconnect ? after(disconnect) : CONNECTING);
     }
+  }
+
+  /** What was thrown must not be the end of what keeps the instance connected. */
+  function ownFault(cause: unknown): Disconnect {
+    log.taskFailed({ task: 'keeping the instance connected', instance, cause });
+    return OWN_FAULT;
   }
 
   /** Waits for the next attempt; false when there is none, or told to stop. */

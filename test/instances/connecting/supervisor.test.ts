@@ -341,6 +341,21 @@ describe('a session that its instance retires', () => {
   });
 });
 
+test('a fault of this service is waited out like a failure, and the instance connects again', async () => {
+  const node = fakeNode(() => 'open');
+  const { connect } = node.dialer;
+  let faults = 0;
+  node.dialer.connect = async (...call) => {
+    if (++faults <= 2) throw new Error('a fault');
+    return connect(...call);
+  };
+  const desk = superviseOn(node);
+  await vi.advanceTimersByTimeAsync(500);
+  expect(desk.connection).toMatchObject({ state: 'backing_off' });
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(desk.connection.state).toBe('connected');
+});
+
 describe('an instance that is told to rest', () => {
   test('has rested when the dial that was under way has ended', async () => {
     const node = fakeNode(() => 'open', 100);

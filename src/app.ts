@@ -4,6 +4,7 @@ import { isOpenToAll, makeDataFolder } from './access/secret-file.js';
 import { tokens as openTokens } from './access/tokens.js';
 import type { Config } from './config/config.js';
 import { shownProxy } from './domain/proxy.js';
+import { clock } from './domain/time/clock.js';
 import { grpcServer } from './grpc/server/server.js';
 import { startHousekeeping } from './housekeeping.js';
 import { bounded } from './instances/bounded.js';
@@ -19,6 +20,10 @@ import { openVersions } from './whatsapp/version/client-versions.js';
 
 /** Calls under way may take this long when the service stops. */
 const GRACE_MS = 5_000;
+/** Then WhatsApp has this long to close its connections, and whatever time the calls have left over. */
+const CLOSING_MS = 400;
+/** The end of everything, whatever hangs. */
+export const STOPPED_MS = GRACE_MS + 1_000;
 
 /** The running service. */
 export type App = {
@@ -113,14 +118,19 @@ export async function createApp(config: Config, events: Events): Promise<App> {
     watchCertificates({ files: config.tls.files, served, serve: server.showCertificates, log: events });
   const housekeeping = startHousekeeping({ tokens, store, historyMs: config.historyMs, events });
 
+  /** What cannot be ended does not keep the rest from it. */
+  const end = (task: string, ending: Promise<void>) =>
+    ending.catch((cause: unknown) => events.taskFailed({ task, cause }));
+
   async function stop() {
     certificates?.stop();
+    const closed = clock() + GRACE_MS + CLOSING_MS;
     await server.drain(GRACE_MS);
-    await housekeeping.stop();
-    await registry.stop();
-    await versions.stop();
-    await tokens.flush();
-    await store.close();
+    await end('housekeeping', housekeeping.stop());
+    await end('closing the connections to WhatsApp', registry.stop(Math.max(closed - clock(), CLOSING_MS)));
+    await end('storing the versions', versions.stop());
+    await end('storing the tokens', tokens.flush());
+    await end('closing the store', store.close());
   }
   try {
     const { host, port } = config.listen;

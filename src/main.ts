@@ -43,8 +43,14 @@ const serve = program
     const flags = serve.options.map(option => [option.long, serve.getOptionValue(option.attributeName())]);
     const result = readConfig({ flags: Object.fromEntries(flags), env: process.env });
     if (result.kind === 'mistakes') throw new UsageError(result.mistakes);
-    await (await import('./serve.js')).serve(result.config);
-    endNow();
+    const [{ serve: run }, { endProcess }] = await Promise.all([
+      import('./serve.js'),
+      import('./process-end.js'),
+    ]);
+    await run(result.config).catch((error: unknown) => {
+      process.exitCode = exitCodeOf(error);
+    });
+    await endProcess();
   });
 for (const { flag, description } of serveFlags()) serve.addOption(new Option(flag, description));
 

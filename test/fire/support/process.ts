@@ -31,7 +31,7 @@ export type ServiceProcess = {
   /** Sends a signal that should not end it. */
   signal(signal: NodeJS.Signals): void;
   /** Ends it and waits. */
-  end(signal: 'SIGKILL' | 'SIGTERM'): Promise<number | string>;
+  end(signal: NodeJS.Signals): Promise<number | string>;
 };
 
 /** How a process differs from the usual. */
@@ -39,10 +39,12 @@ export type Surroundings = {
   readonly env?: Record<string, string | undefined>;
   /** The system refuses to let any file grow beyond this many bytes, or twice as many. */
   readonly maxFileBytes?: number;
+  /** A file that takes its log. */
+  readonly stderr?: number;
 };
 
 /** Starts a process that loads the service and waits to be told to serve. */
-export function serviceProcess({ env, maxFileBytes }: Surroundings, token: string): ServiceProcess {
+export function serviceProcess({ env, maxFileBytes, stderr }: Surroundings, token: string): ServiceProcess {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('WA_PRIVACY_'));
   const node = [process.execPath, ...ARGUMENTS];
   // Blocks are 512 bytes to some shells and 1024 to others.
@@ -50,7 +52,7 @@ export function serviceProcess({ env, maxFileBytes }: Surroundings, token: strin
   const [command = '', ...args] = maxFileBytes === undefined ? node : [...limited, ...node];
   const child = spawn(command, args, {
     env: { ...Object.fromEntries(inherited), ...env },
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    stdio: ['ignore', 'pipe', stderr ?? 'pipe', 'ipc'],
   });
   const text = { stdout: '', stderr: '' };
   const client = Promise.withResolvers<Caller & { address: string }>();

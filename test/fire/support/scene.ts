@@ -17,7 +17,7 @@ import {
 import { secretsIn } from '../../support/log-scan.js';
 import { type ServiceProcess, type Surroundings, serviceProcess } from './process.js';
 
-const TOKEN = 'wap_account-token-of-the-tests';
+export const TOKEN = 'wap_account-token-of-the-tests';
 export const PHONE_NUMBER = '15550300001';
 /** What one service has compiled the next one finds, also that of another test. */
 const COMPILE_CACHE = join(import.meta.dirname, '../../../node_modules/.cache/wa-privacy-tests');

@@ -22,17 +22,27 @@ const PROGRAM = ['test/cli/**/*.test.ts', 'test/{examples,readme}.test.ts'];
 /** Their client is Baileys as it is, not as `src/whatsapp` leaves it in the process. */
 const PLAIN_BAILEYS = ['test/simulator/**/*.test.ts'];
 /** The service's own limits of time are their subject, or near: nothing runs beside them. */
-const TIMED = ['test/api/{cut-off,large-list}.test.ts', 'test/access/token-timing.test.ts'];
+const TIMED = [
+  'test/api/{cut-off,large-list}.test.ts',
+  'test/access/token-timing.test.ts',
+  'test/fire/stops.test.ts',
+];
 const OTHERS = [...SLOW, ...ALONE, ...PROGRAM, ...PLAIN_BAILEYS, ...TIMED];
 
 /** In the order in which they run. Without isolation a worker loads the sources once for all its files. */
 const PROJECTS: ViteUserConfig['test'][] = [
   { name: 'slow-alone', include: ALONE },
-  { name: 'slow', include: SLOW, exclude: ALONE, isolate: false, globalSetup: build },
+  { name: 'slow', include: SLOW, exclude: [...ALONE, ...TIMED], isolate: false, globalSetup: build },
   { name: 'program', include: PROGRAM, isolate: false, globalSetup: build },
   { name: 'simulator', include: PLAIN_BAILEYS, isolate: false },
   { name: 'rest', include: ['test/**/*.test.ts'], exclude: OTHERS, isolate: false },
-  { name: 'timed', include: TIMED, fileParallelism: false, sequence: { groupOrder: 1 } },
+  {
+    name: 'timed',
+    include: TIMED,
+    fileParallelism: false,
+    sequence: { groupOrder: 1 },
+    globalSetup: build,
+  },
 ];
 
 export default defineConfig({

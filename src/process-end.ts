@@ -3,16 +3,16 @@ import { Worker } from 'node:worker_threads';
 
 /** What runs in a thread of Node's pool, by the names of `process.getActiveResourcesInfo`. */
 const IN_POOL = /^(FSReq|GetAddrInfoReq|GetNameInfoReq)/;
-const POOL_MS = 200;
+const POOL_MS = 5_000;
 
 /**
- * Ends the process. Node joins its threads first, and would wait for ever for one that hangs in a system call: writing
- * to a terminal that has been stopped, or looking a name up.
+ * Ends the process. Node joins its threads first, and would wait for ever for one that hangs in a system call, such as
+ * a write to a terminal that was stopped; looking a name up ends by itself, but late.
  */
 export async function endProcess(): Promise<never> {
   const isBusy = () => process.getActiveResourcesInfo().some(name => IN_POOL.test(name));
-  for (let waited = 0; isBusy() && waited < POOL_MS; waited += 10) await setTimeout(10);
-  if (isBusy()) process.kill(process.pid, 'SIGKILL');
+  if (isBusy()) endAfter(POOL_MS);
+  while (isBusy()) await setTimeout(10);
   process.exit();
 }
 

@@ -16,7 +16,7 @@ export type SimulateFlags = {
   readonly scan?: string;
 };
 
-/** Runs a simulated WhatsApp until SIGTERM or SIGINT; stdout gets lines a shell can source. */
+/** Runs a simulated WhatsApp until SIGTERM, SIGINT or SIGHUP; stdout gets lines a shell can source. */
 export async function simulate({ listen, control, phone, state, scan }: SimulateFlags): Promise<void> {
   const address = PARSERS.address.safeParse(listen);
   const controlPort = PARSERS.address.safeParse(`localhost:${control}`);

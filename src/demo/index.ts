@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import {
   CreateInstanceResponse,
   Instance,
@@ -18,6 +17,7 @@ import { createOutput, toJson } from '../cli/terminal/output.js';
 import { failureJson, failureText } from '../cli/texts/errors.js';
 import { encodeSettings } from '../cli/texts/setting-values.js';
 import { outcomesTable, settingsText } from '../cli/texts/settings-text.js';
+import { endSignal } from '../end-signal.js';
 import { parseAssignments } from '../input/assignments.js';
 import { applyPreset, endsTable, linkMore, watchPhone } from './fleet.js';
 import { scan } from './scan.js';
@@ -139,5 +139,5 @@ async function stayUp({ api, token, simulator }: Stage, json: boolean): Promise<
     console.log(`\n▸ Still up (Ctrl-C ends it). WhatsApp is simulated at ${simulator.url}. Try:\n`);
     console.log(`${call.join(' \\\n  ')}\n`);
   }
-  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+  await endSignal();
 }

@@ -22,13 +22,14 @@ describe.each(['SIGTERM', 'SIGHUP'] as const)('%s ends the service', signal => {
   });
 });
 
-test('SIGTERM ends the service while WhatsApp has vanished, with a change that has no answer', async () => {
+test('SIGTERM ends the service while WhatsApp has vanished, with a change that has no answer and a caller who takes none', async () => {
   await using scene = await openScene();
   using way = await wayToWhatsApp(scene.simulator.url);
   const service = scene.load({ env: { WA_PRIVACY_WHATSAPP_URL: way.url } });
   await service.serve();
   const client = await service.client;
   await createLinked(scene, client);
+  using _ = await peer('a call without a window', client.address, TOKEN);
   way.vanish();
   const change = client.call(Privacy.updatePrivacySettings, {
     instance: INSTANCE,

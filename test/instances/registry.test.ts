@@ -109,6 +109,27 @@ test('when an instance was connected last is stored when the service stops', asy
   await store.close();
 });
 
+test('a connection that never closes does not keep the rest from being stored when the service stops', async () => {
+  const { store, options } = await nodeParts();
+  const { connect } = options.whatsApp;
+  const neverClosing: typeof connect = async (...call) => {
+    const result = await connect(...call);
+    if (result.kind === 'open') Object.assign(result.session, { close: () => new Promise(() => undefined) });
+    return result;
+  };
+  const long = new Date(2026, 0, 1);
+  await store.instances.create({ ...linkedRecord('old'), linkTime: long, lastConnectTime: long });
+  const service = await openRegistry({
+    ...options,
+    whatsApp: { ...options.whatsApp, connect: neverClosing },
+  });
+  await expect.poll(() => service.get('old').state).toBe('CONNECTED');
+  const { lastConnectTime } = service.get('old');
+  await service.stop(10);
+  expect(await store.instances.list()).toMatchObject([{ lastConnectTime }]);
+  await store.close();
+});
+
 test('who watches all is told of an instance that is made while the first events are taken', async () => {
   const events = watch();
   const first = events.next();

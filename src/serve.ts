@@ -1,4 +1,4 @@
-import { createApp, STOPPED_MS } from './app.js';
+import { type App, createApp, STOPPED_MS } from './app.js';
 import type { Config } from './config/config.js';
 import { endSignal } from './end-signal.js';
 import { events as eventsOf } from './observability/events.js';
@@ -9,7 +9,10 @@ import { endAfter } from './process-end.js';
 /** For the last lines of the log. */
 const LOG_MS = 200;
 
-/** Serves until SIGTERM, SIGINT or SIGHUP; a second signal ends the process at once. */
+/**
+ * Serves until SIGTERM, SIGINT or SIGHUP; a second signal ends the process at once. With TLS a SIGHUP reloads the
+ * certificates instead.
+ */
 export async function serve(config: Config): Promise<void> {
   const lines = stderrLines();
   const events = eventsOf(createLogger(config.logLevel, lines));
@@ -17,9 +20,10 @@ export async function serve(config: Config): Promise<void> {
   process.on('unhandledRejection', cause => events.taskFailed({ task: 'an unhandled rejection', cause }));
   // Else it opens Node's debugger, which shows the master key. `--disable-sigusr1` forbids that from the first moment.
   process.on('SIGUSR1', () => {});
-  const ended = endSignal();
+  let app: App | undefined;
+  const ended = endSignal(config.tls && (() => void app?.reloadCertificates()));
   void ended.then(() => endAfter(STOPPED_MS)); // Also where it hangs before it serves.
-  const app = await createApp(config, events);
+  app = await createApp(config, events);
   const address = `${app.host.includes(':') ? `[${app.host}]` : app.host}:${app.port}`;
   events.listening(address);
   console.log(`wa-privacy listening on ${address}`);

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import { InstanceServiceService as Instances } from '../../gen/ts/whatsapp/privacy/v1/instance_service.js';
 import { PrivacyServiceService as Privacy } from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
@@ -58,4 +59,18 @@ test('a second signal ends the service at once', async () => {
   void service.end('SIGTERM');
   await vi.waitUntil(() => service.log().includes('"stopping"'), { timeout: 60_000 });
   expect(await service.end('SIGINT')).toBe('SIGINT');
+});
+
+test('SIGHUP reloads the certificates of a service with TLS, which goes on', async () => {
+  await using scene = await openScene();
+  const file = (name: string) => join(import.meta.dirname, `../support/tls/${name}.pem`);
+  const service = scene.load({
+    env: { WA_PRIVACY_TLS_CERT_FILE: file('cert'), WA_PRIVACY_TLS_KEY_FILE: file('key') },
+  });
+  await service.serve();
+  await service.client;
+  void service.end('SIGHUP');
+  await vi.waitUntil(() => service.log().includes('"certificate_replaced"'), { timeout: 60_000 });
+  expect(service.log()).not.toMatch(/"stopping"/);
+  expect(await service.end('SIGTERM')).toBe(0);
 });

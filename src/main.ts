@@ -5,7 +5,7 @@ import { addInstanceCommands } from './cli/commands/instance.js';
 import { addLinkCommands } from './cli/commands/link.js';
 import { addPrivacyCommands } from './cli/commands/privacy.js';
 import { addTokenCommands } from './cli/commands/token.js';
-import { addVersionCommand } from './cli/commands/whatsapp-version.js';
+import { addVersionCommand } from './cli/node/whatsapp-version.js';
 import { serveFlags } from './config/table.js';
 import { UsageError } from './input/usage-error.js';
 import type { SimulateFlags } from './simulate.js';

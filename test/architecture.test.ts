@@ -54,7 +54,7 @@ const FLOORS: Record<string, string[][]> = {
   whatsapp: [['.'], ['session'], ['linking', 'privacy'], ['connection', 'version'], ['baileys'], ['network']],
   stores: [['.'], ['migrations', 'tables'], ['sealing']],
   simulator: [['.'], ['control'], ['serving'], ['phone'], ['answers'], ['queue'], ['world'], ['wire']],
-  cli: [['commands'], ['linking'], ['client'], ['texts'], ['terminal']],
+  cli: [['commands', 'node'], ['linking'], ['client'], ['texts'], ['terminal']],
 };
 
 /** Packages that only some folders may use. */

@@ -81,6 +81,8 @@ const TELL_WALL_TIME = [
   'instances/linking/import-instance.ts',
   'instances/member/inactivity.ts',
   'instances/presence-reminder.ts',
+  'stores/back-up.ts',
+  'stores/restore.ts',
   'simulator/world/inactivity.ts',
   'instances/member/connection-demand.ts',
   'instances/member/record-keeper.ts',

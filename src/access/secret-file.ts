@@ -88,7 +88,8 @@ export function replaceFile(file: string, text: string): void {
   syncFolder(dirname(file));
 }
 
-function syncFolder(folder: string): void {
+/** Waits until what was made, renamed and removed in a folder is on disk. */
+export function syncFolder(folder: string): void {
   // Windows cannot open a folder.
   if (process.platform === 'win32') return;
   const handle = openSync(folder, 'r');

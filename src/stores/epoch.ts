@@ -20,7 +20,11 @@ export function advanceEpoch(database: Database, witness: string): void {
   replaceFile(witness, `${last + 1}\n`);
 }
 
-function readEpoch(file: string): number {
+/** The file beside a database that counts its starts. */
+export const witnessOf = (database: string): string => `${database}.epoch`;
+
+/** What such a file has counted to; 0 without one. */
+export function readEpoch(file: string): number {
   if (!existsSync(file)) return 0;
   const text = readFileSync(file, 'utf8').trim();
   if (!/^\d{1,15}$/.test(text)) throw new Error(`${file} does not hold a number`);

@@ -3,8 +3,9 @@ import { dirname } from 'node:path';
 import Sqlite, { type Database } from 'better-sqlite3';
 import { Kysely } from 'kysely';
 import { closeToOthers, makeDataFolder } from '../access/secret-file.js';
+import { backUp, removeDraft } from './back-up.js';
 import { changeMasterKey } from './change-master-key.js';
-import { advanceEpoch } from './epoch.js';
+import { advanceEpoch, witnessOf } from './epoch.js';
 import { migrate } from './migrations/index.js';
 import { deriveKey } from './sealing/store-key.js';
 import { forgetErased, runNow, sqliteCredentials } from './sqlite-credentials.js';
@@ -41,9 +42,10 @@ export async function sqliteStore(options: SqliteOptions): Promise<Store> {
   const database = openDatabase(file);
   const db = new Kysely<Schema>({ dialect: transactionalDialect(database) });
   try {
+    if (file !== ':memory:') removeDraft(file);
     await migrate(db, previousMasterKey ? [masterKey, previousMasterKey] : [masterKey]);
     await ensureStoreKey(db, masterKey);
-    if (file !== ':memory:') advanceEpoch(database, `${file}.epoch`);
+    if (file !== ':memory:') advanceEpoch(database, witnessOf(file));
     const atomically: Atomically = async queries => {
       database.transaction(() => {
         for (const query of queries) runNow(database, query);
@@ -76,6 +78,7 @@ export async function sqliteStore(options: SqliteOptions): Promise<Store> {
       versions: versionStore(db),
       deriveKey: purpose => deriveKey(storeKey, purpose),
       hasNewMasterKey,
+      backUp: signal => backUp(database, signal),
       close: async () => {
         database.close();
       },
@@ -86,7 +89,8 @@ export async function sqliteStore(options: SqliteOptions): Promise<Store> {
   }
 }
 
-function openDatabase(file: string): Database {
+/** Opens a database for this process alone; throws when another has it open. */
+export function openDatabase(file: string): Database {
   if (file !== ':memory:') makePrivateFile(file);
   const database = new Sqlite(file, { timeout: 50 });
   try {
@@ -99,12 +103,15 @@ function openDatabase(file: string): Database {
     return database;
   } catch (error) {
     database.close();
-    if (error instanceof Sqlite.SqliteError && error.code.startsWith('SQLITE_BUSY')) {
+    if (isBusy(error))
       throw new Error(`Another wa-privacy uses this data folder (${file})`, { cause: error });
-    }
     throw error;
   }
 }
+
+/** Whether this is what SQLite says of a database that another process has locked. */
+export const isBusy = (error: unknown): boolean =>
+  error instanceof Sqlite.SqliteError && error.code.startsWith('SQLITE_BUSY');
 
 /**
  * SQLite gives its side files the mode of the database file, but leaves one that is there as it is. A file that is there

@@ -14,5 +14,7 @@ export type Store = {
   deriveKey(purpose: string): Buffer;
   /** Whether the data was under the previous master key until now. */
   readonly hasNewMasterKey: boolean;
+  /** A backup of all of it as a file, part by part, while it is in use; one at a time. */
+  backUp(signal: AbortSignal): AsyncIterable<Buffer>;
   close(): Promise<void>;
 };

@@ -27,6 +27,9 @@ export const migrations = (masterKeys: readonly Buffer[]): Record<string, Migrat
   '0011_history_pruning': { up: historyPruning },
 });
 
+/** What a database of this version has behind it. */
+export const MIGRATION_NAMES: readonly string[] = Object.keys(migrations([]));
+
 /**
  * Brings the database up to date; throws when a newer version has written it.
  *

@@ -47,6 +47,9 @@ export function seal(key: Buffer, label: Label, value: Uint8Array): Buffer {
 export const isSealedWith = (key: Buffer, envelope: Buffer): boolean =>
   envelope.subarray(KEY_ID, IV).equals(keyId(key));
 
+/** Names the key of an envelope, in hex. */
+export const keyIdOf = (envelope: Buffer): string => envelope.subarray(KEY_ID, IV).toString('hex');
+
 /** Decrypts; throws when the envelope was changed, was sealed under another label, or with another key. */
 export function unseal(key: Buffer, label: Label, envelope: Buffer): Buffer {
   try {

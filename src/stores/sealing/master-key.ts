@@ -12,12 +12,9 @@ export function masterKey(options: { configured: string | undefined; folder: str
   key: Buffer;
   generated: boolean;
 } {
-  if (options.configured !== undefined) {
-    return { key: parse(options.configured, 'The configured master key'), generated: false };
-  }
-  const file = join(options.folder, 'master-key');
-  const stored = readSecretFile(file);
-  if (stored !== undefined) return { key: parse(stored, file), generated: false };
+  const found = findMasterKey(options);
+  if (found !== undefined) return { key: found, generated: false };
+  const file = masterKeyFile(options.folder);
   if (hasData(options.database)) {
     throw new Error(
       `${options.database} was written with a master key, but none is configured and ${file} is missing`,
@@ -28,6 +25,20 @@ export function masterKey(options: { configured: string | undefined; folder: str
   // Another process was faster.
   return masterKey(options);
 }
+
+/** The configured key, else that in the data folder, if there is one. Throws with a text for the operator. */
+export function findMasterKey(options: {
+  configured: string | undefined;
+  folder: string;
+}): Buffer | undefined {
+  if (options.configured !== undefined) return parse(options.configured, 'The configured master key');
+  const file = masterKeyFile(options.folder);
+  const stored = readSecretFile(file);
+  return stored === undefined ? undefined : parse(stored, file);
+}
+
+/** Where a generated master key is. */
+export const masterKeyFile = (folder: string): string => join(folder, 'master-key');
 
 const hasData = (database: string): boolean => (statSync(database, { throwIfNoEntry: false })?.size ?? 0) > 0;
 

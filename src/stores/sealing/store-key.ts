@@ -27,6 +27,18 @@ export function renewStoreKey(
   return { storeKey, resealed: sealStoreKey(masterKey, storeKey) };
 }
 
+/** Whether one of these master keys is that of the data, also of a version before MACs; throws when it is damaged. */
+export function fitsStoreKey(masterKeys: readonly Buffer[], sealed: Buffer): boolean {
+  const masterKey = masterKeys.find(key => isSealedWith(key, sealed));
+  if (masterKey === undefined) return false;
+  try {
+    unsealStoreKey(masterKey, sealed);
+  } catch {
+    open(masterKey, LABEL_BEFORE_MACS, sealed);
+  }
+  return true;
+}
+
 function open(masterKey: Buffer, label: Label, sealed: Buffer): Buffer {
   if (!isSealedWith(masterKey, sealed))
     throw new Error('The master key is not the one that this data was written with');

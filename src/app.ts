@@ -99,6 +99,7 @@ export async function createApp(config: Config, events: Events): Promise<App> {
     requestLog: store.requests,
     versions,
     refusals: registry.refusals,
+    backUp: store.backUp,
     events,
     limits: {
       callsPerMinute: config.rateLimitPerMinute,

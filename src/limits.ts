@@ -49,5 +49,7 @@ export const LIMITS = {
     connections: 4_000,
     /** Health; 15 KB each. */
     watches: 1_000,
+    /** Each is a copy of the database on the disk. */
+    backups: 1,
   },
 } as const;

@@ -17,6 +17,9 @@ const WATCHING: Deadlines = {
     new PrivacyError({ kind: 'SHUTTING_DOWN' }, { message: 'The stream has lasted long enough; call again' }),
 };
 
+/** All of it may have to go over a slow line. */
+const BACKING_UP: Deadlines = { maximumMs: LONGEST_CALL_MS, defaultMs: LONGEST_CALL_MS };
+
 /** A person has to find the phone and WhatsApp's menu; for a passkey WhatsApp gives ten minutes more. */
 const LINKING: Deadlines = { maximumMs: 1_200_000, defaultMs: 1_200_000 };
 
@@ -67,7 +70,10 @@ const TOKEN_SERVICE = methodsOf(
 
 const NODE_SERVICE = methodsOf(
   NodeServiceService,
-  { getWhatsAppVersion: { permit: READ_ALL } },
+  {
+    getWhatsAppVersion: { permit: READ_ALL },
+    downloadBackup: { permit: WRITE_ALL, deadlines: BACKING_UP },
+  },
   { keepsOriginWords: false },
 );
 

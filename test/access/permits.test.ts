@@ -50,6 +50,7 @@ describe('a READ_WRITE token', () => {
       'TokenService/RevokeToken',
       'TokenService/RotateToken',
       'NodeService/GetWhatsAppVersion',
+      'NodeService/DownloadBackup',
     ]);
   });
 });

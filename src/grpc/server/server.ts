@@ -25,7 +25,7 @@ import { callLog } from '../interceptors/call-log.js';
 import { failedTokens } from '../interceptors/failed-tokens.js';
 import { tokenLimit } from '../interceptors/token-limit.js';
 import { instanceService } from '../methods/instance-service.js';
-import { nodeService } from '../methods/node-service.js';
+import { type BackUp, nodeService } from '../methods/node-service.js';
 import { privacyDefinition, privacyService } from '../methods/privacy-service.js';
 import { tokenService } from '../methods/token-service.js';
 import { trustedHops } from '../peers/trusted-hops.js';
@@ -43,6 +43,7 @@ export type GrpcServerOptions = {
   readonly requestLog: RequestLog;
   readonly versions: Pick<ClientVersions, 'status'>;
   readonly refusals: ClientRefusals;
+  readonly backUp: BackUp;
   readonly events: ApiEvents;
   readonly limits: {
     /** Calls of one token. */
@@ -55,6 +56,8 @@ export type GrpcServerOptions = {
     readonly openStreams: number;
     /** ListPrivacySettings calls of one token at the same time. */
     readonly openLists: number;
+    /** DownloadBackup calls at the same time, of all tokens. */
+    readonly backups: number;
   } & ConnectionLimits &
     HealthLimits & {
       /** Reflection questions of one address. */
@@ -72,7 +75,7 @@ export type GrpcServerOptions = {
 
 /** The API, not yet listening. */
 export function grpcServer(options: GrpcServerOptions) {
-  const { instances, tokens, requestLog, versions, refusals, events, limits, now = wallMs } = options;
+  const { instances, tokens, requestLog, versions, refusals, backUp, events, limits, now = wallMs } = options;
   const draining = new AbortController();
   const shuttingDown: Check = () => draining.signal.throwIfAborted();
   const answer = answers(events, now);
@@ -103,7 +106,10 @@ export function grpcServer(options: GrpcServerOptions) {
     [privacyDefinition, privacyService({ instances, answerOnce, one, many, openLists, statusOf })],
     [InstanceServiceService, instanceService(instances, tokens, answerOnce, one, many)],
     [TokenServiceService, tokenService(tokens, one, now)],
-    [NodeServiceService, nodeService(versions, refusals, one, now)],
+    [
+      NodeServiceService,
+      nodeService({ versions, refusals, backUp, backups: limits.backups, one, many, now }),
+    ],
   ];
   for (const [service, methods] of handlers) server.addService(acceptingMalformed(service), methods);
   addHealth(

@@ -31,7 +31,7 @@ export type Answers = {
 } & {
   [M in Streaming]?: (request: Request<M>) => Generator<Response<M>>;
 };
-type Streaming = 'linkInstance' | 'applyPrivacySettings' | 'watchPrivacySettings';
+type Streaming = 'linkInstance' | 'applyPrivacySettings' | 'watchPrivacySettings' | 'downloadBackup';
 
 /** One call that arrived. */
 export type Arrived = { readonly method: string; readonly request: unknown; readonly metadata: Metadata };

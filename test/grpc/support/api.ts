@@ -27,6 +27,7 @@ const WIDE: Limits = {
   failedTokensPerMinute: 1000,
   openStreams: 1000,
   openLists: 1000,
+  backups: 1000,
   connections: 1000,
   connectionsPerAddress: 1000,
   questionsPerMinute: 1000,
@@ -52,6 +53,9 @@ export async function openApi({ limits, ...options }: ApiOptions = {}, wanted = 
     tokens,
     requestLog: store.requests,
     versions: builtInOnly,
+    async *backUp() {
+      yield Buffer.from('a backup');
+    },
     refusals: { isRefused: () => false, onChange: () => undefined },
     events: {
       callEnded: call => void calls.push(call),

@@ -87,6 +87,7 @@ export const onBrokenDisk: Provoke = async (_, subject) => {
     tokens: broken(tokens, ['verify', 'watch']),
     requestLog: broken(store.requests),
     versions: broken({ status: () => undefined as never }),
+    backUp: broken({ backUp: () => undefined as never }).backUp,
   });
   // The failure of one of many instances is told in a message; that of the request_id is the call's own.
   const request = { ...valid(subject), requestId: randomUUID() };

@@ -116,6 +116,7 @@ export const ROWS: Readonly<Record<string, Row>> = {
     request: (_, id) => ({ id }),
     invalid: { id: '' },
   },
+  'NodeService/DownloadBackup': { of: 'account', access: 'write', request: () => ({}), invalid: {} },
   'NodeService/GetWhatsAppVersion': { of: 'account', access: 'read', request: () => ({}), invalid: {} },
 };
 

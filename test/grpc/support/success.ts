@@ -37,6 +37,7 @@ const SPECIAL: Readonly<Record<string, Succeed>> = {
   'PrivacyService/WatchPrivacySettings': first,
   'InstanceService/SubmitPasskeyAssertion': throughPasskey,
   'InstanceService/ConfirmPasskeyCode': throughPasskey,
+  'NodeService/DownloadBackup': first,
   'InstanceService/ImportInstance': async (stage, { method, request }) => {
     const { source } = await importSource(stage);
     const ended = await stage.call(method, { ...request(await stage.unlinked(), ''), source });

@@ -8,7 +8,9 @@ import {
   type ChannelCredentials,
   Client,
   type ClientOptions,
+  type ClientReadableStream,
   type ClientUnaryCall,
+  type handleServerStreamingCall,
   type handleUnaryCall,
   makeGenericClientConstructor,
   type Metadata,
@@ -23,6 +25,16 @@ export const protobufFileName = "whatsapp/privacy/v1/node_service.proto";
 
 /** Nothing. */
 export interface GetWhatsAppVersionRequest {
+}
+
+/** Nothing. */
+export interface DownloadBackupRequest {
+}
+
+/** A part of the file. */
+export interface DownloadBackupResponse {
+  /** At most 32 KiB, which follow those of the message before. */
+  data: Buffer;
 }
 
 /** The versions. */
@@ -122,6 +134,117 @@ export const GetWhatsAppVersionRequest: MessageFns<GetWhatsAppVersionRequest> = 
   },
   fromPartial<I extends Exact<DeepPartial<GetWhatsAppVersionRequest>, I>>(_: I): GetWhatsAppVersionRequest {
     const message = createBaseGetWhatsAppVersionRequest();
+    return message;
+  },
+};
+
+function createBaseDownloadBackupRequest(): DownloadBackupRequest {
+  return {};
+}
+
+export const DownloadBackupRequest: MessageFns<DownloadBackupRequest> = {
+  encode(_: DownloadBackupRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DownloadBackupRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDownloadBackupRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  toJSON(_: DownloadBackupRequest): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<DownloadBackupRequest>, I>>(base?: I): DownloadBackupRequest {
+    return DownloadBackupRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<DownloadBackupRequest>, I>>(_: I): DownloadBackupRequest {
+    const message = createBaseDownloadBackupRequest();
+    return message;
+  },
+};
+
+function createBaseDownloadBackupResponse(): DownloadBackupResponse {
+  return { data: Buffer.alloc(0) };
+}
+
+export const DownloadBackupResponse: MessageFns<DownloadBackupResponse> = {
+  encode(message: DownloadBackupResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.data.length !== 0) {
+      writer.uint32(10).bytes(message.data);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DownloadBackupResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDownloadBackupResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.data = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  toJSON(message: DownloadBackupResponse): unknown {
+    const obj: any = {};
+    if (message.data.length !== 0) {
+      obj.data = base64FromBytes(message.data);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<DownloadBackupResponse>, I>>(base?: I): DownloadBackupResponse {
+    return DownloadBackupResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<DownloadBackupResponse>, I>>(object: I): DownloadBackupResponse {
+    const message = createBaseDownloadBackupResponse();
+    message.data = object.data ?? Buffer.alloc(0);
     return message;
   },
 };
@@ -334,6 +457,27 @@ export const NodeServiceService = {
       Buffer.from(GetWhatsAppVersionResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetWhatsAppVersionResponse => GetWhatsAppVersionResponse.decode(value),
   },
+  /**
+   * Makes a backup of all that the server keeps, while it runs, and streams it as a file: instances, their links with
+   * WhatsApp, tokens and history, as they are at one moment. The master key that opens it is not in it. What wants it
+   * back is `wa-privacy restore`.
+   *
+   * Needs READ_WRITE access. One at a time, else RATE_LIMITED. Ends after 30 minutes with DEADLINE_EXCEEDED. The file is
+   * whole only when the stream ends with OK.
+   *
+   * Errors: those of every method.
+   */
+  downloadBackup: {
+    path: "/whatsapp.privacy.v1.NodeService/DownloadBackup" as const,
+    requestStream: false as const,
+    responseStream: true as const,
+    requestSerialize: (value: DownloadBackupRequest): Buffer =>
+      Buffer.from(DownloadBackupRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): DownloadBackupRequest => DownloadBackupRequest.decode(value),
+    responseSerialize: (value: DownloadBackupResponse): Buffer =>
+      Buffer.from(DownloadBackupResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): DownloadBackupResponse => DownloadBackupResponse.decode(value),
+  },
 } as const;
 
 export interface NodeServiceServer extends UntypedServiceImplementation {
@@ -343,6 +487,17 @@ export interface NodeServiceServer extends UntypedServiceImplementation {
    * Errors: those of every method.
    */
   getWhatsAppVersion: handleUnaryCall<GetWhatsAppVersionRequest, GetWhatsAppVersionResponse>;
+  /**
+   * Makes a backup of all that the server keeps, while it runs, and streams it as a file: instances, their links with
+   * WhatsApp, tokens and history, as they are at one moment. The master key that opens it is not in it. What wants it
+   * back is `wa-privacy restore`.
+   *
+   * Needs READ_WRITE access. One at a time, else RATE_LIMITED. Ends after 30 minutes with DEADLINE_EXCEEDED. The file is
+   * whole only when the stream ends with OK.
+   *
+   * Errors: those of every method.
+   */
+  downloadBackup: handleServerStreamingCall<DownloadBackupRequest, DownloadBackupResponse>;
 }
 
 export interface NodeServiceClient extends Client {
@@ -366,6 +521,25 @@ export interface NodeServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetWhatsAppVersionResponse) => void,
   ): ClientUnaryCall;
+  /**
+   * Makes a backup of all that the server keeps, while it runs, and streams it as a file: instances, their links with
+   * WhatsApp, tokens and history, as they are at one moment. The master key that opens it is not in it. What wants it
+   * back is `wa-privacy restore`.
+   *
+   * Needs READ_WRITE access. One at a time, else RATE_LIMITED. Ends after 30 minutes with DEADLINE_EXCEEDED. The file is
+   * whole only when the stream ends with OK.
+   *
+   * Errors: those of every method.
+   */
+  downloadBackup(
+    request: DownloadBackupRequest,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<DownloadBackupResponse>;
+  downloadBackup(
+    request: DownloadBackupRequest,
+    metadata?: Metadata,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<DownloadBackupResponse>;
 }
 
 export const NodeServiceClient = makeGenericClientConstructor(
@@ -376,6 +550,10 @@ export const NodeServiceClient = makeGenericClientConstructor(
   service: typeof NodeServiceService;
   serviceName: string;
 };
+
+function base64FromBytes(arr: Uint8Array): string {
+  return globalThis.Buffer.from(arr).toString("base64");
+}
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | bigint | undefined;
 

@@ -5,9 +5,11 @@ import { addInstanceCommands } from './cli/commands/instance.js';
 import { addLinkCommands } from './cli/commands/link.js';
 import { addPrivacyCommands } from './cli/commands/privacy.js';
 import { addTokenCommands } from './cli/commands/token.js';
+import { addBackupCommand } from './cli/node/backup.js';
 import { addVersionCommand } from './cli/node/whatsapp-version.js';
 import { serveFlags } from './config/table.js';
 import { UsageError } from './input/usage-error.js';
+import type { RestoreFlags } from './restore.js';
 import type { SimulateFlags } from './simulate.js';
 
 /** Of this package, whose package.json is the nearest above this file. */
@@ -55,6 +57,16 @@ const serve = program
 for (const { flag, description } of serveFlags()) serve.addOption(new Option(flag, description));
 
 program
+  .command('restore <file>')
+  .description('Put a backup in the place of the data of a service that does not run')
+  .option('--data-dir <folder>', 'data folder of the service (WA_PRIVACY_DATA_DIR; default: ./data)')
+  .option('--config <file>', 'TOML file with the options of the service (WA_PRIVACY_CONFIG)')
+  .option('--force', 'also where there is a database; that is kept beside the new one')
+  .action(async (file: string, flags: RestoreFlags) => {
+    await (await import('./restore.js')).restore(file, flags);
+  });
+
+program
   .command('simulate')
   .description(
     'Run a simulated WhatsApp with simulated phones, and print the variables that make serve use it',
@@ -92,6 +104,7 @@ addLinkCommands(program);
 addPrivacyCommands(program);
 addTokenCommands(program);
 addVersionCommand(program);
+addBackupCommand(program);
 
 try {
   await program.parseAsync();

@@ -17,10 +17,11 @@ import {
 import { secretsIn } from '../../support/log-scan.js';
 import { type ServiceProcess, type Surroundings, serviceProcess } from './process.js';
 
+/** The account token of these services. */
 export const TOKEN = 'wap_account-token-of-the-tests';
 export const PHONE_NUMBER = '15550300001';
 /** What one service has compiled the next one finds, also that of another test. */
-const COMPILE_CACHE = join(import.meta.dirname, '../../../node_modules/.cache/wa-privacy-tests');
+export const COMPILE_CACHE = join(import.meta.dirname, '../../../node_modules/.cache/wa-privacy-tests');
 
 /** What the data folder holds of an instance. */
 export type Stored = {
@@ -79,6 +80,7 @@ export async function openScene() {
     loadNext() {
       next = load();
     },
+    masterKey: () => env.WA_PRIVACY_MASTER_KEY,
     /** Services loaded from now on have a new master key, and the one until now as the previous. */
     changeMasterKey() {
       env.WA_PRIVACY_PREVIOUS_MASTER_KEY = env.WA_PRIVACY_MASTER_KEY;

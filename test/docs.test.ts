@@ -70,6 +70,7 @@ const PAGES = [
   'CONTRIBUTING.md',
   'README.md',
   'docs/decisions.md',
+  'docs/operations.md',
   'docs/whatsapp.md',
   'examples/README.md',
   'test/README.md',

@@ -45,7 +45,16 @@ const effectSchema = z.discriminatedUnion('do', [
     applied,
   }),
   z.strictObject({
-    do: z.enum(['silence', 'close', 'reset', 'half_open', 'undecodable', 'undecryptable']),
+    do: z.enum([
+      'silence',
+      'close',
+      'reset',
+      'half_open',
+      'undecodable',
+      'undecryptable',
+      'bomb',
+      'overlong',
+    ]),
     moment,
   }),
   z.strictObject({ do: z.literal('reply'), stanza: stanzaSchema, applied }),

@@ -107,6 +107,8 @@ function answerUnder(effect: Effect | undefined, iq: BinaryNode): Answer {
     case 'half_open':
     case 'undecodable':
     case 'undecryptable':
+    case 'bomb':
+    case 'overlong':
     case 'phone':
     case 'delay':
     case 'late':

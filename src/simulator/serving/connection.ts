@@ -2,11 +2,12 @@ import type { Socket } from 'node:net';
 import { decodeBinaryNode, encodeBinaryNode } from '@whiskeysockets/baileys';
 import type { WebSocket } from 'ws';
 import { wallMs } from '../../domain/time/wall-time.js';
-import { compress } from '../wire/compress.js';
+import { bomb, compress } from '../wire/compress.js';
 import { frame, frameReader } from '../wire/frames.js';
 import { type Handshaken, noiseResponder, type Responder, type Transport } from '../wire/noise.js';
 import { attr, type BinaryNode, node } from '../wire/stanza.js';
 import { openWire } from '../wire/wire.js';
+import type { Garbage } from '../world/faults.js';
 import type { ClientConnection, StanzaHandler, World } from '../world/world.js';
 import { inject } from './inject.js';
 import { login } from './login.js';
@@ -16,6 +17,17 @@ import { register } from './registration.js';
 const COMPRESSED_EVERY = 8;
 /** A client that was told to restart is cut off when it has not closed by then. */
 const RESTART_MS = 5_000;
+
+const OVERLONG = 8 * 1024 * 1024;
+
+const GARBAGE: Readonly<Record<Garbage, (sealer: Transport) => Buffer>> = {
+  // A list of five with nothing in it.
+  undecodable: sealer => sealer.encrypt(Buffer.from([0, 248, 5])),
+  // Bytes that no counter of ours sealed.
+  undecryptable: () => Buffer.alloc(40, 7),
+  bomb: sealer => sealer.encrypt(bomb()),
+  overlong: sealer => sealer.encrypt(Buffer.alloc(OVERLONG)),
+};
 
 /** Serves one WebSocket until it ends. */
 export function serve(world: World, ws: WebSocket, tcp: Socket): void {
@@ -160,9 +172,7 @@ export function serve(world: World, ws: WebSocket, tcp: Socket): void {
         wire.close();
       },
       sendGarbage(kind) {
-        // A list of five with nothing in it, or bytes that no counter of ours sealed.
-        const bytes = kind === 'undecodable' ? sealer.encrypt(Buffer.from([0, 248, 5])) : Buffer.alloc(40, 7);
-        wire.write(frame(bytes));
+        wire.write(frame(GARBAGE[kind](sealer)));
       },
     };
   }

@@ -28,6 +28,8 @@ export function inject(
       return false;
     case 'undecodable':
     case 'undecryptable':
+    case 'bomb':
+    case 'overlong':
       connection.sendGarbage(effect.do);
       return true;
     case 'send':

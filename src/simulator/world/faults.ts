@@ -14,6 +14,9 @@ export type Lie =
   | 'no_privacy'
   | 'text';
 
+/** Frames that are no stanzas; a `bomb` of 1 MB inflates to 1 GB, an `overlong` one has 8 MB. */
+export type Garbage = 'undecodable' | 'undecryptable' | 'bomb' | 'overlong';
+
 /** What happens in place of the usual. `applied` says whether a set takes effect all the same. */
 export type Effect =
   /** An error stanza; without a code `type="error"` and no `<error>`. */
@@ -31,7 +34,7 @@ export type Effect =
   | { readonly do: 'reply'; readonly stanza: BinaryNode; readonly applied?: boolean }
   /** `silence` answers nothing more to this stanza; `half_open` neither reads nor writes again. */
   | {
-      readonly do: 'silence' | 'close' | 'reset' | 'half_open' | 'undecodable' | 'undecryptable';
+      readonly do: 'silence' | 'close' | 'reset' | 'half_open' | Garbage;
       readonly moment?: Moment;
     }
   /** The phone changes settings, or the contacts a category excepts, at that moment; otherwise the usual. */

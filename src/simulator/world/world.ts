@@ -3,7 +3,7 @@ import type { CertificateChoice, ServerKeys } from '../wire/certificates.js';
 import type { BinaryNode } from '../wire/stanza.js';
 import type { Behaviour, RefreshChild } from './behaviour.js';
 import type { Directory } from './directory.js';
-import type { Faults } from './faults.js';
+import type { Faults, Garbage } from './faults.js';
 import type { Journal } from './journal.js';
 import type { KeyBundle } from './key-bundle.js';
 import type { Passkey } from './passkey.js';
@@ -139,7 +139,7 @@ export type ClientConnection = {
   joinNext(count: number): void;
   streamError(code?: number, conflict?: string): void;
   fail(failure: { reason?: number; code?: number; expire?: number; location?: string }): void;
-  sendGarbage(kind: 'undecodable' | 'undecryptable'): void;
+  sendGarbage(kind: Garbage): void;
 };
 
 /** A connection of a client that wants to be linked. */

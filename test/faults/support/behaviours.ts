@@ -77,6 +77,8 @@ export const behaviourOf = (seed: number): Partial<Behaviour> =>
 export const EFFECTS_NOT_DRAWN: { readonly [Name in Effect['do']]?: string } = {
   reply: 'a reply that is not one of a server: `lie` draws those',
   send: 'stanzas that nobody asked for say nothing of settings',
+  bomb: 'its subject is memory, and the end of the connection is drawn',
+  overlong: 'its subject is memory, and the end of the connection is drawn',
 };
 /** All that there are. */
 export const EFFECTS = Object.keys({
@@ -90,6 +92,8 @@ export const EFFECTS = Object.keys({
   half_open: 0,
   undecodable: 0,
   undecryptable: 0,
+  bomb: 0,
+  overlong: 0,
   phone: 0,
   delay: 0,
   late: 0,

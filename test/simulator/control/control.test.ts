@@ -81,6 +81,8 @@ const EFFECTS: Readonly<Record<Effect['do'], readonly Effect[]>> = {
   half_open: MOMENTS.map(moment => ({ do: 'half_open', moment })),
   undecodable: MOMENTS.map(moment => ({ do: 'undecodable', moment })),
   undecryptable: MOMENTS.map(moment => ({ do: 'undecryptable', moment })),
+  bomb: MOMENTS.map(moment => ({ do: 'bomb', moment })),
+  overlong: MOMENTS.map(moment => ({ do: 'overlong', moment })),
   phone: MOMENTS.map(moment => ({
     do: 'phone',
     settings: { last: 'none' },

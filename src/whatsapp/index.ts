@@ -1,3 +1,5 @@
+import './baileys/frame-bounds.js'; // Before anything that loads Baileys.
+
 import { BUILT_IN } from '../domain/version/client-version.js';
 import type { ClientVersions } from '../instances/ports/client-version.js';
 import type { WhatsApp } from '../instances/ports/ports.js';

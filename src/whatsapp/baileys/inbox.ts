@@ -1,3 +1,4 @@
+import { FrameTooLong, LONGEST_FRAME } from './frame-bounds.js';
 import { withoutStacks } from './without-stacks.js';
 
 /** What has arrived and is not handled yet. */
@@ -39,6 +40,12 @@ export function inbox(
       begun = begun.length > 0 ? Buffer.concat([begun, bytes]) : bytes;
       while (begun.length >= HEADER) {
         const end = HEADER + begun.readUIntBE(0, HEADER);
+        if (end - HEADER > LONGEST_FRAME) {
+          // It is not waited for, and what follows it cannot be told from it.
+          begun = EMPTY;
+          onUnreadable(new FrameTooLong(), end - HEADER);
+          return;
+        }
         if (begun.length < end) return;
         const frame = begun.subarray(0, end);
         begun = end < begun.length ? begun.subarray(end) : EMPTY;

@@ -2,6 +2,7 @@ import type { AuthenticationCreds, BinaryNode, SocketConfig } from '@whiskeysock
 import type { Disconnect } from '../../domain/disconnect.js';
 import { wallTime } from '../../domain/time/wall-time.js';
 import { containListeners } from '../baileys/baileys-listeners.js';
+import { FrameTooLong } from '../baileys/frame-bounds.js';
 import { frameHold } from '../baileys/frame-hold.js';
 import { lightSocket } from '../baileys/light-socket.js';
 import { proxyAgent } from '../network/proxy-agent.js';
@@ -98,11 +99,13 @@ export function openConnection(
 
   /**
    * Each frame is numbered by the encryption: after one that cannot be decrypted, none can. One that is only no stanza has
-   * used its number up, and would come again at each login if it ended the connection.
+   * used its number up, and would come again at each login if it ended the connection. One that is too long ends it all
+   * the same.
    */
   function onUnreadable(cause: unknown, bytes: number) {
     if (isOver) return;
-    if (isNotDecrypted(cause)) end(disconnects.ownCause('WhatsApp sent a frame that cannot be read'));
+    if (cause instanceof FrameTooLong) end(disconnects.ownCause('WhatsApp sent a frame that is too long'));
+    else if (isNotDecrypted(cause)) end(disconnects.ownCause('WhatsApp sent a frame that cannot be read'));
     else log.frameDropped({ instance, bytes, count: ++unreadable });
   }
 

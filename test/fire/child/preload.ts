@@ -30,7 +30,8 @@ process.on('message', (order: Order) => {
   }
   if (order.do === 'serve') serving.resolve();
   if (order.do === 'disk') disk = order.disk;
-  process.send?.({ points: order.do === 'tell' ? points : [] } satisfies Done);
+  const told = order.do === 'tell' ? points : [];
+  process.send?.({ points: told, peakBytes: process.resourceUsage().maxRSS * 1024 } satisfies Done);
 });
 // A test that is gone leaves nothing behind.
 process.on('disconnect', () => process.exit());

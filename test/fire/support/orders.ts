@@ -10,7 +10,11 @@ export type Order =
   | { readonly do: 'disk'; readonly disk: Disk };
 
 /** The answer. */
-export type Done = { readonly points: readonly string[] };
+export type Done = {
+  readonly points: readonly string[];
+  /** The most memory that the process ever had. */
+  readonly peakBytes: number;
+};
 
 /** What the disk does to each statement of this kind that contains the text: nothing, keep it waiting, or fail it. */
 export type Disk =

@@ -27,6 +27,8 @@ export type ServiceProcess = {
   count(killAt?: number): Promise<void>;
   /** The points of I/O it passed since it began to count. */
   points(): Promise<readonly string[]>;
+  /** The most memory that it ever had. */
+  peakBytes(): Promise<number>;
   disk(disk: Disk): Promise<void>;
   /** Sends a signal that should not end it. */
   signal(signal: NodeJS.Signals): void;
@@ -84,6 +86,7 @@ export function serviceProcess({ env, maxFileBytes, stderr }: Surroundings, toke
     serve: async killAt => void (await obey({ do: 'serve', killAt })),
     count: async killAt => void (await obey({ do: 'count', killAt })),
     points: async () => (await obey({ do: 'tell' })).points,
+    peakBytes: async () => (await obey({ do: 'tell' })).peakBytes,
     disk: async disk => void (await obey({ do: 'disk', disk })),
     signal: signal => void child.kill(signal),
     end(signal) {

@@ -30,6 +30,7 @@ async function install(into: string, what: string) {
 /** Packs the service; returns the tarball and what is in it. */
 async function pack() {
   // Without scripts: `npm test` has built, and other tests run what it built.
+  await run('npm', ['run', '--silent', 'sbom'], { cwd: ROOT });
   const args = ['pack', '--ignore-scripts', '--json', '--pack-destination', folder];
   const { stdout } = await run('npm', args, { cwd: ROOT });
   const [{ filename, files }] = JSON.parse(stdout) as [{ filename: string; files: { path: string }[] }];

@@ -85,6 +85,7 @@ export async function createApp(config: Config, events: Events): Promise<App> {
     changes: store.changes,
     log: events,
     budget: config.budget,
+    links: config.links,
     connections: config.connections,
     presence: config.presence,
   });

@@ -41,6 +41,7 @@ describe('without any option', () => {
       whatsapp: {},
       version: { fetching: 'when_refused', url: 'https://web.whatsapp.com/sw.js' },
       budget: { setsPerHour: 240, readsPerHour: 1200 },
+      links: { perInstance: 10, perNumber: 5, perNode: 100 },
       pushTrustMs: 600_000,
       historyMs: 7_776_000_000,
       connections: { mode: 'ALWAYS', idleMs: 60_000, mostIdle: 200 },

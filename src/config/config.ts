@@ -53,6 +53,8 @@ export type Config = {
   };
   /** IQs per instance; 0 for no limit. */
   readonly budget: { readonly setsPerHour: number; readonly readsPerHour: number };
+  /** Attempts to link; 0 for no limit. */
+  readonly links: { readonly perInstance: number; readonly perNumber: number; readonly perNode: number };
   /** How long a read holds while WhatsApp announces no change. */
   readonly pushTrustMs: number;
   /** How long changes stay in the history; undefined: for ever. */
@@ -157,6 +159,11 @@ const configOf = (values: Values, proxyFor: (url: string) => Secret<string> | un
     proxy: proxyFor(values.whatsapp_version_url),
   },
   budget: { setsPerHour: values.sets_per_hour, readsPerHour: values.reads_per_hour },
+  links: {
+    perInstance: values.links_per_hour,
+    perNumber: values.number_links_per_hour,
+    perNode: values.node_links_per_hour,
+  },
   pushTrustMs: values.push_trust_seconds * 1000,
   historyMs: values.history_days === 0 ? undefined : values.history_days * 86_400_000,
   connections: {

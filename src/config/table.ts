@@ -89,6 +89,21 @@ export const OPTIONS = {
     default: '1200',
     meaning: 'reads sent to WhatsApp per instance and hour; 0 for no limit',
   },
+  links_per_hour: {
+    kind: 'count_or_0',
+    default: '10',
+    meaning: 'attempts to link per instance and hour, with a QR code or a pairing code; 0 for no limit',
+  },
+  number_links_per_hour: {
+    kind: 'count_or_0',
+    default: '5',
+    meaning: 'pairing codes per phone number and hour, whichever instances ask for them; 0 for no limit',
+  },
+  node_links_per_hour: {
+    kind: 'count_or_0',
+    default: '100',
+    meaning: 'attempts to link per hour, of all instances together; 0 for no limit',
+  },
   connection_mode: {
     kind: 'connection_mode',
     default: 'always',

@@ -94,7 +94,7 @@ export type Problem =
       kind: 'RATE_LIMITED';
       limit: number;
       periodSeconds?: number;
-      /** Whose limit it is: a token's id, `clientip:…` or `instance:…`. */
+      /** Whose limit it is: a token's id, `clientip:…`, `instance:…`, `phonenumber:…` or `node`. */
       subject: string;
       /** What is counted, in the plural; without a period those under way. Calls when not said. */
       unit?: string;

@@ -20,7 +20,7 @@ export type Operations = Omit<Instances, keyof Catalogue>;
 
 /** The operations on the instances that are held. */
 export function operations(held: Holdings, node: Node): Operations {
-  const { dialer, changes, reads, watch } = node;
+  const { dialer, linkAttempts: attempts, changes, reads, watch } = node;
 
   /** Works with an instance, which stays connected meanwhile. */
   async function withConnection<T>(name: string, work: (managed: ManagedInstance) => Promise<T>): Promise<T> {
@@ -37,7 +37,7 @@ export function operations(held: Holdings, node: Node): Operations {
     });
 
   return {
-    link: (name, order, call) => linkInstance({ managed: held.find(name), dialer, order }, call),
+    link: (name, order, call) => linkInstance({ managed: held.find(name), dialer, attempts, order }, call),
 
     submitPasskeyAssertion: (name, assertionJson) => submitAssertion(held.find(name), assertionJson),
 

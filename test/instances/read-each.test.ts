@@ -80,6 +80,7 @@ beforeEach(async () => {
       taskFailed: () => undefined,
     },
     budget: { setsPerHour: 0, readsPerHour: 0 },
+    links: { perInstance: 0, perNumber: 0, perNode: 0 },
     connections: { mode: 'ALWAYS', idleMs: 60_000, mostIdle: 200 },
     presence: { mode: 'NONE', pulseEveryMs: 86_400_000 },
   });

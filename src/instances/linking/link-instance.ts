@@ -1,5 +1,6 @@
 import { PrivacyError, type Problem } from '../../domain/errors.js';
 import { type Instance, maskPhoneNumber } from '../../domain/instance.js';
+import type { LinkAttempts } from '../account/link-attempts.js';
 import { queued } from '../account/queue.js';
 import { isOver, timeLeft } from '../account/time-left.js';
 import { msLeft, notUsable } from '../connecting/connection-state.js';
@@ -21,6 +22,7 @@ export type LinkEvent =
 type Linking = {
   readonly managed: ManagedInstance;
   readonly dialer: Pick<Dialer, 'link' | 'hold'>;
+  readonly attempts: LinkAttempts;
   readonly order: LinkOrder;
 };
 
@@ -86,11 +88,12 @@ type Attempt = {
   leave(): void;
 };
 
-async function begin({ managed, dialer, order }: Linking, call: CallOptions): Promise<Attempt> {
+async function begin({ managed, dialer, attempts, order }: Linking, call: CallOptions): Promise<Attempt> {
   const { instance, keeper, supervisor } = managed;
   if (managed.isDeleted()) throw new PrivacyError({ kind: 'INSTANCE_NOT_FOUND', instance });
   refuseUnlessLinkable(managed);
   await managed.forgotten();
+  const giveBack = attempts.count(instance, order.kind === 'pairing_code' ? order.phoneNumber : undefined);
   const before = supervisor.connection;
   const over = new AbortController();
   const timer = setTimeout(() => over.abort(), Math.max(timeLeft(call), 0));
@@ -131,6 +134,7 @@ async function begin({ managed, dialer, order }: Linking, call: CallOptions): Pr
       });
       return result;
     } finally {
+      if (!result || result.unreached) giveBack();
       await settle(result);
       ended.resolve();
       steps.end();

@@ -1,6 +1,7 @@
 import PQueue from 'p-queue';
 import type { ConnectionMode, Presence } from '../../domain/instance.js';
 import type { Iqs } from '../account/budget.js';
+import { type LinkAttempts, type LinkLimits, linkAttempts } from '../account/link-attempts.js';
 import { breaker } from '../connecting/breaker.js';
 import { type ClientRefusals, clientRefusals } from '../connecting/client-refusals.js';
 import { type Dialer, dialer } from '../connecting/dialer.js';
@@ -24,6 +25,7 @@ export type NodeOptions = {
   readonly changes: ChangeLog;
   readonly log: InstanceLog;
   readonly budget: { readonly setsPerHour: number; readonly readsPerHour: number };
+  readonly links: LinkLimits;
   /** `mode` is that of instances which have none of their own. */
   readonly connections: { readonly mode: ConnectionMode; readonly idleMs: number; readonly mostIdle: number };
   /** `mode` is that of instances which have none of their own. */
@@ -33,6 +35,7 @@ export type NodeOptions = {
 /** What the instances of a node share. */
 export type Node = {
   readonly dialer: Dialer;
+  readonly linkAttempts: LinkAttempts;
   readonly refusals: ClientRefusals;
   readonly devices: DeviceReader;
   readonly store: InstanceStore;
@@ -63,12 +66,14 @@ export function openNode({
   changes,
   log,
   budget,
+  links,
   connections,
   presence,
 }: NodeOptions): Node {
   const dials = breaker();
   return {
     dialer: dialer(whatsApp, log, dials),
+    linkAttempts: linkAttempts(links),
     refusals: clientRefusals(dials, versions, log),
     devices: whatsApp,
     store: instances,

@@ -118,8 +118,11 @@ export type LinkMethod =
   | { readonly kind: 'qr' }
   | { readonly kind: 'pairing_code'; readonly phoneNumber: string };
 
-/** How an attempt to link ended. Only what has a `record` leaves anything behind: the store holds that now. */
-export type LinkResult =
+/** How an attempt to link ended; `unreached` when WhatsApp had not answered the dial, and was asked nothing. */
+export type LinkResult = LinkEnd & { readonly unreached?: boolean };
+
+/** Only what has a `record` leaves anything behind: the store holds that now. */
+type LinkEnd =
   /** The new credentials are stored and pair-success is answered; now connect with them. */
   | { readonly kind: 'linked'; readonly record: LinkRecord }
   /** Nobody used the code in time, or went on with the passkey. */

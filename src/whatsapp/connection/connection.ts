@@ -18,6 +18,8 @@ import { childrenOf, resultOf } from './nodes.js';
 export type Connection = {
   /** Fulfils when WhatsApp has accepted a login. */
   readonly open: Promise<void>;
+  /** Whether WhatsApp, or who stands in its place, has answered the dial; before, nothing is asked of it. */
+  hasReached(): boolean;
   readonly ended: Promise<Disconnect>;
   /** Puts a listener in place of Baileys' own, if it has any. */
   takeOver(event: string, listener: (node: BinaryNode) => unknown): void;
@@ -58,6 +60,7 @@ export function openConnection(
   const gone = Promise.withResolvers<void>();
   const observers: Parameters<Connection['observe']>[0][] = [];
   let isOver = false;
+  let hasReached = false;
   const announced = versions.announced();
   let unreadable = 0;
 
@@ -121,6 +124,7 @@ export function openConnection(
     ws.on(event, listener);
   }
 
+  ws.on('open', () => (hasReached = true));
   // Linking is ours alone, and nothing is linked twice.
   ws.removeAllListeners('CB:iq,type:set,pair-device');
   ws.removeAllListeners('CB:iq,,pair-success');
@@ -150,9 +154,10 @@ export function openConnection(
     if (told) versions.expirationTold(announced.revision, told.time);
   });
   ws.prependListener('error', (error: unknown) => end(disconnects.fromSocketError(error)));
-  ws.on('unexpected-response', (_request: unknown, { statusCode }: { statusCode?: number }) =>
-    end(disconnects.fromHttpStatus(statusCode ?? 0)),
-  );
+  ws.on('unexpected-response', (_request: unknown, { statusCode }: { statusCode?: number }) => {
+    hasReached = true;
+    end(disconnects.fromHttpStatus(statusCode ?? 0));
+  });
   ev.on('connection.update', ({ connection, lastDisconnect }) => {
     if (connection === 'open' && !isOver) open.resolve();
     if (connection === 'close') end(disconnects.fromBaileys(lastDisconnect?.error));
@@ -178,6 +183,7 @@ export function openConnection(
 
   return {
     open: open.promise,
+    hasReached: () => hasReached,
     ended: ended.promise,
     takeOver,
     observe: listener => void observers.push(listener),

@@ -21,7 +21,7 @@ export async function linkDevice(
   method: LinkMethod,
   { proxy, signal, expectedPhoneNumber, onCode, passkey }: Parameters<WhatsApp['link']>[2],
 ): Promise<LinkResult> {
-  if (signal.aborted) return { kind: 'cancelled' };
+  if (signal.aborted) return { kind: 'cancelled', unreached: true };
   const { timeouts } = settings;
   const creds = initAuthCreds();
   const connection = openConnection(settings, {
@@ -97,7 +97,7 @@ export async function linkDevice(
   invitation.stop();
   ceremony.stop();
   await connection.close();
-  return outcome;
+  return connection.hasReached() ? outcome : { ...outcome, unreached: true };
 }
 
 /** From here on only this decides: the link is refused, or stored and then answered. */

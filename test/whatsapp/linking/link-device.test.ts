@@ -201,11 +201,12 @@ test('a link that WhatsApp cannot be told of is cleared again, and its end says 
 
 describe('an attempt that ends early', () => {
   test('is cancelled by its caller at any moment, and leaves nothing', async () => {
-    expect(await linking(desk, { signal: AbortSignal.abort() }).result).toEqual({ kind: 'cancelled' });
+    const unreached = { kind: 'cancelled', unreached: true };
+    expect(await linking(desk, { signal: AbortSignal.abort() }).result).toEqual(unreached);
     const early = new AbortController();
     const dialling = linking(desk, { signal: early.signal });
     early.abort();
-    expect(await dialling.result).toEqual({ kind: 'cancelled' });
+    expect(await dialling.result).toEqual(unreached);
 
     const late = new AbortController();
     const shown = linking(desk, { signal: late.signal });
@@ -222,7 +223,9 @@ describe('an attempt that ends early', () => {
     desk.simulator.inject({ match: { on: 'registration' }, effect: { do: 'stream_error', code: 503 } });
     expect(await linking(desk).result).toMatchObject({ kind: 'disconnected', disconnect: { code: 503 } });
     desk.simulator.inject({ match: { on: 'upgrade' }, effect: { do: 'http', status: 429 } });
-    expect(await linking(desk).result).toMatchObject({ kind: 'disconnected', disconnect: { code: 429 } });
+    const limited = await linking(desk).result;
+    expect(limited).toMatchObject({ kind: 'disconnected', disconnect: { code: 429 } });
+    expect(limited).not.toHaveProperty('unreached');
   });
 
   test.each(['upgrade', 'hello', 'registration'] as const)(

@@ -278,7 +278,8 @@ export enum ErrorReason {
    *     }
    *
    * `period_seconds` is absent when the limit is on what is under way at the same time: the open
-   * streams of a token, or the calls of an instance. QuotaFailure's `subject` tells whose limit it is.
+   * streams of a token, or the calls of an instance. QuotaFailure's `subject` tells whose limit it is:
+   * the id of a token, `clientip:…`, `instance:…`, `phonenumber:…` (masked), or `node`.
    */
   RATE_LIMITED = 23,
   /**

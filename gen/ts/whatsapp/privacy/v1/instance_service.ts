@@ -3259,6 +3259,11 @@ export const InstanceServiceService = {
    * SubmitPasskeyAssertion takes the answer, and a passkey_confirmation follows. The deadline is at
    * most 20 minutes, which leaves a passkey its 10.
    *
+   * Each call counts as an attempt of its instance, by default 10 in an hour, and of the server, 100;
+   * one with a pairing code also of its phone number, 5, whichever instances ask. Beyond that it fails
+   * with RATE_LIMITED before anything is sent. An attempt of which nothing reached WhatsApp is not
+   * counted.
+   *
    * Errors:
    * - NOT_FOUND: INSTANCE_NOT_FOUND
    * - FAILED_PRECONDITION: INSTANCE_ALREADY_LINKED, INSTANCE_SUSPENDED, INSTANCE_NOT_CONNECTED,
@@ -3459,6 +3464,11 @@ export interface InstanceServiceServer extends UntypedServiceImplementation {
    * code, a passkey_request takes the code's place: whoever has the passkey lets a browser answer it,
    * SubmitPasskeyAssertion takes the answer, and a passkey_confirmation follows. The deadline is at
    * most 20 minutes, which leaves a passkey its 10.
+   *
+   * Each call counts as an attempt of its instance, by default 10 in an hour, and of the server, 100;
+   * one with a pairing code also of its phone number, 5, whichever instances ask. Beyond that it fails
+   * with RATE_LIMITED before anything is sent. An attempt of which nothing reached WhatsApp is not
+   * counted.
    *
    * Errors:
    * - NOT_FOUND: INSTANCE_NOT_FOUND
@@ -3670,6 +3680,11 @@ export interface InstanceServiceClient extends Client {
    * code, a passkey_request takes the code's place: whoever has the passkey lets a browser answer it,
    * SubmitPasskeyAssertion takes the answer, and a passkey_confirmation follows. The deadline is at
    * most 20 minutes, which leaves a passkey its 10.
+   *
+   * Each call counts as an attempt of its instance, by default 10 in an hour, and of the server, 100;
+   * one with a pairing code also of its phone number, 5, whichever instances ask. Beyond that it fails
+   * with RATE_LIMITED before anything is sent. An attempt of which nothing reached WhatsApp is not
+   * counted.
    *
    * Errors:
    * - NOT_FOUND: INSTANCE_NOT_FOUND

@@ -100,6 +100,7 @@ export async function setStage(sizes: readonly number[]): Promise<Stage> {
         WA_PRIVACY_RATE_LIMIT_PER_MINUTE: '2000000',
         WA_PRIVACY_SETS_PER_HOUR: '0',
         WA_PRIVACY_READS_PER_HOUR: '0',
+        WA_PRIVACY_LOOKUPS_PER_HOUR: '0',
         WA_PRIVACY_LINKS_PER_HOUR: '0',
         WA_PRIVACY_NUMBER_LINKS_PER_HOUR: '0',
         WA_PRIVACY_NODE_LINKS_PER_HOUR: '0',

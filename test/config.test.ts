@@ -40,7 +40,7 @@ describe('without any option', () => {
       logLevel: 'info',
       whatsapp: {},
       version: { fetching: 'when_refused', url: 'https://web.whatsapp.com/sw.js' },
-      budget: { setsPerHour: 240, readsPerHour: 1200 },
+      budget: { sets: 240, reads: 1200, lookups: 2000 },
       links: { perInstance: 10, perNumber: 5, perNode: 100 },
       pushTrustMs: 600_000,
       historyMs: 7_776_000_000,
@@ -100,10 +100,7 @@ describe('each option', () => {
       { WA_PRIVACY_LISTEN: '0.0.0.0:50051', WA_PRIVACY_ALLOW_PLAINTEXT: 'true' },
       { listen: { host: '0.0.0.0', port: 50051 } },
     ],
-    [
-      { WA_PRIVACY_SETS_PER_HOUR: '0', WA_PRIVACY_READS_PER_HOUR: '5' },
-      { budget: { setsPerHour: 0, readsPerHour: 5 } },
-    ],
+    [{ WA_PRIVACY_SETS_PER_HOUR: '0', WA_PRIVACY_READS_PER_HOUR: '5' }, { budget: { sets: 0, reads: 5 } }],
     [
       { WA_PRIVACY_WHATSAPP_URL: 'ws://127.0.0.1:8080/ws', WA_PRIVACY_WHATSAPP_ROOT_KEY: '0a'.repeat(32) },
       {

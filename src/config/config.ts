@@ -51,8 +51,8 @@ export type Config = {
     readonly url: string;
     readonly proxy?: Secret<string> | undefined;
   };
-  /** IQs per instance; 0 for no limit. */
-  readonly budget: { readonly setsPerHour: number; readonly readsPerHour: number };
+  /** What is asked of WhatsApp per instance and hour; 0 for no limit. */
+  readonly budget: { readonly sets: number; readonly reads: number; readonly lookups: number };
   /** Attempts to link; 0 for no limit. */
   readonly links: { readonly perInstance: number; readonly perNumber: number; readonly perNode: number };
   /** How long a read holds while WhatsApp announces no change. */
@@ -158,7 +158,11 @@ const configOf = (values: Values, proxyFor: (url: string) => Secret<string> | un
     url: values.whatsapp_version_url,
     proxy: proxyFor(values.whatsapp_version_url),
   },
-  budget: { setsPerHour: values.sets_per_hour, readsPerHour: values.reads_per_hour },
+  budget: {
+    sets: values.sets_per_hour,
+    reads: values.reads_per_hour,
+    lookups: values.lookups_per_hour,
+  },
   links: {
     perInstance: values.links_per_hour,
     perNumber: values.number_links_per_hour,

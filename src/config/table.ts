@@ -89,6 +89,12 @@ export const OPTIONS = {
     default: '1200',
     meaning: 'reads sent to WhatsApp per instance and hour; 0 for no limit',
   },
+  lookups_per_hour: {
+    kind: 'count_or_0',
+    default: '2000',
+    meaning:
+      'phone numbers per instance and hour of which WhatsApp is asked whether they are on WhatsApp, for lists of contacts; 0 for no limit',
+  },
   links_per_hour: {
     kind: 'count_or_0',
     default: '10',

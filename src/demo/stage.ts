@@ -39,6 +39,7 @@ export async function setStage(): Promise<Stage> {
       // The bench asks for more than an account should be asked in an hour.
       WA_PRIVACY_SETS_PER_HOUR: '0',
       WA_PRIVACY_READS_PER_HOUR: '0',
+      WA_PRIVACY_LOOKUPS_PER_HOUR: '0',
       WA_PRIVACY_LINKS_PER_HOUR: '0',
       WA_PRIVACY_NUMBER_LINKS_PER_HOUR: '0',
       WA_PRIVACY_NODE_LINKS_PER_HOUR: '0',

@@ -78,7 +78,7 @@ beforeEach(async () => {
     credentials,
     changes: store.changes,
     log,
-    budget: { setsPerHour: 0, readsPerHour: 0 },
+    budget: {},
     links: { perInstance: 0, perNumber: 0, perNode: 0 },
     connections: { mode: 'ALWAYS', idleMs: 60_000, mostIdle: 200 },
     presence: { mode: 'NONE', pulseEveryMs: 86_400_000 },

@@ -19,11 +19,11 @@ export type Account = {
   readonly throttle: Throttle;
   readonly budget: Budget;
   /**
-   * Pays for an IQ that leaves now.
+   * Pays for an IQ that leaves now, or for so many numbers that it asks about.
    *
    * @throws PrivacyError RATE_LIMITED, unless it was paid for before
    */
-  spend(kind: IqKind): void;
+  spend(kind: IqKind, count?: number): void;
   readonly history: History;
   /**
    * The live connection; waits for one while the instance is connecting, within the caller's time.

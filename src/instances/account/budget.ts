@@ -1,12 +1,15 @@
 import type { Problem } from '../../domain/errors.js';
 import { clock } from '../../domain/time/clock.js';
 
-/** Requests to WhatsApp, by kind. */
-export type Iqs = { readonly sets: number; readonly reads: number };
-export type IqKind = keyof Iqs;
+/** What is asked of WhatsApp: changes, reads, and the phone numbers of which it is asked whose they are. */
+export type IqKind = 'sets' | 'reads' | 'lookups';
+/** How much of each kind; none where a kind is missing. */
+export type Iqs = { readonly [Kind in IqKind]?: number };
 
-/** How many requests one instance may send to WhatsApp. */
+/** How much one instance may ask of WhatsApp. */
 export interface Budget {
+  /** In any hour; 0 or nothing for no limit. */
+  readonly perHour: Iqs;
   /**
    * Takes what a whole piece of work needs, or nothing and says why. No more of a kind than its burst.
    *
@@ -20,13 +23,17 @@ export interface Budget {
 type Overdrawn = Problem & { readonly kind: 'RATE_LIMITED' };
 
 /** One of a kind. */
-export const COST: Readonly<Record<IqKind, Iqs>> = {
-  sets: { sets: 1, reads: 0 },
-  reads: { sets: 0, reads: 1 },
-};
+export const COST = { sets: { sets: 1 }, reads: { reads: 1 } } as const satisfies { [kind: string]: Iqs };
 
 const PERIOD_MS = 60 * 60 * 1000;
-const BURST: Iqs = { sets: 40, reads: 60 };
+
+/** What each kind is called, and how much of it may leave at once. */
+const KINDS: Readonly<Record<IqKind, { readonly unit: string; readonly burst: number }>> = {
+  sets: { unit: 'changes of the instance', burst: 40 },
+  reads: { unit: 'reads of the instance', burst: 60 },
+  // All that one change of a list may name.
+  lookups: { unit: 'contacts looked up by the instance', burst: 2000 },
+};
 
 /**
  * The budget of an instance: so many in any hour, 0 for no limit, of which a burst may leave at once.
@@ -34,30 +41,30 @@ const BURST: Iqs = { sets: 40, reads: 60 };
  * @param now Milliseconds of a clock that never goes back.
  */
 export function budget(instance: string, perHour: Iqs, now: () => number = clock): Budget {
-  const kinds = (['sets', 'reads'] as const).filter(kind => perHour[kind] > 0);
-  const buckets = kinds.map(kind => ({
-    kind,
-    unit: kind === 'sets' ? 'changes of the instance' : 'reads of the instance',
-    limit: perHour[kind],
-    bucket: tokenBucket(perHour[kind], Math.min(BURST[kind], perHour[kind]), now),
-  }));
+  const buckets = (Object.keys(KINDS) as IqKind[]).flatMap(kind => {
+    const limit = perHour[kind] ?? 0;
+    if (limit === 0) return [];
+    const { unit, burst } = KINDS[kind];
+    return [{ kind, unit, limit, bucket: tokenBucket(limit, Math.min(burst, limit), now) }];
+  });
   return {
+    perHour,
     take(wanted, left = 0) {
       const waits = buckets.map(({ kind, unit, limit, bucket }) => ({
         unit,
         limit,
-        retryAfterMs: bucket.msUntil(wanted[kind], left),
+        retryAfterMs: bucket.msUntil(wanted[kind] ?? 0, left),
       }));
       const [longest] = waits.sort((a, b) => b.retryAfterMs - a.retryAfterMs);
       if (longest && longest.retryAfterMs > 0) {
         const subject = `instance:${instance}`;
         return { kind: 'RATE_LIMITED', periodSeconds: PERIOD_MS / 1000, subject, ...longest };
       }
-      for (const { kind, bucket } of buckets) bucket.take(wanted[kind]);
+      for (const { kind, bucket } of buckets) bucket.take(wanted[kind] ?? 0);
       return undefined;
     },
     giveBack(unused) {
-      for (const { kind, bucket } of buckets) bucket.take(-unused[kind]);
+      for (const { kind, bucket } of buckets) bucket.take(-(unused[kind] ?? 0));
     },
   };
 }

@@ -3,7 +3,7 @@ import type { Disconnect } from '../../domain/disconnect.js';
 import { PrivacyError } from '../../domain/errors.js';
 import type { Instance } from '../../domain/instance.js';
 import type { Account } from '../account/account.js';
-import { budget as budgetOf, COST } from '../account/budget.js';
+import { budget as budgetOf } from '../account/budget.js';
 import { history as historyOf } from '../account/history.js';
 import { settingsCache } from '../account/settings-cache.js';
 import { throttle } from '../account/throttle.js';
@@ -177,8 +177,8 @@ function accountOf(
     history,
     throttle: throttle(),
     budget,
-    spend(kind) {
-      const overdrawn = budget.take(COST[kind]);
+    spend(kind, count = 1) {
+      const overdrawn = budget.take({ [kind]: count });
       if (overdrawn) throw new PrivacyError(overdrawn);
     },
     session: call => sessions.within(patience(call)),

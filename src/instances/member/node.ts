@@ -24,7 +24,7 @@ export type NodeOptions = {
   readonly credentials: CredentialStore;
   readonly changes: ChangeLog;
   readonly log: InstanceLog;
-  readonly budget: { readonly setsPerHour: number; readonly readsPerHour: number };
+  readonly budget: Iqs;
   readonly links: LinkLimits;
   /** `mode` is that of instances which have none of their own. */
   readonly connections: { readonly mode: ConnectionMode; readonly idleMs: number; readonly mostIdle: number };
@@ -80,7 +80,7 @@ export function openNode({
     credentials,
     changes,
     log,
-    perHour: { sets: budget.setsPerHour, reads: budget.readsPerHour },
+    perHour: budget,
     watch: watchHub(),
     connectTimes: notedTimes(instances.connected, log),
     presenceTimes: notedTimes(instances.presenceTold, log),

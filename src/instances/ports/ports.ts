@@ -48,6 +48,9 @@ export type SetReply =
  */
 export type OnLate = (reply: SetReply) => void;
 
+/** Is told, as the question leaves, of how many numbers WhatsApp is asked whose they are. */
+export type OnLookUp = (numbers: number) => void;
+
 /** WhatsApp said no. */
 export type Refused = { readonly kind: 'refused'; readonly code: number; readonly text: string };
 
@@ -87,17 +90,20 @@ export interface Session {
   readContactList(setting: ListSetting, timeoutMs: number): Promise<ListReply>;
   /**
    * Changes that list from the state with this stamp, and the setting to `contact_blacklist`, with one IQ; with one
-   * more before it for contacts whose LID the list did not tell.
+   * more before it for contacts whose LID neither the list nor this connection tells.
    */
   changeContactList(
     setting: ListSetting,
     delta: ListDelta,
     stamp: string | undefined,
     timeoutMs: number,
+    onLookUp: OnLookUp,
     onLate?: OnLate,
   ): Promise<SetReply>;
+  /** Of how many of them WhatsApp would be asked; the others this connection remembers, or nobody knows. */
+  lookUpsFor(ids: readonly ContactId[]): number;
   /** Finds contacts by what this connection remembers, and the others by one IQ. */
-  findContacts(ids: readonly ContactId[], timeoutMs: number): Promise<FindReply>;
+  findContacts(ids: readonly ContactId[], timeoutMs: number, onLookUp: OnLookUp): Promise<FindReply>;
   /** Says whether the device is available; false when that did not leave. */
   tellPresence(presence: 'available' | 'unavailable'): Promise<boolean>;
   /** Asks WhatsApp to remove this device; false when it did not confirm. Ends the session. */

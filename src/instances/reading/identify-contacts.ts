@@ -11,23 +11,30 @@ import {
 } from '../../domain/settings/contact-list.js';
 import type { Account } from '../account/account.js';
 import type { CallOptions, ListOrder } from '../ports/orders.js';
+import type { OnLookUp } from '../ports/ports.js';
 import { askAgain } from './ask-again.js';
 
+/** The ids of an order that the list does not name; of those to be removed only when somebody on it may be meant. */
+export function inQuestion({ add, remove }: ListOrder, { contacts }: ContactList): ContactId[] {
+  const listed = byId(contacts);
+  const mayHideBehindOtherId = contacts.some(contact => idsOf(contact).length === 1);
+  return [...add, ...(mayHideBehindOtherId ? remove : [])].filter(id => !listed.has(id));
+}
+
 /**
- * Who on a list, or to come onto it, the ids of an order stand for. Asks WhatsApp about those that the list does not
- * name; about those to be removed only when somebody on the list may be meant.
+ * Who on a list, or to come onto it, the ids of an order stand for. Asks WhatsApp about those that are in question.
  *
  * @throws PrivacyError CONTACT_UNKNOWN, INVALID_REQUEST for someone both added and removed, and those of a read
  */
 export async function identify(
   account: Account,
-  { setting, add, remove }: ListOrder,
-  { contacts }: ContactList,
+  order: ListOrder,
+  list: ContactList,
   call: CallOptions,
 ): Promise<ListDelta> {
-  const listed = byId(contacts);
-  const mayHideBehindOtherId = contacts.some(contact => idsOf(contact).length === 1);
-  const asked = [...add, ...(mayHideBehindOtherId ? remove : [])].filter(id => !listed.has(id));
+  const { setting, add, remove } = order;
+  const listed = byId(list.contacts);
+  const asked = inQuestion(order, list);
   const found = asked.length > 0 ? await find(account, asked, call) : new Map<ContactId, Contact>();
   const who = (id: ContactId) => listed.get(id) ?? found.get(id);
 
@@ -50,15 +57,22 @@ export async function identify(
   return { add: added, remove: remove.flatMap(id => who(id) ?? []) };
 }
 
+/** Pays for a look-up: it is one read, and a question about each number. */
+export const payFor =
+  (account: Account): OnLookUp =>
+  numbers => {
+    account.spend('reads');
+    account.spend('lookups', numbers);
+  };
+
 async function find(
   account: Account,
   ids: readonly ContactId[],
   call: CallOptions,
 ): Promise<ReadonlyMap<ContactId, Contact>> {
-  const reply = await askAgain(account, call, (session, timeoutMs) => {
-    account.spend('reads');
-    return session.findContacts(ids, timeoutMs);
-  });
+  const reply = await askAgain(account, call, (session, timeoutMs) =>
+    session.findContacts(ids, timeoutMs, payFor(account)),
+  );
   return reply.contacts;
 }
 

@@ -15,7 +15,7 @@ import { OTHER_LIST } from '../judging/refusals.js';
 import { CALLER_GONE, isCutOff, OUT_OF_TIME } from '../judging/reply-causes.js';
 import type { CallOptions, ListOrder } from '../ports/orders.js';
 import { askAgain } from '../reading/ask-again.js';
-import { identify } from '../reading/identify-contacts.js';
+import { identify, payFor } from '../reading/identify-contacts.js';
 import { readContactList } from '../reading/read-contact-list.js';
 import { sendChange } from './send-change.js';
 
@@ -103,7 +103,7 @@ async function attempt(run: ListRun, before: ListView): Promise<ListExecution> {
   }
   const step = delta(contacts, wished(contacts, order, before.wish));
   const { reply } = await sendChange(account, session, change, 'list', ledger, call, (timeoutMs, onLate) =>
-    session.changeContactList(setting, step, stamp, timeoutMs, onLate),
+    session.changeContactList(setting, step, stamp, timeoutMs, payFor(account), onLate),
   );
   if (reply.kind === 'not_sent' || reply.kind === 'refused') return ended(reply.kind === 'refused');
 

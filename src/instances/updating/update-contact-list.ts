@@ -10,11 +10,14 @@ import { isSameList, type ListView, wished } from '../judging/list-evidence.js';
 import { locked, notReported, type Refusal, refused, staleEtag } from '../judging/refusals.js';
 import type { CallOptions, ListOrder, ListReport } from '../ports/orders.js';
 import { READ_ATTEMPTS } from '../reading/ask-again.js';
-import { identify } from '../reading/identify-contacts.js';
+import { identify, inQuestion } from '../reading/identify-contacts.js';
 import { executeListChange, lookAt } from './execute-list-change.js';
 
-/** What is read, before a first change, before a second and twice after each: settings, list, who is who. */
-const MOST: Iqs = { sets: 2, reads: 18 * READ_ATTEMPTS };
+/**
+ * What is read, before a first change, before a second and twice after each: settings, list, who is who. And by each
+ * change once the LIDs that it needs.
+ */
+const MOST: Iqs = { sets: 2, reads: 18 * READ_ATTEMPTS + 2 };
 
 /**
  * Changes the list of one setting of one account, and the setting to it. The caller sees to it that updates of one
@@ -46,7 +49,8 @@ export async function updateContactList(
   const currentEtag = listEtag(list.contacts);
   if (etag !== undefined && etag !== currentEtag) refuse(staleEtag(instance, 'list', etag, currentEtag));
 
-  const wish = await identify(paid.account, order, list, call);
+  using lookedUp = await reserveLookUps(paid.account, order, list, call);
+  const wish = await identify(lookedUp.account, order, list, call);
   const wanted = wished(list.contacts, order, wish);
   const unsent = (contacts: readonly Contact[] | undefined, state: OutcomeState): ListReport => ({
     contacts,
@@ -61,7 +65,7 @@ export async function updateContactList(
   const isKnown = change.from === EXCEPTING || order.replace;
   if (validateOnly) return unsent(isKnown ? wanted : undefined, 'WOULD_CHANGE');
 
-  const run = { account: paid.account, order, call };
+  const run = { account: lookedUp.account, order, call };
   const { outcome, after, sent } = await executeListChange(run, { settings, list, wish });
   await account.history.ended(order, [outcome]);
   const update = { instance, outcomes: [outcome], settings: after.settings, sent };
@@ -70,6 +74,30 @@ export async function updateContactList(
   if (problem) throw new PrivacyError(problem, { update });
   const { contacts: read } = after.list as ContactList; // What is APPLIED was shown by a list that was read.
   return { contacts: read, etag: listEtag(read), outcome, sent };
+}
+
+/**
+ * The account with the look-ups of the order paid for, so that it is refused before anything is changed.
+ *
+ * @throws PrivacyError RATE_LIMITED; INVALID_REQUEST when they are more than an hour allows
+ */
+async function reserveLookUps(
+  account: Account,
+  order: ListOrder,
+  list: ContactList,
+  call: CallOptions,
+): Promise<ReturnType<typeof reserve>> {
+  const ids = inQuestion(order, list);
+  const lookups = ids.length > 0 ? (await account.session(call)).lookUpsFor(ids) : 0;
+  const { lookups: limit = 0 } = account.budget.perHour;
+  if (limit > 0 && lookups > limit) {
+    const description = `${lookups} phone numbers would have to be looked up, and ${limit} may be in an hour; name fewer`;
+    throw new PrivacyError({
+      kind: 'INVALID_REQUEST',
+      violations: [{ field: '', reason: 'OUT_OF_RANGE', description }],
+    });
+  }
+  return reserve(account, { lookups });
 }
 
 /** Another device made the list another one than the order was meant for. */

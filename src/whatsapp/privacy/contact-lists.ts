@@ -10,7 +10,14 @@ import {
 } from '../../domain/settings/contact-list.js';
 import { specOf } from '../../domain/settings/settings-table.js';
 import { clock } from '../../domain/time/clock.js';
-import type { FindReply, ListReply, Refused, Session, SetReply } from '../../instances/ports/ports.js';
+import type {
+  FindReply,
+  ListReply,
+  OnLookUp,
+  Refused,
+  Session,
+  SetReply,
+} from '../../instances/ports/ports.js';
 import type { Connection } from '../connection/connection.js';
 import type { IqReply } from '../connection/iq.js';
 import { type ListForm, listReadStanza, listSetStanza, parseListReply } from './contact-list-protocol.js';
@@ -29,7 +36,7 @@ const REMEMBERED_FOR_MS = 60 * 60_000;
  */
 export function contactLists(
   connection: Pick<Connection, 'sendIQ'>,
-): Pick<Session, 'readContactList' | 'changeContactList' | 'findContacts'> {
+): Pick<Session, 'readContactList' | 'changeContactList' | 'lookUpsFor' | 'findContacts'> {
   let remembered: LRUCache<ContactId, Contact> | undefined;
   /** The form in which lists were read on this connection. */
   let form: ListForm | undefined;
@@ -56,7 +63,7 @@ export function contactLists(
       return reply;
     },
 
-    async changeContactList(setting, delta, stamp, timeoutMs, onLate) {
+    async changeContactList(setting, delta, stamp, timeoutMs, onLookUp, onLate) {
       const { category } = specOf(setting);
       const until = clock() + timeoutMs;
       const set = async (inForm: ListForm, users: ListDelta): Promise<SetReply> => {
@@ -67,13 +74,15 @@ export function contactLists(
         return replyOf(await connection.sendIQ(stanza, leftMs, onLate && (late => onLate(replyOf(late)))));
       };
       if (form === 'pn') return set('pn', delta);
-      const whole = await withLids(delta, timeoutMs / 2);
+      const whole = await withLids(delta, timeoutMs / 2, onLookUp);
       if (whole.kind !== 'delta') return whole;
       if (!canBeByLid(whole)) return set('pn', delta);
       const reply = await set('lid', whole);
       // Without a list read on this connection the form was a guess.
       return form === undefined && isForOtherForm(reply) ? set('pn', delta) : reply;
     },
+
+    lookUpsFor: ids => unknownOf(ids).length,
 
     findContacts: find,
   };
@@ -82,12 +91,13 @@ export function contactLists(
   async function withLids(
     { add, remove }: ListDelta,
     timeoutMs: number,
+    onLookUp: OnLookUp,
   ): Promise<({ kind: 'delta' } & ListDelta) | Refused | { kind: 'not_sent' }> {
     const numbers = [...add, ...remove].flatMap(({ lid, phoneNumber }) =>
       lid === undefined && phoneNumber !== undefined ? [phoneNumber] : [],
     );
     if (numbers.length === 0) return { kind: 'delta', add, remove };
-    const reply = await find(numbers, timeoutMs);
+    const reply = await find(numbers, timeoutMs, onLookUp);
     if (reply.kind !== 'found') return reply.kind === 'refused' ? reply : { kind: 'not_sent' };
     const named = (contact: Contact): Contact => ({
       ...reply.contacts.get(contact.phoneNumber ?? ''),
@@ -96,15 +106,20 @@ export function contactLists(
     return { kind: 'delta', add: add.map(named), remove: remove.map(named) };
   }
 
-  async function find(ids: readonly ContactId[], timeoutMs: number): Promise<FindReply> {
+  /** Nobody but a list tells whose number a LID stands for. */
+  function unknownOf(ids: readonly ContactId[]) {
+    return ids.filter(id => isPhoneNumber(id) && !remembered?.has(id));
+  }
+
+  async function find(ids: readonly ContactId[], timeoutMs: number, onLookUp: OnLookUp): Promise<FindReply> {
     const known = ids.flatMap((id): [ContactId, Contact][] => {
       const contact = remembered?.get(id);
       return contact ? [[id, contact]] : [];
     });
-    // Nobody but a list tells whose number a LID stands for.
-    const others = ids.filter(id => isPhoneNumber(id) && !remembered?.has(id));
+    const others = unknownOf(ids);
     if (others.length === 0) return { kind: 'found', contacts: new Map(known) };
 
+    onLookUp(others.length);
     const answer = await connection.sendIQ(lookupStanza(others, randomUUID()), timeoutMs);
     const reply = readReplyOf(answer, node => parseLookupReply(node, others));
     if (reply.kind !== 'found') return reply;

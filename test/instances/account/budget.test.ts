@@ -151,6 +151,28 @@ describe('work that is paid for in advance', () => {
     expect(budget.take({ sets: 38, reads: 59 })).toBeUndefined();
   });
 
+  test('pays for one kind by itself and leaves the others to whoever paid for them', () => {
+    const { budget } = budgetAt({ sets: 240, reads: 1200, lookups: 100 });
+    {
+      using outer = reserve(accountWith(budget), { reads: 12 });
+      using inner = reserve(outer.account, { lookups: 40 });
+      inner.account.spend('reads');
+      inner.account.spend('lookups', 30);
+    }
+    expect(budget.take({ reads: 59, lookups: 71 })).toMatchObject({ limit: 100 });
+    expect(budget.take({ reads: 59, lookups: 70 })).toBeUndefined();
+  });
+
+  test('pays afterwards for what was not foreseen', () => {
+    const { budget } = budgetAt({ lookups: 100 });
+    {
+      using paid = reserve(accountWith(budget), { lookups: 10 });
+      paid.account.spend('lookups', 25);
+    }
+    expect(budget.take({ lookups: 76 })).toBeDefined();
+    expect(budget.take({ lookups: 75 })).toBeUndefined();
+  });
+
   test('is refused as a whole when the budget has not enough for it', () => {
     const { budget } = budgetAt({ sets: 240, reads: 1200 });
     budget.take({ sets: 39, reads: 0 });

@@ -107,6 +107,7 @@ function sendNine(pace: Throttle, answer: (setting: string) => SetReply = () => 
     setPrivacy: setting => arrives(setting, answer(setting)),
     readContactList: async () => ({ kind: 'no_answer', cause: 'timeout' }),
     changeContactList: async () => ({ kind: 'no_answer', cause: 'timeout' }),
+    lookUpsFor: () => 0,
     findContacts: async () => ({ kind: 'no_answer', cause: 'timeout' }),
     logout: async () => true,
     close: async () => undefined,
@@ -115,7 +116,7 @@ function sendNine(pace: Throttle, answer: (setting: string) => SetReply = () => 
     instance: 'desk',
     cache: settingsCache(() => undefined),
     throttle: pace,
-    budget: { take: () => undefined, giveBack: () => undefined },
+    budget: { perHour: {}, take: () => undefined, giveBack: () => undefined },
     spend: () => undefined,
     history: {
       sending: () => () => undefined,

@@ -58,7 +58,7 @@ export async function nodeParts(connections: Partial<NodeOptions['connections']>
       presenceOverdue: () => undefined,
       taskFailed: ({ cause }) => faults.push(cause),
     },
-    budget: { setsPerHour: 0, readsPerHour: 0 },
+    budget: {},
     links: { perInstance: 0, perNumber: 0, perNode: 0 },
     connections: { mode: 'ALWAYS', idleMs: 60_000, mostIdle: 200, ...connections },
     presence: { mode: 'NONE', pulseEveryMs: 86_400_000 },

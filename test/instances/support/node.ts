@@ -54,6 +54,7 @@ const sessionOf = (ended: Promise<Disconnect>, end: Drop): Session => ({
   setPrivacy: async () => ({ kind: 'no_answer', cause: 'timeout' }),
   readContactList: async () => ({ kind: 'no_answer', cause: 'timeout' }),
   changeContactList: async () => ({ kind: 'no_answer', cause: 'timeout' }),
+  lookUpsFor: () => 0,
   findContacts: async () => ({ kind: 'no_answer', cause: 'timeout' }),
   logout: async () => true,
   close: async () => end({ code: undefined, text: 'closed' }),

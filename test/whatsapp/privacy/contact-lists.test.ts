@@ -11,7 +11,11 @@ type Desk = Awaited<ReturnType<typeof startLinked>>;
 
 let desk: Desk;
 let session: Session;
+/** How many numbers each look-up was about. */
+let lookedUp: number[];
+const onLookUp = (numbers: number) => void lookedUp.push(numbers);
 beforeEach(async () => {
+  lookedUp = [];
   desk = await startLinked({ timeouts: { closeMs: 100 } });
   desk.simulator.addPerson({ phoneNumber: ANNA, lid: '101' });
   desk.simulator.addPerson({ phoneNumber: BEN, lid: '102' });
@@ -35,9 +39,10 @@ describe('a list', () => {
     const list = listOf(await read());
     expect(list.contacts).toEqual([{ lid: '101@lid', phoneNumber: ANNA }]);
     const delta = { add: [ben], remove: list.contacts };
-    const reply = await session.changeContactList('last_seen', delta, list.stamp, LONG_MS);
+    const reply = await session.changeContactList('last_seen', delta, list.stamp, LONG_MS, onLookUp);
     expect(reply).toEqual({ kind: 'confirmed' });
     expect(onPhone()).toEqual([BEN]);
+    expect(lookedUp).toEqual([]);
     expect(sent({ xmlns: 'privacy', type: 'get' })).toBe(1);
     expect(sent({ xmlns: 'privacy', type: 'set' })).toBe(1);
   });
@@ -45,7 +50,13 @@ describe('a list', () => {
   test('is refused with a stale stamp, whatever shape that has', async () => {
     for (const shape of ['refuse', 'refuse_category'] as const) {
       desk.simulator.behaviour.staleList = shape;
-      const reply = await session.changeContactList('last_seen', { add: [ben], remove: [] }, '1', LONG_MS);
+      const reply = await session.changeContactList(
+        'last_seen',
+        { add: [ben], remove: [] },
+        '1',
+        LONG_MS,
+        onLookUp,
+      );
       expect(reply).toMatchObject({ kind: 'refused', code: 409 });
     }
     expect(onPhone()).toEqual([ANNA]);
@@ -54,7 +65,8 @@ describe('a list', () => {
   test('of an account by phone number is found to be so by a change, too', async () => {
     desk.phone.setAddressing('pn');
     const { stamp } = desk.phone.contactList('last');
-    const change = () => session.changeContactList('last_seen', { add: [ben], remove: [] }, stamp, LONG_MS);
+    const change = () =>
+      session.changeContactList('last_seen', { add: [ben], remove: [] }, stamp, LONG_MS, onLookUp);
     expect(await change()).toEqual({ kind: 'confirmed' });
     expect(onPhone()).toEqual([ANNA, BEN]);
   });
@@ -71,9 +83,10 @@ describe('a list', () => {
     const { contacts, stamp } = listOf(await read());
     expect(contacts).toEqual([{ phoneNumber: ANNA }]);
     const delta = { add: [], remove: contacts };
-    expect(await session.changeContactList('last_seen', delta, stamp, LONG_MS)).toEqual({
+    expect(await session.changeContactList('last_seen', delta, stamp, LONG_MS, onLookUp)).toEqual({
       kind: 'confirmed',
     });
+    expect(lookedUp).toEqual([1]);
     expect(onPhone()).toEqual([]);
   });
 
@@ -84,7 +97,7 @@ describe('a list', () => {
     desk.simulator.inject({ match, effect: { do: 'refuse', code: 429 } });
     desk.simulator.inject({ match, effect: { do: 'silence' } });
     const change = (ms: number) =>
-      session.changeContactList('last_seen', { add: [], remove: contacts }, stamp, ms);
+      session.changeContactList('last_seen', { add: [], remove: contacts }, stamp, ms, onLookUp);
     expect(await change(LONG_MS)).toMatchObject({ kind: 'refused', code: 429 });
     expect(await change(100)).toEqual({ kind: 'not_sent' });
     expect(sent({ xmlns: 'privacy', type: 'set' })).toBe(0);
@@ -94,21 +107,33 @@ describe('a list', () => {
     desk.phone.dropConnections('close');
     await session.ended;
     expect(await read()).toEqual({ kind: 'no_answer', cause: 'closed' });
-    expect(await session.findContacts([BEN], LONG_MS)).toEqual({ kind: 'no_answer', cause: 'closed' });
-    const reply = await session.changeContactList('last_seen', { add: [ben], remove: [] }, '1', LONG_MS);
+    expect(await session.findContacts([BEN], LONG_MS, onLookUp)).toEqual({
+      kind: 'no_answer',
+      cause: 'closed',
+    });
+    const reply = await session.changeContactList(
+      'last_seen',
+      { add: [ben], remove: [] },
+      '1',
+      LONG_MS,
+      onLookUp,
+    );
     expect(reply).toEqual({ kind: 'not_sent' });
   });
 });
 
 describe('contacts', () => {
   const find = async (...ids: string[]) => {
-    const reply = await session.findContacts(ids, LONG_MS);
+    const reply = await session.findContacts(ids, LONG_MS, onLookUp);
     return reply.kind === 'found' ? Object.fromEntries(reply.contacts) : reply;
   };
 
   test('are found by number, and remembered with their LID', async () => {
+    expect(session.lookUpsFor([BEN, '+15550100199', '102@lid'])).toBe(2);
     expect(await find(BEN, '+15550100199')).toEqual({ [BEN]: ben });
+    expect(session.lookUpsFor([BEN, '102@lid'])).toBe(0);
     expect(await find(BEN, '102@lid')).toEqual({ [BEN]: ben, '102@lid': ben });
+    expect(lookedUp).toEqual([2]);
     expect(sent({ xmlns: 'usync', type: 'get' })).toBe(1);
   });
 

@@ -3488,6 +3488,11 @@ export const PrivacyServiceService = {
    * value, so afterwards the setting is CONTACT_BLACKLIST, whatever it was before. OK means that a
    * list read after the change shows it.
    *
+   * A phone number that neither the list nor an earlier question on this connection tells is looked
+   * up at WhatsApp, also with validate_only. Of an instance by default 2,000 numbers may be in an hour:
+   * a call that needs more than are left fails with RATE_LIMITED before anything is changed, and one
+   * that needs more than all of them with INVALID_REQUEST.
+   *
    * Errors:
    * - INVALID_ARGUMENT: CONTACT_UNKNOWN
    * - NOT_FOUND: INSTANCE_NOT_FOUND
@@ -3616,6 +3621,11 @@ export interface PrivacyServiceServer extends UntypedServiceImplementation {
    * Changes such a list, and with it the setting: WhatsApp takes a list only together with the
    * value, so afterwards the setting is CONTACT_BLACKLIST, whatever it was before. OK means that a
    * list read after the change shows it.
+   *
+   * A phone number that neither the list nor an earlier question on this connection tells is looked
+   * up at WhatsApp, also with validate_only. Of an instance by default 2,000 numbers may be in an hour:
+   * a call that needs more than are left fails with RATE_LIMITED before anything is changed, and one
+   * that needs more than all of them with INVALID_REQUEST.
    *
    * Errors:
    * - INVALID_ARGUMENT: CONTACT_UNKNOWN
@@ -3834,6 +3844,11 @@ export interface PrivacyServiceClient extends Client {
    * Changes such a list, and with it the setting: WhatsApp takes a list only together with the
    * value, so afterwards the setting is CONTACT_BLACKLIST, whatever it was before. OK means that a
    * list read after the change shows it.
+   *
+   * A phone number that neither the list nor an earlier question on this connection tells is looked
+   * up at WhatsApp, also with validate_only. Of an instance by default 2,000 numbers may be in an hour:
+   * a call that needs more than are left fails with RATE_LIMITED before anything is changed, and one
+   * that needs more than all of them with INVALID_REQUEST.
    *
    * Errors:
    * - INVALID_ARGUMENT: CONTACT_UNKNOWN

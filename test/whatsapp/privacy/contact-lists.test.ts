@@ -133,8 +133,9 @@ describe('contacts', () => {
     expect(await find(BEN, '+15550100199')).toEqual({ [BEN]: ben });
     expect(session.lookUpsFor([BEN, '102@lid'])).toBe(0);
     expect(await find(BEN, '102@lid')).toEqual({ [BEN]: ben, '102@lid': ben });
-    expect(lookedUp).toEqual([2]);
     expect(sent({ xmlns: 'usync', type: 'get' })).toBe(1);
+    expect(await find(BEN, ANNA)).toMatchObject({ [BEN]: ben, [ANNA]: {} });
+    expect(lookedUp).toEqual([2, 1]);
   });
 
   test('are found by LID once a list has named them', async () => {

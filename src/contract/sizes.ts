@@ -1,8 +1,28 @@
+/** How much one request may hold. */
+
+/** The most bytes of a request's message, decompressed. */
+export const LARGEST_MESSAGE = 64 * 1024;
+
+/** The entries of a page whose size was left open. */
+export const USUAL_PAGE = 50;
+
 /** The most entries of a page, whatever was asked for. */
 export const LARGEST_PAGE = 200;
 
 /** The most instances that one call may name. */
 export const MOST_INSTANCES = 1000;
 
-/** The most bytes of a request's message, decompressed. */
-export const LARGEST_MESSAGE = 64 * 1024;
+/** The most contacts that one call may add, and that it may remove. */
+export const MOST_CONTACTS = 1000;
+
+/** The most characters of a display name or a token's label. */
+export const LONGEST_LABEL = 63;
+
+/** The most characters of a certificate's subject. */
+export const LONGEST_SUBJECT = 255;
+
+/** The most characters of a proxy's URL. */
+export const LONGEST_PROXY = 512;
+
+/** The most bytes of Baileys' `creds.json`; less than a message may have in all. */
+export const LARGEST_CREDS = 60_000;

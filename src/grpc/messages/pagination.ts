@@ -1,12 +1,10 @@
 import type { Principal } from '../../access/tokens.js';
+import { LARGEST_PAGE, USUAL_PAGE } from '../../contract/sizes.js';
 import { INSTANCE_NAME, type Instance, type InstanceState } from '../../domain/instance.js';
 import type { Instances } from '../../instances/instances.js';
 
-const DEFAULT_SIZE = 50;
-const LARGEST_SIZE = 200;
-
 /** How many entries a page has; 0 stands for the default. */
-export const pageLimit = (pageSize: number): number => Math.min(pageSize || DEFAULT_SIZE, LARGEST_SIZE);
+export const pageLimit = (pageSize: number): number => Math.min(pageSize || USUAL_PAGE, LARGEST_PAGE);
 
 /** The token of the page after the instance of this name. Opaque, so that its content can change. */
 const pageTokenAfter = (instance: string): string => Buffer.from(instance).toString('base64url');

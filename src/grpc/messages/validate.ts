@@ -1,6 +1,7 @@
 import type { Duration } from '../../../gen/ts/google/protobuf/duration.js';
 import { type NamesOf, nameOf, namesOf } from '../../contract/enum-names.js';
 import { decodeWish, fieldPath, valuesInOrder } from '../../contract/setting-enums.js';
+import { LONGEST_LABEL, LONGEST_PROXY, LONGEST_SUBJECT } from '../../contract/sizes.js';
 import { INSTANCE_NAME } from '../../domain/instance.js';
 import { proxyMistake } from '../../domain/proxy.js';
 import { isPhoneNumber } from '../../domain/settings/contact-list.js';
@@ -12,9 +13,6 @@ import { instanceBefore, pageLimit } from './pagination.js';
 import { QUOTED, truncate } from './truncate.js';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-const LONGEST_LABEL = 63;
-const LONGEST_SUBJECT = 255;
-const LONGEST_PROXY = 512;
 const NANOS = 1_000_000_000;
 /** 10,000 years, the longest that google.protobuf.Duration allows. */
 const LONGEST_SECONDS = 315_576_000_000n;

@@ -3,6 +3,7 @@ import {
   ApplyPrivacySettingsRequest,
   type ApplyPrivacySettingsResponse,
 } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
+import { MOST_INSTANCES } from '../../contract/sizes.js';
 import { PrivacyError } from '../../domain/errors.js';
 import { MIN_ROOM_MS, timeLeft } from '../../instances/account/time-left.js';
 import { asCompleted } from '../calls/as-completed.js';
@@ -13,7 +14,6 @@ import { accept } from '../messages/checked.js';
 import * as check from '../messages/validate.js';
 import { type Update, updateOptions } from './update.js';
 
-const MOST_INSTANCES = 1000;
 /** Instances of one call that are updated at the same time. */
 const AT_ONCE = 16;
 /** Kept free before the caller's time is over, so that the last ends and the status arrive. */

@@ -7,6 +7,7 @@ import {
   UpdateContactBlacklistResponse,
 } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import { decodeEntry, decodeListSetting, encodeEntry } from '../../contract/contact-blacklist.js';
+import { MOST_CONTACTS } from '../../contract/sizes.js';
 import {
   type Contact,
   type ContactId,
@@ -21,8 +22,6 @@ import { digestOf, type Idempotent } from '../calls/idempotent.js';
 import { accept, type Checked, every, KEPT, valid, violation } from '../messages/checked.js';
 import { encodeOutcome } from '../messages/codec.js';
 import * as check from '../messages/validate.js';
-
-const MOST_ENTRIES = 1000;
 
 export function decodeGet({ instance, setting }: GetContactBlacklistRequest) {
   return accept({
@@ -107,8 +106,8 @@ const something = ({ add, remove, replace }: UpdateContactBlacklistRequest): Che
     : violation('', 'REQUIRED', 'At least one contact must be added or removed, or the list replaced');
 
 function entries(field: string, all: readonly BlacklistEntry[]): Checked<ContactId[]> {
-  if (all.length > MOST_ENTRIES)
-    return violation(field, 'OUT_OF_RANGE', `${field} must have at most ${MOST_ENTRIES} entries`);
+  if (all.length > MOST_CONTACTS)
+    return violation(field, 'OUT_OF_RANGE', `${field} must have at most ${MOST_CONTACTS} entries`);
   const places = new Map<string, string>();
   const checked = all.map((entry, index) => {
     const place = `${field}[${index}]`;

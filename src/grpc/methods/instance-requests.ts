@@ -11,6 +11,7 @@ import {
   type SubmitPasskeyAssertionRequest,
   type UpdateInstanceRequest,
 } from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
+import { LARGEST_CREDS } from '../../contract/sizes.js';
 import type { LinkMethod } from '../../instances/ports/ports.js';
 import { accept, type Checked, together, valid, violation } from '../messages/checked.js';
 import * as check from '../messages/validate.js';
@@ -68,14 +69,11 @@ export function decodeImport({ name, source }: ImportInstanceRequest) {
   return accept({ instance: check.instanceName('name', name), content: importSource(source) });
 }
 
-/** Less than a request may have in all. */
-const MOST_BYTES = 60_000;
-
 function importSource(source: ImportInstanceRequest['source']): Checked<Uint8Array> {
   if (!source) return check.required('source', 'baileys_creds');
   const { length } = source.value;
-  if (length > 0 && length <= MOST_BYTES) return valid(source.value);
-  return violation('baileys_creds', 'OUT_OF_RANGE', `baileys_creds must have 1 to ${MOST_BYTES} bytes`);
+  if (length > 0 && length <= LARGEST_CREDS) return valid(source.value);
+  return violation('baileys_creds', 'OUT_OF_RANGE', `baileys_creds must have 1 to ${LARGEST_CREDS} bytes`);
 }
 
 export function decodeLink({ name, method, passkey }: LinkInstanceRequest) {

@@ -3,6 +3,7 @@ import type {
   WatchPrivacySettingsResponse,
 } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import { encodeSetting } from '../../contract/setting-enums.js';
+import { MOST_INSTANCES } from '../../contract/sizes.js';
 import type { Instances } from '../../instances/instances.js';
 import type { WatchEvent } from '../../instances/watching/watch-reader.js';
 import type { Call } from '../calls/handler.js';
@@ -11,7 +12,6 @@ import { encodeSnapshot } from '../messages/codec.js';
 import { encodeOrigin, encodeReason } from '../messages/enums.js';
 import * as check from '../messages/validate.js';
 
-const MOST_INSTANCES = 1000;
 const HEARTBEAT_MS = 30_000;
 const HEARTBEAT = { leastMs: 5_000, mostMs: 600_000, inWords: '5 s to 10 min' };
 

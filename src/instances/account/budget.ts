@@ -31,7 +31,7 @@ const PERIOD_MS = 60 * 60 * 1000;
 const KINDS: Readonly<Record<IqKind, { readonly unit: string; readonly burst: number }>> = {
   sets: { unit: 'changes of the instance', burst: 40 },
   reads: { unit: 'reads of the instance', burst: 60 },
-  // All that one change of a list may name.
+  // All that one change of a list may name: so many to add, and as many to remove.
   lookups: { unit: 'contacts looked up by the instance', burst: 2000 },
 };
 

@@ -71,6 +71,7 @@ const PAGES = [
   'README.md',
   'docs/decisions.md',
   'docs/operations.md',
+  'docs/limits.md',
   'docs/whatsapp.md',
   'examples/README.md',
   'test/README.md',

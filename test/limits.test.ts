@@ -1,0 +1,140 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { OPTIONS, type OptionName, optionSpec, variableOf } from '../src/config/table.js';
+import {
+  LARGEST_CREDS,
+  LARGEST_MESSAGE,
+  LARGEST_PAGE,
+  LONGEST_LABEL,
+  LONGEST_PROXY,
+  LONGEST_SUBJECT,
+  MOST_CONTACTS,
+  MOST_INSTANCES,
+  USUAL_PAGE,
+} from '../src/contract/sizes.js';
+import { METHODS } from '../src/grpc/method-table.js';
+import { SERVER_OPTIONS } from '../src/grpc/server/transport.js';
+import { budget, type IqKind } from '../src/instances/account/budget.js';
+import { LIMITS } from '../src/limits.js';
+
+const read = (path: string) => readFileSync(join(import.meta.dirname, '..', path), 'utf8');
+
+const kib = (bytes: number) => `${bytes / 1024} KiB`;
+const seconds = (ms: number) => `${ms / 1000} s`;
+const minutes = (ms = 0) => `${ms / 60_000} min`;
+
+/** As a row names an option and its default. */
+const option = (what: string, name: OptionName): [string, string] => [
+  `${what}, \`${variableOf(name)}\``,
+  optionSpec(name).default ?? 'none',
+];
+const deadlinesOf = (name: string) => {
+  const method = [...METHODS.values()].find(method => method.name === name);
+  if (!method) throw new Error(`no method ${name}`);
+  return method.deadlines;
+};
+/** How much a budget with the usual limits gives before any time has passed. */
+function atOnce(kind: IqKind, name: OptionName): string {
+  const { take } = budget('desk', { [kind]: Number(option('', name)[1]) }, () => 0);
+  let taken = 0;
+  while (!take({ [kind]: 1 })) taken++;
+  return String(taken);
+}
+
+const USUAL = deadlinesOf('GetPrivacySettings');
+const { token, instance, peer, connection, node } = LIMITS;
+const NUMBERS: readonly (readonly [limit: string, number: string | number])[] = [
+  ['a message, uncompressed', kib(LARGEST_MESSAGE)],
+  ['instances that ApplyPrivacySettings or WatchPrivacySettings names', MOST_INSTANCES],
+  ['contacts that UpdateContactBlacklist adds, and as many that it removes', MOST_CONTACTS],
+  ['a display name or a token’s label, in characters', LONGEST_LABEL],
+  ['`certificate_subject`, in characters', LONGEST_SUBJECT],
+  ['the URL of a proxy, in characters', LONGEST_PROXY],
+  ['`baileys_creds`, in bytes', LARGEST_CREDS],
+  ['entries of a page', LARGEST_PAGE],
+  ['entries of a page where `page_size` is 0', USUAL_PAGE],
+
+  ['a call without a deadline', seconds(USUAL.defaultMs)],
+  ['a call, whatever its deadline', minutes(USUAL.maximumMs)],
+  ['ApplyPrivacySettings', minutes(deadlinesOf('ApplyPrivacySettings').maximumMs)],
+  ['LinkInstance', minutes(deadlinesOf('LinkInstance').maximumMs)],
+  ['WatchPrivacySettings', minutes(deadlinesOf('WatchPrivacySettings').maximumMs)],
+
+  option('calls in a minute', 'rate_limit_per_minute'),
+  ['CreateInstance in a minute', token.createsPerMinute],
+  ['open streams of one method', token.openStreams],
+  ['ListPrivacySettings at the same time', token.openLists],
+
+  option('changes in an hour', 'sets_per_hour'),
+  ['changes at once', atOnce('sets', 'sets_per_hour')],
+  option('reads of WhatsApp in an hour', 'reads_per_hour'),
+  ['reads of WhatsApp at once', atOnce('reads', 'reads_per_hour')],
+  option('phone numbers looked up in an hour', 'lookups_per_hour'),
+  option('attempts to link in an hour', 'links_per_hour'),
+  ['calls that change it, waiting ones included', instance.changes],
+  ['calls that read it, waiting ones included', instance.reads],
+
+  option('pairing codes for one phone number in an hour', 'number_links_per_hour'),
+  option('attempts of all instances in an hour', 'node_links_per_hour'),
+
+  ['bad tokens in a minute', peer.failedTokensPerMinute],
+  ['connections', peer.connectionsPerAddress],
+  ['reflection questions in a minute', peer.questionsPerMinute],
+
+  ['streams at the same time', SERVER_OPTIONS['grpc.max_concurrent_streams'] ?? 0],
+  ['until HTTP/2 is spoken, the TLS handshake included', seconds(connection.handshakeMs)],
+  ['from the headers of a call to the end of its message', seconds(connection.messageMs)],
+  ['health watches', connection.watchesPerConnection],
+  ['without a call', minutes(SERVER_OPTIONS['grpc.max_connection_idle_ms'])],
+  ['age', minutes(SERVER_OPTIONS['grpc.max_connection_age_ms'])],
+
+  ['connections', node.connections],
+  ['health watches', node.watches],
+];
+/** What the tests of these methods hold, each at its bounds. */
+const ELSEWHERE = [
+  '`assertion_json`',
+  '`heartbeat_interval` of WatchPrivacySettings',
+  '`grace_period` of RotateToken',
+  'how long a `request_id` gets the first answer',
+];
+
+test('docs/limits.md has every limit with the number that the code has', () => {
+  const rows = read('docs/limits.md')
+    .split('\n')
+    .filter(line => /^\| (?!limit |---)/.test(line))
+    .map(line => line.split(' | '))
+    .map(([limit = '', number = '']) => [limit.replace(/^\| /, '').replaceAll("'", '’'), number]);
+  const held = rows.filter(([limit = '']) => !ELSEWHERE.includes(limit));
+  expect(held).toEqual(NUMBERS.map(([limit, number]) => [limit, String(number)]));
+  expect(rows).toHaveLength(held.length + ELSEWHERE.length);
+});
+
+test('every number of src/limits.ts is in docs/limits.md', () => {
+  const numbers = Object.values(LIMITS).flatMap(limits => Object.values(limits));
+  expect(NUMBERS.length).toBeGreaterThan(numbers.length);
+  const told = NUMBERS.map(([, number]) => String(number));
+  const missing = numbers.filter(n => !told.includes(String(n)) && !told.includes(seconds(n)));
+  expect(missing).toEqual([]);
+});
+
+test.each([
+  ['privacy_service', `At most ${MOST_INSTANCES} different instances`],
+  ['privacy_service', `at most ${MOST_CONTACTS}; one that is on the list already`],
+  ['privacy_service', `at most ${MOST_CONTACTS} and none of those`],
+  ['privacy_service', `0 means ${USUAL_PAGE}, more than ${LARGEST_PAGE} means ${LARGEST_PAGE}`],
+  [
+    'privacy_service',
+    `${Number(OPTIONS.lookups_per_hour.default).toLocaleString('en')} numbers may be in an hour`,
+  ],
+  ['instance_service', `at most ${LONGEST_LABEL} characters`],
+  ['instance_service', `at most ${LARGEST_CREDS.toLocaleString('en')} bytes`],
+  ['instance_service', `by default ${OPTIONS.links_per_hour.default} in an hour`],
+  ['instance_service', `of the server, ${OPTIONS.node_links_per_hour.default};`],
+  ['instance_service', `of its phone number, ${OPTIONS.number_links_per_hour.default},`],
+  ['token_service', `at most ${LONGEST_LABEL} characters`],
+])('the contract says it too: %s: %s', (file, sentence) => {
+  const text = read(`proto/whatsapp/privacy/v1/${file}.proto`).replaceAll(/\n *\/\/ ?/g, ' ');
+  expect(text).toContain(sentence);
+});

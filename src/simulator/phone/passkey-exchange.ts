@@ -57,7 +57,7 @@ export function openPasskeyExchange(
   function received(iq: BinaryNode, sent: BinaryNode): IqPlan {
     const text = bytesOf(child(sent, 'webauthn_assertion')).toString();
     const read = readPrologue(bytesOf(child(sent, 'prologue_payload')));
-    const isExpired = clock() - asked > options.timeout;
+    const isExpired = clock() - asked > behaviour.passkeyTimeoutMs;
     const isTrue = account.passkey !== undefined && isAssertionOf(account.passkey, options, text);
     const isNamed = account.passkey?.id.equals(bytesOf(child(sent, 'credential_id'))) ?? false;
     if (!isTrue || !isNamed || isExpired || !read || read.ref !== ref) {

@@ -23,7 +23,7 @@ export type Behaviour = {
   pairSuccess: 'honest' | 'wrong_account_signature' | 'wrong_hmac' | 'old_secret';
   /** What the request for a passkey holds: the options, something that is no JSON, or nothing. */
   passkeyRequest: 'whole' | 'garbled' | 'without_options';
-  /** How long a passkey is waited for: so the options say, and later the server refuses it. */
+  /** How long a passkey is waited for: so the options say, and one that comes later by what it is then is refused. */
   passkeyTimeoutMs: number;
   /** How the phone goes on after the passkey; `short` with a nonce of 31 bytes. Silence was reported (WAHA 2227, evolution-go 107). */
   passkeyContinuation: 'once' | 'twice' | 'never' | 'short';

@@ -1,3 +1,4 @@
+import { encodeBinaryNode } from '@whiskeysockets/baileys';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { ConfirmationCode, PasskeyRequest } from '../../../src/instances/ports/passkey-steps.js';
 import type { NewAccount, Phone } from '../../../src/simulator/index.js';
@@ -161,6 +162,17 @@ describe('the assertion', () => {
     expect(await scan).toEqual({ linked: false, reason: 'passkey_refused' });
   });
 
+  test('that WhatsApp takes for expired is refused by it, and leaves nothing', async () => {
+    const { adapter, attempt, phone, scan } = await scanned();
+    await request(attempt);
+    desk.simulator.behaviour.passkeyTimeoutMs = 0;
+    await answered(attempt, phone);
+    expect(await attempt.result).toEqual({ kind: 'passkey_refused', code: 401, text: 'not-authorized' });
+    expect(await scan).toEqual({ linked: false, reason: 'passkey_refused' });
+    expect(sentSteps()).toEqual(STEPS.slice(0, 2));
+    expect(adapter.credentials.calls).toEqual([]);
+  });
+
   test('is waited for as long as WhatsApp says', async () => {
     desk.simulator.behaviour.passkeyTimeoutMs = 300;
     const { attempt } = await scanned();
@@ -306,6 +318,31 @@ describe('what can go wrong after the assertion', () => {
     expect(await attempt.result).toEqual({ kind: 'cancelled', passkeyWait: 'ASSERTION' });
     expect(answer(phone.assertPasskey(optionsJson))).toEqual({ kind: 'not_awaited' });
   });
+});
+
+test('of two requests that come at once only the second is shown, and both are acknowledged', async () => {
+  const options = ['first', 'second'].map(challenge =>
+    JSON.stringify({ challenge, rpId: 'whatsapp.com', userVerification: 'required' }),
+  );
+  await using server = await scriptedServer({
+    onClient(client) {
+      const notices = options.map((text, index) =>
+        encodeBinaryNode({
+          tag: 'notification',
+          attrs: { id: `${index + 1}`, type: 'passkey_prologue_request', from: 's.whatsapp.net' },
+          content: [{ tag: 'passkey_request_options', attrs: {}, content: Buffer.from(text) }],
+        }),
+      );
+      client.sendSealed(...notices);
+    },
+  });
+  const over = new AbortController();
+  const attempt = linking(adapterTo(server), { passkey: UNCOMPARED, signal: over.signal });
+  expect((await request(attempt)).optionsJson).toBe(options[1]);
+  await expect.poll(() => server.clients[0]?.sent.map(({ attrs }) => attrs['id'])).toEqual(['1', '2']);
+  expect(attempt.steps).toHaveLength(1);
+  over.abort();
+  expect(await attempt.result).toEqual({ kind: 'cancelled', passkeyWait: 'ASSERTION' });
 });
 
 test('only WhatsApp itself can ask for a passkey, and nothing follows from a key without a request', async () => {

@@ -1,4 +1,4 @@
-/** How much one request may hold. */
+// How much one request may hold.
 
 /** The most bytes of a request's message, decompressed. */
 export const LARGEST_MESSAGE = 64 * 1024;

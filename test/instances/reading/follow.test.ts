@@ -21,14 +21,16 @@ afterEach(() => {
 function followed(answer: () => ReadReply | Promise<ReadReply>, perHour: Iqs = { sets: 0, reads: 0 }) {
   const reads: number[] = [];
   const began = Date.now();
-  const session = {
-    offlineQueue: DRAINED,
-    forgetTimer: () => undefined,
-    async readPrivacy() {
-      reads.push((Date.now() - began) / 1000);
-      return answer();
-    },
-  } as Partial<Session> as Session; // No more of it is used.
+  const newSession = () =>
+    ({
+      offlineQueue: DRAINED,
+      forgetTimer: () => undefined,
+      async readPrivacy() {
+        reads.push((Date.now() - began) / 1000);
+        return answer();
+      },
+    }) as Partial<Session> as Session; // No more of it is used.
+  let session = newSession();
   const account = {
     instance: 'desk',
     cache: settingsCache(() => undefined),
@@ -37,7 +39,14 @@ function followed(answer: () => ReadReply | Promise<ReadReply>, perHour: Iqs = {
   } as Partial<Account> as Account; // Nor of this.
   const onLost = vi.fn<(problem: Problem) => void>();
   const { cache, budget } = account;
-  return { reads, session, cache, budget, onLost, follower: follow(account, () => session, onLost) };
+  const follower = follow(account, () => session, onLost);
+  /** The connection ends, and another one is made at once. */
+  function reconnect() {
+    cache.disconnected();
+    session = newSession();
+    follower.connected();
+  }
+  return { reads, session, cache, budget, onLost, follower, reconnect };
 }
 
 const NO_ANSWER: ReadReply = { kind: 'no_answer', cause: 'timeout' };
@@ -77,6 +86,33 @@ test('takes nothing for lost that somebody else has read while a read of its own
   await vi.advanceTimersByTimeAsync(100_000);
   expect(onLost).not.toHaveBeenCalled();
   expect(reads).toEqual([0, 0]);
+});
+
+test('takes nothing for lost when a read was in vain whose connection has ended meanwhile', async () => {
+  const vain = Promise.withResolvers<ReadReply>();
+  let answer: ReadReply | Promise<ReadReply> = vain.promise;
+  const { reads, onLost, follower, reconnect } = followed(() => answer);
+  follower.connected();
+  answer = SETTINGS();
+  reconnect();
+  vain.resolve({ kind: 'no_answer', cause: 'closed' });
+  await vi.advanceTimersByTimeAsync(100_000);
+  expect(onLost).not.toHaveBeenCalled();
+  expect(reads).toEqual([0, 0]);
+});
+
+test('reads once after a connect, also when a repetition was due on the connection before', async () => {
+  let answer: ReadReply | Promise<ReadReply> = NO_ANSWER;
+  const { reads, follower, reconnect } = followed(() => answer);
+  follower.connected();
+  await vi.advanceTimersByTimeAsync(500);
+  const slow = Promise.withResolvers<ReadReply>();
+  answer = slow.promise;
+  reconnect();
+  await vi.advanceTimersByTimeAsync(5_000);
+  slow.resolve(SETTINGS());
+  await vi.advanceTimersByTimeAsync(100_000);
+  expect(reads).toEqual([0, 0.5]);
 });
 
 test('begins with the first wait again when somebody else has read since a read in vain', async () => {

@@ -9,8 +9,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import Database from 'better-sqlite3';
 import { sql } from 'kysely';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { sqliteStore } from '../../src/stores/sqlite.js';
 import { at, bytes, instanceRecord, linkedInstance, MASTER_KEY, tokenRecord } from './contract/records.js';
 import { sqliteData, temporaryFolder } from './sqlite-data.js';
@@ -33,6 +34,16 @@ describe('the database file', () => {
       ['wa-privacy.db-wal', '600'],
       ['wa-privacy.db.epoch', '600'],
     ]);
+  });
+
+  test('has each commit on the disk before that is told, which only a power cut would show', async () => {
+    const pragma = vi.spyOn(Database.prototype, 'pragma');
+    onTestFinished(() => pragma.mockRestore());
+    await sqliteData().open();
+    const [connection] = pragma.mock.contexts as Database.Database[];
+    const FULL = 2;
+    expect(connection?.pragma('synchronous', { simple: true })).toBe(FULL);
+    expect(connection?.pragma('journal_mode', { simple: true })).toBe('wal');
   });
 
   test('is closed to others when it was open to them', async () => {

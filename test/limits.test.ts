@@ -81,6 +81,12 @@ const NUMBERS: readonly (readonly [limit: string, number: string | number])[] = 
   ['bad tokens in a minute', peer.failedTokensPerMinute],
   ['connections', peer.connectionsPerAddress],
   ['reflection questions in a minute', peer.questionsPerMinute],
+  [
+    'waste in a second: bytes that serve no accepted call, and 1 KiB for each such call',
+    kib(peer.wastePerSecond),
+  ],
+  ['waste at once', `${peer.wasteBurst / 1024 ** 2} MiB`],
+  ['how long they are refused', seconds(peer.refusedMs)],
 
   ['streams at the same time', SERVER_OPTIONS['grpc.max_concurrent_streams'] ?? 0],
   ['until HTTP/2 is spoken, the TLS handshake included', seconds(connection.handshakeMs)],
@@ -91,6 +97,7 @@ const NUMBERS: readonly (readonly [limit: string, number: string | number])[] = 
 
   ['connections', node.connections],
   ['health watches', node.watches],
+  ['backups at the same time', node.backups],
 ];
 /** What the tests of these methods hold, each at its bounds. */
 const ELSEWHERE = [
@@ -115,7 +122,8 @@ test('every number of src/limits.ts is in docs/limits.md', () => {
   const numbers = Object.values(LIMITS).flatMap(limits => Object.values(limits));
   expect(NUMBERS.length).toBeGreaterThan(numbers.length);
   const told = NUMBERS.map(([, number]) => String(number));
-  const missing = numbers.filter(n => !told.includes(String(n)) && !told.includes(seconds(n)));
+  const asTold = (n: number) => [String(n), seconds(n), kib(n), `${n / 1024 ** 2} MiB`];
+  const missing = numbers.filter(n => !asTold(n).some(text => told.includes(text)));
   expect(missing).toEqual([]);
 });
 

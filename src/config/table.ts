@@ -107,7 +107,7 @@ export const OPTIONS = {
   },
   node_links_per_hour: {
     kind: 'count_or_0',
-    default: '100',
+    default: '500',
     meaning: 'attempts to link per hour, of all instances together; 0 for no limit',
   },
   connection_mode: {

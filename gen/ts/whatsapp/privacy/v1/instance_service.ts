@@ -3259,7 +3259,7 @@ export const InstanceServiceService = {
    * SubmitPasskeyAssertion takes the answer, and a passkey_confirmation follows. The deadline is at
    * most 20 minutes, which leaves a passkey its 10.
    *
-   * Each call counts as an attempt of its instance, by default 10 in an hour, and of the server, 100;
+   * Each call counts as an attempt of its instance, by default 10 in an hour, and of the server, 500;
    * one with a pairing code also of its phone number, 5, whichever instances ask. Beyond that it fails
    * with RATE_LIMITED before anything is sent. An attempt of which nothing reached WhatsApp is not
    * counted.
@@ -3465,7 +3465,7 @@ export interface InstanceServiceServer extends UntypedServiceImplementation {
    * SubmitPasskeyAssertion takes the answer, and a passkey_confirmation follows. The deadline is at
    * most 20 minutes, which leaves a passkey its 10.
    *
-   * Each call counts as an attempt of its instance, by default 10 in an hour, and of the server, 100;
+   * Each call counts as an attempt of its instance, by default 10 in an hour, and of the server, 500;
    * one with a pairing code also of its phone number, 5, whichever instances ask. Beyond that it fails
    * with RATE_LIMITED before anything is sent. An attempt of which nothing reached WhatsApp is not
    * counted.
@@ -3681,7 +3681,7 @@ export interface InstanceServiceClient extends Client {
    * SubmitPasskeyAssertion takes the answer, and a passkey_confirmation follows. The deadline is at
    * most 20 minutes, which leaves a passkey its 10.
    *
-   * Each call counts as an attempt of its instance, by default 10 in an hour, and of the server, 100;
+   * Each call counts as an attempt of its instance, by default 10 in an hour, and of the server, 500;
    * one with a pairing code also of its phone number, 5, whichever instances ask. Beyond that it fails
    * with RATE_LIMITED before anything is sent. An attempt of which nothing reached WhatsApp is not
    * counted.

@@ -3,6 +3,7 @@ import { flushCompileCache } from 'node:module';
 import Sqlite from 'better-sqlite3';
 import { type IoPoint, watchIo } from '../support/io.js';
 import type { Disk, Done, Order } from '../support/orders.js';
+import { knownResolutions } from './resolutions.js';
 
 const points: string[] = [];
 let killAt: number | undefined;
@@ -37,7 +38,10 @@ process.on('message', (order: Order) => {
 process.on('disconnect', () => process.exit());
 
 // Loading takes longer than all else, so it is done while the service before this one is still at work.
-await import(new URL('../../../dist/src/serve.js', import.meta.url).href);
+const program = new URL('../../../dist/src/serve.js', import.meta.url);
+const resolutions = knownResolutions(process.env['NODE_COMPILE_CACHE'] ?? '', program);
+await import(program.href);
+resolutions.keep();
 flushCompileCache();
 await serving.promise;
 // Orders keep no service alive that has come to its end.

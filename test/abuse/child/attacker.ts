@@ -1,0 +1,18 @@
+// A process that makes one attack for some seconds and tells how much it sent: it must not take the time of the test.
+import { ATTACKS } from '../support/attacks.js';
+import type { Order, Report } from '../support/attacker.js';
+
+process.once('message', async (order: Order) => {
+  const end = performance.now() + order.seconds * 1000;
+  let sent = 0;
+  const attack = ATTACKS.find(({ name }) => name === order.attack);
+  await attack?.run({
+    ...order,
+    isOver: () => performance.now() > end,
+    sent: units => {
+      sent += units;
+    },
+  });
+  process.send?.({ sent } satisfies Report);
+  process.exit();
+});

@@ -27,12 +27,12 @@ export const LIMITS = {
     /** Reflection; a client asks five or six for a call. */
     questionsPerMinute: 600,
     /**
-     * Bytes that serve no accepted call, and 1 KB for each call that is not: 400 a second that are refused, unknown or
-     * cancelled before their token was looked up, and ten times as many at once. What good tokens ask for within their
-     * limit counts for nothing, also when it is cancelled.
+     * Bytes that serve no accepted call, and 4 KB for each call that is not: 250 a second that are refused, unknown or
+     * cancelled before their token was looked up, and 64 at once, which keep the others waiting for some hundredths of a
+     * second. What good tokens ask for within their limit counts for nothing, also when it is cancelled.
      */
-    wastePerSecond: 512 * 1024,
-    wasteBurst: 4 * 1024 * 1024,
+    wastePerSecond: 1024 * 1024,
+    wasteBurst: 256 * 1024,
     /** An address that wasted more; its connections that did not go on. */
     refusedMs: 60_000,
   },

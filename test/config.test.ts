@@ -41,7 +41,7 @@ describe('without any option', () => {
       whatsapp: {},
       version: { fetching: 'when_refused', url: 'https://web.whatsapp.com/sw.js' },
       budget: { sets: 240, reads: 1200, lookups: 2000 },
-      links: { perInstance: 10, perNumber: 5, perNode: 100 },
+      links: { perInstance: 10, perNumber: 5, perNode: 500 },
       pushTrustMs: 600_000,
       historyMs: 7_776_000_000,
       connections: { mode: 'ALWAYS', idleMs: 60_000, mostIdle: 200 },

@@ -98,7 +98,10 @@ export function boundConnections(
       calls: 0,
       acceptedCalls: 0,
       bytesSeen: 0,
-      credit: 0,
+      byteCredit: 0,
+      callCredit: 0,
+      wasted: 0,
+      isFlood: false,
     };
     for (const key of keys) known.set(key, one);
     flood.add(one);
@@ -107,7 +110,14 @@ export function boundConnections(
       flood.remove(one);
       place?.[Symbol.dispose]();
     });
-    serve();
+    const wait = isHop ? 0 : flood.turn(address);
+    if (wait === 0) serve();
+    else setTimeout(serveInTurn, wait);
+
+    function serveInTurn() {
+      if (flood.isRefused(address)) close(socket, 'connection_refused');
+      else if (!socket.destroyed) serve();
+    }
   }
 
   function watch(server: Http2Server, isServed: (path: string) => boolean) {
@@ -147,7 +157,8 @@ export function boundConnections(
       const path = String(headers[':path']);
       if (!isServed(path)) seen('unknown_method');
       else if (HEALTH.test(path)) seen('health');
-      if (!REFLECTION.test(path)) endUnlessWhole(stream, limits.messageMs, () => seen('call_half_open'));
+      const messageMs = REFLECTION.test(path) ? undefined : limits.messageMs;
+      endUnlessWhole(stream, messageMs, () => seen('call_half_open'));
       serve();
     });
   }

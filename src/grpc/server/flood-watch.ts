@@ -1,7 +1,7 @@
 import type { ServerHttp2Session } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { Strangers } from '../../observability/strangers.js';
-import { type FloodLimits, floods } from '../peers/floods.js';
+import { type FloodLimits, type Floods, floods } from '../peers/floods.js';
 
 /** A connection, and what came on it since it was last looked at. */
 export type Connection = {
@@ -15,35 +15,54 @@ export type Connection = {
   acceptedCalls: number;
   bytesSeen: number;
   /** Bytes that accepted calls may still bring. */
-  credit: number;
+  byteCredit: number;
+  /** Calls that were accepted after they had been counted. */
+  callCredit: number;
+  /** Bytes that it wasted in this second. */
+  wasted: number;
+  /** Closed as a flood: what still comes on it is not served. */
+  isFlood: boolean;
 };
 
 /** Looks at connections until they close. */
 export type FloodWatch = {
-  isRefused(address: string): boolean;
+  readonly isRefused: Floods['isRefused'];
+  readonly turn: Floods['turn'];
   add(one: Connection): void;
+  remove(one: Connection): void;
   /** A call came; whether it is to be served. */
   called(one: Connection): boolean;
-  remove(one: Connection): void;
   stop(): void;
 };
 
-const LOOK_MS = 1000;
-/** A look is also due after so many calls, for a second of them is a long time. */
-const LOOK_CALLS = 256;
-/** What a call wastes besides its bytes; a refusal takes 100 microseconds and more. */
-const CALL_BYTES = 1024;
+const LOOK_MS = 250;
+const SECOND_MS = 1000;
+/** An address is looked at after so many calls as well: refusing that many takes some milliseconds. */
+const LOOK_CALLS = 16;
+/** What a call wastes besides its bytes: the service is as busy with its refusal as with reading so many, and more. */
+const CALL_BYTES = 4096;
+/** A call is a waste until its token was looked up. */
+const LEAST_BLAMED_CALLS = 4;
 /** What an accepted call may bring: a message of 64 KiB, and as much of headers. */
 const ACCEPTED_BYTES = 128 * 1024;
 /** For as many calls as a connection may have open. */
-const MOST_CREDIT = 100 * ACCEPTED_BYTES;
+const MOST_CREDIT = 100;
 /** For the GOAWAY to arrive. */
 const LINGER_MS = 1000;
 /** RFC 9113 section 7. */
 const ENHANCE_YOUR_CALM = 11;
 
+/** The connections of an address, and those among them with calls since it was last looked at. */
+type Visitor = {
+  readonly connections: Set<Connection>;
+  readonly calling: Set<Connection>;
+  calls: number;
+  /** At the last look; then the next one is due with the next call. */
+  isFlooding: boolean;
+};
+
 /**
- * Closes the connections that flood, and refuses their addresses for a while. Node tells only of streams; frames like
+ * Closes the connections that flood, and holds their addresses off for a while. Node tells only of streams; frames like
  * WINDOW_UPDATE and PING are seen in the bytes that come in. Whatever serves no accepted call is waste, and accepted
  * calls are limited by their token.
  */
@@ -51,57 +70,99 @@ export function floodWatch(
   limits: FloodLimits & { readonly connectionsPerAddress: number },
   strangers: Strangers,
 ): FloodWatch {
-  const open = new Set<Connection>();
+  const visitors = new Map<string, Visitor>();
   const seen = floods(limits);
-  /** Who wastes less than an equal share of what its address may is not to blame. */
-  const share = (limits.wastePerSecond * (LOOK_MS / 1000)) / limits.connectionsPerAddress;
+  /** Who wastes less in a second than an equal share of what its address may, or some calls, is not to blame. */
+  const share = Math.max(
+    limits.wastePerSecond / limits.connectionsPerAddress,
+    LEAST_BLAMED_CALLS * CALL_BYTES,
+  );
+
+  /** Counts what came on the connections; closes those that are to blame where that is too much. */
+  function look(address: string, visitor: Visitor, connections: Iterable<Connection>) {
+    let wasted = 0;
+    for (const one of connections) {
+      if (one.acceptedCalls > 0) seen.accepted(address);
+      wasted += takeWaste(one);
+    }
+    visitor.calling.clear();
+    visitor.calls = 0;
+    visitor.isFlooding = wasted > 0 && seen.waste(address, wasted);
+    if (!visitor.isFlooding) return;
+    for (const one of visitor.connections) {
+      if (!one.isHop) seen.holdOff(address);
+      if (one.wasted > share && !one.isFlood) close(one);
+    }
+  }
 
   function close(one: Connection) {
     const { socket, session, address } = one;
-    open.delete(one);
+    one.isFlood = true;
     strangers.seen('connection_flooding', address);
     // Null, for an error would be told as one of the peer's.
     session?.destroy(null as never, ENHANCE_YOUR_CALM);
     setTimeout(() => socket.destroy(), session ? LINGER_MS : 0).unref();
   }
 
-  /** Counts what came, and closes the connection if its address wastes too much and it has a part in that. */
-  function look(one: Connection, isOpen = true) {
-    const wasted = takeWaste(one);
-    if (wasted === 0 || !seen.waste(one.address, wasted)) return;
-    if (!one.isHop) seen.refuse(one.address);
-    if (isOpen && wasted > share) close(one);
-  }
-
-  const timer = setInterval(() => {
-    for (const one of open) look(one);
+  const looking = setInterval(() => {
+    for (const [address, visitor] of visitors) look(address, visitor, visitor.connections);
   }, LOOK_MS).unref();
+  const forgetting = setInterval(() => {
+    for (const { connections } of visitors.values()) for (const one of connections) one.wasted = 0;
+  }, SECOND_MS).unref();
 
   return {
     isRefused: seen.isRefused,
-    add: one => void open.add(one),
-    called(one) {
-      if (++one.calls >= LOOK_CALLS && open.has(one)) look(one);
-      return open.has(one);
+    turn: seen.turn,
+    add(one) {
+      const visitor = visitors.get(one.address) ?? newVisitor();
+      visitors.set(one.address, visitor);
+      visitor.connections.add(one);
     },
     remove(one) {
-      open.delete(one);
-      look(one, false);
+      const visitor = visitors.get(one.address);
+      if (!visitor) return;
+      look(one.address, visitor, [one]);
+      visitor.connections.delete(one);
+      if (visitor.connections.size === 0) visitors.delete(one.address);
     },
-    stop: () => clearInterval(timer),
+    called(one) {
+      const visitor = visitors.get(one.address);
+      if (!visitor) return false;
+      // Before this call is counted, which may be accepted yet.
+      if (visitor.calls >= LOOK_CALLS || visitor.isFlooding) look(one.address, visitor, visitor.calling);
+      one.calls++;
+      visitor.calls++;
+      visitor.calling.add(one);
+      return !one.isFlood;
+    },
+    stop() {
+      clearInterval(looking);
+      clearInterval(forgetting);
+    },
   };
 }
 
+const newVisitor = (): Visitor => ({
+  connections: new Set(),
+  calling: new Set(),
+  calls: 0,
+  isFlooding: false,
+});
+
 /** The waste on a connection since this was last asked. */
 function takeWaste(one: Connection): number {
-  const bytes = one.socket.bytesRead;
-  const came = bytes - one.bytesSeen + one.calls * CALL_BYTES;
-  const wasted = came - one.acceptedCalls * ACCEPTED_BYTES - one.credit;
+  const read = one.socket.bytesRead;
+  const bytes = read - one.bytesSeen - one.acceptedCalls * ACCEPTED_BYTES - one.byteCredit;
+  const calls = one.calls - one.acceptedCalls - one.callCredit;
+  const waste = Math.max(bytes, 0) + Math.max(calls, 0) * CALL_BYTES;
   Object.assign(one, {
-    bytesSeen: bytes,
+    bytesSeen: read,
     calls: 0,
     acceptedCalls: 0,
-    credit: Math.min(Math.max(-wasted, 0), MOST_CREDIT),
+    byteCredit: Math.min(Math.max(-bytes, 0), MOST_CREDIT * ACCEPTED_BYTES),
+    callCredit: Math.min(Math.max(-calls, 0), MOST_CREDIT),
+    wasted: one.wasted + waste,
   });
-  return Math.max(wasted, 0);
+  return waste;
 }

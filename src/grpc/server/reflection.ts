@@ -83,9 +83,9 @@ export function addReflection(
   }
 }
 
-/** Ends it with this status, whatever else was asked on it. */
+/** Ends it with this status; what else is asked on it is not read. */
 function end(stream: Stream, refusal: Partial<ServiceError>): void {
-  stream.removeAllListeners('data').resume();
+  stream.removeAllListeners('data').pause();
   stream.emit('error', refusal);
 }
 

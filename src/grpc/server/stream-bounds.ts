@@ -6,14 +6,22 @@ const LINGER_MS = 1_000;
 const NO_ERROR = 0;
 const NO_MESSAGE = 8;
 
-/** Resets a stream whose peer does not end its side: in time, and after the answer. */
-export function endUnlessWhole(stream: ServerHttp2Stream, messageMs: number, onHalfOpen: () => void): void {
+/**
+ * Resets a stream whose peer does not end its side: in time, and after the answer.
+ *
+ * @param messageMs Undefined where it may take any time.
+ */
+export function endUnlessWhole(
+  stream: ServerHttp2Stream,
+  messageMs: number | undefined,
+  onHalfOpen: () => void,
+): void {
   const cancel = (code: number) => () => {
     if (stream.readableEnded) return;
     onHalfOpen();
     stream.close(code);
   };
-  let timer = setTimeout(cancel(NO_MESSAGE), messageMs);
+  let timer = messageMs === undefined ? undefined : setTimeout(cancel(NO_MESSAGE), messageMs);
   stream.once('end', () => clearTimeout(timer));
   stream.once('close', () => clearTimeout(timer));
   stream.once('finish', () => {

@@ -69,7 +69,9 @@ describe('test/README.md', () => {
 const PAGES = [
   'CONTRIBUTING.md',
   'README.md',
+  'SECURITY.md',
   'docs/decisions.md',
+  'docs/security.md',
   'docs/operations.md',
   'docs/limits.md',
   'docs/whatsapp.md',

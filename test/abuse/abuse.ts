@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ATTACKS } from './support/attacks.js';
 import { attackFor } from './support/attacker.js';
+import { ATTACKS } from './support/attacks.js';
 import { type Fare, fareDuring, quantile } from './support/honest.js';
 import { asTable, type Row, writeTable } from './support/table.js';
 import { startTarget } from './support/target.js';
@@ -32,7 +32,11 @@ afterAll(async () => {
 describe('while a stranger sends', () => {
   test.for(ATTACKS)('$name, callers with a token go on', async attack => {
     const before = { rss: target.rssMb(), logged: target.logged(), cpu: target.cpuSeconds() };
-    const attacking = attackFor(attack, { port: target.port, token: target.tokenOfAnother, seconds: SECONDS });
+    const attacking = attackFor(attack, {
+      port: target.port,
+      token: target.tokenOfAnother,
+      seconds: SECONDS,
+    });
     let most = before.rss;
     const watching = setInterval(() => {
       most = Math.max(most, target.rssMb());

@@ -72,3 +72,22 @@ function prefixed(value: number): number[] {
 /** A gRPC message as it stands in DATA. */
 export const message = (bytes: Uint8Array = new Uint8Array(), isCompressed = false): Buffer =>
   Buffer.concat([Buffer.from([isCompressed ? 1 : 0]), uint32(bytes.length), bytes]);
+
+/** The header fields of a gRPC call. */
+export const callFields = (path: string, more: Readonly<Record<string, string>> = {}) => ({
+  ':method': 'POST',
+  ':scheme': 'http',
+  ':path': path,
+  ':authority': 'localhost',
+  'content-type': 'application/grpc',
+  te: 'trailers',
+  ...more,
+});
+
+/** Opens a call and leaves it open. */
+export const callFrame = (path: string, stream: number, more?: Readonly<Record<string, string>>): Buffer =>
+  frame({ type: 'headers', flags: END_HEADERS, stream, payload: headerBlock(callFields(path, more)) });
+
+/** Resets a stream: CANCEL, RFC 9113 section 7. */
+export const resetFrame = (stream: number): Buffer =>
+  frame({ type: 'rstStream', stream, payload: uint32(8) });

@@ -1,6 +1,7 @@
 // A process that makes one attack for some seconds and tells how much it sent: it must not take the time of the test.
-import { ATTACKS } from '../support/attacks.js';
+
 import type { Order, Report } from '../support/attacker.js';
+import { ATTACKS } from '../support/attacks.js';
 
 process.once('message', async (order: Order) => {
   const end = performance.now() + order.seconds * 1000;

@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import type { Attack } from './attacks.js';
+import { ATTACKS, type Attack } from './attacks.js';
 
 /** What an attacker is told. */
 export type Order = {
@@ -14,9 +14,10 @@ export type Order = {
 
 export type Report = { readonly sent: number };
 
-/** Another address than that of the honest callers. */
-const ELSEWHERE = '127.0.0.2';
+/** That of the honest callers. */
 const HERE = '127.0.0.1';
+/** Others of the loopback, for what an address has done is not forgotten at once. */
+const elsewhere = (name: string) => `127.0.1.${1 + ATTACKS.findIndex(attack => attack.name === name)}`;
 const TESTS = join(import.meta.dirname, '../..');
 
 /** Makes the attack from a process of its own. */
@@ -29,7 +30,7 @@ export async function attackFor(
   });
   const reported = once(child, 'message');
   const ended = once(child, 'exit');
-  child.send({ ...order, attack: name, from: isAtHome ? HERE : ELSEWHERE } satisfies Order);
+  child.send({ ...order, attack: name, from: isAtHome ? HERE : elsewhere(name) } satisfies Order);
   const [said] = await Promise.race([reported, ended]);
   if (typeof said === 'object') return said;
   throw new Error(`the attacker ended with ${said}`);

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
-import { opening } from './frames.js';
+import { opening } from '../../support/http2-frames.js';
 
 /** What an attacker has at hand: connections to the service, its time, and a count of what it sent. */
 export type Hand = {
@@ -14,8 +14,12 @@ export type Hand = {
   sent(units: number): void;
 };
 
-/** Pauses between two attempts to connect: those who are turned away come again at once. */
+/** Who floods comes again at once. */
 const AGAIN_MS = 2;
+/** Who wants to hold many opens one after another. */
+const APART_MS = 1;
+/** Who holds connections comes again in the place of each that was closed. */
+const TURNED_AWAY_MS = 1000;
 
 /** A connection; undefined where none is had. */
 export async function open({ port, from }: Hand): Promise<Socket | undefined> {
@@ -30,18 +34,19 @@ export async function open({ port, from }: Hand): Promise<Socket | undefined> {
 
 /** Opens so many connections that say this and no more, and keeps as many open until the time is over. */
 export async function hold(hand: Hand, connections: number, said: Uint8Array, units = 1): Promise<void> {
-  const open1 = async () => {
+  const one = async (number: number) => {
+    await wait(number * APART_MS);
     while (!hand.isOver()) {
       const socket = await open(hand);
-      if (!socket) await wait(100);
-      else {
+      if (socket) {
         socket.resume().write(said);
         hand.sent(units);
         await closedOr(socket, hand);
       }
+      await wait(TURNED_AWAY_MS);
     }
   };
-  await Promise.all(Array.from({ length: connections }, open1));
+  await Promise.all(Array.from({ length: connections }, (_, number) => one(number)));
 }
 
 /** How a flood is sent. */
@@ -72,7 +77,8 @@ export async function flood(hand: Hand, connections: number, how: Flood): Promis
         const { bytes, units, streams } = how.batch(stream);
         stream += 2 * streams;
         hand.sent(units);
-        if (!socket.write(bytes)) await Promise.race([once(socket, 'drain').catch(() => undefined), closedOr(socket, hand)]);
+        if (!socket.write(bytes))
+          await Promise.race([once(socket, 'drain').catch(() => undefined), closedOr(socket, hand)]);
         else await wait(0);
       }
       socket.destroy();
@@ -83,5 +89,6 @@ export async function flood(hand: Hand, connections: number, how: Flood): Promis
 
 /** Until it is closed or the time is over. */
 async function closedOr(socket: Socket, hand: Hand): Promise<void> {
-  while (!socket.closed && !hand.isOver()) await Promise.race([once(socket, 'close').catch(() => undefined), wait(100)]);
+  while (!socket.closed && !hand.isOver())
+    await Promise.race([once(socket, 'close').catch(() => undefined), wait(100)]);
 }

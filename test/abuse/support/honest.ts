@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { InstanceServiceService as Instances } from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
 import { PrivacyServiceService as Privacy } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
-import { type Caller, caller, OWN_CONNECTION } from '../../support/call.js';
+import { bearer, type Caller, caller, OWN_CONNECTION } from '../../support/call.js';
 
 /** How honest callers fared. */
 export type Fare = {
@@ -20,14 +20,17 @@ const NEWCOMER_EVERY_MS = 500;
 /** Calls at a steady pace, whatever became of the calls before, while the work goes on. */
 export async function fareDuring(
   work: Promise<unknown>,
-  { address, token, instance }: { address: string; token: string; instance: string },
+  { address, tokens, instance }: { address: string; tokens: readonly string[]; instance: string },
 ): Promise<Fare> {
   const calls: number[] = [];
   const newcomers: number[] = [];
   const failures: string[] = [];
   const underWay = new Set<Promise<void>>();
   let isOver = false;
-  const resident = caller(address, token, OWN_CONNECTION);
+  const resident = caller(address, '', OWN_CONNECTION);
+  let turn = 0;
+  /** One caller after another, each with its own token. */
+  const next = () => ({ metadata: bearer(tokens[turn++ % tokens.length] ?? '') });
 
   const time = async (into: number[], act: () => Promise<unknown>) => {
     const began = performance.now();
@@ -38,14 +41,15 @@ export async function fareDuring(
       failures.push(String(error));
     }
   };
-  const read = (client: Caller) => client.call(Privacy.getPrivacySettings, { instance, maxAge: { seconds: 3600n, nanos: 0 } });
+  const read = (client: Caller) =>
+    client.call(Privacy.getPrivacySettings, { instance, maxAge: { seconds: 3600n, nanos: 0 } }, next());
   const visit = async () => {
-    const client = caller(address, token, OWN_CONNECTION);
-    await client.call(Instances.getInstance, { name: instance }).finally(() => client.close());
+    const client = caller(address, '', OWN_CONNECTION);
+    await client.call(Instances.getInstance, { name: instance }, next()).finally(() => client.close());
   };
   const atPace = async (everyMs: number, begin: () => Promise<void>) => {
-    for (let next = performance.now(); !isOver; next += everyMs) {
-      await wait(Math.max(0, next - performance.now()));
+    for (let due = performance.now(); !isOver; due += everyMs) {
+      await wait(Math.max(0, due - performance.now()));
       const call = begin();
       underWay.add(call);
       void call.then(() => underWay.delete(call));

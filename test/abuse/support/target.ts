@@ -3,6 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { measured } from '../../../bench/processes.js';
 import { InstanceServiceService as Instances } from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
+import {
+  Token_Access,
+  Token_Kind,
+  TokenServiceService as Tokens,
+} from '../../../gen/ts/whatsapp/privacy/v1/token_service.js';
 import { startSimulator } from '../../../src/simulator/index.js';
 import { caller } from '../../support/call.js';
 import { link } from '../../support/link.js';
@@ -10,6 +15,8 @@ import { link } from '../../support/link.js';
 const ACCOUNT_TOKEN = 'wap_account-token-of-the-tests';
 const INSTANCE = 'desk';
 const BIN = join(import.meta.dirname, '../../../dist/src/bin.js');
+/** So many that each stays within its 100 calls a minute. */
+const CALLERS = 40;
 /** What a container of 512 MB leaves. */
 const HEAP_MB = 400;
 
@@ -21,8 +28,6 @@ export async function startTarget() {
     WA_PRIVACY_LISTEN: '127.0.0.1:0',
     WA_PRIVACY_DATA_DIR: dataDir,
     WA_PRIVACY_ACCOUNT_TOKEN: ACCOUNT_TOKEN,
-    // Room for the honest callers, whose pace it is; an attacker has more.
-    WA_PRIVACY_RATE_LIMIT_PER_MINUTE: '6000',
     WA_PRIVACY_WHATSAPP_URL: simulator.url,
     WA_PRIVACY_WHATSAPP_ROOT_KEY: simulator.rootKey,
   });
@@ -32,12 +37,17 @@ export async function startTarget() {
   await client.call(Instances.createInstance, { name: INSTANCE });
   await link(client, INSTANCE, simulator.addPhone({ phoneNumber: '15550400001' }));
   const { secret: tokenOfAnother } = await client.call(Instances.createInstance, { name: 'another' });
+  const create = { kind: Token_Kind.INSTANCE, instance: INSTANCE, access: Token_Access.READ_ONLY };
+  const made = await Promise.all(
+    Array.from({ length: CALLERS }, () => client.call(Tokens.createToken, create)),
+  );
   client.close();
 
   return {
     address,
     port: Number(address.split(':')[1]),
-    token: ACCOUNT_TOKEN,
+    /** One for each honest caller. */
+    tokens: made.map(({ secret }) => secret),
     tokenOfAnother,
     instance: INSTANCE,
     rssMb: () => service.rss() / 2 ** 20,

@@ -4,8 +4,8 @@ import type { Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { InstanceServiceService } from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
 import { networksIn } from '../../../src/input/networks.js';
+import { callFrame, frame, opening, resetFrame, uint32 } from '../../support/http2-frames.js';
 import { type Api, startApi } from '../support/api.js';
-import { FRAME, frame, GREETING, openingFrame } from '../support/frames.js';
 import { connectRaw, isServed, openCall, proxyLine, speakAfter } from '../support/proxied.js';
 
 const { path } = InstanceServiceService.listInstances;
@@ -41,7 +41,7 @@ function callUnknown(session: ClientHttp2Session, count: number) {
 /** A connection that has said as much of HTTP/2 as it must. */
 async function greet(api: Api): Promise<Socket> {
   const socket = connectRaw(api);
-  socket.write(Buffer.concat([Buffer.from(proxyLine(FLOODER)), GREETING]));
+  socket.write(Buffer.concat([Buffer.from(proxyLine(FLOODER)), opening()]));
   await once(socket, 'data');
   return socket;
 }
@@ -75,7 +75,7 @@ describe.each([
 test('a flood of WINDOW_UPDATE closes its connection, and refuses its address', async () => {
   const api = await startApi(NARROW);
   const socket = await greet(api);
-  const oneByte = frame(FRAME.WINDOW_UPDATE, 0, 0, Buffer.from([0, 0, 0, 1]));
+  const oneByte = frame({ type: 'windowUpdate', payload: uint32(1) });
   socket.write(Buffer.concat(Array<Buffer>(20_000).fill(oneByte)));
   await once(socket.resume(), 'close');
   expect(await isTaken(api, FLOODER)).toBe(false);
@@ -86,9 +86,8 @@ test.each([path, '/no.Service/Method'])(
   async called => {
     const api = await startApi(NARROW);
     const socket = await greet(api);
-    const reset = (stream: number) => frame(FRAME.RST_STREAM, 0, stream, Buffer.from([0, 0, 0, 8]));
     const streams = Array.from({ length: 600 }, (_, index) => 2 * index + 1);
-    socket.write(Buffer.concat(streams.flatMap(stream => [openingFrame(called, stream), reset(stream)])));
+    socket.write(Buffer.concat(streams.flatMap(stream => [callFrame(called, stream), resetFrame(stream)])));
     await once(socket.resume(), 'close');
     expect(await isTaken(api, FLOODER)).toBe(false);
     expect(await isTaken(api, '192.0.2.67')).toBe(true);

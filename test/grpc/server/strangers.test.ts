@@ -6,8 +6,8 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { InstanceServiceService } from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
 import { caller } from '../../support/call.js';
 import { certificate } from '../../support/certificate.js';
+import { callFrame, frame, opening } from '../../support/http2-frames.js';
 import { type Api, startApi } from '../support/api.js';
-import { FRAME, frame, GREETING, openingFrame } from '../support/frames.js';
 import { invoke } from '../support/invoke.js';
 import { connectRaw, openCall } from '../support/proxied.js';
 
@@ -220,9 +220,9 @@ describe('what strangers do is counted, and has no line for each call', () => {
 test('a connection that breaks with a call open on it harms nobody', async () => {
   const api = await startApi();
   const raw = connectRaw(api);
-  raw.write(Buffer.concat([GREETING, openingFrame('/no.Service/Method', 1)]));
+  raw.write(Buffer.concat([opening(), callFrame('/no.Service/Method', 1)]));
   await expect.poll(() => api.strangers).toMatchObject([{ deed: 'unknown_method' }]);
-  raw.write(frame(FRAME.SETTINGS, 0, 1)); // Not of a stream.
+  raw.write(frame({ type: 'settings', stream: 1 })); // Not of a stream.
   await once(raw.resume(), 'close');
   expect(api.strangers[1]).toMatchObject({ deed: 'connection_broken' });
   expect((await invoke(api, InstanceServiceService.listInstances, {})).code).toBe('OK');

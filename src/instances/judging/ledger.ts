@@ -41,6 +41,8 @@ export interface Ledger<View> {
   isAwaiting(): boolean;
   /** Whether the change of a setting has no reply yet, on a connection that goes on. */
   mayTakeEffect(setting: Setting): boolean;
+  /** Whether a read has shown the change of a setting that WhatsApp had refused: of this one a refusal proves nothing. */
+  wasRefusedFalsely(setting: Setting): boolean;
   /** The first reason for which a setting is not as wanted. */
   failure(): Cause | undefined;
   /** Of the changes. */
@@ -72,6 +74,7 @@ export function openLedger<View>(
   /** Changes whose reply may still come, and those whose connection ended before it did. */
   const awaited = new Set<Change>();
   const cutOff = new Set<Change>();
+  const refused = new Set<Change>();
   /** Changes that a read has shown. */
   const shown = new Set<Change>();
   const wanted = [...changes, ...unchanged];
@@ -87,6 +90,7 @@ export function openLedger<View>(
     if (mayComeLate(reply)) awaited.add(change);
     else awaited.delete(change);
     if (isCutOff(reply)) cutOff.add(change);
+    if (reply.kind === 'refused') refused.add(change);
     if (reply.kind === 'confirmed') return note(change, 'APPLIED');
     const cause = causeOf(reply, change);
     note(change, STATE_AFTER[reply.kind], cause);
@@ -137,6 +141,8 @@ export function openLedger<View>(
     hasUnknown: () => changes.some(change => entry(change).state === 'UNKNOWN'),
     isAwaiting: () => changes.some(change => entry(change).state === 'UNKNOWN' && awaited.has(change)),
     mayTakeEffect: setting => changes.some(change => change.setting === setting && awaited.has(change)),
+    wasRefusedFalsely: setting =>
+      changes.some(change => change.setting === setting && refused.has(change) && shown.has(change)),
     failure: () => all().find(({ cause }) => cause)?.cause,
     outcomes: () =>
       changes.map(change =>

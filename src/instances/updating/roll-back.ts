@@ -53,7 +53,9 @@ export async function rollBack(
     if (lost.includes(outcome.setting)) return { ...outcome, state: 'UNKNOWN' as const, cause: LIST_LOST };
     if (isSetBack(outcome)) return { ...outcome, state: 'ROLLED_BACK' as const };
     const back = undone?.outcomes.find(({ setting }) => setting === outcome.setting);
-    const state = back?.state === 'UNKNOWN' ? ('UNKNOWN' as const) : outcome.state;
+    // Where one refusal was false already, only a read tells what another means.
+    const isOpen = !undone?.settings && execution.wasRefusedFalsely(outcome.setting);
+    const state = back?.state === 'UNKNOWN' || isOpen ? ('UNKNOWN' as const) : outcome.state;
     return { ...outcome, state, cause: back?.cause ? notSetBack(back.cause) : NOT_ROLLED_BACK };
   });
   /** What the read after the rollback tells of a change that was not set back. */

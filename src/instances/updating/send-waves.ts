@@ -26,6 +26,8 @@ export type Execution = {
   readonly outOfTime: boolean;
   /** Whether the change of a setting has no reply yet, on a connection that goes on. */
   readonly mayTakeEffect: (setting: Setting) => boolean;
+  /** Whether WhatsApp refused the change of a setting, and a read showed that it had been made. */
+  readonly wasRefusedFalsely: (setting: Setting) => boolean;
 };
 
 /** What one execution shares between its steps. */
@@ -98,6 +100,7 @@ export async function sendWaves(
     sent: run.sent,
     outOfTime,
     mayTakeEffect: ledger.mayTakeEffect,
+    wasRefusedFalsely: ledger.wasRefusedFalsely,
   };
 }
 

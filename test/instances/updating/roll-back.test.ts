@@ -26,6 +26,7 @@ test('one at a time, as after a rate limit, a rollback goes on behind a setting 
     sent: true,
     outOfTime: false,
     mayTakeEffect: () => false,
+    wasRefusedFalsely: () => false,
   };
   const call = { deadline: Date.now() + 10_000, signal: new AbortController().signal };
   const running = rollBack(slow, execution, new Map(), call);
@@ -39,4 +40,29 @@ test('one at a time, as after a rate limit, a rollback goes on behind a setting 
     ['status', 'APPLIED'],
     ['group_add', 'FAILED'],
   ]);
+});
+
+test.each([
+  ['proves nothing where a read has shown that the one before was false', true, 'UNKNOWN'],
+  ['is believed where none was false', false, 'APPLIED'],
+])('a refusal to set back that no read follows %s', async (_, wasRefusedFalsely, state) => {
+  const { account, session } = openAccount({ status: REFUSED });
+  Object.assign(session, { readPrivacy: async () => REFUSED });
+  const execution = {
+    outcomes: [
+      outcomeOf({ setting: 'status', from: 'all', to: 'none' }, 'APPLIED'),
+      outcomeOf({ setting: 'group_add', from: 'all', to: 'contacts' }, 'FAILED'),
+    ],
+    unchanged: [],
+    settings: undefined,
+    sent: true,
+    outOfTime: false,
+    mayTakeEffect: () => false,
+    wasRefusedFalsely: () => wasRefusedFalsely,
+  };
+  const call = { deadline: Date.now() + 10_000, signal: new AbortController().signal };
+  const running = rollBack(account, execution, new Map(), call);
+  await vi.advanceTimersByTimeAsync(10_000);
+  const { outcomes } = await running;
+  expect(outcomes[0]).toMatchObject({ setting: 'status', state });
 });

@@ -1,5 +1,6 @@
 import { status } from '@grpc/grpc-js';
 import {
+  ErrorReason,
   type SettingOutcome,
   SettingOutcome_State as State,
 } from '../../../gen/ts/whatsapp/privacy/v1/error_details.js';
@@ -229,19 +230,31 @@ function isDeceived(run: Run, timeline: Timeline, set: SetSeen): boolean {
 
 /**
  * Whether the service knew of a read when it answered. Where a connection broke, only what was asked on it later tells
- * that an answer had come through; at the end of the caller's time it may have come too late.
+ * that an answer had come through; at the end of the caller's time it may have come too late, and so has what came on
+ * a connection behind a reply that had not been heard yet.
  */
-function wasKnown(
-  { plan, isCut, startTime, answeredAt, answerTime }: Run,
-  timeline: Timeline,
-  read: ReadSeen,
-) {
+function wasKnown(run: Run, timeline: Timeline, read: ReadSeen) {
+  const { plan, isCut, startTime, answeredAt, answerTime } = run;
   const { answered, connection } = read;
+  if (answered !== undefined && answered > (firstUnheard(run, timeline, connection) ?? answered))
+    return false;
   if (answered === undefined || answered >= answeredAt) return false;
   const lastMoment = startTime + plan.deadlineMs - LAST_MOMENT_MS;
   if (answerTime > lastMoment && timeOf(timeline, answered) > lastMoment) return false;
   const { reads, sets } = timeline;
   return !isCut || [...reads, ...sets].some(next => next.connection === connection && next.asked > answered);
+}
+
+/** The first reply on a connection that the answer does not know of, when it came at the end of the caller's time. */
+function firstUnheard({ answer, answeredAt }: Run, { sets }: Timeline, connection: number) {
+  if (answer.code !== status.DEADLINE_EXCEEDED) return undefined;
+  const unheard = answer.outcomes
+    ?.filter(({ state, reason }) => state === State.UNKNOWN && reason === ErrorReason.WHATSAPP_TIMEOUT)
+    .map(({ setting }) => categoryOf(setting));
+  return sets
+    .filter(set => set.connection === connection && unheard?.includes(set.category))
+    .map(({ answered }) => answered)
+    .find(answered => answered !== undefined && answered < answeredAt);
 }
 
 /** Whether a read that arrived in time showed what became of the change. */

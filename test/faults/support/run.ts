@@ -92,7 +92,7 @@ export async function carryOut(service: Service, desk: Desk, plan: Plan, watchin
       ? await epilogueOf(service, desk, watching, plan.wishes, timeline)
       : undefined;
   // What was left alone must not take effect in the next run.
-  if (aftermath && timeline.sets.some(set => isPending(timeline, set))) {
+  if (timeline.sets.some(set => isPending(timeline, set))) {
     await undeafen(service, desk);
     await recover(service, desk);
   }

@@ -3,11 +3,13 @@
 import type { Order, Report } from '../support/attacker.js';
 import { ATTACKS } from '../support/attacks.js';
 
-process.once('message', async (order: Order) => {
+process.once('message', (order: Order) => void attack(order));
+
+async function attack(order: Order) {
   const end = performance.now() + order.seconds * 1000;
   let sent = 0;
-  const attack = ATTACKS.find(({ name }) => name === order.attack);
-  await attack?.run({
+  const found = ATTACKS.find(({ name }) => name === order.attack);
+  await found?.run({
     ...order,
     isOver: () => performance.now() > end,
     sent: units => {
@@ -16,4 +18,4 @@ process.once('message', async (order: Order) => {
   });
   process.send?.({ sent } satisfies Report);
   process.exit();
-});
+}

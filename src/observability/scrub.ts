@@ -7,8 +7,11 @@ const PHONE_NAME = /phone/i;
 const ID_NAME = /^(requestId|tokenId)$/;
 
 const BEARER = /\bwap_[\w-]+/g;
-/** Keys as WhatsApp libraries print them: 32 bytes or more in padded base64 or in hex. */
-const KEY_MATERIAL = /[A-Za-z0-9+/]{40,}={1,2}|\b[0-9a-fA-F]{64,}\b/g;
+/**
+ * Keys as WhatsApp libraries print them: 32 bytes or more in padded base64 or in hex. Looked for where such letters
+ * begin, and not at each of them: a long text, which may come from anybody, would hold everything up.
+ */
+const KEY_MATERIAL = /(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{40,}={1,2}|\b[0-9a-fA-F]{64,}\b/g;
 /** What stands before the host of a URL: `http://user:password@proxy:3128`. */
 const USER_INFO = /(?<=\b[a-z][a-z0-9+.-]*:\/\/)[^\s/@]*@/gi;
 /** `+15550100123`, `15550100123@s.whatsapp.net`, `15550100123:4@…` and the digits alone. */

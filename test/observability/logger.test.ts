@@ -101,6 +101,19 @@ describe('a logged line', () => {
     expectNoSecrets(text());
   });
 
+  test.each([
+    ['letters', 'x'],
+    ['digits', '1'],
+    ['slashes', '/'],
+    ['words', 'wap_'],
+    ['hosts', 'http://a'],
+  ])('of a million %s is written, and what stands behind them is looked for', (_, part) => {
+    const { logger, text } = capture();
+    logger.info('called', { path: `${part.repeat(1_000_000)} ${KEY.toString('base64')}` });
+    expect(text()).not.toBe('');
+    expectNoSecrets(text());
+  });
+
   test('masks a phone number but for its last four digits', () => {
     const { logger, lines } = capture();
     logger.info('linked', { text: `as ${PHONE_NUMBER}@s.whatsapp.net`, phoneNumber: `+${PHONE_NUMBER}` });

@@ -13,6 +13,7 @@ import { LIMITS } from './limits.js';
 import type { Events } from './observability/events.js';
 import { masterKey } from './stores/sealing/master-key.js';
 import { sqliteStore } from './stores/sqlite.js';
+import type { Store } from './stores/store.js';
 import { watchCertificates } from './tls/certificate-watch.js';
 import { whatsApp } from './whatsapp/index.js';
 import { fetchRevision } from './whatsapp/network/fetch-revision.js';
@@ -47,8 +48,6 @@ export async function createApp(config: Config, events: Events): Promise<App> {
     database: file,
   });
   if (master.generated) events.masterKeyGenerated(join(dataDir, 'master-key'));
-  const first = bootstrapToken({ configured: config.accountToken?.reveal(), folder: dataDir });
-  if (first.writtenTo) events.accountTokenGenerated(first.writtenTo);
   const store = await sqliteStore({
     file,
     masterKey: master.key,
@@ -57,6 +56,11 @@ export async function createApp(config: Config, events: Events): Promise<App> {
   });
   if (store.hasNewMasterKey) events.masterKeyChanged();
 
+  // When the store is ours: a service that finds another at work leaves no token that nobody knows.
+  const first = await orClose(store, () =>
+    bootstrapToken({ configured: config.accountToken?.reveal(), folder: dataDir }),
+  );
+  if (first.writtenTo) events.accountTokenGenerated(first.writtenTo);
   const tokens = openTokens({ store: store.tokens, key: store.deriveKey('tokens') });
   await tokens.ensureFirst(first.secret);
 
@@ -140,6 +144,15 @@ export async function createApp(config: Config, events: Events): Promise<App> {
     return { ...address, reloadCertificates: async () => certificates?.reload(), stop };
   } catch (error) {
     await stop();
+    throw error;
+  }
+}
+
+async function orClose<Result>(store: Store, work: () => Result): Promise<Result> {
+  try {
+    return work();
+  } catch (error) {
+    await store.close();
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { InstanceServiceService as Instances } from '../../gen/ts/whatsapp/privacy/v1/instance_service.js';
@@ -82,4 +82,12 @@ test('a data folder that is open to all is left so, which is said', async () => 
   await expectInstance();
   expect(modesOf([service.dataDir])).toEqual(['755']);
   expect(service.log.filter(line => line.includes('data_folder_open'))).toHaveLength(1);
+});
+
+test('a service that finds another at work in its folder leaves nothing there', async () => {
+  await service.start();
+  rmSync(join(service.dataDir, 'account-token'));
+  const before = readdirSync(service.dataDir);
+  await expect(service.start()).rejects.toThrow('Another wa-privacy uses this data folder');
+  expect(readdirSync(service.dataDir)).toEqual(before);
 });

@@ -27,7 +27,9 @@ export type ConnectionLimits = FloodLimits & {
 /** The connections of the servers that are watched. */
 export type Connections = {
   watch(server: Http2Server, isServed: (path: string) => boolean): void;
-  /** A call on this connection was accepted. */
+  /** The token of a call on this connection is good. */
+  known(call: Pick<CallContext, 'connection'>): void;
+  /** It was accepted, too. */
   accepted(call: Pick<CallContext, 'connection'>): void;
   /** Ends them all at once, also those whose peers never will. */
   cut(): void;
@@ -96,6 +98,7 @@ export function boundConnections(
       source,
       silent,
       calls: 0,
+      knownCalls: 0,
       acceptedCalls: 0,
       bytesSeen: 0,
       byteCredit: 0,
@@ -165,6 +168,10 @@ export function boundConnections(
 
   return {
     watch,
+    known({ connection }) {
+      const one = known.get(connection);
+      if (one) one.knownCalls++;
+    },
     accepted({ connection }) {
       const one = known.get(connection);
       if (one) one.acceptedCalls++;

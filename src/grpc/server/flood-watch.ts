@@ -12,11 +12,13 @@ export type Connection = {
   readonly isHop: boolean;
   session?: ServerHttp2Session;
   calls: number;
+  /** Those among them with a good token, and those that were accepted. */
+  knownCalls: number;
   acceptedCalls: number;
   bytesSeen: number;
   /** Bytes that accepted calls may still bring. */
   byteCredit: number;
-  /** Calls that were accepted after they had been counted. */
+  /** For calls that turned out to be no waste after they had been counted. */
   callCredit: number;
   /** Bytes that it wasted in this second. */
   wasted: number;
@@ -41,6 +43,8 @@ const SECOND_MS = 1000;
 const LOOK_CALLS = 16;
 /** What a call wastes besides its bytes: the service is as busy with its refusal as with reading so many, and more. */
 const CALL_BYTES = 4096;
+/** The same of one with a good token, beyond its limit: its caller is to hear that, and not to lose the connection. */
+const KNOWN_CALL_BYTES = 1024;
 /** A call is a waste until its token was looked up. */
 const LEAST_BLAMED_CALLS = 4;
 /** What an accepted call may bring: a message of 64 KiB, and as much of headers. */
@@ -154,14 +158,16 @@ const newVisitor = (): Visitor => ({
 function takeWaste(one: Connection): number {
   const read = one.socket.bytesRead;
   const bytes = read - one.bytesSeen - one.acceptedCalls * ACCEPTED_BYTES - one.byteCredit;
-  const calls = one.calls - one.acceptedCalls - one.callCredit;
-  const waste = Math.max(bytes, 0) + Math.max(calls, 0) * CALL_BYTES;
+  const known = one.knownCalls * (CALL_BYTES - KNOWN_CALL_BYTES) + one.acceptedCalls * KNOWN_CALL_BYTES;
+  const calls = one.calls * CALL_BYTES - known - one.callCredit;
+  const waste = Math.max(bytes, 0) + Math.max(calls, 0);
   Object.assign(one, {
     bytesSeen: read,
     calls: 0,
+    knownCalls: 0,
     acceptedCalls: 0,
     byteCredit: Math.min(Math.max(-bytes, 0), MOST_CREDIT * ACCEPTED_BYTES),
-    callCredit: Math.min(Math.max(-calls, 0), MOST_CREDIT),
+    callCredit: Math.min(Math.max(-calls, 0), MOST_CREDIT * CALL_BYTES),
     wasted: one.wasted + waste,
   });
   return waste;

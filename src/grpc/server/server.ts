@@ -89,6 +89,7 @@ export function grpcServer(options: GrpcServerOptions) {
       // One check after another, before the request is read: parsing is what they protect.
       admission(answer, [
         auth(tokens, failedTokens(limits.failedTokensPerMinute)), // Before the limit, which counts by token.
+        connections.known,
         tokenLimit(limits),
         shuttingDown, // Behind them, so that this refusal has the metadata of every other.
         connections.accepted,

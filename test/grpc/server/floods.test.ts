@@ -4,8 +4,10 @@ import type { Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { InstanceServiceService } from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
 import { networksIn } from '../../../src/input/networks.js';
+import { LIMITS } from '../../../src/limits.js';
 import { callFrame, frame, opening, resetFrame, uint32 } from '../../support/http2-frames.js';
 import { type Api, startApi } from '../support/api.js';
+import { invoke } from '../support/invoke.js';
 import { connectRaw, isServed, openCall, proxyLine, speakAfter } from '../support/proxied.js';
 
 const { path } = InstanceServiceService.listInstances;
@@ -128,4 +130,23 @@ test('a trusted proxy that tells no caller loses its connection, and is not refu
   callUnknown(session, 150);
   expect(await goaway(session)).toBe(ENHANCE_YOUR_CALM);
   await speaks(api, '');
+});
+
+describe('a caller beyond its limits hears of each call', () => {
+  test.each([
+    ['with a good token, 300 at once of which 100 are allowed', true, 300],
+    ['with a bad token, 90 at once', false, 90],
+  ])('%s', async (_, isGood, count) => {
+    const { peer } = LIMITS;
+    const api = await startApi({ limits: { ...peer, callsPerMinute: 100 } });
+    const client = { client: api.client, secret: isGood ? api.secret : 'wap_no-such-token' };
+    const calls = Array.from({ length: count }, () =>
+      invoke(client, InstanceServiceService.listInstances, {}),
+    );
+    const codes = Map.groupBy(await Promise.all(calls), ({ code }) => code);
+    const counts = Object.fromEntries([...codes].map(([code, those]) => [code, those.length]));
+    expect(counts).toEqual(
+      isGood ? { OK: 100, RESOURCE_EXHAUSTED: 200 } : { UNAUTHENTICATED: 60, RESOURCE_EXHAUSTED: 30 },
+    );
+  });
 });

@@ -21,14 +21,17 @@ export async function* backUp(database: Database, signal: AbortSignal): AsyncGen
   removeDraft(database.name);
   const file = await open(draft, 'wx+', 0o600);
   try {
-    await copy(database, draft, file, signal);
-    removeDraft(database.name); // What is open stays until it is closed, or until this process is gone.
+    try {
+      await copy(database, draft, file, signal);
+    } finally {
+      // What is open stays until it is closed; by then the draft may be that of another backup.
+      removeDraft(database.name);
+    }
     const { size } = await file.stat();
     const parts = file.createReadStream({ start: 0, autoClose: false, highWaterMark: PART_BYTES });
     yield* backupFile(headerOf(database, size), parts as AsyncIterable<Buffer>);
   } finally {
     await file.close();
-    removeDraft(database.name);
   }
 }
 

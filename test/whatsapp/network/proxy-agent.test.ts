@@ -37,7 +37,7 @@ describe.each([
     const { url } = await silentProxy();
     await using desk = await startAdapter({ timeouts });
     const { result, codes } = linking(desk, { proxy: url });
-    expect(await result).toEqual({ kind: 'disconnected', disconnect: SILENT });
+    expect(await result).toEqual({ kind: 'disconnected', disconnect: SILENT, unreached: true });
     expect(codes).toEqual([]);
   });
 

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { InstanceServiceService as Instances } from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
 import { PrivacyServiceService as Privacy } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
+import { callFrame, END_STREAM, frame, message, opening, ZERO_WINDOW } from '../../support/http2-frames.js';
 
 const HEALTH = '/grpc.health.v1.Health/Watch';
 const REFLECTION = '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo';
@@ -9,14 +10,9 @@ const REFLECTION = '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo';
 const QUESTION = Buffer.from([0x3a, 0x00]);
 const NOTHING = Buffer.of();
 
-/** RFC 9113 section 6. */
-const TYPE = { data: 0, headers: 1, settings: 4, ping: 6 };
-const END_STREAM = 1;
-const END_HEADERS = 4;
-
-const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
-/** INITIAL_WINDOW_SIZE 0: nothing of an answer may come but its headers. */
-const NO_WINDOW = Buffer.from([0, 4, 0, 0, 0, 0]);
+/** Types of frames, RFC 9113 section 6. */
+const HEADERS = 1;
+const PING = 6;
 
 type Call = {
   readonly path: string;
@@ -33,10 +29,10 @@ export const PEERS: Record<string, (socket: Socket, token: string) => Promise<un
   'an idle connection': socket => speak(socket, NOTHING),
   'a watch': (socket, token) => callOf(socket, NOTHING, whole(Privacy.watchPrivacySettings.path, token)),
   'a watch without a window': (socket, token) =>
-    callOf(socket, NO_WINDOW, whole(Privacy.watchPrivacySettings.path, token)),
+    callOf(socket, ZERO_WINDOW, whole(Privacy.watchPrivacySettings.path, token)),
   'a call without a window': (socket, token) =>
-    callOf(socket, NO_WINDOW, whole(Instances.listInstances.path, token)),
-  'a health watch without a window': socket => callOf(socket, NO_WINDOW, whole(HEALTH)),
+    callOf(socket, ZERO_WINDOW, whole(Instances.listInstances.path, token)),
+  'a health watch without a window': socket => callOf(socket, ZERO_WINDOW, whole(HEALTH)),
   'a call without a message': (socket, token) =>
     speak(socket, NOTHING, { path: Instances.listInstances.path, token }),
   'a refused call that was left open': socket =>
@@ -62,20 +58,21 @@ const whole = (path: string, token?: string): Call => ({
 });
 
 /** Makes a call and waits until its answer begins. */
-async function callOf(socket: Socket, settings: Buffer, call: Call): Promise<void> {
-  await speak(socket, settings, call, TYPE.headers);
+async function callOf(socket: Socket, settings: Uint8Array, call: Call): Promise<void> {
+  await speak(socket, settings, call, HEADERS);
 }
 
 /** Sends the beginning of a connection and perhaps of a call, and waits for a frame of the service's. */
-async function speak(socket: Socket, settings: Buffer, call?: Call, until = TYPE.ping): Promise<void> {
-  const frames = [PREFACE, frame(TYPE.settings, 0, 0, settings)];
+async function speak(socket: Socket, settings: Uint8Array, call?: Call, until = PING): Promise<void> {
+  const frames = [opening(settings)];
   if (call) {
-    frames.push(frame(TYPE.headers, END_HEADERS, 1, headersOf(call)));
-    const { message, isWhole = false } = call;
-    if (message) frames.push(frame(TYPE.data, isWhole ? END_STREAM : 0, 1, prefixed(message)));
+    const { path, token, message: sent, isWhole } = call;
+    frames.push(callFrame(path, 1, token === undefined ? {} : { authorization: `Bearer ${token}` }));
+    const flags = isWhole ? END_STREAM : 0;
+    if (sent) frames.push(frame({ type: 'data', flags, stream: 1, payload: message(sent) }));
   }
   // Its answer comes after all before it was read.
-  frames.push(frame(TYPE.ping, 0, 0, Buffer.alloc(8)));
+  frames.push(frame({ type: 'ping', payload: Buffer.alloc(8) }));
   socket.write(Buffer.concat(frames));
   const seen = new Set<number>();
   let rest: Buffer = NOTHING;
@@ -88,37 +85,4 @@ async function speak(socket: Socket, settings: Buffer, call?: Call, until = TYPE
     }
   });
   while (!seen.has(until)) await once(socket, 'frame');
-}
-
-function frame(type: number, flags: number, stream: number, payload: Buffer): Buffer {
-  const head = Buffer.alloc(9);
-  head.writeUIntBE(payload.length, 0, 3);
-  head.writeUInt8(type, 3);
-  head.writeUInt8(flags, 4);
-  head.writeUInt32BE(stream, 5);
-  return Buffer.concat([head, payload]);
-}
-
-/** A message of gRPC: not compressed, and its length. */
-function prefixed(message: Buffer): Buffer {
-  const head = Buffer.alloc(5);
-  head.writeUInt32BE(message.length, 1);
-  return Buffer.concat([head, message]);
-}
-
-/** Literal header fields that are not indexed (RFC 7541 section 6.2.2). */
-function headersOf({ path, token }: Call): Buffer {
-  const fields = {
-    ':method': 'POST',
-    ':scheme': 'http',
-    ':path': path,
-    ':authority': 'localhost',
-    'content-type': 'application/grpc',
-    te: 'trailers',
-    ...(token !== undefined && { authorization: `Bearer ${token}` }),
-  };
-  const text = (value: string) => Buffer.concat([Buffer.of(value.length), Buffer.from(value)]);
-  return Buffer.concat(
-    Object.entries(fields).flatMap(([name, value]) => [Buffer.of(0), text(name), text(value)]),
-  );
 }

@@ -5,7 +5,7 @@ import {
   PrivacyServiceService,
 } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import { PrivacyError, type Problem, type Reason } from '../../../src/domain/errors.js';
-import type { Row } from '../../../src/grpc/errors/problems.js';
+import type { Row } from '../../../src/grpc/errors/problem-rows.js';
 import { events } from '../../../src/observability/events.js';
 import { createLogger } from '../../../src/observability/logger.js';
 import { startApi } from '../support/api.js';

@@ -27,12 +27,12 @@ export const LIMITS = {
     /** Reflection; a client asks five or six for a call. */
     questionsPerMinute: 600,
     /**
-     * Bytes that serve no accepted call, and for each call that is not 4 KB, or 1 KB with a good token: 250 or 1,000 a
-     * second, and 300 or 1,200 at once, which keep the others waiting for some hundredths of a second. What good tokens
-     * ask for within their limit counts for nothing, also when it is cancelled.
+     * Bytes that serve no accepted call, and for each call that is not 4 KB, or 1.5 KB with a good token: 120 or 320 a
+     * second, and as many at once, which keep the others waiting for some hundredths of a second. What good tokens ask
+     * for within their limit counts for nothing, also when it is cancelled.
      */
-    wastePerSecond: 1024 * 1024,
-    wasteBurst: 1200 * 1024,
+    wastePerSecond: 480 * 1024,
+    wasteBurst: 480 * 1024,
     /** An address that wasted more; its connections that did not go on. */
     refusedMs: 60_000,
   },

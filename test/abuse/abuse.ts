@@ -6,7 +6,7 @@ import { type Fare, fareDuring, quantile } from './support/honest.js';
 import { asTable, type Row, writeTable } from './support/table.js';
 import { startTarget } from './support/target.js';
 
-const SECONDS = Number(process.env['ABUSE_SECONDS'] ?? 5);
+const SECONDS = Number(process.env['ABUSE_SECONDS'] ?? 10);
 /** Of the quiet p99: what the service bounds itself, and what HTTP/2 has to carry first. */
 const MOST_TIMES = { bounded: 5, flood: 20 } as const;
 /** Memory that an attack took is given back within this time, but for this share. */

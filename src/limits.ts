@@ -27,7 +27,7 @@ export const LIMITS = {
     /** Reflection; a client asks five or six for a call. */
     questionsPerMinute: 600,
     /**
-     * Bytes that serve no accepted call, and for each call that is not 4 KB, or 1.5 KB with a good token: 120 or 320 a
+     * Bytes that serve no accepted call, and for each call that is not 4 KB, or 2 KB with a good token: 120 or 240 a
      * second, and as many at once, which keep the others waiting for some hundredths of a second. What good tokens ask
      * for within their limit counts for nothing, also when it is cancelled.
      */

@@ -82,7 +82,7 @@ const NUMBERS: readonly (readonly [limit: string, number: string | number])[] = 
   ['connections', peer.connectionsPerAddress],
   ['reflection questions in a minute', peer.questionsPerMinute],
   [
-    'waste in a second: bytes that serve no accepted call, and for each such call 4 KiB, or 1.5 KiB with a good token',
+    'waste in a second: bytes that serve no accepted call, and for each such call 4 KiB, or 2 KiB with a good token',
     kib(peer.wastePerSecond),
   ],
   ['waste at once', kib(peer.wasteBurst)],

@@ -44,7 +44,7 @@ const LOOK_CALLS = 16;
 /** What a call wastes besides its bytes: the service is as busy with its refusal as with reading so many, and more. */
 const CALL_BYTES = 4096;
 /** The same of one with a good token, beyond its limit: its caller is to hear that, and not to lose the connection. */
-const KNOWN_CALL_BYTES = 1536;
+const KNOWN_CALL_BYTES = 2048;
 /** A call is a waste until its token was looked up. */
 const LEAST_BLAMED_CALLS = 4;
 /** What an accepted call may bring: a message of 64 KiB, and as much of headers. */

@@ -130,10 +130,11 @@ describe('an update of seven settings', () => {
     takePrivacyStanzas(service);
     await update(NARROW);
     const stanzas = takePrivacyStanzas(service);
-    expect(stanzas).toHaveLength(8);
-    expect(stanzas.at(-1)).toBe('get');
-    expect(stanzas.indexOf('set last=none')).toBeLessThan(stanzas.indexOf('set online=match_last_seen'));
-    expect(new Set(stanzas).size).toBe(8);
+    const sets = stanzas.filter(stanza => stanza.startsWith('set'));
+    expect([sets.length, new Set(sets).size]).toEqual([7, 7]);
+    expect(sets.indexOf('set last=none')).toBeLessThan(sets.indexOf('set online=match_last_seen'));
+    // One that the service makes by itself may stand before.
+    expect(stanzas.slice(stanzas.indexOf(sets.at(-1) ?? '') + 1)).toEqual(['get']);
   });
 
   test('repeated costs nothing while the last read is fresh, and says UNCHANGED', async () => {

@@ -89,6 +89,6 @@ export async function flood(hand: Hand, connections: number, how: Flood): Promis
 
 /** Until it is closed or the time is over. */
 async function closedOr(socket: Socket, hand: Hand): Promise<void> {
-  while (!socket.closed && !hand.isOver())
-    await Promise.race([once(socket, 'close').catch(() => undefined), wait(100)]);
+  const closed = once(socket, 'close').catch(() => undefined);
+  while (!socket.closed && !hand.isOver()) await Promise.race([closed, wait(100)]);
 }

@@ -3,7 +3,7 @@
 //   WA_PRIVACY_TOKEN=… node dist/examples/follow-a-fleet.js
 import { setTimeout as sleep } from 'node:timers/promises';
 import { credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
-import { ErrorReason } from '../gen/ts/whatsapp/privacy/v1/error_details.js';
+import { ErrorReason } from '../gen/ts/whatsapp/privacy/v1/errors.js';
 import {
   Origin,
   PrivacyServiceClient,

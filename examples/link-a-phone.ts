@@ -32,7 +32,7 @@ async function link(): Promise<void> {
   const method: LinkInstanceRequest['method'] =
     phoneNumber === undefined ? { $case: 'qr', value: {} } : { $case: 'pairingCode', value: { phoneNumber } };
   for await (const { event } of client.linkInstance(
-    { name, method, passkey: { compareCode: false } },
+    { instance: name, method, passkey: { compareCode: false } },
     metadata,
   )) {
     switch (event?.$case) {

@@ -11,7 +11,7 @@ import {
   PrivacyUpdateFailure,
   type SettingOutcome,
   SettingOutcome_State as State,
-} from '../gen/ts/whatsapp/privacy/v1/error_details.js';
+} from '../gen/ts/whatsapp/privacy/v1/errors.js';
 import {
   PrivacyServiceClient,
   UpdatePrivacySettingsRequest,

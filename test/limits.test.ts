@@ -6,7 +6,7 @@ import {
   LARGEST_CREDS,
   LARGEST_MESSAGE,
   LARGEST_PAGE,
-  LONGEST_LABEL,
+  LONGEST_DISPLAY_NAME,
   LONGEST_PROXY,
   LONGEST_SUBJECT,
   MOST_CONTACTS,
@@ -48,7 +48,7 @@ const NUMBERS: readonly (readonly [limit: string, number: string | number])[] = 
   ['a message, uncompressed', kib(LARGEST_MESSAGE)],
   ['instances that ApplyPrivacySettings or WatchPrivacySettings names', MOST_INSTANCES],
   ['contacts that UpdateContactBlacklist adds, and as many that it removes', MOST_CONTACTS],
-  ['a display name or a token’s label, in characters', LONGEST_LABEL],
+  ['a display name, in characters', LONGEST_DISPLAY_NAME],
   ['`certificate_subject`, in characters', LONGEST_SUBJECT],
   ['the URL of a proxy, in characters', LONGEST_PROXY],
   ['`baileys_creds`, in bytes', LARGEST_CREDS],
@@ -136,12 +136,12 @@ test.each([
     'privacy_service',
     `${Number(OPTIONS.lookups_per_hour.default).toLocaleString('en')} numbers may be in an hour`,
   ],
-  ['instance_service', `at most ${LONGEST_LABEL} characters`],
+  ['instance_service', `at most ${LONGEST_DISPLAY_NAME} characters`],
   ['instance_service', `at most ${LARGEST_CREDS.toLocaleString('en')} bytes`],
   ['instance_service', `by default ${OPTIONS.links_per_hour.default} in an hour`],
   ['instance_service', `of the server, ${OPTIONS.node_links_per_hour.default};`],
   ['instance_service', `of its phone number, ${OPTIONS.number_links_per_hour.default},`],
-  ['token_service', `at most ${LONGEST_LABEL} characters`],
+  ['token_service', `at most ${LONGEST_DISPLAY_NAME} characters`],
 ])('the contract says it too: %s: %s', (file, sentence) => {
   const text = read(`proto/whatsapp/privacy/v1/${file}.proto`).replaceAll(/\n *\/\/ ?/g, ' ');
   expect(text).toContain(sentence);

@@ -8,7 +8,7 @@ export type TokenRecord = {
   /** The instance it covers; undefined for an ACCOUNT token. */
   readonly instance: string | undefined;
   readonly access: 'READ_ONLY' | 'READ_WRITE';
-  readonly label: string;
+  readonly displayName: string;
   readonly createTime: Date;
   readonly expireTime: Date | undefined;
   readonly lastUseTime: Date | undefined;

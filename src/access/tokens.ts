@@ -10,7 +10,7 @@ import { type TokenWatch, tokenExpiry } from './token-expiry.js';
 /** Who makes a call: what a token covers and may do. */
 export type Principal = {
   readonly tokenId: string;
-  readonly tokenLabel: string;
+  readonly tokenDisplayName: string;
   readonly kind: TokenRecord['kind'];
   /** The one instance it covers; undefined for an ACCOUNT token. */
   readonly instance: string | undefined;
@@ -23,7 +23,7 @@ export type Principal = {
 export type Token = Omit<TokenRecord, 'digest'>;
 
 /** What a new token covers and may do. */
-export type TokenWish = Pick<Token, 'kind' | 'access' | 'label'> & {
+export type TokenWish = Pick<Token, 'kind' | 'access' | 'displayName'> & {
   readonly instance?: string | undefined;
   readonly expireTime?: Date | undefined;
   readonly certificateSubject?: string | undefined;
@@ -36,7 +36,7 @@ export type Tokens = ReturnType<typeof tokens>;
 const FIRST_ID = 'first';
 /** How long a token is taken as good without looking it up. */
 const CACHE_MS = 5_000;
-const FIRST: TokenWish = { kind: 'ACCOUNT', access: 'READ_WRITE', label: 'first account token' };
+const FIRST: TokenWish = { kind: 'ACCOUNT', access: 'READ_WRITE', displayName: 'first account token' };
 const ID_LETTERS = 'abcdefghijkmnpqrstuvwxyz23456789';
 
 /** 256 random bits behind a prefix that secret scanners can look for. */
@@ -49,7 +49,7 @@ const toToken = (record: TokenRecord): Token => ({
   kind: record.kind,
   instance: record.instance,
   access: record.access,
-  label: record.label,
+  displayName: record.displayName,
   createTime: record.createTime,
   expireTime: record.expireTime,
   lastUseTime: record.lastUseTime,
@@ -108,8 +108,8 @@ export function tokens({
   function use(token: TokenRecord): Principal | undefined {
     if (expired(token)) return undefined;
     lastUses.set(token.id, new Date(now()));
-    const { id, label, kind, instance, access, certificateSubject } = token;
-    return { tokenId: id, tokenLabel: label, kind, instance, access, certificateSubject };
+    const { id, displayName, kind, instance, access, certificateSubject } = token;
+    return { tokenId: id, tokenDisplayName: displayName, kind, instance, access, certificateSubject };
   }
 
   const newToken = (id: string, secret: string, wish: TokenWish): TokenRecord => ({
@@ -117,7 +117,7 @@ export function tokens({
     kind: wish.kind,
     instance: wish.instance,
     access: wish.access,
-    label: wish.label,
+    displayName: wish.displayName,
     createTime: new Date(now()),
     expireTime: wish.expireTime,
     lastUseTime: undefined,

@@ -15,8 +15,8 @@ export const MOST_INSTANCES = 1000;
 /** The most contacts that one call may add, and that it may remove. */
 export const MOST_CONTACTS = 1000;
 
-/** The most characters of a display name or a token's label. */
-export const LONGEST_LABEL = 63;
+/** The most characters of a display name. */
+export const LONGEST_DISPLAY_NAME = 63;
 
 /** The most characters of a certificate's subject. */
 export const LONGEST_SUBJECT = 255;

@@ -49,7 +49,7 @@ export async function serveLinked(simulator: Simulator, name: string): Promise<L
     const [phone] = simulator.phones();
     if (!phone) throw new Error('there is no phone to scan with');
     const wanted = { name, displayName: '', connectionMode: 0, presence: 0, requestId: '', proxy: '' };
-    const found = await api.call(Instances.getInstance, { name }).catch(() => undefined);
+    const found = await api.call(Instances.getInstance, { instance: name }).catch(() => undefined);
     if (!found) await api.call(Instances.createInstance, wanted);
     const isLinked = found?.instance && !UNLINKED.has(found.instance.state);
     if (!isLinked) await scan(api, name, phone);

@@ -16,7 +16,7 @@ export type Deadlines = {
 export const LONGEST_CALL_MS = 30 * 60_000;
 
 /** The fields in which requests name instances. */
-type InstanceField = 'instance' | 'name' | 'instances';
+type InstanceField = 'instance' | 'instances';
 
 /** What holds for every call of a method. */
 export type Method = {

@@ -9,7 +9,7 @@ const methods = METHODS.map(shortName);
 
 const principal = (kind: Principal['kind'], access: Principal['access']): Principal => ({
   tokenId: 'id',
-  tokenLabel: '',
+  tokenDisplayName: '',
   certificateSubject: undefined,
   kind,
   instance: kind === 'INSTANCE' ? 'desk' : undefined,

@@ -36,7 +36,7 @@ test('a token that is wrong in its last letter takes as long to refuse as one th
   const store = await sqliteStore({ file: ':memory:', masterKey: Buffer.alloc(32) });
   onTestFinished(() => store.close());
   const { mint, verify } = tokens({ store: store.tokens, key: Buffer.alloc(32, 'token key') });
-  const { secret } = await mint({ kind: 'ACCOUNT', access: 'READ_WRITE', label: 'all' });
+  const { secret } = await mint({ kind: 'ACCOUNT', access: 'READ_WRITE', displayName: 'all' });
   const nearly = secret.slice(0, -1) + (secret.endsWith('A') ? 'E' : 'A');
   const madeUp = newSecret();
   expect(await verify(nearly)).toBeUndefined();

@@ -5,8 +5,8 @@ import { sqliteStore } from '../../src/stores/sqlite.js';
 import { at, instanceRecord } from '../stores/contract/records.js';
 
 const KEY = Buffer.alloc(32, 'token key');
-const wish = { kind: 'ACCOUNT', access: 'READ_WRITE', label: 'support desk' } as const;
-const wishForDesk = { kind: 'INSTANCE', instance: 'desk', access: 'READ_ONLY', label: 'bot' } as const;
+const wish = { kind: 'ACCOUNT', access: 'READ_WRITE', displayName: 'support desk' } as const;
+const wishForDesk = { kind: 'INSTANCE', instance: 'desk', access: 'READ_ONLY', displayName: 'bot' } as const;
 const firstPage = { after: undefined, limit: 50 };
 
 /** Tokens over an empty store with the instance `desk`, and a clock that the test sets. */
@@ -43,7 +43,7 @@ describe('a new token', () => {
     });
     expect(await access.verify(secret)).toEqual({
       tokenId: token.id,
-      tokenLabel: 'bot',
+      tokenDisplayName: 'bot',
       kind: 'INSTANCE',
       instance: 'desk',
       access: 'READ_ONLY',
@@ -214,13 +214,13 @@ describe('rotating', () => {
       ...store.tokens,
       async put(record) {
         await store.tokens.put(record);
-        if (record.label === 'rotated') await store.tokens.remove('old');
+        if (record.displayName === 'rotated') await store.tokens.remove('old');
       },
     };
     const access = tokens({ store: removedFirst, key: KEY, now });
     const old = { id: 'old', instance: undefined, createTime: at(0), digest: Buffer.from('old') };
     const times = { expireTime: undefined, lastUseTime: undefined, certificateSubject: undefined };
-    await store.tokens.put({ ...wish, ...old, ...times, label: 'rotated' });
+    await store.tokens.put({ ...wish, ...old, ...times, displayName: 'rotated' });
     await expect(access.rotate('old', 0)).rejects.toMatchObject({ problem: { kind: 'TOKEN_NOT_FOUND' } });
     expect((await access.list(firstPage)).tokens).toEqual([]);
   });
@@ -238,7 +238,7 @@ describe('the first account token', () => {
     await access.ensureFirst('a-configured-secret');
     expect(await access.verify('a-configured-secret')).toEqual({
       tokenId: 'first',
-      tokenLabel: 'first account token',
+      tokenDisplayName: 'first account token',
       kind: 'ACCOUNT',
       instance: undefined,
       access: 'READ_WRITE',

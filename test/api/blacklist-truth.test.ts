@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { SettingOutcome_State as State } from '../../gen/ts/whatsapp/privacy/v1/error_details.js';
+import { SettingOutcome_State as State } from '../../gen/ts/whatsapp/privacy/v1/errors.js';
 import {
   ContactBlacklistSetting as List,
   PrivacyServiceService as Privacy,
@@ -111,8 +111,8 @@ test('a change of a list that is told as done is done, and one that is told as f
           {
             instance: desk.instance,
             setting: List.LAST_SEEN,
-            add: drawn.add.map(encodeEntry),
-            remove: remove.map(encodeEntry),
+            entriesToAdd: drawn.add.map(encodeEntry),
+            entriesToRemove: remove.map(encodeEntry),
             replace: drawn.replace,
           },
           // Silence is waited for until the time is over.

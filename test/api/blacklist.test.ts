@@ -1,10 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import {
-  ErrorReason,
-  SettingOutcome_State as State,
-} from '../../gen/ts/whatsapp/privacy/v1/error_details.js';
+import { ErrorReason, SettingOutcome_State as State } from '../../gen/ts/whatsapp/privacy/v1/errors.js';
 import {
   type BlacklistEntry,
   ContactBlacklistSetting as List,
@@ -71,8 +68,8 @@ const change = (
     {
       instance: desk.instance,
       setting: List.LAST_SEEN,
-      add: add.map(entry),
-      remove: remove.map(entry),
+      entriesToAdd: add.map(entry),
+      entriesToRemove: remove.map(entry),
       ...more,
     },
     options,

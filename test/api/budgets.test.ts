@@ -1,9 +1,6 @@
 import { status } from '@grpc/grpc-js';
 import { afterEach, describe, expect, test } from 'vitest';
-import {
-  ErrorReason,
-  SettingOutcome_State as State,
-} from '../../gen/ts/whatsapp/privacy/v1/error_details.js';
+import { ErrorReason, SettingOutcome_State as State } from '../../gen/ts/whatsapp/privacy/v1/errors.js';
 import {
   OnFailure,
   PrivacyServiceService as Privacy,

@@ -118,7 +118,7 @@ describe('a client that WhatsApp calls outdated', () => {
     await service.client.call(Instances.createInstance, { name: 'new' });
     const phone = service.simulator.addPhone({ phoneNumber: '15550109999' });
     const steps = service.client.stream(Instances.linkInstance, {
-      name: 'new',
+      instance: 'new',
       method: { $case: 'qr', value: {} },
     });
     for await (const { event } of steps) {

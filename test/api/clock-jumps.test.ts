@@ -75,7 +75,10 @@ describe.each([
     const phone = service.simulator.addPhone({ phoneNumber: '15550100001' });
     await service.client.call(Instances.createInstance, { name: 'desk' });
     const method = pairingCode(phone.phoneNumber);
-    for await (const { event } of service.client.stream(Instances.linkInstance, { name: 'desk', method })) {
+    for await (const { event } of service.client.stream(Instances.linkInstance, {
+      instance: 'desk',
+      method,
+    })) {
       if (event?.$case !== 'pairingCode') continue;
       setBy(days);
       expect(await phone.enterCode(event.value.code)).toMatchObject({ linked: true });

@@ -5,7 +5,7 @@ import type { Status } from '../../gen/ts/google/rpc/status.js';
 import {
   PrivacyUpdateFailure,
   SettingOutcome_State as State,
-} from '../../gen/ts/whatsapp/privacy/v1/error_details.js';
+} from '../../gen/ts/whatsapp/privacy/v1/errors.js';
 import { InstanceServiceService as Instances } from '../../gen/ts/whatsapp/privacy/v1/instance_service.js';
 import {
   type ApplyPrivacySettingsRequest,
@@ -252,7 +252,7 @@ describe('ApplyPrivacySettings with a request_id', () => {
     await service.client.call(Instances.createInstance, { name: 'later' });
     const second = await apply(request);
     expect(reasonIn(second.endOf('later')?.value as Status).reason).toBe('INSTANCE_NOT_LINKED');
-    await service.client.call(Instances.deleteInstance, { name: 'later' });
+    await service.client.call(Instances.deleteInstance, { instance: 'later' });
   });
 
   test('is refused with another request', async () => {

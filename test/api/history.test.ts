@@ -1,10 +1,7 @@
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import {
-  ErrorReason,
-  SettingOutcome_State as State,
-} from '../../gen/ts/whatsapp/privacy/v1/error_details.js';
+import { ErrorReason, SettingOutcome_State as State } from '../../gen/ts/whatsapp/privacy/v1/errors.js';
 import {
   Origin,
   PrivacyServiceService as Privacy,
@@ -51,7 +48,7 @@ test('holds every change tried, who asked for it and how it ended, newest first'
   for (const change of page.changes) {
     expect(change).toMatchObject({
       origin: Origin.THIS_SERVICE,
-      actor: { tokenId: 'first', tokenLabel: 'first account token' },
+      actor: { tokenId: 'first', tokenDisplayName: 'first account token' },
       requestId: '7d0c2a0e-52a1-4b0c-9a3e-3f0f3f3c9d11',
     });
   }

@@ -38,7 +38,7 @@ async function device(phone: Phone = newPhone()) {
   return { ...device, phone };
 }
 const take = (name: string, value: Buffer) =>
-  service.client.call(Instances.importInstance, { name, source: { $case: 'baileysCreds', value } });
+  service.client.call(Instances.importInstance, { instance: name, source: { $case: 'baileysCreds', value } });
 const stateOf = async (instance: string, phone: Phone) => (await view(service, { instance, phone })).state;
 
 describe('a device that Baileys has linked', () => {

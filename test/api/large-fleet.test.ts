@@ -13,7 +13,7 @@ import { ErrorInfo } from '../../gen/ts/google/rpc/error_details.js';
 import {
   PrivacyUpdateFailure,
   SettingOutcome_State as State,
-} from '../../gen/ts/whatsapp/privacy/v1/error_details.js';
+} from '../../gen/ts/whatsapp/privacy/v1/errors.js';
 import {
   type ApplyPrivacySettingsResponse,
   Origin,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { SettingOutcome_State as State } from '../../gen/ts/whatsapp/privacy/v1/error_details.js';
+import { SettingOutcome_State as State } from '../../gen/ts/whatsapp/privacy/v1/errors.js';
 import {
   ContactBlacklistSetting as List,
   PrivacyServiceService as Privacy,
@@ -32,7 +32,7 @@ test('a list of 64,000 is read and changed by one contact with one IQ each', asy
   const { entries: changed, outcome } = await client.call(Privacy.updateContactBlacklist, {
     instance,
     setting: List.PROFILE,
-    add: [{ id: { $case: 'phoneNumber', value: last } }],
+    entriesToAdd: [{ id: { $case: 'phoneNumber', value: last } }],
     etag,
   });
   expect(changed).toHaveLength(64_000);

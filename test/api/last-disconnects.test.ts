@@ -209,7 +209,7 @@ describe('an instance that WhatsApp logged out or suspended, and that is told to
     const { phoneNumber } = desk.phone;
     const delay = { do: 'delay', ms: 6000 } as const;
     service.simulator.inject({ match: { on: 'login', phoneNumber }, effect: delay });
-    const request = { name: desk.instance };
+    const request = { instance: desk.instance };
     const answer = await service.client.call(Instances.reconnectInstance, request, { deadlineMs: 2000 });
     expect(answer.instance?.state).toBe(InstanceState.CONNECTING);
     await viewIn(service, desk, 'CONNECTED');
@@ -238,7 +238,7 @@ describe('an account whose connection another client took over', () => {
     const desk = await service.linked();
     await streamError(undefined, 'replaced')(service, desk);
     await viewIn(service, desk, 'CONFLICT');
-    await service.client.call(Instances.reconnectInstance, { name: desk.instance });
+    await service.client.call(Instances.reconnectInstance, { instance: desk.instance });
     await viewIn(service, desk, 'CONNECTED');
   });
 });

@@ -29,9 +29,9 @@ async function attempt(
   name: string,
   method: typeof QR | ReturnType<typeof pairingCode> = QR,
 ) {
-  for await (const { event } of client.stream(Instances.linkInstance, { name, method }))
+  for await (const { event } of client.stream(Instances.linkInstance, { instance: name, method }))
     if (event?.$case === 'qrCode' || event?.$case === 'pairingCode') break;
-  const stateOf = async () => (await client.call(Instances.getInstance, { name })).instance?.state;
+  const stateOf = async () => (await client.call(Instances.getInstance, { instance: name })).instance?.state;
   await expect.poll(stateOf).toBe(InstanceState.UNLINKED);
 }
 
@@ -80,10 +80,10 @@ test('a server makes only so many attempts, whoever asks', async () => {
 test('attempts of which nothing reached WhatsApp are free', async () => {
   await using service = await limited({ LINKS: 1 });
   await create(service, 'desk');
-  await service.client.call(Instances.updateInstance, { name: 'desk', proxy: 'http://127.0.0.1:1' });
+  await service.client.call(Instances.updateInstance, { instance: 'desk', proxy: 'http://127.0.0.1:1' });
   for (let i = 0; i < 3; i++)
     expect(await failureOf(attempt(service, 'desk'))).toMatchObject({ reason: 'PROXY_FAILED' });
-  await service.client.call(Instances.updateInstance, { name: 'desk', proxy: '' });
+  await service.client.call(Instances.updateInstance, { instance: 'desk', proxy: '' });
   await attempt(service, 'desk');
   expect(await failureOf(attempt(service, 'desk'))).toMatchObject({ reason: 'RATE_LIMITED' });
 });

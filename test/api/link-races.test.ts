@@ -49,7 +49,7 @@ const linkedDevices = () => service.simulator.phones().flatMap(one => one.device
 describe('a link that completes', () => {
   test('while the instance is unlinked is undone, at WhatsApp too', async () => {
     const { ended } = await agreed();
-    const unlinked = service.client.call(Instances.unlinkInstance, { name: NAME });
+    const unlinked = service.client.call(Instances.unlinkInstance, { instance: NAME });
     noLatency();
     expect((await unlinked).instance).toMatchObject({
       state: InstanceState.UNLINKED,
@@ -68,7 +68,7 @@ describe('a link that completes', () => {
 
   test('while the instance is deleted is undone, and nothing of it dials', async () => {
     const { ended } = await agreed();
-    const deleted = service.client.call(Instances.deleteInstance, { name: NAME });
+    const deleted = service.client.call(Instances.deleteInstance, { instance: NAME });
     noLatency();
     await deleted;
     expect(['linked', 'LINK_TIMED_OUT']).toContain(await ended);

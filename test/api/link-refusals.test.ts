@@ -28,7 +28,7 @@ async function told(at: Service, work: Promise<unknown>) {
   const { code, reason, details } = await failureOf(work);
   const { whatsapp_code: whatsappCode } = details['google.rpc.ErrorInfo']?.metadata ?? {};
   const seconds = details['google.rpc.RetryInfo']?.retryDelay?.seconds;
-  const { instance } = await at.client.call(Instances.getInstance, { name: nameOf(count) });
+  const { instance } = await at.client.call(Instances.getInstance, { instance: nameOf(count) });
   return {
     code,
     reason,
@@ -110,7 +110,7 @@ describe('a refusal while a code is awaited', () => {
     const effect = { do: 'refuse', code } as const;
     service.simulator.inject({ match: { on: 'iq', xmlns: 'md' }, effect });
     const method = { $case: 'pairingCode', value: { phoneNumber: `+${phone.phoneNumber}` } } as const;
-    const steps = service.client.stream(Instances.linkInstance, { name: nameOf(count), method });
+    const steps = service.client.stream(Instances.linkInstance, { instance: nameOf(count), method });
     const failure = await told(service, Array.fromAsync(steps));
     expect(failure).toMatchObject({ ...expected, whatsappCode: String(code) });
   });
@@ -133,7 +133,7 @@ describe('a refusal of the first login with a new link', () => {
     refusedAt('login', code);
     expect(await linking()).toMatchObject(SUSPENDED);
     await viewIn(service, { instance: nameOf(count), phone }, 'SUSPENDED');
-    await service.client.call(Instances.reconnectInstance, { name: nameOf(count) });
+    await service.client.call(Instances.reconnectInstance, { instance: nameOf(count) });
     await viewIn(service, { instance: nameOf(count), phone }, 'CONNECTED');
   });
 

@@ -33,10 +33,10 @@ const create = async (name: string) => {
   return name;
 };
 const stateOf = async (name: string) =>
-  (await service.client.call(Instances.getInstance, { name })).instance?.state;
+  (await service.client.call(Instances.getInstance, { instance: name })).instance?.state;
 /** Follows a link attempt until it ends, answering each QR. */
 const attempt = async (name: string, onQr: (payload: string) => unknown) => {
-  for await (const { event } of service.client.stream(Instances.linkInstance, { name, method: QR }))
+  for await (const { event } of service.client.stream(Instances.linkInstance, { instance: name, method: QR }))
     if (event?.$case === 'qrCode') await onQr(event.value.payload);
 };
 const adv = (payload: string) => payload.split(',')[3];
@@ -71,7 +71,10 @@ describe('linking by QR', () => {
 
   test('cancelled leaves the instance as it was and nothing on the phone', async () => {
     const name = await create('cancelled');
-    for await (const { event } of service.client.stream(Instances.linkInstance, { name, method: QR })) {
+    for await (const { event } of service.client.stream(Instances.linkInstance, {
+      instance: name,
+      method: QR,
+    })) {
       expect(event?.$case).toBe('qrCode');
       break;
     }
@@ -85,7 +88,7 @@ describe('linking by QR', () => {
     const gone = new AbortController();
     const first = service.client.stream(
       Instances.linkInstance,
-      { name, method: QR },
+      { instance: name, method: QR },
       { signal: gone.signal },
     );
     await first.next();
@@ -107,11 +110,11 @@ describe('linking by QR', () => {
   test('ends when the instance is unlinked or deleted meanwhile', async () => {
     const name = await create('interrupted');
     const interruptions = [
-      () => service.client.call(Instances.unlinkInstance, { name }),
-      () => service.client.call(Instances.deleteInstance, { name }),
+      () => service.client.call(Instances.unlinkInstance, { instance: name }),
+      () => service.client.call(Instances.deleteInstance, { instance: name }),
     ];
     for (const interrupt of interruptions) {
-      const attempts = service.client.stream(Instances.linkInstance, { name, method: QR });
+      const attempts = service.client.stream(Instances.linkInstance, { instance: name, method: QR });
       await attempts.next();
       await interrupt();
       expect((await failureOf(Array.fromAsync(attempts))).reason).toBe('LINK_TIMED_OUT');
@@ -127,7 +130,11 @@ describe('linking by QR', () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
     onTestFinished(() => void vi.useRealTimers());
     const deadlineMs = 60_000;
-    const attempts = service.client.stream(Instances.linkInstance, { name, method: QR }, { deadlineMs });
+    const attempts = service.client.stream(
+      Instances.linkInstance,
+      { instance: name, method: QR },
+      { deadlineMs },
+    );
     await attempts.next();
     vi.advanceTimersByTime(deadlineMs - 100); // Before grpc would say DEADLINE_TOO_SHORT, which knows nothing of links.
     const failure = await failureOf(Array.fromAsync(attempts));
@@ -180,10 +187,10 @@ describe('a linked account', () => {
   test('that is unlinked here is gone from the phone, and can be linked again', async () => {
     const name = await create('unlinked');
     await link(service.client, name, phone);
-    const { instance } = await service.client.call(Instances.unlinkInstance, { name });
+    const { instance } = await service.client.call(Instances.unlinkInstance, { instance: name });
     expect(instance).toMatchObject({ state: InstanceState.UNLINKED, maskedPhoneNumber: '' });
     expect(phone.devices()).toEqual([]);
-    await service.client.call(Instances.unlinkInstance, { name });
+    await service.client.call(Instances.unlinkInstance, { instance: name });
     await link(service.client, name, phone);
   });
 
@@ -214,16 +221,16 @@ describe('a linked account', () => {
       code: status.FAILED_PRECONDITION,
       reason: 'INSTANCE_NOT_CONNECTED',
     });
-    await service.client.call(Instances.reconnectInstance, { name });
+    await service.client.call(Instances.reconnectInstance, { instance: name });
     await expect.poll(() => stateOf(name)).toBe(InstanceState.CONNECTED);
   });
 
   test('of a deleted instance is unlinked and forgotten', async () => {
     const name = await create('deleted');
     await link(service.client, name, phone);
-    await service.client.call(Instances.deleteInstance, { name });
+    await service.client.call(Instances.deleteInstance, { instance: name });
     expect(phone.devices()).toEqual([]);
-    expect(await failureOf(service.client.call(Instances.getInstance, { name }))).toMatchObject({
+    expect(await failureOf(service.client.call(Instances.getInstance, { instance: name }))).toMatchObject({
       code: status.NOT_FOUND,
       reason: 'INSTANCE_NOT_FOUND',
     });
@@ -249,7 +256,7 @@ describe('a link that WhatsApp does not know when it is first used', () => {
     const name = await create('unknown');
     service.simulator.inject({ match: { on: 'login' }, effect: { do: 'failure', reason: 401 } });
     await expect(link(service.client, name, phone)).rejects.toThrow();
-    const { instance } = await service.client.call(Instances.getInstance, { name });
+    const { instance } = await service.client.call(Instances.getInstance, { instance: name });
     expect(instance).toMatchObject({
       state: InstanceState.UNLINKED,
       stateReason: '',

@@ -29,8 +29,8 @@ const change = (add: readonly string[], { validateOnly = false, remove = [] as r
   service.client.call(Privacy.updateContactBlacklist, {
     instance: desk.instance,
     setting: List.LAST_SEEN,
-    add: ids(add),
-    remove: ids(remove),
+    entriesToAdd: ids(add),
+    entriesToRemove: ids(remove),
     validateOnly,
   });
 /** How many numbers WhatsApp was asked about in all. */

@@ -20,7 +20,7 @@ const HOUR = { seconds: 3600n, nanos: 0 };
 const PATIENCE = { timeout: 240_000, interval: 100 };
 
 const queueOf = async (service: Service, desk: Desk) => {
-  const { instance } = await service.client.call(Instances.getInstance, { name: desk.instance });
+  const { instance } = await service.client.call(Instances.getInstance, { instance: desk.instance });
   return instance && OfflineQueue[instance.offlineQueue];
 };
 const read = async (service: Service, { instance }: Desk, maxAge?: typeof HOUR) =>

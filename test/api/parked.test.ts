@@ -30,7 +30,7 @@ async function parkedDesk(service: Service): Promise<Desk> {
 
 const logins = ({ simulator }: Service) => simulator.findStanzas({ tag: 'iq', xmlns: 'passive' }).length;
 const setMode = ({ client }: Service, { instance: name }: Desk, connectionMode: Mode) =>
-  client.call(Instances.updateInstance, { name, connectionMode });
+  client.call(Instances.updateInstance, { instance: name, connectionMode });
 const get = ({ client }: Service, { instance }: Desk) =>
   client.call(Privacy.getPrivacySettings, { instance });
 
@@ -132,9 +132,9 @@ describe('an instance on demand', () => {
   test('is unlinked and deleted at WhatsApp as well', async () => {
     await using service = await startService({ env: ON_DEMAND });
     const [desk, other] = [await parkedDesk(service), await parkedDesk(service)];
-    await service.client.call(Instances.unlinkInstance, { name: desk.instance });
+    await service.client.call(Instances.unlinkInstance, { instance: desk.instance });
     const { etag } = await view(service, other);
-    await service.client.call(Instances.deleteInstance, { name: other.instance, etag });
+    await service.client.call(Instances.deleteInstance, { instance: other.instance, etag });
     expect([desk.phone.devices(), other.phone.devices()]).toEqual([[], []]);
   });
 
@@ -197,9 +197,15 @@ test('an update of an instance changes what it holds, and refuses what is wrong 
   await using service = await startService();
   const { client } = service;
   await client.call(Instances.createInstance, { name: 'desk', displayName: 'Desk' });
-  const renamed = await client.call(Instances.updateInstance, { name: 'desk', displayName: 'Front desk' });
+  const renamed = await client.call(Instances.updateInstance, {
+    instance: 'desk',
+    displayName: 'Front desk',
+  });
   expect(renamed.instance).toMatchObject({ displayName: 'Front desk', connectionMode: Mode.UNSPECIFIED });
-  const moded = await client.call(Instances.updateInstance, { name: 'desk', connectionMode: Mode.ON_DEMAND });
+  const moded = await client.call(Instances.updateInstance, {
+    instance: 'desk',
+    connectionMode: Mode.ON_DEMAND,
+  });
   expect(moded.instance).toMatchObject({ displayName: 'Front desk', connectionMode: Mode.ON_DEMAND });
 
   const wrong = [

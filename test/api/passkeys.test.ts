@@ -27,7 +27,7 @@ async function desk() {
   };
 }
 const stateOf = async (name: string) =>
-  (await service.client.call(Instances.getInstance, { name })).instance?.state;
+  (await service.client.call(Instances.getInstance, { instance: name })).instance?.state;
 
 describe('an account that WhatsApp links only with its passkey', () => {
   test.each(['qr', 'code'])('ends an attempt by %s at once when its caller cannot answer', async how => {
@@ -65,9 +65,9 @@ describe('an account that WhatsApp links only with its passkey', () => {
   test('tells what is wrong with an assertion, and goes on waiting', async () => {
     const { name, phone } = await desk();
     const submit = (assertionJson: string) =>
-      service.client.call(Instances.submitPasskeyAssertion, { name, assertionJson });
+      service.client.call(Instances.submitPasskeyAssertion, { instance: name, assertionJson });
     for await (const { event } of service.client.stream(Instances.linkInstance, {
-      name,
+      instance: name,
       method: QR,
       passkey,
     })) {
@@ -92,14 +92,19 @@ describe('an account that WhatsApp links only with its passkey', () => {
   test('confirms no other code than the one that was compared', async () => {
     const { name, phone } = await desk();
     const compared = { compareCode: true };
-    const confirm = (code: string) => service.client.call(Instances.confirmPasskeyCode, { name, code });
-    const events = service.client.stream(Instances.linkInstance, { name, method: QR, passkey: compared });
+    const confirm = (code: string) =>
+      service.client.call(Instances.confirmPasskeyCode, { instance: name, code });
+    const events = service.client.stream(Instances.linkInstance, {
+      instance: name,
+      method: QR,
+      passkey: compared,
+    });
     for await (const { event } of events) {
       if (event?.$case === 'qrCode') void phone.scan(event.value.payload);
       if (event?.$case === 'passkeyRequest') {
         expect((await failureOf(confirm('ABCD-1234'))).reason).toBe('PASSKEY_NOT_AWAITED');
         const assertionJson = phone.assertPasskey(event.value.optionsJson);
-        await service.client.call(Instances.submitPasskeyAssertion, { name, assertionJson });
+        await service.client.call(Instances.submitPasskeyAssertion, { instance: name, assertionJson });
       }
       if (event?.$case !== 'passkeyConfirmation') continue;
       expect(await failureOf(confirm('ABCD-1234'))).toMatchObject({
@@ -125,13 +130,13 @@ describe('an account that WhatsApp links only with its passkey', () => {
 
   test('leaves nothing when the instance is unlinked meanwhile, and says who was waited for', async () => {
     const { name, phone } = await desk();
-    const events = service.client.stream(Instances.linkInstance, { name, method: QR, passkey });
+    const events = service.client.stream(Instances.linkInstance, { instance: name, method: QR, passkey });
     const ended = failureOf(
       (async () => {
         for await (const { event } of events) {
           if (event?.$case === 'qrCode') void phone.scan(event.value.payload);
           if (event?.$case === 'passkeyRequest')
-            await service.client.call(Instances.unlinkInstance, { name });
+            await service.client.call(Instances.unlinkInstance, { instance: name });
         }
       })(),
     );

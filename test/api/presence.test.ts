@@ -61,7 +61,7 @@ test('its own presence goes before that of the service, from the next moment on'
   await using service = await startService();
   const desk = await service.linked();
   const setPresence = (presence: Presence) =>
-    service.client.call(Instances.updateInstance, { name: desk.instance, presence });
+    service.client.call(Instances.updateInstance, { instance: desk.instance, presence });
   await setPresence(Presence.UNAVAILABLE);
   await expect.poll(() => presences(service, desk), PATIENCE).toHaveLength(1);
   const { instance } = await setPresence(Presence.NONE);

@@ -19,7 +19,7 @@ import { type Service, startService } from '../support/service.js';
 const settings = ({ client }: Service, { instance }: Pick<Desk, 'instance'>) =>
   client.call(Privacy.getPrivacySettings, { instance });
 const setProxy = ({ client }: Service, { instance }: Pick<Desk, 'instance'>, proxy: string) =>
-  client.call(Instances.updateInstance, { name: instance, proxy });
+  client.call(Instances.updateInstance, { instance: instance, proxy });
 const dialsOf = (service: Service) =>
   service.simulator.inject({
     match: { on: 'upgrade' },
@@ -30,7 +30,7 @@ const portOf = (service: Service) => new URL(service.simulator.url).port;
 
 /** Whether the proxy failed, in the instance's words and to a caller. */
 async function failing(service: Service, desk: Pick<Desk, 'instance'>, why: string) {
-  const view = () => service.client.call(Instances.getInstance, { name: desk.instance });
+  const view = () => service.client.call(Instances.getInstance, { instance: desk.instance });
   await vi.waitFor(async () => expect((await view()).instance?.stateReason).toBe(why), PATIENCE);
   const failure = await failureOf(
     service.client.call(Privacy.getPrivacySettings, { instance: desk.instance }, { deadlineMs: 700 }),
@@ -203,7 +203,7 @@ describe('the token of an instance', () => {
         reason: 'SCOPE_DENIED',
       });
     }
-    const { instance } = await service.client.call(Instances.getInstance, { name: 'desk' });
+    const { instance } = await service.client.call(Instances.getInstance, { instance: 'desk' });
     expect(instance).toMatchObject({ proxy: '', displayName: '' });
   });
 });
@@ -224,9 +224,9 @@ describe('a stored proxy that cannot be read any more', () => {
     expect(await failing(service, desk, why)).toMatchObject({
       reason: 'PROXY_FAILED',
     });
-    expect((await service.client.call(Instances.getInstance, { name: desk.instance })).instance?.proxy).toBe(
-      'unreadable',
-    );
+    expect(
+      (await service.client.call(Instances.getInstance, { instance: desk.instance })).instance?.proxy,
+    ).toBe('unreadable');
     expect(dials.hits()).toBe(0);
   });
 });

@@ -34,7 +34,7 @@ test('a thousand partial credential updates, reconnects and a change never make 
   for (let round = 0; round < 3; round++) {
     desk.phone.dropConnections('close');
     await expect.poll(() => desk.phone.devices()[0]?.connected).toBe(false);
-    await service.client.call(Instances.reconnectInstance, { name: desk.instance });
+    await service.client.call(Instances.reconnectInstance, { instance: desk.instance });
     await read();
   }
   await service.client.call(Privacy.updatePrivacySettings, {

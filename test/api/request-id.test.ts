@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { SettingOutcome_State as State } from '../../gen/ts/whatsapp/privacy/v1/error_details.js';
+import { SettingOutcome_State as State } from '../../gen/ts/whatsapp/privacy/v1/errors.js';
 import {
   Instance_State,
   InstanceServiceService as Instances,
@@ -154,14 +154,14 @@ describe('the answer to an update is forgotten with the account it changed', () 
     [
       'the instance is deleted and made again',
       async (instance: string) => {
-        await service.client.call(deleteInstance, { name: instance });
+        await service.client.call(deleteInstance, { instance: instance });
         await service.client.call(createInstance, { name: instance });
       },
     ],
     [
       'the account is unlinked',
       async (instance: string) => {
-        await service.client.call(unlinkInstance, { name: instance });
+        await service.client.call(unlinkInstance, { instance: instance });
       },
     ],
   ])('when %s', async (_, part) => {
@@ -186,7 +186,7 @@ describe('the answer to an update is forgotten with the account it changed', () 
     const first = await update({ ...HIDE, instance }, id);
     phone.removeDevice(1);
     const state = async () =>
-      (await service.client.call(Instances.getInstance, { name: instance })).instance?.state;
+      (await service.client.call(Instances.getInstance, { instance: instance })).instance?.state;
     await expect.poll(state).toBe(Instance_State.LOGGED_OUT);
     await link(service.client, instance, phone);
     expect(await update({ ...HIDE, instance }, id)).toEqual(first);

@@ -32,7 +32,7 @@ beforeAll(async () => {
 
   await client.call(Instances.createInstance, { name: 'by-code' });
   const method = { $case: 'pairingCode', value: { phoneNumber: `+${byCode.phoneNumber}` } } as const;
-  for await (const { event } of client.stream(Instances.linkInstance, { name: 'by-code', method })) {
+  for await (const { event } of client.stream(Instances.linkInstance, { instance: 'by-code', method })) {
     if (event?.$case !== 'pairingCode') continue;
     secrets.set('pairing code', event.value.code);
     void byCode.enterCode(event.value.code);

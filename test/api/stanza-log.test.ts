@@ -25,7 +25,7 @@ beforeAll(async () => {
   await service.client.call(Privacy.updateContactBlacklist, {
     instance,
     setting: List.PROFILE,
-    add: [{ id: { $case: 'phoneNumber', value: ANNA.phoneNumber } }],
+    entriesToAdd: [{ id: { $case: 'phoneNumber', value: ANNA.phoneNumber } }],
   });
   phone.setPrivacy('status', 'contacts');
   await soon(() => expect(seen({ direction: 'out', type: 'account_sync' })).toHaveLength(1));

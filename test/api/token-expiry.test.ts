@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { SettingOutcome_State as State } from '../../gen/ts/whatsapp/privacy/v1/error_details.js';
+import { SettingOutcome_State as State } from '../../gen/ts/whatsapp/privacy/v1/errors.js';
 import {
   Instance_State,
   InstanceServiceService as Instances,
@@ -30,14 +30,14 @@ test('linking ends when the token it was begun with is revoked, and the instance
   const { token, secret } = await client.call(Instances.createInstance, { name: 'desk' });
   const steps = client.stream(
     Instances.linkInstance,
-    { name: 'desk', method: { $case: 'qr', value: {} } },
+    { instance: 'desk', method: { $case: 'qr', value: {} } },
     { metadata: bearer(secret) },
   );
   expect((await steps.next()).value).toMatchObject({ event: { $case: 'qrCode' } });
-  const state = async () => (await client.call(Instances.getInstance, { name: 'desk' })).instance?.state;
+  const state = async () => (await client.call(Instances.getInstance, { instance: 'desk' })).instance?.state;
   expect(await state()).toBe(Instance_State.LINKING);
 
-  await client.call(Tokens.revokeToken, { id: token?.id ?? '' });
+  await client.call(Tokens.revokeToken, { tokenId: token?.id ?? '' });
   const failure = await failureOf(steps.next());
   expect(failure).toMatchObject({ code: status.UNAUTHENTICATED, reason: 'TOKEN_INVALID' });
   await expect.poll(state).toBe(Instance_State.UNLINKED);
@@ -66,7 +66,7 @@ describe('a change whose token is revoked', () => {
       instance,
       phone,
       metadata: bearer(secret),
-      revoke: () => service.client.call(Tokens.revokeToken, { id: token?.id ?? '' }),
+      revoke: () => service.client.call(Tokens.revokeToken, { tokenId: token?.id ?? '' }),
       isChanging: () =>
         expect.poll(() => service.simulator.findStanzas({ xmlns: 'privacy', type: 'set' }).length).toBe(1),
     };
@@ -87,7 +87,11 @@ describe('a change whose token is revoked', () => {
       (instance: string, options: CallOptions) => {
         const add = [{ id: { $case: 'phoneNumber', value: '+15550100123' } } as const];
         const setting = ContactBlacklistSetting.LAST_SEEN;
-        return service.client.call(Privacy.updateContactBlacklist, { instance, setting, add }, options);
+        return service.client.call(
+          Privacy.updateContactBlacklist,
+          { instance, setting, entriesToAdd: add },
+          options,
+        );
       },
     ],
   ])('while it waits for its turn sends nothing: %s', async (_, change) => {

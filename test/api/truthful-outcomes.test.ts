@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { SettingOutcome_State as State } from '../../gen/ts/whatsapp/privacy/v1/error_details.js';
+import { SettingOutcome_State as State } from '../../gen/ts/whatsapp/privacy/v1/errors.js';
 import {
   type BlacklistEntry,
   ContactBlacklistSetting as List,
@@ -238,9 +238,9 @@ describe('a change of a list that WhatsApp did not tell before', () => {
   });
 
   test.each([
-    ['an addition', { add: [entry(NEW)] }],
-    ['a removal', { remove: [entry(OLD)] }],
-    ['a replacement', { add: [entry(NEW)], replace: true }],
+    ['an addition', { entriesToAdd: [entry(NEW)] }],
+    ['a removal', { entriesToRemove: [entry(OLD)] }],
+    ['a replacement', { entriesToAdd: [entry(NEW)], replace: true }],
     ['a replacement by nobody', { replace: true }],
   ])('%s is not told as made when the list cannot be read after it', async (_, request) => {
     inject({ on: 'list_get' }, { do: 'refuse', code: 500 }, { after: 1, times: Number.POSITIVE_INFINITY });
@@ -251,29 +251,32 @@ describe('a change of a list that WhatsApp did not tell before', () => {
 
   test('is not told as failed when what came with it could not be taken off again', async () => {
     inject({ on: 'privacy_set', category: 'last' }, { do: 'refuse', code: 403 }, { after: 1 });
-    const failure = await failureOf(change({ add: [entry(NEW)], replace: true }));
+    const failure = await failureOf(change({ entriesToAdd: [entry(NEW)], replace: true }));
     expect(statesOf(failure.update?.outcomes)).toEqual({ LAST_SEEN: 'UNKNOWN' });
     expect(desk.phone.settings()['last']).toBe('contact_blacklist');
   });
 
   test('is made as asked when it can be read, and answers with what was read', async () => {
-    const { entries, outcome } = await change({ add: [entry(NEW)] });
+    const { entries, outcome } = await change({ entriesToAdd: [entry(NEW)] });
     expect(outcome?.state).toBe(State.APPLIED);
     const ids = entries.map(({ id }) => (id?.$case === 'phoneNumber' ? id.value.slice(1) : ''));
     expect(ids.toSorted()).toEqual(onList());
-    const removal = await change({ remove: [entry(OLD)] });
+    const removal = await change({ entriesToRemove: [entry(OLD)] });
     expect(removal.outcome?.state).toBe(State.APPLIED);
     expect(onList()).toEqual([NEW?.slice(1)]);
   });
 
   test('says with validate_only that nobody can know the list to come', async () => {
-    const { entries, entriesUnknown, outcome } = await change({ add: [entry(NEW)], validateOnly: true });
+    const { entries, entriesUnknown, outcome } = await change({
+      entriesToAdd: [entry(NEW)],
+      validateOnly: true,
+    });
     expect({ entries, entriesUnknown, state: outcome?.state }).toEqual({
       entries: [],
       entriesUnknown: true,
       state: State.WOULD_CHANGE,
     });
-    const replaced = await change({ add: [entry(NEW)], replace: true, validateOnly: true });
+    const replaced = await change({ entriesToAdd: [entry(NEW)], replace: true, validateOnly: true });
     expect(replaced).toMatchObject({ entries: [entry(NEW)], entriesUnknown: false });
   });
 });

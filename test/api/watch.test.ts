@@ -139,7 +139,7 @@ describe('a watched instance', () => {
     expect(opening.events[1]?.event?.value).toMatchObject({
       message: 'the credentials are in use elsewhere',
     });
-    await service.client.call(Instances.reconnectInstance, { name: desk.instance });
+    await service.client.call(Instances.reconnectInstance, { instance: desk.instance });
     await expect.poll(() => opening.heard().at(-1)).toBe(`${desk.instance} snapshot`);
   });
 
@@ -164,7 +164,7 @@ describe('a watched instance', () => {
     ];
     opened.push(own);
     await expect.poll(() => own.events.length).toBe(1);
-    await service.client.call(Instances.deleteInstance, { name: instance });
+    await service.client.call(Instances.deleteInstance, { instance: instance });
     for (const { heard } of [named, all])
       await expect.poll(heard).toContain(`${instance} INSTANCE_NOT_FOUND`);
     // Its token went with it.
@@ -189,7 +189,7 @@ describe('a watcher', () => {
     const opening = watch(service.client, {}, { metadata: bearer(secret) });
     await expect.poll(opening.heard).toContain(`${desk.instance} snapshot`);
     const started = Date.now();
-    await service.client.call(Tokens.revokeToken, { id: token?.id ?? '' });
+    await service.client.call(Tokens.revokeToken, { tokenId: token?.id ?? '' });
     expect(await opening.ended).toMatchObject({ code: 16, reason: 'TOKEN_INVALID' });
     expect(Date.now() - started).toBeLessThan(5000);
   });

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { SettingOutcome_State as State } from '../../gen/ts/whatsapp/privacy/v1/error_details.js';
+import { SettingOutcome_State as State } from '../../gen/ts/whatsapp/privacy/v1/errors.js';
 import type { PrivacyEvent } from '../../src/simulator/index.js';
 import { type Service, startService } from '../support/service.js';
 import { findingsOf, inWords, SEED_IN_WORDS, seedsFor } from './support/findings.js';

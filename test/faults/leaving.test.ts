@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { SettingOutcome_State as State } from '../../gen/ts/whatsapp/privacy/v1/error_details.js';
+import { SettingOutcome_State as State } from '../../gen/ts/whatsapp/privacy/v1/errors.js';
 import {
   PrivacyServiceService as Privacy,
   type UpdatePrivacySettingsRequest,

@@ -37,7 +37,11 @@ const onlyRefusals = (error: unknown): undefined => {
 async function linking({ instance, phone }: Desk, signal: AbortSignal): Promise<void> {
   const scans: Promise<unknown>[] = [];
   try {
-    const stream = service.client.stream(Instances.linkInstance, { name: instance, method: QR }, { signal });
+    const stream = service.client.stream(
+      Instances.linkInstance,
+      { instance: instance, method: QR },
+      { signal },
+    );
     for await (const { event } of stream)
       if (event?.$case === 'qrCode') scans.push(phone.scan(event.value.payload));
   } catch (error) {
@@ -59,13 +63,13 @@ function act(desk: Desk, deed: Deed, leaving: AbortController[]): Promise<unknow
       for (const leave of leaving) leave.abort();
       return Promise.resolve();
     case 'unlink':
-      return client.call(Instances.unlinkInstance, { name }).catch(onlyRefusals);
+      return client.call(Instances.unlinkInstance, { instance: name }).catch(onlyRefusals);
     case 'delete':
-      return client.call(Instances.deleteInstance, { name }).catch(onlyRefusals);
+      return client.call(Instances.deleteInstance, { instance: name }).catch(onlyRefusals);
     case 'create':
       return client.call(Instances.createInstance, { name }).catch(onlyRefusals);
     case 'reconnect':
-      return client.call(Instances.reconnectInstance, { name }).catch(onlyRefusals);
+      return client.call(Instances.reconnectInstance, { instance: name }).catch(onlyRefusals);
     case 'remove on phone':
       for (const { device } of desk.phone.devices()) desk.phone.removeDevice(device);
       return Promise.resolve();
@@ -73,7 +77,7 @@ function act(desk: Desk, deed: Deed, leaving: AbortController[]): Promise<unknow
 }
 
 async function standingOf({ instance, phone }: Desk): Promise<Standing> {
-  const found = await service.client.call(Instances.getInstance, { name: instance }).catch(onlyRefusals);
+  const found = await service.client.call(Instances.getInstance, { instance: instance }).catch(onlyRefusals);
   const devices = phone.devices();
   return {
     state: found?.instance?.state,
@@ -130,7 +134,7 @@ async function findingOf(seed: number): Promise<string | undefined> {
   await Promise.all(deeds);
   const faults = await lastingFaults(desk);
   if (faults.length === 0) faults.push(...(await faultsOfUse(desk)));
-  await service.client.call(Instances.deleteInstance, { name: desk.instance });
+  await service.client.call(Instances.deleteInstance, { instance: desk.instance });
   return faults.length > 0 ? `${faults.join('; ')}\n    ${inWords(drawn)}` : undefined;
 }
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { SettingOutcome_State as State } from '../../gen/ts/whatsapp/privacy/v1/error_details.js';
+import { SettingOutcome_State as State } from '../../gen/ts/whatsapp/privacy/v1/errors.js';
 import { OnFailure } from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import type { Effect, Fault } from '../../src/simulator/index.js';
 import { type Service, startService } from '../support/service.js';

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   type SettingOutcome,
   SettingOutcome_State as State,
-} from '../../gen/ts/whatsapp/privacy/v1/error_details.js';
+} from '../../gen/ts/whatsapp/privacy/v1/errors.js';
 import { OnFailure } from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import type { PrivacyEvent } from '../../src/simulator/index.js';
 import { type Service, startService } from '../support/service.js';

@@ -51,8 +51,8 @@ async function findingOf(desk: Desk, seed: number): Promise<string | undefined> 
       const ending = async () => {
         if (endsAfterMs === undefined) return undefined;
         await wait(endsAfterMs);
-        if (how === 'revoked') await service.client.call(Tokens.revokeToken, { id });
-        else await service.client.call(Tokens.rotateToken, { id });
+        if (how === 'revoked') await service.client.call(Tokens.revokeToken, { tokenId: id });
+        else await service.client.call(Tokens.rotateToken, { tokenId: id });
         return Date.now();
       };
       const order = { instance, wishes, onFailure: OnFailure.CONTINUE, requestId: '' };

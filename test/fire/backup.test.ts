@@ -103,7 +103,7 @@ async function expectRestored(dataDir: string) {
   await expectUsable(scene, client);
   const { instance } = await client.call(
     Instances.getInstance,
-    { name: INSTANCE },
+    { instance: INSTANCE },
     { metadata: bearer(secret) },
   );
   expect(instance?.name).toBe(INSTANCE);

@@ -88,7 +88,7 @@ describe('an instance of which, while no service runs,', () => {
     const { client } = service;
     const { settings } = await client.call(Privacy.getPrivacySettings, { instance: 'desk-2' });
     expect(settings?.visibility).toBeDefined();
-    const said = async () => (await client.call(Instances.getInstance, { name: 'desk-1' })).instance;
+    const said = async () => (await client.call(Instances.getInstance, { instance: 'desk-1' })).instance;
     await vi.waitUntil(async () => (await said())?.stateReason === reason, { timeout: 10_000 });
     expect((await said())?.state).toBe(InstanceState.CONNECTING);
     const refusal = await failureOf(

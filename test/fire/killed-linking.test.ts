@@ -21,7 +21,7 @@ describe.each([
         if (before === 'new') await client.call(Instances.createInstance, { name: INSTANCE });
         if (before === 'linked') {
           await expectUsable(scene, client);
-          await client.call(Instances.unlinkInstance, { name: INSTANCE });
+          await client.call(Instances.unlinkInstance, { instance: INSTANCE });
         }
         expect(await settled(client)).toMatchObject({ state: InstanceState.UNLINKED, maskedPhoneNumber: '' });
         expect(scene.phone.devices()).toEqual([]);

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { status } from '@grpc/grpc-js';
 import { expect, test } from 'vitest';
-import { SettingOutcome_State as State } from '../../gen/ts/whatsapp/privacy/v1/error_details.js';
+import { SettingOutcome_State as State } from '../../gen/ts/whatsapp/privacy/v1/errors.js';
 import { PrivacyServiceService as Privacy } from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import { LastSeenVisibility } from '../../gen/ts/whatsapp/privacy/v1/privacy_settings.js';
 import type { Caller } from '../support/call.js';

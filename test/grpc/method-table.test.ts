@@ -32,7 +32,7 @@ type Some<Service, Rpc extends keyof Service> = Rows<Pick<Service, Rpc>>;
 // @ts-expect-error Open to tokens of one instance, and does not say which field names it.
 ({ getInstance: { permit: READ } }) satisfies Some<typeof InstanceServiceService, 'getInstance'>;
 // @ts-expect-error A field that the request does not have.
-({ getInstance: { permit: READ, about: 'instance' } }) satisfies Some<
+({ getInstance: { permit: READ, about: 'instances' } }) satisfies Some<
   typeof InstanceServiceService,
   'getInstance'
 >;

@@ -5,7 +5,7 @@ import type { Instances } from '../../src/instances/instances.js';
 import type { ListOrder, UpdateOrder } from '../../src/instances/ports/orders.js';
 
 const limits = { deadline: performance.now() + 60_000, signal: new AbortController().signal };
-const actor = { tokenId: 'id', tokenLabel: '' };
+const actor = { tokenId: 'id', tokenDisplayName: '' };
 const rest = { validateOnly: false, etag: undefined, actor, requestId: '' };
 const order: UpdateOrder = { wishes: { last_seen: 'none', profile: 'all' }, onFailure: 'STOP', ...rest };
 const listOrder: ListOrder = { setting: 'last_seen', add: [], remove: [], replace: true, ...rest };

@@ -111,8 +111,8 @@ async function linkedDesks() {
 async function reconnected(names: readonly string[]) {
   const { call, close } = caller(service.address, ACCOUNT_TOKEN);
   const stateOf = async (name: string) => {
-    await call(Instances.reconnectInstance, { name }).catch(() => undefined);
-    const { instance } = await call(Instances.getInstance, { name });
+    await call(Instances.reconnectInstance, { instance: name }).catch(() => undefined);
+    const { instance } = await call(Instances.getInstance, { instance: name });
     return `${State[instance?.state ?? 0]} ${instance?.stateReason}`.trim();
   };
   await expect

@@ -23,7 +23,7 @@ export const PATIENCE = { timeout: 30_000, interval: 20 };
 export const heard = (phone: Phone): Promise<void> => expect.poll(() => phone.owed()).toEqual([]);
 
 export async function view(service: Service, desk: Desk): Promise<Instance> {
-  const { instance } = await service.client.call(Instances.getInstance, { name: desk.instance });
+  const { instance } = await service.client.call(Instances.getInstance, { instance: desk.instance });
   if (!instance) throw new Error('an answer without the instance');
   return instance;
 }
@@ -44,7 +44,7 @@ export const viewIn = (service: Service, desk: Desk, state: keyof typeof Instanc
   viewOnce(service, desk, instance => InstanceState[instance.state] === state);
 
 export const reconnect = ({ client }: Service, { instance }: Desk) =>
-  client.call(Instances.reconnectInstance, { name: instance });
+  client.call(Instances.reconnectInstance, { instance: instance });
 
 /** Fails the instance's next connection somewhere on its way to a login. */
 export const onTheWay =

@@ -21,7 +21,7 @@ export async function link(
   const shown: string[] = [];
   const attempts: Promise<unknown>[] = [];
   try {
-    for await (const { event } of client.stream(Instances.linkInstance, { name, method })) {
+    for await (const { event } of client.stream(Instances.linkInstance, { instance: name, method })) {
       if (event?.$case === 'linked') return { linked: event.value, shown };
       if (event?.$case === 'pairingCode') attempts.push(phone.enterCode(event.value.code));
       if (event?.$case !== 'qrCode') continue;
@@ -43,16 +43,19 @@ export async function linkWithPasskey(
   method: typeof QR | ReturnType<typeof pairingCode> = QR,
 ) {
   const events: LinkInstanceResponse['event'][] = [];
-  for await (const { event } of client.stream(Instances.linkInstance, { name, method, passkey })) {
+  for await (const { event } of client.stream(Instances.linkInstance, { instance: name, method, passkey })) {
     events.push(event);
     if (event?.$case === 'pairingCode') void phone.enterCode(event.value.code);
     if (event?.$case === 'qrCode') void phone.scan(event.value.payload);
     if (event?.$case === 'passkeyRequest') {
       const assertionJson = phone.assertPasskey(event.value.optionsJson, event.value.origin);
-      await client.call(Instances.submitPasskeyAssertion, { name, assertionJson });
+      await client.call(Instances.submitPasskeyAssertion, { instance: name, assertionJson });
     }
     if (event?.$case === 'passkeyConfirmation' && event.value.mustConfirm)
-      await client.call(Instances.confirmPasskeyCode, { name, code: phone.confirmationCode() ?? '' });
+      await client.call(Instances.confirmPasskeyCode, {
+        instance: name,
+        code: phone.confirmationCode() ?? '',
+      });
   }
   return events;
 }

@@ -110,7 +110,7 @@ export async function startService(
       await link(running.client, instance, phone);
       // Until then what the phone does waits behind the queue, and a test would overtake it.
       await vi.waitUntil(async () => {
-        const { instance: seen } = await running.client.call(Instances.getInstance, { name: instance });
+        const { instance: seen } = await running.client.call(Instances.getInstance, { instance: instance });
         return seen?.offlineQueue !== OfflineQueue.DELIVERING;
       }, LINK_PATIENCE);
       return { instance, phone, token: secret };

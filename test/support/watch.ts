@@ -1,4 +1,4 @@
-import { ErrorReason } from '../../gen/ts/whatsapp/privacy/v1/error_details.js';
+import { ErrorReason } from '../../gen/ts/whatsapp/privacy/v1/errors.js';
 import {
   Origin,
   PrivacyServiceService as Privacy,

@@ -1,6 +1,6 @@
 import type { ServiceError } from '@grpc/grpc-js';
 import type { Command } from 'commander';
-import { SettingOutcome_State } from '../../../gen/ts/whatsapp/privacy/v1/error_details.js';
+import { SettingOutcome_State } from '../../../gen/ts/whatsapp/privacy/v1/errors.js';
 import {
   Instance_State,
   InstanceServiceService,

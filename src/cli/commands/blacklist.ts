@@ -64,8 +64,8 @@ async function run({ api, output, args: [instance = '', name = ''], flags }: Run
   const request = UpdateContactBlacklistRequest.fromPartial({
     instance,
     setting,
-    add: order.add.map(encodeEntry),
-    remove: order.remove.map(encodeEntry),
+    entriesToAdd: order.add.map(encodeEntry),
+    entriesToRemove: order.remove.map(encodeEntry),
     replace: flags.replace !== undefined,
     etag: flags.etag ?? '',
     validateOnly: flags.validateOnly ?? false,

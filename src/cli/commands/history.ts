@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { SettingOutcome_State } from '../../../gen/ts/whatsapp/privacy/v1/error_details.js';
+import { SettingOutcome_State } from '../../../gen/ts/whatsapp/privacy/v1/errors.js';
 import {
   Origin,
   PrivacyChange,
@@ -65,7 +65,7 @@ const outcomeOf = ({ outcome, whatsappCode, resolvedOutcome }: PrivacyChange): s
 const stateName = (state: SettingOutcome_State): string => SettingOutcome_State[state] ?? `number ${state}`;
 
 function authorOf({ origin, actor }: PrivacyChange): string {
-  if (actor) return `token ${actor.tokenId}${actor.tokenLabel && ` (${actor.tokenLabel})`}`;
+  if (actor) return `token ${actor.tokenId}${actor.tokenDisplayName && ` (${actor.tokenDisplayName})`}`;
   return origin === Origin.OTHER_DEVICE ? 'another device' : 'not known';
 }
 

@@ -41,7 +41,7 @@ async function run({ api, output, args: [name = ''], flags }: Run<Flags>): Promi
 
   const made = await output.progress('Looking', makeUnlessThere(api, name));
   const source = { $case: 'baileysCreds', value: content } as const;
-  const taken = api.call(InstanceServiceService.importInstance, { name, source });
+  const taken = api.call(InstanceServiceService.importInstance, { instance: name, source });
   const response = await output.progress('Taking over', taken).catch(async (error: unknown) => {
     if (made) await forgetUnlinked(api, name);
     throw error;
@@ -60,7 +60,7 @@ const toJsonObject = (response: ImportInstanceResponse) =>
 
 async function makeUnlessThere(api: Api, name: string): Promise<CreateInstanceResponse | undefined> {
   try {
-    await api.call(InstanceServiceService.getInstance, { name });
+    await api.call(InstanceServiceService.getInstance, { instance: name });
     return undefined;
   } catch (error) {
     if (!isServiceError(error) || error.code !== status.NOT_FOUND) throw error;
@@ -71,9 +71,9 @@ async function makeUnlessThere(api: Api, name: string): Promise<CreateInstanceRe
 
 /** An instance that was made for nothing would keep the name, and its token is lost. */
 async function forgetUnlinked(api: Api, name: string): Promise<void> {
-  const { instance } = await api.call(InstanceServiceService.getInstance, { name });
+  const { instance } = await api.call(InstanceServiceService.getInstance, { instance: name });
   if (instance?.state === Instance_State.UNLINKED)
-    await api.call(InstanceServiceService.deleteInstance, { name, etag: instance.etag });
+    await api.call(InstanceServiceService.deleteInstance, { instance: name, etag: instance.etag });
 }
 
 function fromFolder(folder: string): Buffer {

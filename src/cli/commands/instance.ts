@@ -118,7 +118,10 @@ async function list({ api, output }: Run<object>) {
 }
 
 async function get({ api, output, args: [name = ''] }: Run<object>) {
-  const response = await output.progress('Reading', api.call(InstanceServiceService.getInstance, { name }));
+  const response = await output.progress(
+    'Reading',
+    api.call(InstanceServiceService.getInstance, { instance: name }),
+  );
   output.print(toJson(GetInstanceResponse, response), () => instanceText(response.instance));
 }
 
@@ -130,7 +133,7 @@ async function update({ api, output, args: [name = ''], flags }: Run<Properties>
   const changed = { displayName, connectionMode, presence, proxy };
   if (Object.values(changed).every(value => value === undefined))
     throw new UsageError(['name what to change: --display-name, --connection-mode, --presence or --proxy']);
-  const call = api.call(InstanceServiceService.updateInstance, { name, ...changed });
+  const call = api.call(InstanceServiceService.updateInstance, { instance: name, ...changed });
   const response = await output.progress('Updating', call);
   output.print(toJson(UpdateInstanceResponse, response), () => instanceText(response.instance));
 }
@@ -138,7 +141,10 @@ async function update({ api, output, args: [name = ''], flags }: Run<Properties>
 async function remove({ api, output, args: [name = ''], flags }: Run<{ yes?: true }>) {
   if (!flags.yes && !(await confirmed(output, `Delete ${name}? Its link, tokens and history are lost.`)))
     return;
-  await output.progress('Deleting', api.call(InstanceServiceService.deleteInstance, { name, etag: '' }));
+  await output.progress(
+    'Deleting',
+    api.call(InstanceServiceService.deleteInstance, { instance: name, etag: '' }),
+  );
   output.print({}, () => `deleted ${name}`);
 }
 

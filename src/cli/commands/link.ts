@@ -58,7 +58,7 @@ async function link({ api, output, args: [name = ''], flags }: Run<LinkFlags>) {
   });
   try {
     const passkey = flags.passkey ? { compareCode: flags.compareCode ?? false } : undefined;
-    const request = { name, method: methodOf(flags), passkey };
+    const request = { instance: name, method: methodOf(flags), passkey };
     for await (const response of api.stream(InstanceServiceService.linkInstance, request, over.signal)) {
       const { event } = response;
       if (screen && isCode(event)) await screen.show(event);
@@ -95,13 +95,13 @@ const methodOf = ({ code }: LinkFlags): LinkInstanceRequest['method'] =>
   code === undefined ? { $case: 'qr', value: {} } : { $case: 'pairingCode', value: { phoneNumber: code } };
 
 async function unlink({ api, output, args: [name = ''] }: Run<object>) {
-  const call = api.call(InstanceServiceService.unlinkInstance, { name });
+  const call = api.call(InstanceServiceService.unlinkInstance, { instance: name });
   const response = await output.progress('Unlinking', call);
   output.print(toJson(UnlinkInstanceResponse, response), () => instanceText(response.instance));
 }
 
 async function reconnect({ api, output, args: [name = ''] }: Run<object>) {
-  const call = api.call(InstanceServiceService.reconnectInstance, { name });
+  const call = api.call(InstanceServiceService.reconnectInstance, { instance: name });
   const response = await output.progress('Connecting', call);
   output.print(toJson(ReconnectInstanceResponse, response), () => instanceText(response.instance));
 }

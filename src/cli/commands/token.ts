@@ -15,7 +15,7 @@ import { fields, table, toJson } from '../terminal/output.js';
 type CreateFlags = {
   readonly instance?: string;
   readonly readOnly?: true;
-  readonly label?: string;
+  readonly displayName?: string;
   readonly expires?: number;
   readonly certificateSubject?: string;
 };
@@ -27,7 +27,7 @@ export function addTokenCommands(program: Command): void {
   clientCommand<CreateFlags>(token, 'create', 'Make a token', create)
     .option('--instance <name>', 'for this instance only (default: for everything)')
     .option('--read-only', 'for the methods that change nothing')
-    .option('--label <text>', 'what it is for')
+    .option('--display-name <text>', 'what it is for')
     .option('--expires <duration>', 'end it after this time, such as 30d (default: never)', parseDuration)
     .option('--certificate-subject <name>', 'for callers whose client certificate has this name, CN or SAN');
   clientCommand(token, 'list', 'List the tokens that work', list);
@@ -40,12 +40,12 @@ export function addTokenCommands(program: Command): void {
 }
 
 async function create({ api, output, flags }: Run<CreateFlags>) {
-  const { instance, readOnly, label, expires, certificateSubject } = flags;
+  const { instance, readOnly, displayName, expires, certificateSubject } = flags;
   const request = {
     kind: instance === undefined ? Token_Kind.ACCOUNT : Token_Kind.INSTANCE,
     instance: instance ?? '',
     access: readOnly ? Token_Access.READ_ONLY : Token_Access.READ_WRITE,
-    label: label ?? '',
+    displayName: displayName ?? '',
     expireTime: expires === undefined ? undefined : timeAfter(expires),
     certificateSubject: certificateSubject ?? '',
   };
@@ -70,12 +70,12 @@ async function list({ api, output }: Run<object>) {
   } while (pageToken !== '');
   output.print({ tokens: tokens.map(token => toJson(Token, token)) }, () =>
     table(
-      ['id', 'covers', 'access', 'label', 'created', 'expires', 'last used', 'certificate'],
+      ['id', 'covers', 'access', 'name', 'created', 'expires', 'last used', 'certificate'],
       tokens.map(token => [
         token.id,
         covers(token),
         accessName(token),
-        token.label,
+        token.displayName,
         token.createTime?.toISOString() ?? '',
         token.expireTime?.toISOString() ?? 'never',
         token.lastUseTime?.toISOString() ?? 'never',
@@ -86,12 +86,12 @@ async function list({ api, output }: Run<object>) {
 }
 
 async function revoke({ api, output, args: [id = ''] }: Run<object>) {
-  await output.progress('Revoking', api.call(TokenServiceService.revokeToken, { id }));
+  await output.progress('Revoking', api.call(TokenServiceService.revokeToken, { tokenId: id }));
   output.print({}, () => `revoked ${id}`);
 }
 
 async function rotate({ api, output, args: [id = ''], flags: { grace } }: Run<RotateFlags>) {
-  const request = { id, gracePeriod: grace === undefined ? undefined : toDuration(grace) };
+  const request = { tokenId: id, gracePeriod: grace === undefined ? undefined : toDuration(grace) };
   const response = await output.progress('Rotating', api.call(TokenServiceService.rotateToken, request));
   const oldEnds = response.previousExpireTime?.toISOString() ?? '';
   output.print(toJson(RotateTokenResponse, response), () =>
@@ -105,7 +105,7 @@ const secretText = ({ token, secret }: { token: Token | undefined; secret: strin
       ['id', token?.id],
       ['covers', token && covers(token)],
       ['access', token && accessName(token)],
-      ['label', token?.label],
+      ['name', token?.displayName],
       ['certificate', token?.certificateSubject || undefined],
       ['expires', token?.expireTime?.toISOString()],
       ['token', secret],

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { status } from '@grpc/grpc-js';
 import type { Command } from 'commander';
-import { ErrorReason } from '../../../gen/ts/whatsapp/privacy/v1/error_details.js';
+import { ErrorReason } from '../../../gen/ts/whatsapp/privacy/v1/errors.js';
 import {
   Origin,
   PrivacyServiceService,

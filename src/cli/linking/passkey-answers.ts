@@ -53,14 +53,14 @@ export function passkeyAnswers({ api, name, input, file, refused, warn }: Option
     }
   }
   const submit = (assertionJson: string) =>
-    answered(api.call(Instances.submitPasskeyAssertion, { name, assertionJson }));
+    answered(api.call(Instances.submitPasskeyAssertion, { instance: name, assertionJson }));
 
   async function read(line: string) {
     if (line === '' || !wanted) return;
     if (wanted.$case === 'passkeyRequest') await submit(line);
     else if (/^no?$/i.test(line)) refused();
     else if (/^y(es)?$/i.test(line))
-      await answered(api.call(Instances.confirmPasskeyCode, { name, code: wanted.value.code }));
+      await answered(api.call(Instances.confirmPasskeyCode, { instance: name, code: wanted.value.code }));
     else warn('Type yes or no.');
   }
 

@@ -2,7 +2,7 @@ import {
   ErrorReason,
   type SettingOutcome,
   SettingOutcome_State,
-} from '../../../gen/ts/whatsapp/privacy/v1/error_details.js';
+} from '../../../gen/ts/whatsapp/privacy/v1/errors.js';
 import type { PrivacySettings } from '../../../gen/ts/whatsapp/privacy/v1/privacy_settings.js';
 import { EXCEPTING } from '../../domain/settings/contact-list.js';
 import {

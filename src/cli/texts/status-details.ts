@@ -9,10 +9,7 @@ import {
   RetryInfo,
 } from '../../../gen/ts/google/rpc/error_details.js';
 import { Status } from '../../../gen/ts/google/rpc/status.js';
-import {
-  PrivacyApplyFailure,
-  PrivacyUpdateFailure,
-} from '../../../gen/ts/whatsapp/privacy/v1/error_details.js';
+import { PrivacyApplyFailure, PrivacyUpdateFailure } from '../../../gen/ts/whatsapp/privacy/v1/errors.js';
 import { inSeconds } from '../terminal/duration.js';
 import { toJson } from '../terminal/output.js';
 

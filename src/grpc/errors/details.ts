@@ -11,7 +11,7 @@ import type {
 import type {
   PrivacyApplyFailure,
   PrivacyUpdateFailure,
-} from '../../../gen/ts/whatsapp/privacy/v1/error_details.js';
+} from '../../../gen/ts/whatsapp/privacy/v1/errors.js';
 import { fieldPath } from '../../contract/setting-enums.js';
 import type { PrivacyError, Problem, Violation } from '../../domain/errors.js';
 import type { ApplyReport, UpdateReport } from '../../domain/outcome.js';
@@ -33,7 +33,7 @@ export type Details = {
   readonly applyFailure?: PrivacyApplyFailure | undefined;
 };
 
-export const DOMAIN = 'privacy.whatsapp.v1';
+export const DOMAIN = 'wa-privacy';
 const MOST_VIOLATIONS = 20;
 const MOST_INDEXES = 100;
 /** How long to wait where nobody knows better. */

@@ -6,7 +6,7 @@ import {
   PrivacyApplyFailure,
   PrivacyUpdateFailure,
   type SettingOutcome,
-} from '../../../gen/ts/whatsapp/privacy/v1/error_details.js';
+} from '../../../gen/ts/whatsapp/privacy/v1/errors.js';
 import { truncateEncoded } from '../messages/truncate.js';
 import type { Details } from './details.js';
 

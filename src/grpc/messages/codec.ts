@@ -1,8 +1,5 @@
 import type { Duration } from '../../../gen/ts/google/protobuf/duration.js';
-import {
-  type SettingOutcome,
-  SettingOutcome_State,
-} from '../../../gen/ts/whatsapp/privacy/v1/error_details.js';
+import { type SettingOutcome, SettingOutcome_State } from '../../../gen/ts/whatsapp/privacy/v1/errors.js';
 import type { Instance as InstanceMessage } from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
 import type {
   PrivacyChange,
@@ -103,7 +100,7 @@ export const encodeOutcomes = (outcomes: readonly Outcome[]): SettingOutcome[] =
 
 export const encodeChange = (change: ChangeRecord): PrivacyChange => ({
   changeTime: change.time,
-  actor: change.actor && { tokenId: change.actor.tokenId, tokenLabel: change.actor.tokenLabel },
+  actor: change.actor && { tokenId: change.actor.tokenId, tokenDisplayName: change.actor.tokenDisplayName },
   origin: encodeOrigin(change.origin),
   setting: encodeSetting(change.setting),
   oldValue: change.oldValue ?? '',
@@ -156,7 +153,7 @@ export const encodeToken = (token: Omit<TokenRecord, 'digest'>): Token => ({
   kind: encodeTokenKind(token.kind),
   instance: token.instance ?? '',
   access: encodeTokenAccess(token.access),
-  label: token.label,
+  displayName: token.displayName,
   createTime: token.createTime,
   expireTime: token.expireTime,
   lastUseTime: token.lastUseTime,

@@ -1,4 +1,4 @@
-import { ErrorReason, SettingOutcome_State } from '../../../gen/ts/whatsapp/privacy/v1/error_details.js';
+import { ErrorReason, SettingOutcome_State } from '../../../gen/ts/whatsapp/privacy/v1/errors.js';
 import {
   Instance_ConnectionMode,
   Instance_OfflineQueue,

@@ -1,7 +1,7 @@
 import type { Duration } from '../../../gen/ts/google/protobuf/duration.js';
 import { type NamesOf, nameOf, namesOf } from '../../contract/enum-names.js';
 import { decodeWish, fieldPath, valuesInOrder } from '../../contract/setting-enums.js';
-import { LONGEST_LABEL, LONGEST_PROXY, LONGEST_SUBJECT } from '../../contract/sizes.js';
+import { LONGEST_DISPLAY_NAME, LONGEST_PROXY, LONGEST_SUBJECT } from '../../contract/sizes.js';
 import { INSTANCE_NAME } from '../../domain/instance.js';
 import { proxyMistake } from '../../domain/proxy.js';
 import { isPhoneNumber } from '../../domain/settings/contact-list.js';
@@ -118,9 +118,9 @@ const JOINS_EMOJI =
   /(?<=\p{Extended_Pictographic}|\p{Emoji_Modifier}|\uFE0F)\u200D(?=\p{Extended_Pictographic})/gu;
 
 /** Free text: at most 63 code points, and nothing that would garble a terminal or pass for another text. */
-export function label(field: string, text: string): Checked<string> {
-  if (Array.from(text).length > LONGEST_LABEL)
-    return violation(field, 'OUT_OF_RANGE', `${field} must have at most ${LONGEST_LABEL} characters`);
+export function displayName(field: string, text: string): Checked<string> {
+  if (Array.from(text).length > LONGEST_DISPLAY_NAME)
+    return violation(field, 'OUT_OF_RANGE', `${field} must have at most ${LONGEST_DISPLAY_NAME} characters`);
   return UNSEEN.test(text.replace(JOINS_EMOJI, ''))
     ? violation(field, 'INVALID_FORMAT', `${field} must not contain control or invisible characters`)
     : valid(text);

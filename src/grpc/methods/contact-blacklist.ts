@@ -36,9 +36,11 @@ export function decodeChange(request: UpdateContactBlacklistRequest) {
     instance: check.instanceName('instance', request.instance),
     setting: listSetting(request.setting),
     something: something(request),
-    add: entries('add', request.add),
-    remove: entries('remove', request.remove),
-    once: replace ? mustBeEmpty(request.remove) : disjoint(request.add, request.remove),
+    add: entries('entries_to_add', request.entriesToAdd),
+    remove: entries('entries_to_remove', request.entriesToRemove),
+    once: replace
+      ? mustBeEmpty(request.entriesToRemove)
+      : disjoint(request.entriesToAdd, request.entriesToRemove),
     requestId: check.unlessEmpty(request.requestId, check.requestId),
   });
   return {
@@ -64,7 +66,7 @@ export const change =
   (instances: Instances, answerOnce: Idempotent) =>
   async (
     { instance, content, order }: ReturnType<typeof decodeChange>,
-    { method, principal: { tokenId, tokenLabel }, options }: Call,
+    { method, principal: { tokenId, tokenDisplayName }, options }: Call,
   ): Promise<UpdateContactBlacklistResponse> => {
     instances.get(instance); // INSTANCE_NOT_FOUND comes before what the request_id stands for.
     const request = {
@@ -77,7 +79,7 @@ export const change =
       codec: UpdateContactBlacklistResponse,
     };
     return answerOnce(request, async () => {
-      const actor = { tokenId, tokenLabel };
+      const actor = { tokenId, tokenDisplayName };
       const report = await instances.updateContactList(instance, { ...order, actor }, options);
       const { contacts, etag, outcome, sent } = report;
       return {
@@ -100,8 +102,12 @@ function listSetting(number: number): Checked<ListSetting> {
   return setting === undefined ? check.unnamed('setting', ContactBlacklistSetting, number) : valid(setting);
 }
 
-const something = ({ add, remove, replace }: UpdateContactBlacklistRequest): Checked<undefined> =>
-  add.length > 0 || remove.length > 0 || replace
+const something = ({
+  entriesToAdd,
+  entriesToRemove,
+  replace,
+}: UpdateContactBlacklistRequest): Checked<undefined> =>
+  entriesToAdd.length > 0 || entriesToRemove.length > 0 || replace
     ? KEPT
     : violation('', 'REQUIRED', 'At least one contact must be added or removed, or the list replaced');
 
@@ -129,15 +135,17 @@ const lid = (field: string, text: string): Checked<ContactId> =>
     : violation(field, 'INVALID_FORMAT', `${field} must be a LID, for example 123456789012345@lid`);
 
 const mustBeEmpty = (remove: readonly BlacklistEntry[]): Checked<unknown> =>
-  remove.length === 0 ? KEPT : violation('remove', 'CONFLICTING', 'remove must be empty when replace is set');
+  remove.length === 0
+    ? KEPT
+    : violation('entries_to_remove', 'CONFLICTING', 'entries_to_remove must be empty when replace is set');
 
 function disjoint(add: readonly BlacklistEntry[], remove: readonly BlacklistEntry[]): Checked<unknown> {
-  const added = new Map(add.map((entry, index) => [decodeEntry(entry), `add[${index}]`]));
+  const added = new Map(add.map((entry, index) => [decodeEntry(entry), `entries_to_add[${index}]`]));
   const checked = remove.map((entry, index) => {
     const id = decodeEntry(entry);
     const other = id === undefined ? undefined : added.get(id);
     if (other === undefined) return KEPT;
-    const place = `remove[${index}]`;
+    const place = `entries_to_remove[${index}]`;
     return violation(place, 'CONFLICTING', `${place} names the same contact as ${other}`);
   });
   return every(checked);

@@ -19,7 +19,7 @@ import * as check from '../messages/validate.js';
 export function decodeCreate(request: CreateInstanceRequest) {
   const { name, requestId, ...properties } = accept({
     name: check.unlessEmpty(request.name, name => check.instanceName('name', name)),
-    displayName: check.label('display_name', request.displayName),
+    displayName: check.displayName('display_name', request.displayName),
     requestId: check.unlessEmpty(request.requestId, check.requestId),
     connectionMode: modeOf(request.connectionMode),
     proxy: check.proxy(request.proxy),
@@ -30,13 +30,13 @@ export function decodeCreate(request: CreateInstanceRequest) {
 }
 
 export const decodeInstanceUpdate = (request: UpdateInstanceRequest) =>
-  accept({ instance: check.instanceName('name', request.name), changed: changed(request) });
+  accept({ instance: check.instanceName('instance', request.instance), changed: changed(request) });
 
 function changed({ displayName, connectionMode, presence, proxy }: UpdateInstanceRequest) {
   if ([displayName, connectionMode, presence, proxy].every(value => value === undefined))
     return violation('', 'REQUIRED', 'At least one property must be provided');
   return together({
-    ...(displayName !== undefined && { displayName: check.label('display_name', displayName) }),
+    ...(displayName !== undefined && { displayName: check.displayName('display_name', displayName) }),
     ...(connectionMode !== undefined && { connectionMode: modeOf(connectionMode) }),
     ...(proxy !== undefined && { proxy: check.proxy(proxy) }),
     ...(presence !== undefined && { presence: presenceOf(presence) }),
@@ -47,9 +47,9 @@ const modeOf = (number: number) => check.optionalEnum('connection_mode', Instanc
 
 const presenceOf = (number: number) => check.optionalEnum('presence', Instance_Presence, number);
 
-/** A request that holds nothing but the instance's name. */
-export function decodeName({ name }: { name: string }) {
-  return accept({ instance: check.instanceName('name', name) });
+/** A request that holds nothing but the instance. */
+export function decodeInstance({ instance }: { instance: string }) {
+  return accept({ instance: check.instanceName('instance', instance) });
 }
 
 export function decodeList({ pageSize, pageToken, state }: ListInstancesRequest) {
@@ -61,12 +61,12 @@ export function decodeList({ pageSize, pageToken, state }: ListInstancesRequest)
 }
 
 export const decodeDelete = (request: DeleteInstanceRequest) => ({
-  ...decodeName(request),
+  ...decodeInstance(request),
   etag: request.etag || undefined,
 });
 
-export function decodeImport({ name, source }: ImportInstanceRequest) {
-  return accept({ instance: check.instanceName('name', name), content: importSource(source) });
+export function decodeImport({ instance, source }: ImportInstanceRequest) {
+  return accept({ instance: check.instanceName('instance', instance), content: importSource(source) });
 }
 
 function importSource(source: ImportInstanceRequest['source']): Checked<Uint8Array> {
@@ -76,20 +76,20 @@ function importSource(source: ImportInstanceRequest['source']): Checked<Uint8Arr
   return violation('baileys_creds', 'OUT_OF_RANGE', `baileys_creds must have 1 to ${LARGEST_CREDS} bytes`);
 }
 
-export function decodeLink({ name, method, passkey }: LinkInstanceRequest) {
-  const decoded = accept({ instance: check.instanceName('name', name), method: linkMethod(method) });
+export function decodeLink({ instance, method, passkey }: LinkInstanceRequest) {
+  const decoded = accept({ instance: check.instanceName('instance', instance), method: linkMethod(method) });
   return { instance: decoded.instance, order: { ...decoded.method, passkey } };
 }
 
-export const decodeAssertion = ({ name, assertionJson }: SubmitPasskeyAssertionRequest) =>
+export const decodeAssertion = ({ instance, assertionJson }: SubmitPasskeyAssertionRequest) =>
   accept({
-    instance: check.instanceName('name', name),
+    instance: check.instanceName('instance', instance),
     assertionJson: check.notEmpty('assertion_json', assertionJson),
   });
 
-export const decodeConfirmation = ({ name, code }: ConfirmPasskeyCodeRequest) =>
+export const decodeConfirmation = ({ instance, code }: ConfirmPasskeyCodeRequest) =>
   accept({
-    instance: check.instanceName('name', name),
+    instance: check.instanceName('instance', instance),
     code: check.notEmpty('code', code.replaceAll('-', '').toUpperCase()),
   });
 

@@ -21,10 +21,10 @@ import {
   decodeCreate,
   decodeDelete,
   decodeImport,
+  decodeInstance,
   decodeInstanceUpdate,
   decodeLink,
   decodeList,
-  decodeName,
 } from './instance-requests.js';
 
 /** The methods of InstanceService. */
@@ -69,7 +69,7 @@ export const instanceService = (
   }),
 
   getInstance: one({
-    decode: decodeName,
+    decode: decodeInstance,
     handle: ({ instance }) => ({ instance: encodeInstance(instances.get(instance)) }),
   }),
 
@@ -130,21 +130,25 @@ export const instanceService = (
   }),
 
   unlinkInstance: one({
-    decode: decodeName,
+    decode: decodeInstance,
     async handle({ instance }, { options }) {
       return { instance: encodeInstance(await instances.unlink(instance, options)) };
     },
   }),
 
   reconnectInstance: one({
-    decode: decodeName,
+    decode: decodeInstance,
     async handle({ instance }, { options }) {
       return { instance: encodeInstance(await instances.reconnect(instance, options)) };
     },
   }),
 });
 
-const FIRST_TOKEN = { kind: 'INSTANCE', access: 'READ_WRITE', label: 'first token of the instance' } as const;
+const FIRST_TOKEN = {
+  kind: 'INSTANCE',
+  access: 'READ_WRITE',
+  displayName: 'first token of the instance',
+} as const;
 
 const madeUpName = () => `instance-${randomBytes(5).toString('hex')}`;
 

@@ -16,7 +16,7 @@ export function decodeCreateToken(request: CreateTokenRequest, now: number) {
     kind: check.requiredEnum('kind', Token_Kind, request.kind),
     instance: covered(request.kind, request.instance),
     access: check.requiredEnum('access', Token_Access, request.access),
-    label: check.label('label', request.label),
+    displayName: check.displayName('display_name', request.displayName),
     expireTime: check.future('expire_time', request.expireTime, now),
     certificateSubject: check.certificateSubject(request.certificateSubject),
   });
@@ -33,13 +33,13 @@ export function decodeListTokens({ pageSize, pageToken }: ListTokensRequest) {
   return { ...accept({ limit: check.pageSize(pageSize) }), after: pageToken || undefined };
 }
 
-export function decodeRevokeToken({ id }: RevokeTokenRequest) {
-  return accept({ id: check.notEmpty('id', id) });
+export function decodeRevokeToken({ tokenId }: RevokeTokenRequest) {
+  return accept({ id: check.notEmpty('token_id', tokenId) });
 }
 
-export function decodeRotateToken({ id, gracePeriod }: RotateTokenRequest) {
+export function decodeRotateToken({ tokenId, gracePeriod }: RotateTokenRequest) {
   const { graceMs = 0, ...order } = accept({
-    id: check.notEmpty('id', id),
+    id: check.notEmpty('token_id', tokenId),
     graceMs: check.durationWithin('grace_period', gracePeriod, GRACE),
   });
   return { ...order, graceMs };

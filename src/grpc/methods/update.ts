@@ -33,7 +33,7 @@ export const updates =
     named: Pick<IdempotentRequest<unknown>, 'scope' | 'digest'>,
     instance: string,
     order: Omit<UpdateOrder, 'actor'>,
-    { method, principal: { tokenId, tokenLabel }, options }: Call,
+    { method, principal: { tokenId, tokenDisplayName }, options }: Call,
   ): Promise<UpdatePrivacySettingsResponse> => {
     instances.get(instance); // INSTANCE_NOT_FOUND comes before what the request_id stands for.
     const request = {
@@ -45,7 +45,7 @@ export const updates =
       codec: UpdatePrivacySettingsResponse,
     };
     return answerOnce(request, async () => {
-      const actor = { tokenId, tokenLabel };
+      const actor = { tokenId, tokenDisplayName };
       const report = await instances.updateSettings(instance, { ...order, actor }, options);
       const settings = report.settings && encodeSnapshot(report.settings);
       return {

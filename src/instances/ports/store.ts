@@ -85,7 +85,7 @@ export interface CredentialStore {
 }
 
 /** The token a change was made with. */
-export type Actor = { readonly tokenId: string; readonly tokenLabel: string };
+export type Actor = { readonly tokenId: string; readonly tokenDisplayName: string };
 
 /** Who made a change. */
 export type Origin = 'THIS_SERVICE' | 'OTHER_DEVICE';

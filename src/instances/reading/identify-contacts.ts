@@ -38,7 +38,7 @@ export async function identify(
   const found = asked.length > 0 ? await find(account, asked, call) : new Map<ContactId, Contact>();
   const who = (id: ContactId) => listed.get(id) ?? found.get(id);
 
-  const unknown = violations(add, 'add', id => who(id) === undefined, 'CONTACT_UNKNOWN', notFound);
+  const unknown = violations(add, 'entries_to_add', id => who(id) === undefined, 'CONTACT_UNKNOWN', notFound);
   if (unknown.length > 0) {
     const { instance } = account;
     throw new PrivacyError({ kind: 'CONTACT_UNKNOWN', instance, setting, violations: unknown });
@@ -48,7 +48,7 @@ export async function identify(
   const isAdded = (id: ContactId) => idsOf(who(id) ?? {}).some(one => wanted.has(one));
   const twice = violations(
     remove,
-    'remove',
+    'entries_to_remove',
     isAdded,
     'CONFLICTING',
     () => 'is the same contact as one in add',

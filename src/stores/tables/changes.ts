@@ -46,7 +46,7 @@ export function changeLog(db: Kysely<Schema>, atomically: Atomically): ChangeLog
             'change_count',
             sql.val(change.time.getTime()).as('time'),
             sql.val(change.actor?.tokenId ?? null).as('token_id'),
-            sql.val(change.actor?.tokenLabel ?? null).as('token_label'),
+            sql.val(change.actor?.tokenDisplayName ?? null).as('token_label'),
             sql.val(change.origin).as('origin'),
             sql.val(change.setting).as('setting'),
             sql.val(change.oldValue ?? null).as('old_value'),
@@ -136,7 +136,8 @@ export function changeLog(db: Kysely<Schema>, atomically: Atomically): ChangeLog
 const toRecord = (row: Selectable<Schema['privacy_change']>): ChangeRecord => ({
   instance: row.instance,
   time: new Date(row.time),
-  actor: row.token_id === null ? undefined : { tokenId: row.token_id, tokenLabel: row.token_label ?? '' },
+  actor:
+    row.token_id === null ? undefined : { tokenId: row.token_id, tokenDisplayName: row.token_label ?? '' },
   origin: row.origin,
   setting: row.setting as Setting,
   oldValue: row.old_value ?? undefined,

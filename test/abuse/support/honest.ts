@@ -45,7 +45,7 @@ export async function fareDuring(
     client.call(Privacy.getPrivacySettings, { instance, maxAge: { seconds: 3600n, nanos: 0 } }, next());
   const visit = async () => {
     const client = caller(address, '', OWN_CONNECTION);
-    await client.call(Instances.getInstance, { name: instance }, next()).finally(() => client.close());
+    await client.call(Instances.getInstance, { instance: instance }, next()).finally(() => client.close());
   };
   const atPace = async (everyMs: number, begin: () => Promise<void>) => {
     for (let due = performance.now(); !isOver; due += everyMs) {

@@ -1,8 +1,5 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
-import {
-  SettingOutcome,
-  SettingOutcome_State as State,
-} from '../../../gen/ts/whatsapp/privacy/v1/error_details.js';
+import { SettingOutcome, SettingOutcome_State as State } from '../../../gen/ts/whatsapp/privacy/v1/errors.js';
 import { ContactBlacklistSetting as List } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import { PrivacySetting } from '../../../gen/ts/whatsapp/privacy/v1/privacy_settings.js';
 import { encodeEntry } from '../../../src/contract/contact-blacklist.js';
@@ -68,8 +65,8 @@ describe('privacy blacklist', () => {
       {
         instance: 'support-desk',
         setting: List.LAST_SEEN,
-        add: ['+15550100123', '104@lid'].map(encodeEntry),
-        remove: ['+15550100105'].map(encodeEntry),
+        entriesToAdd: ['+15550100123', '104@lid'].map(encodeEntry),
+        entriesToRemove: ['+15550100105'].map(encodeEntry),
         replace: false,
         etag: 'e1',
         validateOnly: true,
@@ -110,8 +107,8 @@ describe('privacy blacklist', () => {
     await cli('support-desk', 'profile', '--replace', '104@lid', '105@lid');
     await cli('support-desk', 'profile', '--replace');
     expect(calls.map(({ request }) => request)).toMatchObject([
-      { replace: true, add: ['104@lid', '105@lid'].map(encodeEntry), remove: [] },
-      { replace: true, add: [], remove: [] },
+      { replace: true, entriesToAdd: ['104@lid', '105@lid'].map(encodeEntry), entriesToRemove: [] },
+      { replace: true, entriesToAdd: [], entriesToRemove: [] },
     ]);
   });
 

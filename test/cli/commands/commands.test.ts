@@ -17,7 +17,7 @@ import {
   PrivacyUpdateFailure,
   SettingOutcome,
   SettingOutcome_State,
-} from '../../../gen/ts/whatsapp/privacy/v1/error_details.js';
+} from '../../../gen/ts/whatsapp/privacy/v1/errors.js';
 import {
   Instance,
   Instance_ConnectionMode,
@@ -137,9 +137,9 @@ describe('instance', () => {
     const { ON_DEMAND, UNSPECIFIED } = Instance_ConnectionMode;
     const nothing = { displayName: undefined, connectionMode: undefined, presence: undefined };
     expect(calls.map(call => call.request)).toEqual([
-      { ...nothing, name: 'support-desk', connectionMode: ON_DEMAND },
-      { ...nothing, name: 'support-desk', displayName: '', connectionMode: UNSPECIFIED },
-      { ...nothing, name: 'support-desk', presence: Instance_Presence.PULSE },
+      { ...nothing, instance: 'support-desk', connectionMode: ON_DEMAND },
+      { ...nothing, instance: 'support-desk', displayName: '', connectionMode: UNSPECIFIED },
+      { ...nothing, instance: 'support-desk', presence: Instance_Presence.PULSE },
     ]);
     expect((await update()).code).toBe(2);
     expect((await update('--connection-mode', 'sometimes')).code).toBe(2);
@@ -156,13 +156,13 @@ describe('instance', () => {
     });
     expect(calls).toEqual([]);
     expect((await cli('instance', 'delete', 'support-desk', '--yes')).code).toBe(0);
-    expect(calls.map(call => call.request)).toEqual([{ name: 'support-desk', etag: '' }]);
+    expect(calls.map(call => call.request)).toEqual([{ instance: 'support-desk', etag: '' }]);
   });
 
   test.each(['unlink', 'reconnect'] as const)('%s shows the instance', async command => {
     const { cli, calls } = await serviceWith({ [`${command}Instance`]: () => ({ instance: desk }) });
     expect((await cli(command, 'support-desk')).stdout).toContain('support-desk');
-    expect(calls[0]?.request).toEqual({ name: 'support-desk' });
+    expect(calls[0]?.request).toEqual({ instance: 'support-desk' });
   });
 });
 
@@ -185,7 +185,7 @@ describe('link', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(/^2@first\n2@second\nname +support-desk\n/);
     expect(calls[0]?.request).toEqual({
-      name: 'support-desk',
+      instance: 'support-desk',
       method: { $case: 'qr', value: {} },
       passkey: { compareCode: false },
     });
@@ -198,7 +198,7 @@ describe('link', () => {
         throw failure(status.DEADLINE_EXCEEDED, 'Nobody used the code in time', [
           detail('google.rpc.ErrorInfo', ErrorInfo, {
             reason: 'LINK_TIMED_OUT',
-            domain: 'privacy.whatsapp.v1',
+            domain: 'wa-privacy',
             metadata: { instance: 'support-desk' },
           }),
         ]);
@@ -222,7 +222,7 @@ describe('link', () => {
             {
               '@type': 'type.googleapis.com/google.rpc.ErrorInfo',
               reason: 'LINK_TIMED_OUT',
-              domain: 'privacy.whatsapp.v1',
+              domain: 'wa-privacy',
               metadata: { instance: 'support-desk' },
             },
           ],
@@ -333,7 +333,7 @@ describe('privacy set', () => {
         throw failure(status.ABORTED, 'failed to update groupAdd privacy: WhatsApp refused', [
           detail('google.rpc.ErrorInfo', ErrorInfo, {
             reason: 'PARTIAL_UPDATE',
-            domain: 'privacy.whatsapp.v1',
+            domain: 'wa-privacy',
             metadata: {},
           }),
           detail('google.rpc.RequestInfo', RequestInfo, { requestId: 'r-17', servingData: '' }),

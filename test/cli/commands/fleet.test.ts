@@ -10,7 +10,7 @@ import {
   PrivacyApplyFailure,
   SettingOutcome,
   SettingOutcome_State,
-} from '../../../gen/ts/whatsapp/privacy/v1/error_details.js';
+} from '../../../gen/ts/whatsapp/privacy/v1/errors.js';
 import { Instance } from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
 import {
   ApplyPrivacySettingsResponse,
@@ -41,7 +41,7 @@ const settings = PrivacySettings.fromPartial({
   otherCategories: [{ category: 'calladd', value: 'contacts' }],
 });
 const info = (reason: string) =>
-  detail('google.rpc.ErrorInfo', ErrorInfo, { reason, domain: 'privacy.whatsapp.v1', metadata: {} });
+  detail('google.rpc.ErrorInfo', ErrorInfo, { reason, domain: 'wa-privacy', metadata: {} });
 const errorOf = (code: status, reason: string, message: string): Status => {
   const { typeUrl, value } = info(reason);
   return { code, message, details: [{ typeUrl, value: Buffer.from(value) }] };

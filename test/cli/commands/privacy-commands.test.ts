@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { SettingOutcome_State as State } from '../../../gen/ts/whatsapp/privacy/v1/error_details.js';
+import { SettingOutcome_State as State } from '../../../gen/ts/whatsapp/privacy/v1/errors.js';
 import {
   type ListPrivacyChangesRequest,
   Origin,
@@ -58,7 +58,10 @@ describe('privacy history', () => {
       origin: Origin.OTHER_DEVICE,
       ...rest,
     });
-  const byToken = { origin: Origin.THIS_SERVICE, actor: { tokenId: 'k7f3q2', tokenLabel: 'dashboard' } };
+  const byToken = {
+    origin: Origin.THIS_SERVICE,
+    actor: { tokenId: 'k7f3q2', tokenDisplayName: 'dashboard' },
+  };
 
   test('shows who changed what and how it ended', async () => {
     const failed = { ...byToken, oldValue: 'all', outcome: State.FAILED, whatsappCode: 403 };

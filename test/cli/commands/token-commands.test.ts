@@ -9,7 +9,7 @@ const token = Token.fromPartial({
   kind: Token_Kind.INSTANCE,
   instance: 'support-desk',
   access: Token_Access.READ_ONLY,
-  label: 'dashboard',
+  displayName: 'dashboard',
   createTime: madeAt,
 });
 
@@ -28,7 +28,7 @@ test('token create asks for a token that may do everything, unless told otherwis
   expect(stdout).toContain('wap_new');
 
   const before = Date.now();
-  const narrow = ['--instance', 'support-desk', '--read-only', '--label', 'dashboard', '--expires', '30d'];
+  const narrow = ['--instance', 'support-desk', '--read-only', '--display-name', 'dashboard', '--expires', '30d'];
   narrow.push('--certificate-subject', 'desk.example.com');
   expect(JSON.parse((await cli('create', ...narrow, '--json')).stdout)).toMatchObject({
     token: { id: 'k7f3q2', access: 'ACCESS_READ_ONLY' },
@@ -39,7 +39,7 @@ test('token create asks for a token that may do everything, unless told otherwis
       kind: Token_Kind.ACCOUNT,
       instance: '',
       access: Token_Access.READ_WRITE,
-      label: '',
+      displayName: '',
       expireTime: undefined,
       certificateSubject: '',
     },
@@ -47,7 +47,7 @@ test('token create asks for a token that may do everything, unless told otherwis
       kind: Token_Kind.INSTANCE,
       instance: 'support-desk',
       access: Token_Access.READ_ONLY,
-      label: 'dashboard',
+      displayName: 'dashboard',
       expireTime: expect.any(Date),
       certificateSubject: 'desk.example.com',
     },
@@ -92,7 +92,7 @@ test('token list shows every page, also what is newer than this build', async ()
 test('token revoke names the token', async () => {
   const { cli, calls } = await serviceWith({ revokeToken: () => ({}) });
   expect(await cli('revoke', 'k7f3q2')).toEqual({ code: 0, stdout: 'revoked k7f3q2\n', stderr: '' });
-  expect(calls.map(({ request }) => request)).toEqual([{ id: 'k7f3q2' }]);
+  expect(calls.map(({ request }) => request)).toEqual([{ tokenId: 'k7f3q2' }]);
 });
 
 test('token rotate shows the new secret and when the old one ends', async () => {
@@ -104,7 +104,7 @@ test('token rotate shows the new secret and when the old one ends', async () => 
   expect(stdout).toContain('The old token ends at 2026-01-31T12:00:00.000Z.');
   await cli('rotate', 'k7f3q2');
   expect(calls.map(({ request }) => request)).toEqual([
-    { id: 'k7f3q2', gracePeriod: { seconds: 3600n, nanos: 0 } },
-    { id: 'k7f3q2', gracePeriod: undefined },
+    { tokenId: 'k7f3q2', gracePeriod: { seconds: 3600n, nanos: 0 } },
+    { tokenId: 'k7f3q2', gracePeriod: undefined },
   ]);
 });

@@ -1,4 +1,4 @@
-import { SettingOutcome_State as State } from '../../../gen/ts/whatsapp/privacy/v1/error_details.js';
+import { SettingOutcome_State as State } from '../../../gen/ts/whatsapp/privacy/v1/errors.js';
 import { Origin } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import { CATEGORIES, type Category, type Values } from './settings.js';
 import { isUntoldLast, type SetSeen, type Timeline, wasRead } from './timeline.js';

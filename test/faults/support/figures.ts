@@ -1,5 +1,5 @@
 import { status } from '@grpc/grpc-js';
-import { SettingOutcome_State as State } from '../../../gen/ts/whatsapp/privacy/v1/error_details.js';
+import { SettingOutcome_State as State } from '../../../gen/ts/whatsapp/privacy/v1/errors.js';
 import type { PrivacyEvent } from '../../../src/simulator/index.js';
 import type { Judgement } from './oracle.js';
 

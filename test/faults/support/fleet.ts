@@ -34,7 +34,7 @@ export async function restart(service: Service): Promise<void> {
 
 /** Unspecified where the call was refused, as one of too many at once is. */
 async function stateOf({ client }: Service, { instance }: Desk): Promise<State> {
-  const answer = await client.call(Instances.getInstance, { name: instance }).catch(onlyRefusals);
+  const answer = await client.call(Instances.getInstance, { instance: instance }).catch(onlyRefusals);
   return 'instance' in answer && answer.instance ? answer.instance.state : State.UNSPECIFIED;
 }
 
@@ -45,7 +45,7 @@ export async function recover(service: Service, desk: Desk): Promise<boolean> {
     if (state === State.CONNECTED) return true;
     if (state === State.LOGGED_OUT || state === State.SUSPENDED) return false;
     // Fails where the state has changed since; the next round sees that.
-    await service.client.call(Instances.reconnectInstance, { name: desk.instance }).catch(onlyRefusals);
+    await service.client.call(Instances.reconnectInstance, { instance: desk.instance }).catch(onlyRefusals);
     await wait(20);
   }
 }

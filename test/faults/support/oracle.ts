@@ -3,7 +3,7 @@ import {
   ErrorReason,
   type SettingOutcome,
   SettingOutcome_State as State,
-} from '../../../gen/ts/whatsapp/privacy/v1/error_details.js';
+} from '../../../gen/ts/whatsapp/privacy/v1/errors.js';
 import type { PrivacyEvent } from '../../../src/simulator/index.js';
 import { type Aftermath, aftermathFaults, type Entry, falseEntries } from './afterwards.js';
 import { type Epilogue, epilogueFaults } from './epilogue.js';

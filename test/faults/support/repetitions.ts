@@ -1,6 +1,6 @@
 import { status } from '@grpc/grpc-js';
 import fc from 'fast-check';
-import { SettingOutcome_State as State } from '../../../gen/ts/whatsapp/privacy/v1/error_details.js';
+import { SettingOutcome_State as State } from '../../../gen/ts/whatsapp/privacy/v1/errors.js';
 import { OnFailure } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import type { PrivacyEvent } from '../../../src/simulator/index.js';
 import { BLOCKED_BY } from './block.js';

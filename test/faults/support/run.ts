@@ -53,7 +53,7 @@ export async function carryOut(service: Service, desk: Desk, plan: Plan, watchin
       gone.abort();
     }),
     after(plan.reconnectAfterMs, over.signal, () =>
-      service.client.call(Instances.reconnectInstance, { name: instance }).catch(() => undefined),
+      service.client.call(Instances.reconnectInstance, { instance: instance }).catch(() => undefined),
     ),
   ].map(job => job.catch(() => undefined)); // Ended before its time.
 

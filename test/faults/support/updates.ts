@@ -1,5 +1,5 @@
 import { status } from '@grpc/grpc-js';
-import type { SettingOutcome } from '../../../gen/ts/whatsapp/privacy/v1/error_details.js';
+import type { SettingOutcome } from '../../../gen/ts/whatsapp/privacy/v1/errors.js';
 import {
   type OnFailure,
   PrivacyServiceService as Privacy,

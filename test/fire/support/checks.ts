@@ -11,7 +11,7 @@ import type { Scene } from './scene.js';
 export const INSTANCE = 'desk';
 
 export const instanceOf = async (client: Caller) => {
-  const { instance } = await client.call(Instances.getInstance, { name: INSTANCE });
+  const { instance } = await client.call(Instances.getInstance, { instance: INSTANCE });
   if (!instance) throw new Error('an answer without the instance');
   return instance;
 };

@@ -12,7 +12,7 @@ import { methodNamed } from '../support/methods.js';
 
 const { applyPrivacySettings, getPrivacySettings } = PrivacyServiceService;
 const { linkInstance } = InstanceServiceService;
-const link = { name: 'desk', method: { $case: 'qr', value: {} } } as const;
+const link = { instance: 'desk', method: { $case: 'qr', value: {} } } as const;
 const never = new Promise<never>(() => {});
 
 /** The limits that a read is given. */
@@ -110,7 +110,7 @@ describe('what does not end in time', () => {
     expect(ended.code).toBe('DEADLINE_EXCEEDED');
     expect(ended.detail('google.rpc.ErrorInfo')).toEqual({
       reason: 'DEADLINE_TOO_SHORT',
-      domain: 'privacy.whatsapp.v1',
+      domain: 'wa-privacy',
       metadata: { instance: 'desk' },
     });
     expect(ended.metadata.get('grpc-retry-pushback-ms')).toEqual(['-1']);

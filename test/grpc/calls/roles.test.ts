@@ -19,9 +19,9 @@ const PATIENCE = { timeout: 20_000, interval: 20 };
 
 /** How a token comes to its end, given its id and its secret. */
 const ENDS = {
-  revoked: (id: string) => invoke(api, Tokens.revokeToken, { id }),
-  'rotated out': (id: string) => invoke(api, Tokens.rotateToken, { id }),
-  'deleted with its instance': () => invoke(api, Instances.deleteInstance, { name: 'gone' }),
+  revoked: (id: string) => invoke(api, Tokens.revokeToken, { tokenId: id }),
+  'rotated out': (id: string) => invoke(api, Tokens.rotateToken, { tokenId: id }),
+  'deleted with its instance': () => invoke(api, Instances.deleteInstance, { instance: 'gone' }),
   expired: (_: string, secret: string) =>
     vi.waitUntil(
       async () => (await invoke(api, Instances.listInstances, {}, { secret })).code !== 'OK',

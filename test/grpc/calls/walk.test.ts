@@ -25,7 +25,7 @@ describe.each(METHODS.map(method => [shortName(method), method] as const))('%s',
     expect(ended.code).toBe('UNAUTHENTICATED');
     expect(ended.detail('google.rpc.ErrorInfo')).toEqual({
       reason: 'TOKEN_MISSING',
-      domain: 'privacy.whatsapp.v1',
+      domain: 'wa-privacy',
       metadata: {},
     });
     expect(ended.metadata.get('x-ratelimit-limit')).toHaveLength(1);
@@ -62,13 +62,17 @@ describe.each(METHODS.map(method => [shortName(method), method] as const))('%s',
     expect(ended.code).toBe('INVALID_ARGUMENT');
     expect(ended.detail('google.rpc.ErrorInfo')).toEqual({
       reason: 'MALFORMED_MESSAGE',
-      domain: 'privacy.whatsapp.v1',
+      domain: 'wa-privacy',
       metadata: { method: method.path.slice(1) },
     });
   });
 
   test('names the call and tells the limit in every answer', async () => {
-    const { token, secret } = await api.tokens.mint({ kind: 'ACCOUNT', access: 'READ_WRITE', label: '' });
+    const { token, secret } = await api.tokens.mint({
+      kind: 'ACCOUNT',
+      access: 'READ_WRITE',
+      displayName: '',
+    });
     const call = invoke(api, method, {}, { secret, metadata: { 'x-request-id': 'mine-1' } });
     // A watch would go on.
     if (name === 'PrivacyService/WatchPrivacySettings') await api.tokens.revoke(token.id);
@@ -97,7 +101,7 @@ describe.each(ABOUT_ONE)('$name with an instance token', ({ method, row }) => {
       expect(ended.detailTypes).toEqual(['google.rpc.ErrorInfo', 'google.rpc.RequestInfo']);
       expect(ended.detail('google.rpc.ErrorInfo')).toEqual({
         reason: 'SCOPE_DENIED',
-        domain: 'privacy.whatsapp.v1',
+        domain: 'wa-privacy',
         metadata: { method: method.path.slice(1), instance },
       });
     }

@@ -36,8 +36,16 @@ const PROBLEMS: { [Kind in Reason]: Problem & { kind: Kind } } = {
     instance,
     setting: 'last_seen',
     violations: [
-      { field: 'add[3]', reason: 'CONTACT_UNKNOWN', description: 'add[3] is not on WhatsApp' },
-      { field: 'add[7]', reason: 'CONTACT_UNKNOWN', description: 'add[7] is not on WhatsApp' },
+      {
+        field: 'entries_to_add[3]',
+        reason: 'CONTACT_UNKNOWN',
+        description: 'entries_to_add[3] is not on WhatsApp',
+      },
+      {
+        field: 'entries_to_add[7]',
+        reason: 'CONTACT_UNKNOWN',
+        description: 'entries_to_add[7] is not on WhatsApp',
+      },
     ],
   },
   MALFORMED_MESSAGE: {
@@ -138,7 +146,7 @@ const PROBLEMS: { [Kind in Reason]: Problem & { kind: Kind } } = {
 /** Each reason's comment in the contract: its status code, and its example of an ErrorInfo. */
 const DOCUMENTED = [
   ...readFileSync(
-    new URL('../../../proto/whatsapp/privacy/v1/error_details.proto', import.meta.url),
+    new URL('../../../proto/whatsapp/privacy/v1/errors.proto', import.meta.url),
     'utf8',
   ).matchAll(/((?: {2}\/\/.*\n)+) {2}ERROR_REASON_(\w+) = \d+;/g),
 ].flatMap(([, comment = '', reason = '']) => {
@@ -289,7 +297,7 @@ describe('a fault of the service', () => {
     expect(ended.code).toBe('INTERNAL');
     expect(ended.detail('google.rpc.ErrorInfo')).toEqual({
       reason: 'INTERNAL',
-      domain: 'privacy.whatsapp.v1',
+      domain: 'wa-privacy',
       metadata: {},
     });
     expect(ended.detail('google.rpc.RequestInfo')?.requestId).toBe('find-me');

@@ -47,7 +47,7 @@ describe('an update', () => {
     expect(await refusal('UpdatePrivacySettings', { instance, ...groups })).toEqual({
       code: 'INVALID_ARGUMENT',
       message: 'At least one privacy setting must be provided',
-      info: { reason: 'INVALID_REQUEST', domain: 'privacy.whatsapp.v1', metadata: {} },
+      info: { reason: 'INVALID_REQUEST', domain: 'wa-privacy', metadata: {} },
       violations: [' REQUIRED'],
       descriptions: ['At least one privacy setting must be provided'],
     });
@@ -73,7 +73,7 @@ describe('an update', () => {
         message: text,
         info: {
           reason: 'INVALID_REQUEST',
-          domain: 'privacy.whatsapp.v1',
+          domain: 'wa-privacy',
           metadata: { field, value: String(number), valid_values: valid },
         },
         violations: [`${field} UNKNOWN_VALUE`],
@@ -91,7 +91,7 @@ describe('an update', () => {
       expect(refused).toEqual({
         code: 'INVALID_ARGUMENT',
         message: `${name} cannot be changed through this service`,
-        info: { reason: 'SETTING_READ_ONLY', domain: 'privacy.whatsapp.v1', metadata: { setting } },
+        info: { reason: 'SETTING_READ_ONLY', domain: 'wa-privacy', metadata: { setting } },
         violations: [`${group}.${name} READ_ONLY`],
         descriptions: [`${name} cannot be changed through this service`],
       });
@@ -227,25 +227,25 @@ const BROKEN: Record<string, [request: object, reason: string][]> = {
   'CreateInstanceRequest.request_id': [[{ requestId: 'x' }, 'INVALID_FORMAT']],
   'CreateInstanceRequest.connection_mode': [[{ connectionMode: 3 }, 'UNKNOWN_VALUE']],
   'CreateInstanceRequest.proxy': WRONG_PROXIES.map(([proxy, reason]) => [{ proxy }, reason]),
-  'UpdateInstanceRequest.proxy': WRONG_PROXIES.map(([proxy, reason]) => [{ name: instance, proxy }, reason]),
+  'UpdateInstanceRequest.proxy': WRONG_PROXIES.map(([proxy, reason]) => [{ instance, proxy }, reason]),
   'CreateInstanceRequest.presence': [[{ presence: 4 }, 'UNKNOWN_VALUE']],
-  'UpdateInstanceRequest.name': [[{ displayName: 'Desk' }, 'REQUIRED']],
+  'UpdateInstanceRequest.instance': [[{ displayName: 'Desk' }, 'REQUIRED']],
   'UpdateInstanceRequest.display_name': [
-    [{ name: instance, displayName: 'a'.repeat(64) }, 'OUT_OF_RANGE'],
-    [{ name: instance, displayName: '\n' }, 'INVALID_FORMAT'],
+    [{ instance, displayName: 'a'.repeat(64) }, 'OUT_OF_RANGE'],
+    [{ instance, displayName: '\n' }, 'INVALID_FORMAT'],
   ],
-  'UpdateInstanceRequest.connection_mode': [[{ name: instance, connectionMode: -1 }, 'UNKNOWN_VALUE']],
-  'UpdateInstanceRequest.presence': [[{ name: instance, presence: -1 }, 'UNKNOWN_VALUE']],
-  'GetInstanceRequest.name': [[{}, 'REQUIRED']],
+  'UpdateInstanceRequest.connection_mode': [[{ instance, connectionMode: -1 }, 'UNKNOWN_VALUE']],
+  'UpdateInstanceRequest.presence': [[{ instance, presence: -1 }, 'UNKNOWN_VALUE']],
+  'GetInstanceRequest.instance': [[{}, 'REQUIRED']],
   'ListInstancesRequest.page_size': [[{ pageSize: -1 }, 'OUT_OF_RANGE']],
   'ListInstancesRequest.page_token': [
     [{ pageToken: 'support-desk' }, 'INVALID_FORMAT'],
     [{ pageToken: `${Buffer.from('support-desk').toString('base64url')}=` }, 'INVALID_FORMAT'],
   ],
   'ListInstancesRequest.state': [[{ state: 99 }, 'UNKNOWN_VALUE']],
-  'DeleteInstanceRequest.name': [[{}, 'REQUIRED']],
-  'LinkInstanceRequest.name': [[{ method: { $case: 'qr', value: {} } }, 'REQUIRED']],
-  'LinkInstanceRequest.method': [[{ name: instance }, 'REQUIRED']],
+  'DeleteInstanceRequest.instance': [[{}, 'REQUIRED']],
+  'LinkInstanceRequest.instance': [[{ method: { $case: 'qr', value: {} } }, 'REQUIRED']],
+  'LinkInstanceRequest.method': [[{ instance }, 'REQUIRED']],
   'LinkInstanceRequest.pairing_code.phone_number': [
     '',
     '15550100123',
@@ -253,23 +253,23 @@ const BROKEN: Record<string, [request: object, reason: string][]> = {
     '+1555010012345678',
     '+1 555',
   ].map(phoneNumber => [
-    { name: instance, method: { $case: 'pairingCode', value: { phoneNumber } } },
+    { instance, method: { $case: 'pairingCode', value: { phoneNumber } } },
     phoneNumber ? 'INVALID_FORMAT' : 'REQUIRED',
   ]),
-  'SubmitPasskeyAssertionRequest.name': [[{ assertionJson: '{}' }, 'REQUIRED']],
-  'SubmitPasskeyAssertionRequest.assertion_json': [[{ name: instance }, 'REQUIRED']],
-  'ConfirmPasskeyCodeRequest.name': [[{ code: 'ABCD-1234' }, 'REQUIRED']],
-  'ConfirmPasskeyCodeRequest.code': [[{ name: instance, code: '-' }, 'REQUIRED']],
-  'ImportInstanceRequest.name': [
+  'SubmitPasskeyAssertionRequest.instance': [[{ assertionJson: '{}' }, 'REQUIRED']],
+  'SubmitPasskeyAssertionRequest.assertion_json': [[{ instance }, 'REQUIRED']],
+  'ConfirmPasskeyCodeRequest.instance': [[{ code: 'ABCD-1234' }, 'REQUIRED']],
+  'ConfirmPasskeyCodeRequest.code': [[{ instance, code: '-' }, 'REQUIRED']],
+  'ImportInstanceRequest.instance': [
     [{ source: { $case: 'baileysCreds', value: Buffer.from('{}') } }, 'REQUIRED'],
   ],
-  'ImportInstanceRequest.source': [[{ name: instance }, 'REQUIRED']],
+  'ImportInstanceRequest.source': [[{ instance }, 'REQUIRED']],
   'ImportInstanceRequest.baileys_creds': [0, 60_001].map(length => [
-    { name: instance, source: { $case: 'baileysCreds', value: Buffer.alloc(length) } },
+    { instance, source: { $case: 'baileysCreds', value: Buffer.alloc(length) } },
     'OUT_OF_RANGE',
   ]),
-  'UnlinkInstanceRequest.name': [[{}, 'REQUIRED']],
-  'ReconnectInstanceRequest.name': [[{}, 'REQUIRED']],
+  'UnlinkInstanceRequest.instance': [[{}, 'REQUIRED']],
+  'ReconnectInstanceRequest.instance': [[{}, 'REQUIRED']],
   'GetContactBlacklistRequest.instance': [[{ setting: 1 }, 'REQUIRED']],
   'GetContactBlacklistRequest.setting': [
     [{ instance }, 'REQUIRED'],
@@ -280,36 +280,42 @@ const BROKEN: Record<string, [request: object, reason: string][]> = {
     [{ instance, replace: true }, 'REQUIRED'],
     [{ instance, replace: true, setting: 99 }, 'UNKNOWN_VALUE'],
   ],
-  'UpdateContactBlacklistRequest.add': [
+  'UpdateContactBlacklistRequest.entries_to_add': [
     [
-      { ...LIST, add: Array.from({ length: 1001 }, (_, index) => number(`+1555${1_000_000 + index}`)) },
+      {
+        ...LIST,
+        entriesToAdd: Array.from({ length: 1001 }, (_, index) => number(`+1555${1_000_000 + index}`)),
+      },
       'OUT_OF_RANGE',
     ],
   ],
-  'UpdateContactBlacklistRequest.add[0]': [
-    [{ ...LIST, add: [{}] }, 'REQUIRED'],
-    [{ ...LIST, add: [number('')] }, 'REQUIRED'],
+  'UpdateContactBlacklistRequest.entries_to_add[0]': [
+    [{ ...LIST, entriesToAdd: [{}] }, 'REQUIRED'],
+    [{ ...LIST, entriesToAdd: [number('')] }, 'REQUIRED'],
     ...['15550100123', '+0155501001', '+1 555 0100', '+1', '123@lid'].map((text): [object, string] => [
-      { ...LIST, add: [number(text)] },
+      { ...LIST, entriesToAdd: [number(text)] },
       'INVALID_FORMAT',
     ]),
     ...['', '@lid', '123', '123:4@lid', '+15550100123', '123456789012345678901@lid'].map(
-      (text): [object, string] => [{ ...LIST, add: [lid(text)] }, 'INVALID_FORMAT'],
+      (text): [object, string] => [{ ...LIST, entriesToAdd: [lid(text)] }, 'INVALID_FORMAT'],
     ),
   ],
-  'UpdateContactBlacklistRequest.add[1]': [
-    [{ ...LIST, add: [number('+15550100123'), number('+15550100123')] }, 'DUPLICATE'],
+  'UpdateContactBlacklistRequest.entries_to_add[1]': [
+    [{ ...LIST, entriesToAdd: [number('+15550100123'), number('+15550100123')] }, 'DUPLICATE'],
   ],
-  'UpdateContactBlacklistRequest.remove': [
-    [{ ...LIST, replace: true, remove: [lid('123@lid')] }, 'CONFLICTING'],
+  'UpdateContactBlacklistRequest.entries_to_remove': [
+    [{ ...LIST, replace: true, entriesToRemove: [lid('123@lid')] }, 'CONFLICTING'],
     [
-      { ...LIST, remove: Array.from({ length: 1001 }, (_, index) => lid(`${index + 1}@lid`)) },
+      { ...LIST, entriesToRemove: Array.from({ length: 1001 }, (_, index) => lid(`${index + 1}@lid`)) },
       'OUT_OF_RANGE',
     ],
   ],
-  'UpdateContactBlacklistRequest.remove[1]': [
-    [{ ...LIST, add: [lid('123@lid')], remove: [lid('122@lid'), lid('123@lid')] }, 'CONFLICTING'],
-    [{ ...LIST, remove: [lid('122@lid'), number('122')] }, 'INVALID_FORMAT'],
+  'UpdateContactBlacklistRequest.entries_to_remove[1]': [
+    [
+      { ...LIST, entriesToAdd: [lid('123@lid')], entriesToRemove: [lid('122@lid'), lid('123@lid')] },
+      'CONFLICTING',
+    ],
+    [{ ...LIST, entriesToRemove: [lid('122@lid'), number('122')] }, 'INVALID_FORMAT'],
   ],
   'UpdateContactBlacklistRequest.request_id': [
     [{ ...LIST, replace: true, requestId: '7' }, 'INVALID_FORMAT'],
@@ -331,9 +337,9 @@ const BROKEN: Record<string, [request: object, reason: string][]> = {
     [{ kind: 1, access: 1, certificateSubject: 'a'.repeat(256) }, 'OUT_OF_RANGE'],
     [{ kind: 1, access: 1, certificateSubject: 'a\nb' }, 'INVALID_FORMAT'],
   ],
-  'CreateTokenRequest.label': [
-    [{ kind: 1, access: 1, label: '\u{1F512}'.repeat(64) }, 'OUT_OF_RANGE'],
-    [{ kind: 1, access: 1, label: 'a\u001b[31m' }, 'INVALID_FORMAT'],
+  'CreateTokenRequest.display_name': [
+    [{ kind: 1, access: 1, displayName: '\u{1F512}'.repeat(64) }, 'OUT_OF_RANGE'],
+    [{ kind: 1, access: 1, displayName: 'a\u001b[31m' }, 'INVALID_FORMAT'],
   ],
   'CreateTokenRequest.expire_time': [
     new Date(0),
@@ -341,14 +347,14 @@ const BROKEN: Record<string, [request: object, reason: string][]> = {
     new Date(253_402_300_800_000),
   ].map(expireTime => [{ kind: 1, access: 1, expireTime }, 'OUT_OF_RANGE']),
   'ListTokensRequest.page_size': [[{ pageSize: -1 }, 'OUT_OF_RANGE']],
-  'RevokeTokenRequest.id': [[{}, 'REQUIRED']],
-  'RotateTokenRequest.id': [[{}, 'REQUIRED']],
+  'RevokeTokenRequest.token_id': [[{}, 'REQUIRED']],
+  'RotateTokenRequest.token_id': [[{}, 'REQUIRED']],
   'RotateTokenRequest.grace_period': [
     { seconds: -1n, nanos: 0 },
     { seconds: 0n, nanos: -1 },
     { seconds: 86_400n, nanos: 1 },
     { seconds: 2n ** 62n, nanos: 0 },
-  ].map(gracePeriod => [{ id: 'k7f3q2', gracePeriod }, 'OUT_OF_RANGE']),
+  ].map(gracePeriod => [{ tokenId: 'k7f3q2', gracePeriod }, 'OUT_OF_RANGE']),
 };
 
 /** Fields in which everything is valid. */
@@ -369,7 +375,7 @@ const FREE = [
 const SETTINGS = ['visibility', 'privacy', 'permissions'];
 
 test('a change of an instance that changes nothing is refused', async () => {
-  const refused = await refusal('UpdateInstance', { name: instance });
+  const refused = await refusal('UpdateInstance', { instance });
   expect(refused.violations).toEqual([' REQUIRED']);
   expect(refused.message).toBe('At least one property must be provided');
 });
@@ -384,31 +390,31 @@ test('a change of a list is refused with everything that is wrong at once', asyn
   const refused = await refusal('UpdateContactBlacklist', {
     instance: 'No!',
     setting: 9,
-    add: [number('1'), {}, lid('123@lid'), lid('123@lid')],
-    remove: [lid('123@lid'), lid('x')],
+    entriesToAdd: [number('1'), {}, lid('123@lid'), lid('123@lid')],
+    entriesToRemove: [lid('123@lid'), lid('x')],
     requestId: '7',
   });
   expect(refused.violations).toEqual([
     'instance INVALID_FORMAT',
     'setting UNKNOWN_VALUE',
-    'add[0] INVALID_FORMAT',
-    'add[1] REQUIRED',
-    'add[3] DUPLICATE',
-    'remove[1] INVALID_FORMAT',
-    'remove[0] CONFLICTING',
+    'entries_to_add[0] INVALID_FORMAT',
+    'entries_to_add[1] REQUIRED',
+    'entries_to_add[3] DUPLICATE',
+    'entries_to_remove[1] INVALID_FORMAT',
+    'entries_to_remove[0] CONFLICTING',
     'request_id INVALID_FORMAT',
   ]);
 });
 
 test('a new token is refused with everything that is wrong at once', async () => {
   const expireTime = new Date(0);
-  const request = { kind: 99, instance: 'No!', label: 'a\n', expireTime };
+  const request = { kind: 99, instance: 'No!', displayName: 'a\n', expireTime };
   const refused = await refusal('CreateToken', request);
   expect(refused.violations).toEqual([
     'kind UNKNOWN_VALUE',
     'instance INVALID_FORMAT',
     'access REQUIRED',
-    'label INVALID_FORMAT',
+    'display_name INVALID_FORMAT',
     'expire_time OUT_OF_RANGE',
   ]);
   expect(refused.message).toBe('Invalid kind value: 99. Valid values: ACCOUNT, INSTANCE');
@@ -433,13 +439,13 @@ describe('a broken rule is named by its field:', () => {
     const maxAge = { seconds: 0n, nanos: 0 };
     expect((await invoke(api, getPrivacySettings, { instance, maxAge })).code).toBe('OK');
     expect((await invoke(api, listInstances, { pageSize: 2 ** 31 - 1 })).code).toBe('OK');
-    const wish = { kind: 1, access: 1, label: '\u{1F512}'.repeat(63) };
+    const wish = { kind: 1, access: 1, displayName: '\u{1F512}'.repeat(63) };
     const lasting = { ...wish, expireTime: new Date(253_402_300_799_999) };
     const made = await invoke(api, createToken, lasting);
     expect(made.responses[0]?.token).toMatchObject(lasting);
     const gracePeriod = { seconds: 86_400n, nanos: 0 };
     const id = made.responses[0]?.token?.id ?? '';
-    expect((await invoke(api, rotateToken, { id, gracePeriod })).code).toBe('OK');
+    expect((await invoke(api, rotateToken, { tokenId: id, gracePeriod })).code).toBe('OK');
   });
 });
 

@@ -55,7 +55,7 @@ describe('an update of many instances with a request_id', () => {
   test('is made once for all tokens of one instance, and refused with another content', async () => {
     const { api, begun } = await fleet(0);
     const alpha = await api.addInstance('alpha');
-    const wish = { kind: 'INSTANCE', instance: 'alpha', access: 'READ_WRITE', label: '' } as const;
+    const wish = { kind: 'INSTANCE', instance: 'alpha', access: 'READ_WRITE', displayName: '' } as const;
     const first = await applied(api, ['alpha'], alpha);
     const again = await applied(api, ['alpha'], (await api.tokens.mint(wish)).secret);
     expect(again.responses).toEqual(first.responses);
@@ -105,7 +105,7 @@ describe('an update of many instances', () => {
     });
     expect(ended.detail('google.rpc.ErrorInfo')).toEqual({
       reason: 'PARTIAL_UPDATE',
-      domain: 'privacy.whatsapp.v1',
+      domain: 'wa-privacy',
       metadata: { succeeded_count: '125', failed_count: '125' },
     });
     expect(ended.detail('whatsapp.privacy.v1.PrivacyApplyFailure')).toEqual({

@@ -36,7 +36,7 @@ describe('CreateInstance', () => {
       access: Token_Access.READ_WRITE,
     });
     const { secret = '' } = responses[0] ?? {};
-    expect((await invoke(api, service.getInstance, { name: 'desk' }, { secret })).code).toBe('OK');
+    expect((await invoke(api, service.getInstance, { instance: 'desk' }, { secret })).code).toBe('OK');
   });
 
   test('makes up a name when none is given', async () => {
@@ -69,11 +69,11 @@ describe('CreateInstance', () => {
     const api = await startApi();
     const request = { name: 'desk', requestId: '7d0c2a0e-52a1-4b0c-9a3e-3f0f3f3c9d11' };
     const first = await invoke(api, service.createInstance, request);
-    await invoke(api, service.deleteInstance, { name: 'desk' });
+    await invoke(api, service.deleteInstance, { instance: 'desk' });
     const again = await invoke(api, service.createInstance, request);
     expect(again.responses[0]?.secret).toMatch(/^wap_/);
     expect(again.responses[0]?.token?.id).not.toBe(first.responses[0]?.token?.id);
-    expect((await invoke(api, service.getInstance, { name: 'desk' })).code).toBe('OK');
+    expect((await invoke(api, service.getInstance, { instance: 'desk' })).code).toBe('OK');
   });
 
   test('gives the secret once when it arrives twice at the same time', async () => {
@@ -90,7 +90,7 @@ describe('CreateInstance', () => {
     const api = await startApi();
     await api.addInstance('desk');
     const instance = kind === 'INSTANCE' ? 'desk' : undefined;
-    const { secret } = await api.tokens.mint({ kind, instance, access, label: '' });
+    const { secret } = await api.tokens.mint({ kind, instance, access, displayName: '' });
     const ended = await invoke(api, service.createInstance, { name: 'other' }, { secret });
     expect(ended.code).toBe('PERMISSION_DENIED');
     expect(ended.detail('google.rpc.ErrorInfo')?.metadata).toEqual({
@@ -112,7 +112,7 @@ describe('GetInstance', () => {
       presence: 'PULSE' as const,
     };
     api.instances.get = () => instance;
-    const { responses } = await invoke(api, service.getInstance, { name: 'desk' });
+    const { responses } = await invoke(api, service.getInstance, { instance: 'desk' });
     expect(responses[0]?.instance).toEqual({
       name: 'desk',
       displayName: 'The desk',
@@ -187,12 +187,12 @@ describe('DeleteInstance', () => {
   test('ends the tokens of the instance at once', async () => {
     const api = await startApi();
     const secret = await api.addInstance('desk');
-    expect((await invoke(api, service.getInstance, { name: 'desk' }, { secret })).code).toBe('OK');
-    expect((await invoke(api, service.deleteInstance, { name: 'desk' })).code).toBe('OK');
-    expect((await invoke(api, service.getInstance, { name: 'desk' }, { secret })).code).toBe(
+    expect((await invoke(api, service.getInstance, { instance: 'desk' }, { secret })).code).toBe('OK');
+    expect((await invoke(api, service.deleteInstance, { instance: 'desk' })).code).toBe('OK');
+    expect((await invoke(api, service.getInstance, { instance: 'desk' }, { secret })).code).toBe(
       'UNAUTHENTICATED',
     );
-    expect((await invoke(api, service.getInstance, { name: 'desk' })).code).toBe('NOT_FOUND');
+    expect((await invoke(api, service.getInstance, { instance: 'desk' })).code).toBe('NOT_FOUND');
   });
 
   test.each([
@@ -202,13 +202,13 @@ describe('DeleteInstance', () => {
     const api = await startApi();
     const etags: (string | undefined)[] = [];
     api.instances.delete = async (_name, given) => void etags.push(given);
-    await invoke(api, service.deleteInstance, { name: 'desk', etag });
+    await invoke(api, service.deleteInstance, { instance: 'desk', etag });
     expect(etags).toEqual([expected]);
   });
 });
 
 describe('LinkInstance', () => {
-  const link = { name: 'desk', method: { $case: 'qr', value: {} } } as const;
+  const link = { instance: 'desk', method: { $case: 'qr', value: {} } } as const;
 
   test('streams every code, then the linked instance, then ends', async () => {
     const api = await startApi();
@@ -233,7 +233,7 @@ describe('LinkInstance', () => {
       yield { kind: 'code', code: { kind: 'pairing_code', code: 'ABCD1234', expiresAt: MADE_AT } };
     };
     const method = { $case: 'pairingCode', value: { phoneNumber: '+15550100123' } } as const;
-    const ended = await invoke(api, service.linkInstance, { name: 'desk', method });
+    const ended = await invoke(api, service.linkInstance, { instance: 'desk', method });
     expect(methods).toEqual([{ kind: 'pairing_code', phoneNumber: '+15550100123' }]);
     expect(ended.responses).toEqual([
       { event: { $case: 'pairingCode', value: { code: 'ABCD1234', expireTime: MADE_AT } } },
@@ -282,9 +282,9 @@ describe('UnlinkInstance and ReconnectInstance', () => {
   test('answer with the instance as it is then', async () => {
     const api = await startApi();
     await api.addInstance('desk');
-    const unlinked = await invoke(api, service.unlinkInstance, { name: 'desk' });
+    const unlinked = await invoke(api, service.unlinkInstance, { instance: 'desk' });
     expect(unlinked.responses[0]?.instance?.state).toBe(Instance_State.UNLINKED);
-    const reconnected = await invoke(api, service.reconnectInstance, { name: 'desk' });
+    const reconnected = await invoke(api, service.reconnectInstance, { instance: 'desk' });
     expect(reconnected.responses[0]?.instance?.state).toBe(Instance_State.CONNECTING);
   });
 
@@ -293,7 +293,7 @@ describe('UnlinkInstance and ReconnectInstance', () => {
     api.instances.reconnect = () => {
       throw new PrivacyError({ kind: 'INSTANCE_NOT_LINKED', instance: 'desk', state: 'UNLINKED' });
     };
-    const ended = await invoke(api, service.reconnectInstance, { name: 'desk' });
+    const ended = await invoke(api, service.reconnectInstance, { instance: 'desk' });
     expect(ended.message).toBe('No account is linked to the instance; call LinkInstance');
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { SettingOutcome_State } from '../../../gen/ts/whatsapp/privacy/v1/error_details.js';
+import { SettingOutcome_State } from '../../../gen/ts/whatsapp/privacy/v1/errors.js';
 import { PrivacyServiceService } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import {
   DefaultDisappearingTimer,
@@ -110,7 +110,7 @@ describe('UpdatePrivacySettings', () => {
         validateOnly: true,
         etag: 'abc',
         requestId,
-        actor: { tokenId: api.tokenId, tokenLabel: 'all' },
+        actor: { tokenId: api.tokenId, tokenDisplayName: 'all' },
       },
     ]);
     expect(ended.responses[0]?.outcomes.map(({ setting, state }) => [setting, state])).toEqual([
@@ -265,7 +265,12 @@ describe('an update with a request_id', () => {
   test('is made once, and answered the same again, whoever asks', async () => {
     const { api, seen } = await counting();
     const first = await invoke(api, updatePrivacySettings, request);
-    const { secret } = await api.tokens.mint({ kind: 'INSTANCE', instance, access: 'READ_WRITE', label: '' });
+    const { secret } = await api.tokens.mint({
+      kind: 'INSTANCE',
+      instance,
+      access: 'READ_WRITE',
+      displayName: '',
+    });
     const inCapitals = { ...request, requestId: requestId.toUpperCase() };
     const again = await invoke(api, updatePrivacySettings, inCapitals, { secret });
     expect(again.responses).toEqual(first.responses);

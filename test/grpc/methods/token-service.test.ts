@@ -17,7 +17,7 @@ import { methodNamed } from '../support/methods.js';
 
 const { createToken, listTokens, revokeToken, rotateToken } = TokenServiceService;
 const { createInstance, getInstance, linkInstance, listInstances } = InstanceServiceService;
-const wish = { kind: Token_Kind.ACCOUNT, access: Token_Access.READ_WRITE, label: 'support desk' };
+const wish = { kind: Token_Kind.ACCOUNT, access: Token_Access.READ_WRITE, displayName: 'support desk' };
 
 async function create(api: Api, request: Partial<CreateTokenRequest> = wish) {
   const { code, responses } = await invoke(api, createToken, request);
@@ -34,7 +34,7 @@ async function startWithClock() {
   const clock = { now: Date.now() };
   const now = () => clock.now;
   const tokens = makeTokens({ store: store.tokens, key: Buffer.alloc(32), now });
-  const { secret } = await tokens.mint({ kind: 'ACCOUNT', access: 'READ_WRITE', label: '' });
+  const { secret } = await tokens.mint({ kind: 'ACCOUNT', access: 'READ_WRITE', displayName: '' });
   return { api: { ...(await startApi({ tokens, now })), secret }, tokens, clock };
 }
 
@@ -57,7 +57,7 @@ describe('CreateToken', () => {
       kind: Token_Kind.INSTANCE,
       instance: 'desk',
       access: Token_Access.READ_ONLY,
-      label: 'Bot \u{1F512}',
+      displayName: 'Bot \u{1F512}',
       expireTime,
     });
     expect(token).toEqual({
@@ -65,16 +65,16 @@ describe('CreateToken', () => {
       kind: Token_Kind.INSTANCE,
       instance: 'desk',
       access: Token_Access.READ_ONLY,
-      label: 'Bot \u{1F512}',
+      displayName: 'Bot \u{1F512}',
       createTime: expect.any(Date),
       expireTime,
       lastUseTime: undefined,
       certificateSubject: '',
     });
-    expect((await invoke(api, getInstance, { name: 'desk' }, { secret })).code).toBe('OK');
+    expect((await invoke(api, getInstance, { instance: 'desk' }, { secret })).code).toBe('OK');
     for (const denied of [
-      await invoke(api, getInstance, { name: 'other' }, { secret }),
-      await invoke(api, linkInstance, { name: 'desk', method: { $case: 'qr', value: {} } }, { secret }),
+      await invoke(api, getInstance, { instance: 'other' }, { secret }),
+      await invoke(api, linkInstance, { instance: 'desk', method: { $case: 'qr', value: {} } }, { secret }),
     ])
       expect(reasonOf(denied)).toBe('SCOPE_DENIED');
   });
@@ -101,14 +101,14 @@ describe('ListTokens', () => {
   test('goes through the tokens that work, oldest first, without a secret in them', async () => {
     const api = await startApi();
     const made = [];
-    for (const label of ['a', 'b', 'c', 'd']) made.push(await create(api, { ...wish, label }));
-    await invoke(api, revokeToken, { id: made[1]?.token.id ?? '' });
+    for (const label of ['a', 'b', 'c', 'd']) made.push(await create(api, { ...wish, displayName: label }));
+    await invoke(api, revokeToken, { tokenId: made[1]?.token.id ?? '' });
 
     const labels: string[][] = [];
     let pageToken = '';
     do {
       const { responses } = await invoke(api, listTokens, { pageSize: 2, pageToken });
-      labels.push(responses[0]?.tokens.map(({ label }) => label) ?? []);
+      labels.push(responses[0]?.tokens.map(({ displayName }) => displayName) ?? []);
       pageToken = responses[0]?.nextPageToken ?? '';
     } while (pageToken !== '');
     expect(labels).toEqual([
@@ -141,7 +141,7 @@ describe('RevokeToken', () => {
     const api = await startApi();
     const [gone, kept] = [await create(api), await create(api)];
     expect(await answerTo(api, gone.secret)).toBe('OK');
-    expect((await invoke(api, revokeToken, { id: gone.token.id })).code).toBe('OK');
+    expect((await invoke(api, revokeToken, { tokenId: gone.token.id })).code).toBe('OK');
     expect(await answerTo(api, gone.secret)).toBe('TOKEN_INVALID');
     expect(await answerTo(api, kept.secret)).toBe('OK');
   });
@@ -149,7 +149,7 @@ describe('RevokeToken', () => {
   test('works on the token it is called with', async () => {
     const api = await startApi();
     const { token, secret } = await create(api);
-    expect((await invoke(api, revokeToken, { id: token.id }, { secret })).code).toBe('OK');
+    expect((await invoke(api, revokeToken, { tokenId: token.id }, { secret })).code).toBe('OK');
     expect(await answerTo(api, secret)).toBe('TOKEN_INVALID');
   });
 });
@@ -159,7 +159,7 @@ describe('RotateToken', () => {
     const api = await startApi();
     const expireTime = new Date(Date.now() + 3_600_000);
     const old = await create(api, { ...wish, expireTime });
-    const { responses } = await invoke(api, rotateToken, { id: old.token.id });
+    const { responses } = await invoke(api, rotateToken, { tokenId: old.token.id });
     const { token, secret = '', previousExpireTime } = responses[0] ?? {};
     expect(token).toEqual({ ...old.token, id: token?.id, createTime: token?.createTime });
     expect(token?.id).not.toBe(old.token.id);
@@ -173,7 +173,7 @@ describe('RotateToken', () => {
     const { api, clock } = await startWithClock();
     const old = await create(api);
     const gracePeriod = { seconds: 2n, nanos: 500_000_000 };
-    const { responses } = await invoke(api, rotateToken, { id: old.token.id, gracePeriod });
+    const { responses } = await invoke(api, rotateToken, { tokenId: old.token.id, gracePeriod });
     expect(responses[0]?.previousExpireTime?.getTime()).toBe(clock.now + 2500);
     clock.now += 2499;
     expect(await answerTo(api, old.secret)).toBe('OK');
@@ -187,11 +187,11 @@ describe.each(['RevokeToken', 'RotateToken'])('%s of a token that does not work'
   test('answers TOKEN_NOT_FOUND, whether it never existed, was revoked or has expired', async () => {
     const { api, clock } = await startWithClock();
     const revoked = await create(api);
-    await invoke(api, revokeToken, { id: revoked.token.id });
+    await invoke(api, revokeToken, { tokenId: revoked.token.id });
     const expired = await create(api, { ...wish, expireTime: new Date(clock.now + 1) });
     clock.now++;
     for (const id of ['ghost', revoked.token.id, expired.token.id]) {
-      const ended = await invoke(api, methodNamed(method), { id });
+      const ended = await invoke(api, methodNamed(method), { tokenId: id });
       expect(ended.code).toBe('NOT_FOUND');
       expect(ended.detail('google.rpc.ErrorInfo')).toMatchObject({
         reason: 'TOKEN_NOT_FOUND',
@@ -214,7 +214,7 @@ describe('a stream', () => {
       yield { kind: 'code', code: { kind: 'qr', code: '1@first', expiresAt: new Date() } };
       await new Promise(() => {});
     };
-    const request = { name: 'desk', method: { $case: 'qr', value: {} } } as const;
+    const request = { instance: 'desk', method: { $case: 'qr', value: {} } } as const;
     const ended: Promise<Ended<LinkInstanceResponse>> = invoke(api, linkInstance, request, { secret });
     await expect.poll(() => opened.length).toBe(1);
     return { ended, signal: opened[0] };
@@ -227,7 +227,7 @@ describe('a stream', () => {
     const api = await startApi();
     const { token, secret } = await create(api);
     const { ended, signal } = await openStream(api, secret);
-    await invoke(api, methodNamed(method), { id: token.id });
+    await invoke(api, methodNamed(method), { tokenId: token.id });
     expect(await ended).toMatchObject({ code: 'UNAUTHENTICATED', responses: [{}] });
     expect(reasonOf(await ended)).toBe('TOKEN_INVALID');
     expect(signal?.aborted).toBe(true);
@@ -253,7 +253,7 @@ test('an instance whose first token cannot be made is not made either', async ()
   });
   const broken = { ...(await startApi({ tokens: { ...tokens, prepare: unwritable } })), secret: api.secret };
   expect(reasonOf(await invoke(broken, createInstance, { name: 'desk' }))).toBe('INTERNAL');
-  expect(reasonOf(await invoke(broken, getInstance, { name: 'desk' }))).toBe('INSTANCE_NOT_FOUND');
+  expect(reasonOf(await invoke(broken, getInstance, { instance: 'desk' }))).toBe('INSTANCE_NOT_FOUND');
   expect(await broken.store.instances.list()).toEqual([]);
   expect(broken.faults).toHaveLength(1);
 });

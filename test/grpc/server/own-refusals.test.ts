@@ -106,7 +106,7 @@ describe.each(Object.entries(REFUSALS))('%s', (_, { headers = [], body, ...refus
     expect(status).toMatchObject({ code: refusal.code, message: decodeURI(String(answer['grpc-message'])) });
     expect(info).toEqual({
       reason: refusal.reason,
-      domain: 'privacy.whatsapp.v1',
+      domain: 'wa-privacy',
       metadata: refusal.metadata,
     });
     expect([requestId, answer['x-request-id']]).toEqual(['mine-1', 'mine-1']);
@@ -179,7 +179,7 @@ describe('an unknown method', () => {
     expect(ended.status?.message).toBe(ended.message);
     expect(ended.detail('google.rpc.ErrorInfo')).toEqual({
       reason: 'METHOD_UNKNOWN',
-      domain: 'privacy.whatsapp.v1',
+      domain: 'wa-privacy',
       metadata: { method: path.slice(1) },
     });
     expect(ended.metadata.get('x-request-id')).toEqual(['mine-1']);

@@ -145,7 +145,7 @@ describe('a token that is bound to a certificate', () => {
     return ended.detail('google.rpc.ErrorInfo')?.reason ?? ended.code;
   }
   const mint = (api: Api, certificateSubject?: string) =>
-    api.tokens.mint({ kind: 'ACCOUNT', access: 'READ_WRITE', label: '', certificateSubject });
+    api.tokens.mint({ kind: 'ACCOUNT', access: 'READ_WRITE', displayName: '', certificateSubject });
 
   test.each(['desk.example.com', 'desk.internal', 'spiffe://example.com/desk'])(
     'named %s is taken with that one alone',
@@ -184,7 +184,8 @@ describe('a token that is bound to a certificate', () => {
     const account = { client, secret: api.secret };
     const wish = { kind: Kind.ACCOUNT, access: Access.READ_WRITE, certificateSubject: 'desk.example.com' };
     const [made] = (await invoke(account, Tokens.createToken, wish)).responses;
-    const [rotated] = (await invoke(account, Tokens.rotateToken, { id: made?.token?.id ?? '' })).responses;
+    const [rotated] = (await invoke(account, Tokens.rotateToken, { tokenId: made?.token?.id ?? '' }))
+      .responses;
     expect(await callBy(api, BOT, rotated?.secret ?? '')).toBe('CERTIFICATE_MISMATCH');
     expect(await callBy(api, DESK, rotated?.secret ?? '')).toBe('OK');
     const [page] = (await invoke(account, Tokens.listTokens, {})).responses;

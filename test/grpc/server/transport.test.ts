@@ -9,7 +9,7 @@ import { snapshot } from '../support/instances.js';
 import { invoke } from '../support/invoke.js';
 
 const { getPrivacySettings } = PrivacyServiceService;
-const link = { name: 'desk', method: { $case: 'qr', value: {} } } as const;
+const link = { instance: 'desk', method: { $case: 'qr', value: {} } } as const;
 const HEALTH = '/grpc.health.v1.Health';
 const SERVING = Buffer.from([0x08, 1]);
 const NOT_SERVING = Buffer.from([0x08, 2]);

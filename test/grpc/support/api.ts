@@ -70,7 +70,7 @@ export async function openApi({ limits, ...options }: ApiOptions = {}, wanted = 
   });
   const { host, port } = await server.listen(wanted);
   const address = `${host}:${port}`;
-  const account = await tokens.mint({ kind: 'ACCOUNT', access: 'READ_WRITE', label: 'all' });
+  const account = await tokens.mint({ kind: 'ACCOUNT', access: 'READ_WRITE', displayName: 'all' });
 
   const { client } = caller(address, account.secret);
 
@@ -99,7 +99,7 @@ export async function openApi({ limits, ...options }: ApiOptions = {}, wanted = 
     /** Makes an instance and returns the secret of a token for it. */
     async addInstance(name: string, access: 'READ_ONLY' | 'READ_WRITE' = 'READ_WRITE') {
       await instances.create({ name, displayName: '' });
-      const { secret } = await tokens.mint({ kind: 'INSTANCE', instance: name, access, label: '' });
+      const { secret } = await tokens.mint({ kind: 'INSTANCE', instance: name, access, displayName: '' });
       return secret;
     },
   };

@@ -15,7 +15,7 @@ export function expectError(ended: Ended<object>, error: DocumentedError): void 
   const { code, reason } = error;
   const info = ended.detail('google.rpc.ErrorInfo');
   expect({ code: ended.code, reason: info?.reason }).toEqual({ code, reason });
-  expect(info?.domain).toBe('privacy.whatsapp.v1');
+  expect(info?.domain).toBe('wa-privacy');
   expect(Object.keys(info?.metadata ?? {}).filter(key => !isDocumentedKey(reason, key))).toEqual([]);
   expect(ended.detailTypes).toEqual(promisedDetails(error));
   expectStatus(ended);

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fromBinary } from '@bufbuild/protobuf';
 import { type FileDescriptorProto, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
-import { ErrorReason } from '../../../gen/ts/whatsapp/privacy/v1/error_details.js';
+import { ErrorReason } from '../../../gen/ts/whatsapp/privacy/v1/errors.js';
 
 /** An error that the comments in `proto` give to a method. */
 export type DocumentedError = {

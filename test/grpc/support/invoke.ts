@@ -1,10 +1,7 @@
 import { Metadata, type MethodDefinition, type StatusObject, status } from '@grpc/grpc-js';
 import * as rpc from '../../../gen/ts/google/rpc/error_details.js';
 import { Status } from '../../../gen/ts/google/rpc/status.js';
-import {
-  PrivacyApplyFailure,
-  PrivacyUpdateFailure,
-} from '../../../gen/ts/whatsapp/privacy/v1/error_details.js';
+import { PrivacyApplyFailure, PrivacyUpdateFailure } from '../../../gen/ts/whatsapp/privacy/v1/errors.js';
 import type { Api } from './api.js';
 
 const DETAILS = {

@@ -26,7 +26,7 @@ const [CREATE, IMPORT, LINK, UNLINK, RECONNECT] = [
   'InstanceService/ReconnectInstance',
 ];
 
-const STRANGER = { add: [phoneNumber('+15550100999')] };
+const STRANGER = { entriesToAdd: [phoneNumber('+15550100999')] };
 const DEFENSE_OFF = { privacy: { defense: 1 } };
 const LAST_SEEN_BY_LIST = { visibility: { lastSeen: 3 } };
 const SHORT = { deadlineMs: 1000 };

@@ -44,7 +44,7 @@ export const importOfOtherAccount: Provoke = async (stage, { method, request }) 
 
 export const importWhileLinking: Provoke = async ({ service, call, unlinked }, { method, request }) => {
   const name = await unlinked();
-  const first = service.client.stream(Instances.linkInstance, { name, method: QR });
+  const first = service.client.stream(Instances.linkInstance, { instance: name, method: QR });
   await first.next();
   const ended = await call(method, request(name, ''));
   await first.return(undefined);

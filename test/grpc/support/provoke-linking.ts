@@ -22,7 +22,7 @@ export const askingForCode =
     const fault = service.simulator.inject({ match: { on: 'iq', xmlns: 'md' }, effect });
     const phoneNumber = '+15550100123';
     const name = await unlinked();
-    const ended = await call(method, { name, method: { $case: 'pairingCode', value: { phoneNumber } } });
+    const ended = await call(method, { instance: name, method: { $case: 'pairingCode', value: { phoneNumber } } });
     fault.remove();
     return ended;
   };
@@ -81,7 +81,7 @@ export const passkeyRefused: Provoke = async (stage, subject) => {
   stage.service.simulator.inject({ match: { on: 'iq', child: 'passkey_prologue' }, effect });
   const answer: Answer = ({ service, name, phone, optionsJson }) =>
     void service.client.call(Instances.submitPasskeyAssertion, {
-      name,
+      instance: name,
       assertionJson: phone.assertPasskey(optionsJson),
     });
   return withPasskey({ passkey: UNCOMPARED }, {}, answer)(stage, subject);
@@ -94,7 +94,7 @@ export const whilePasskeyWaits =
     const phone = service.simulator.addPhone({ phoneNumber: `1555032${passkeys++}`, passkey: true });
     const name = await unlinked();
     const over = new AbortController();
-    const linking = { name, method: QR, passkey: { compareCode: true } };
+    const linking = { instance: name, method: QR, passkey: { compareCode: true } };
     const events = service.client.stream(Instances.linkInstance, linking, { signal: over.signal });
     try {
       for await (const { event } of events) {
@@ -105,7 +105,7 @@ export const whilePasskeyWaits =
         if (method.path.endsWith('SubmitPasskeyAssertion'))
           return await call(method, { ...request(name, ''), ...fields({ phone, optionsJson }) });
         const assertionJson = phone.assertPasskey(optionsJson);
-        await service.client.call(Instances.submitPasskeyAssertion, { name, assertionJson });
+        await service.client.call(Instances.submitPasskeyAssertion, { instance: name, assertionJson });
       }
     } finally {
       over.abort();
@@ -158,14 +158,14 @@ export const onOutdatedNode: Provoke = async ({ outdated, callOutdated }, { meth
 /** Linking, through a proxy that is not there. */
 export const behindBadProxy: Provoke = async ({ service, call, unlinked }, { method, request }) => {
   const name = await unlinked();
-  await service.client.call(Instances.updateInstance, { name, proxy: NO_PROXY });
+  await service.client.call(Instances.updateInstance, { instance: name, proxy: NO_PROXY });
   return call(method, request(name, ''));
 };
 
 /** Trying a suspended instance again, whose proxy is not there. */
 export const againBehindBadProxy: Provoke = async ({ service, call, another }, { method, request }) => {
   const { instance } = await another('suspended');
-  await service.client.call(Instances.updateInstance, { name: instance, proxy: NO_PROXY });
+  await service.client.call(Instances.updateInstance, { instance: instance, proxy: NO_PROXY });
   return call(method, request(instance, ''));
 };
 

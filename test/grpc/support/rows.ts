@@ -30,7 +30,6 @@ const ofInstance = {
   request: (instance: string) => ({ instance }),
   invalid: { instance: NO_NAME },
 } as const;
-const named = { of: 'one', request: (name: string) => ({ name }), invalid: { name: NO_NAME } } as const;
 const paged = { request: () => ({}), invalid: { pageSize: -1 } };
 
 export const ROWS: Readonly<Record<string, Row>> = {
@@ -63,40 +62,45 @@ export const ROWS: Readonly<Record<string, Row>> = {
   'PrivacyService/UpdateContactBlacklist': {
     ...ofInstance,
     access: 'write',
-    request: instance => ({ instance, setting: 1, add: [phoneNumber(CONTACT)] }),
+    request: instance => ({ instance, setting: 1, entriesToAdd: [phoneNumber(CONTACT)] }),
   },
-  'InstanceService/CreateInstance': { ...named, of: 'account', access: 'write', request: () => ({}) },
-  'InstanceService/GetInstance': { ...named, access: 'read' },
-  'InstanceService/ListInstances': { ...paged, of: 'any', access: 'read' },
-  'InstanceService/UpdateInstance': {
-    ...named,
-    access: 'write',
-    request: name => ({ name, displayName: 'Desk' }),
-  },
-  'InstanceService/DeleteInstance': { ...named, of: 'account', access: 'write' },
-  'InstanceService/LinkInstance': {
-    ...named,
-    access: 'write',
-    request: name => ({ name, method: qr }),
-  },
-  'InstanceService/SubmitPasskeyAssertion': {
-    ...named,
-    access: 'write',
-    request: name => ({ name, assertionJson: '{}' }),
-  },
-  'InstanceService/ConfirmPasskeyCode': {
-    ...named,
-    access: 'write',
-    request: name => ({ name, code: 'ABCD-1234' }),
-  },
-  'InstanceService/ImportInstance': {
-    ...named,
+  'InstanceService/CreateInstance': {
     of: 'account',
     access: 'write',
-    request: name => ({ name, source: { $case: 'baileysCreds', value: Buffer.from('{}') } }),
+    request: () => ({}),
+    invalid: { name: NO_NAME },
   },
-  'InstanceService/UnlinkInstance': { ...named, access: 'write' },
-  'InstanceService/ReconnectInstance': { ...named, access: 'write' },
+  'InstanceService/GetInstance': { ...ofInstance, access: 'read' },
+  'InstanceService/ListInstances': { ...paged, of: 'any', access: 'read' },
+  'InstanceService/UpdateInstance': {
+    ...ofInstance,
+    access: 'write',
+    request: instance => ({ instance, displayName: 'Desk' }),
+  },
+  'InstanceService/DeleteInstance': { ...ofInstance, of: 'account', access: 'write' },
+  'InstanceService/LinkInstance': {
+    ...ofInstance,
+    access: 'write',
+    request: instance => ({ instance, method: qr }),
+  },
+  'InstanceService/SubmitPasskeyAssertion': {
+    ...ofInstance,
+    access: 'write',
+    request: instance => ({ instance, assertionJson: '{}' }),
+  },
+  'InstanceService/ConfirmPasskeyCode': {
+    ...ofInstance,
+    access: 'write',
+    request: instance => ({ instance, code: 'ABCD-1234' }),
+  },
+  'InstanceService/ImportInstance': {
+    ...ofInstance,
+    of: 'account',
+    access: 'write',
+    request: instance => ({ instance, source: { $case: 'baileysCreds', value: Buffer.from('{}') } }),
+  },
+  'InstanceService/UnlinkInstance': { ...ofInstance, access: 'write' },
+  'InstanceService/ReconnectInstance': { ...ofInstance, access: 'write' },
   'TokenService/CreateToken': {
     of: 'account',
     access: 'write',
@@ -107,14 +111,14 @@ export const ROWS: Readonly<Record<string, Row>> = {
   'TokenService/RevokeToken': {
     of: 'account',
     access: 'write',
-    request: (_, id) => ({ id }),
-    invalid: { id: '' },
+    request: (_, tokenId) => ({ tokenId }),
+    invalid: { tokenId: '' },
   },
   'TokenService/RotateToken': {
     of: 'account',
     access: 'write',
-    request: (_, id) => ({ id }),
-    invalid: { id: '' },
+    request: (_, tokenId) => ({ tokenId }),
+    invalid: { tokenId: '' },
   },
   'NodeService/DownloadBackup': { of: 'account', access: 'write', request: () => ({}), invalid: {} },
   'NodeService/GetWhatsAppVersion': { of: 'account', access: 'read', request: () => ({}), invalid: {} },

@@ -97,7 +97,7 @@ const CONDITIONS = {
   /** The same with a proxy that is not there. */
   behindBadProxy: {
     async make(service, desk) {
-      await service.client.call(Instances.updateInstance, { name: desk.instance, proxy: NO_PROXY });
+      await service.client.call(Instances.updateInstance, { instance: desk.instance, proxy: NO_PROXY });
       await vi.waitFor(async () => {
         await reconnect(service, desk);
         const { nextAttemptTime } = await viewOnce(service, desk, seen => seen.nextAttemptTime !== undefined);

@@ -14,7 +14,7 @@ const shows = (last_seen: 'all' | 'contacts' | 'none'): Snapshot => ({
 const ENTRY: ChangeRecord = {
   instance: 'desk',
   time: new Date('2026-01-01T00:00:00Z'),
-  actor: { tokenId: 't', tokenLabel: '' },
+  actor: { tokenId: 't', tokenDisplayName: '' },
   origin: 'THIS_SERVICE',
   setting: 'last_seen',
   oldValue: 'all',

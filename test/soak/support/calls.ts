@@ -70,8 +70,8 @@ export function updateList({ desks, people }: Stage, { call }: Caller): Promise<
   return call(Privacy.updateContactBlacklist, {
     instance: pick(desks).instance,
     setting: ContactBlacklistSetting.LAST_SEEN,
-    add: [{ id: { $case: 'phoneNumber', value: `+${phoneNumber}` } }],
-    remove: other === phoneNumber ? [] : [{ id: { $case: 'phoneNumber', value: `+${other}` } }],
+    entriesToAdd: [{ id: { $case: 'phoneNumber', value: `+${phoneNumber}` } }],
+    entriesToRemove: other === phoneNumber ? [] : [{ id: { $case: 'phoneNumber', value: `+${other}` } }],
   });
 }
 
@@ -128,11 +128,11 @@ export const guess = (_: Stage, { call }: Caller): Promise<unknown> =>
 
 /** Begins to link and goes away once there is a code. */
 export const linkAndLeave = ({ unlinked: name }: Stage, client: Caller): Promise<unknown> =>
-  take(client.stream(Instances.linkInstance, { name, method: { $case: 'qr', value: {} } }), 1);
+  take(client.stream(Instances.linkInstance, { instance: name, method: { $case: 'qr', value: {} } }), 1);
 
 export async function makeAndDelete(_: Stage, { call }: Caller): Promise<void> {
   const { instance } = await call(Instances.createInstance, {});
-  await call(Instances.deleteInstance, { name: instance?.name ?? '' });
+  await call(Instances.deleteInstance, { instance: instance?.name ?? '' });
 }
 
 /** Reads so many messages of a stream, then leaves it. */

@@ -37,7 +37,7 @@ const KINDS: readonly [atOnce: number, pauseMs: number, act: (stage: Stage, clie
   [1, 300, ({ desks }) => pick(desks).phone.setPrivacy(pick(['last', 'profile']), pick(['all', 'none']))],
   [1, 1000, ({ desks }) => pick(desks).phone.dropConnections(pick(['close', 'reset']))],
   [1, 3000, ({ desks }) => pick(desks).phone.streamError(pick([500, 503, 515]))],
-  [1, 300, ({ desks }, { call }) => call(Instances.reconnectInstance, { name: pick(desks).instance })],
+  [1, 300, ({ desks }, { call }) => call(Instances.reconnectInstance, { instance: pick(desks).instance })],
   [1, 300, ({ simulator }) => simulator.inject({ match: { on: pick(ON) }, effect: pick(EFFECTS) })],
 ];
 

@@ -30,7 +30,7 @@ export const instanceRecord = (name: string): InstanceRecord => ({
 export const changeRecord = (instance: string, second: number): ChangeRecord => ({
   instance,
   time: at(second),
-  actor: { tokenId: 'abc', tokenLabel: 'support desk' },
+  actor: { tokenId: 'abc', tokenDisplayName: 'support desk' },
   origin: 'THIS_SERVICE',
   setting: 'last_seen',
   oldValue: 'all',
@@ -45,7 +45,7 @@ export const tokenRecord = (id: string, second = 0): TokenRecord => ({
   kind: 'ACCOUNT',
   instance: undefined,
   access: 'READ_WRITE',
-  label: `token ${id}`,
+  displayName: `token ${id}`,
   createTime: at(second),
   expireTime: undefined,
   lastUseTime: undefined,

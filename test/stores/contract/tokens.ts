@@ -40,9 +40,9 @@ export function tokenContract(newData: () => Data): void {
   test('a token takes the place of the one with its id', async () => {
     const { tokens } = await newData().open();
     await tokens.put(tokenRecord('first'));
-    await tokens.put({ ...tokenRecord('first'), label: 'new', digest: digestOf('new') });
+    await tokens.put({ ...tokenRecord('first'), displayName: 'new', digest: digestOf('new') });
     expect(await tokens.findByDigest(digestOf('first'))).toBeUndefined();
-    expect(await tokens.findByDigest(digestOf('new'))).toMatchObject({ id: 'first', label: 'new' });
+    expect(await tokens.findByDigest(digestOf('new'))).toMatchObject({ id: 'first', displayName: 'new' });
     expect(await pagesOf(tokens, 10)).toEqual([['first']]);
   });
 

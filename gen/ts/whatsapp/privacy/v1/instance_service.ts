@@ -69,12 +69,10 @@ export interface Instance {
   proxy: string;
   /** How far WhatsApp has come with what it kept for the instance. */
   offlineQueue: Instance_OfflineQueue;
-  /** When it last said what `presence` says; absent when it never did. */
-  lastPresenceTime:
-    | Date
-    | undefined;
   /** What it says of being available. */
   presence: Instance_Presence;
+  /** When it last said what `presence` says; absent when it never did. */
+  lastPresenceTime: Date | undefined;
 }
 
 /** The states. */
@@ -234,22 +232,22 @@ export interface CreateInstanceRequest {
   name: string;
   /** As in Instance. */
   displayName: string;
-  /**
-   * A UUID. The same id with the same request gets the first answer again for 24 hours, without the
-   * secret, unless nothing was made then or the instance has been deleted since. It is one id for
-   * all ACCOUNT tokens.
-   */
-  requestId: string;
   /** As in Instance. */
   connectionMode: Instance_ConnectionMode;
+  /** As in Instance. */
+  presence: Instance_Presence;
   /**
    * The only way by which it may connect to WhatsApp: `http://`, `https://`, `socks5://` or `socks5h://`
    * (the proxy then looks up names), with user and password where the proxy wants them, at most 512
    * characters. Kept encrypted, and never shown again as a whole. Empty for that of the service.
    */
   proxy: string;
-  /** As in Instance. */
-  presence: Instance_Presence;
+  /**
+   * A UUID. The same id with the same request gets the first answer again for 24 hours, without the
+   * secret, unless nothing was made then or the instance has been deleted since. It is one id for
+   * all ACCOUNT tokens.
+   */
+  requestId: string;
 }
 
 /** The instance made. */
@@ -269,7 +267,7 @@ export interface CreateInstanceResponse {
 /** Which instance to read. */
 export interface GetInstanceRequest {
   /** The instance. */
-  name: string;
+  instance: string;
 }
 
 /** The answer. */
@@ -299,7 +297,7 @@ export interface ListInstancesResponse {
 /** What to change of an instance. One that changes nothing is refused. */
 export interface UpdateInstanceRequest {
   /** The instance. */
-  name: string;
+  instance: string;
   /** As in Instance. */
   displayName?:
     | string
@@ -308,15 +306,15 @@ export interface UpdateInstanceRequest {
   connectionMode?:
     | Instance_ConnectionMode
     | undefined;
+  /** As in Instance. */
+  presence?:
+    | Instance_Presence
+    | undefined;
   /**
    * As in CreateInstanceRequest; empty for that of the service from now on. An instance that is
    * connected connects anew.
    */
-  proxy?:
-    | string
-    | undefined;
-  /** As in Instance. */
-  presence?: Instance_Presence | undefined;
+  proxy?: string | undefined;
 }
 
 /** The answer. */
@@ -328,7 +326,7 @@ export interface UpdateInstanceResponse {
 /** Which instance to delete. */
 export interface DeleteInstanceRequest {
   /** The instance. */
-  name: string;
+  instance: string;
   /** Refuse when the instance has another etag now. */
   etag: string;
 }
@@ -340,7 +338,7 @@ export interface DeleteInstanceResponse {
 /** Which instance to link, and how. */
 export interface LinkInstanceRequest {
   /** The instance. */
-  name: string;
+  instance: string;
   /** How; required. */
   method:
     | //
@@ -455,7 +453,7 @@ export interface LinkInstanceResponse_PasskeyConfirmation {
 /** An answer to a passkey_request. */
 export interface SubmitPasskeyAssertionRequest {
   /** The instance. */
-  name: string;
+  instance: string;
   /** What the browser answered: the JSON of PublicKeyCredential.toJSON(), at most 16 KiB. */
   assertionJson: string;
 }
@@ -467,7 +465,7 @@ export interface SubmitPasskeyAssertionResponse {
 /** That the codes are the same. */
 export interface ConfirmPasskeyCodeRequest {
   /** The instance. */
-  name: string;
+  instance: string;
   /** The code of the passkey_confirmation, with or without a hyphen. */
   code: string;
 }
@@ -479,7 +477,7 @@ export interface ConfirmPasskeyCodeResponse {
 /** Which device to take over, and for which instance. */
 export interface ImportInstanceRequest {
   /** The instance; make it with CreateInstance. */
-  name: string;
+  instance: string;
   /** The device; required. */
   source:
     | //
@@ -500,7 +498,7 @@ export interface ImportInstanceResponse {
 /** Which instance to unlink. */
 export interface UnlinkInstanceRequest {
   /** The instance. */
-  name: string;
+  instance: string;
 }
 
 /** The answer. */
@@ -512,7 +510,7 @@ export interface UnlinkInstanceResponse {
 /** Which instance to reconnect. */
 export interface ReconnectInstanceRequest {
   /** The instance. */
-  name: string;
+  instance: string;
 }
 
 /** The answer. */
@@ -536,8 +534,8 @@ function createBaseInstance(): Instance {
     connectionMode: 0,
     proxy: "",
     offlineQueue: 0,
-    lastPresenceTime: undefined,
     presence: 0,
+    lastPresenceTime: undefined,
   };
 }
 
@@ -577,16 +575,16 @@ export const Instance: MessageFns<Instance> = {
       writer.uint32(88).int32(message.connectionMode);
     }
     if (message.proxy !== "") {
-      writer.uint32(114).string(message.proxy);
+      writer.uint32(98).string(message.proxy);
     }
     if (message.offlineQueue !== 0) {
-      writer.uint32(120).int32(message.offlineQueue);
-    }
-    if (message.lastPresenceTime !== undefined) {
-      Timestamp.encode(toTimestamp(message.lastPresenceTime), writer.uint32(98).fork()).join();
+      writer.uint32(104).int32(message.offlineQueue);
     }
     if (message.presence !== 0) {
-      writer.uint32(104).int32(message.presence);
+      writer.uint32(112).int32(message.presence);
+    }
+    if (message.lastPresenceTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.lastPresenceTime), writer.uint32(122).fork()).join();
     }
     return writer;
   },
@@ -692,28 +690,12 @@ export const Instance: MessageFns<Instance> = {
             message.connectionMode = reader.int32() as any;
             continue;
           }
-          case 14: {
-            if (tag !== 114) {
-              break;
-            }
-
-            message.proxy = reader.string();
-            continue;
-          }
-          case 15: {
-            if (tag !== 120) {
-              break;
-            }
-
-            message.offlineQueue = reader.int32() as any;
-            continue;
-          }
           case 12: {
             if (tag !== 98) {
               break;
             }
 
-            message.lastPresenceTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            message.proxy = reader.string();
             continue;
           }
           case 13: {
@@ -721,7 +703,23 @@ export const Instance: MessageFns<Instance> = {
               break;
             }
 
+            message.offlineQueue = reader.int32() as any;
+            continue;
+          }
+          case 14: {
+            if (tag !== 112) {
+              break;
+            }
+
             message.presence = reader.int32() as any;
+            continue;
+          }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.lastPresenceTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
             continue;
           }
         }
@@ -777,11 +775,11 @@ export const Instance: MessageFns<Instance> = {
     if (message.offlineQueue !== 0) {
       obj.offlineQueue = instance_OfflineQueueToJSON(message.offlineQueue);
     }
-    if (message.lastPresenceTime !== undefined) {
-      obj.lastPresenceTime = message.lastPresenceTime.toISOString();
-    }
     if (message.presence !== 0) {
       obj.presence = instance_PresenceToJSON(message.presence);
+    }
+    if (message.lastPresenceTime !== undefined) {
+      obj.lastPresenceTime = message.lastPresenceTime.toISOString();
     }
     return obj;
   },
@@ -804,14 +802,14 @@ export const Instance: MessageFns<Instance> = {
     message.connectionMode = object.connectionMode ?? 0;
     message.proxy = object.proxy ?? "";
     message.offlineQueue = object.offlineQueue ?? 0;
-    message.lastPresenceTime = object.lastPresenceTime ?? undefined;
     message.presence = object.presence ?? 0;
+    message.lastPresenceTime = object.lastPresenceTime ?? undefined;
     return message;
   },
 };
 
 function createBaseCreateInstanceRequest(): CreateInstanceRequest {
-  return { name: "", displayName: "", requestId: "", connectionMode: 0, proxy: "", presence: 0 };
+  return { name: "", displayName: "", connectionMode: 0, presence: 0, proxy: "", requestId: "" };
 }
 
 export const CreateInstanceRequest: MessageFns<CreateInstanceRequest> = {
@@ -822,17 +820,17 @@ export const CreateInstanceRequest: MessageFns<CreateInstanceRequest> = {
     if (message.displayName !== "") {
       writer.uint32(18).string(message.displayName);
     }
-    if (message.requestId !== "") {
-      writer.uint32(26).string(message.requestId);
-    }
     if (message.connectionMode !== 0) {
-      writer.uint32(32).int32(message.connectionMode);
-    }
-    if (message.proxy !== "") {
-      writer.uint32(50).string(message.proxy);
+      writer.uint32(24).int32(message.connectionMode);
     }
     if (message.presence !== 0) {
-      writer.uint32(40).int32(message.presence);
+      writer.uint32(32).int32(message.presence);
+    }
+    if (message.proxy !== "") {
+      writer.uint32(42).string(message.proxy);
+    }
+    if (message.requestId !== "") {
+      writer.uint32(50).string(message.requestId);
     }
     return writer;
   },
@@ -867,11 +865,11 @@ export const CreateInstanceRequest: MessageFns<CreateInstanceRequest> = {
             continue;
           }
           case 3: {
-            if (tag !== 26) {
+            if (tag !== 24) {
               break;
             }
 
-            message.requestId = reader.string();
+            message.connectionMode = reader.int32() as any;
             continue;
           }
           case 4: {
@@ -879,7 +877,15 @@ export const CreateInstanceRequest: MessageFns<CreateInstanceRequest> = {
               break;
             }
 
-            message.connectionMode = reader.int32() as any;
+            message.presence = reader.int32() as any;
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.proxy = reader.string();
             continue;
           }
           case 6: {
@@ -887,15 +893,7 @@ export const CreateInstanceRequest: MessageFns<CreateInstanceRequest> = {
               break;
             }
 
-            message.proxy = reader.string();
-            continue;
-          }
-          case 5: {
-            if (tag !== 40) {
-              break;
-            }
-
-            message.presence = reader.int32() as any;
+            message.requestId = reader.string();
             continue;
           }
         }
@@ -918,17 +916,17 @@ export const CreateInstanceRequest: MessageFns<CreateInstanceRequest> = {
     if (message.displayName !== "") {
       obj.displayName = message.displayName;
     }
-    if (message.requestId !== "") {
-      obj.requestId = message.requestId;
-    }
     if (message.connectionMode !== 0) {
       obj.connectionMode = instance_ConnectionModeToJSON(message.connectionMode);
+    }
+    if (message.presence !== 0) {
+      obj.presence = instance_PresenceToJSON(message.presence);
     }
     if (message.proxy !== "") {
       obj.proxy = message.proxy;
     }
-    if (message.presence !== 0) {
-      obj.presence = instance_PresenceToJSON(message.presence);
+    if (message.requestId !== "") {
+      obj.requestId = message.requestId;
     }
     return obj;
   },
@@ -940,10 +938,10 @@ export const CreateInstanceRequest: MessageFns<CreateInstanceRequest> = {
     const message = createBaseCreateInstanceRequest();
     message.name = object.name ?? "";
     message.displayName = object.displayName ?? "";
-    message.requestId = object.requestId ?? "";
     message.connectionMode = object.connectionMode ?? 0;
-    message.proxy = object.proxy ?? "";
     message.presence = object.presence ?? 0;
+    message.proxy = object.proxy ?? "";
+    message.requestId = object.requestId ?? "";
     return message;
   },
 };
@@ -1044,13 +1042,13 @@ export const CreateInstanceResponse: MessageFns<CreateInstanceResponse> = {
 };
 
 function createBaseGetInstanceRequest(): GetInstanceRequest {
-  return { name: "" };
+  return { instance: "" };
 }
 
 export const GetInstanceRequest: MessageFns<GetInstanceRequest> = {
   encode(message: GetInstanceRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.name !== "") {
-      writer.uint32(10).string(message.name);
+    if (message.instance !== "") {
+      writer.uint32(10).string(message.instance);
     }
     return writer;
   },
@@ -1073,7 +1071,7 @@ export const GetInstanceRequest: MessageFns<GetInstanceRequest> = {
               break;
             }
 
-            message.name = reader.string();
+            message.instance = reader.string();
             continue;
           }
         }
@@ -1090,8 +1088,8 @@ export const GetInstanceRequest: MessageFns<GetInstanceRequest> = {
 
   toJSON(message: GetInstanceRequest): unknown {
     const obj: any = {};
-    if (message.name !== "") {
-      obj.name = message.name;
+    if (message.instance !== "") {
+      obj.instance = message.instance;
     }
     return obj;
   },
@@ -1101,7 +1099,7 @@ export const GetInstanceRequest: MessageFns<GetInstanceRequest> = {
   },
   fromPartial<I extends Exact<DeepPartial<GetInstanceRequest>, I>>(object: I): GetInstanceRequest {
     const message = createBaseGetInstanceRequest();
-    message.name = object.name ?? "";
+    message.instance = object.instance ?? "";
     return message;
   },
 };
@@ -1343,13 +1341,13 @@ export const ListInstancesResponse: MessageFns<ListInstancesResponse> = {
 };
 
 function createBaseUpdateInstanceRequest(): UpdateInstanceRequest {
-  return { name: "", displayName: undefined, connectionMode: undefined, proxy: undefined, presence: undefined };
+  return { instance: "", displayName: undefined, connectionMode: undefined, presence: undefined, proxy: undefined };
 }
 
 export const UpdateInstanceRequest: MessageFns<UpdateInstanceRequest> = {
   encode(message: UpdateInstanceRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.name !== "") {
-      writer.uint32(10).string(message.name);
+    if (message.instance !== "") {
+      writer.uint32(10).string(message.instance);
     }
     if (message.displayName !== undefined) {
       writer.uint32(18).string(message.displayName);
@@ -1357,11 +1355,11 @@ export const UpdateInstanceRequest: MessageFns<UpdateInstanceRequest> = {
     if (message.connectionMode !== undefined) {
       writer.uint32(24).int32(message.connectionMode);
     }
-    if (message.proxy !== undefined) {
-      writer.uint32(42).string(message.proxy);
-    }
     if (message.presence !== undefined) {
       writer.uint32(32).int32(message.presence);
+    }
+    if (message.proxy !== undefined) {
+      writer.uint32(42).string(message.proxy);
     }
     return writer;
   },
@@ -1384,7 +1382,7 @@ export const UpdateInstanceRequest: MessageFns<UpdateInstanceRequest> = {
               break;
             }
 
-            message.name = reader.string();
+            message.instance = reader.string();
             continue;
           }
           case 2: {
@@ -1403,20 +1401,20 @@ export const UpdateInstanceRequest: MessageFns<UpdateInstanceRequest> = {
             message.connectionMode = reader.int32() as any;
             continue;
           }
-          case 5: {
-            if (tag !== 42) {
-              break;
-            }
-
-            message.proxy = reader.string();
-            continue;
-          }
           case 4: {
             if (tag !== 32) {
               break;
             }
 
             message.presence = reader.int32() as any;
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.proxy = reader.string();
             continue;
           }
         }
@@ -1433,8 +1431,8 @@ export const UpdateInstanceRequest: MessageFns<UpdateInstanceRequest> = {
 
   toJSON(message: UpdateInstanceRequest): unknown {
     const obj: any = {};
-    if (message.name !== "") {
-      obj.name = message.name;
+    if (message.instance !== "") {
+      obj.instance = message.instance;
     }
     if (message.displayName !== undefined) {
       obj.displayName = message.displayName;
@@ -1442,11 +1440,11 @@ export const UpdateInstanceRequest: MessageFns<UpdateInstanceRequest> = {
     if (message.connectionMode !== undefined) {
       obj.connectionMode = instance_ConnectionModeToJSON(message.connectionMode);
     }
-    if (message.proxy !== undefined) {
-      obj.proxy = message.proxy;
-    }
     if (message.presence !== undefined) {
       obj.presence = instance_PresenceToJSON(message.presence);
+    }
+    if (message.proxy !== undefined) {
+      obj.proxy = message.proxy;
     }
     return obj;
   },
@@ -1456,11 +1454,11 @@ export const UpdateInstanceRequest: MessageFns<UpdateInstanceRequest> = {
   },
   fromPartial<I extends Exact<DeepPartial<UpdateInstanceRequest>, I>>(object: I): UpdateInstanceRequest {
     const message = createBaseUpdateInstanceRequest();
-    message.name = object.name ?? "";
+    message.instance = object.instance ?? "";
     message.displayName = object.displayName ?? undefined;
     message.connectionMode = object.connectionMode ?? undefined;
-    message.proxy = object.proxy ?? undefined;
     message.presence = object.presence ?? undefined;
+    message.proxy = object.proxy ?? undefined;
     return message;
   },
 };
@@ -1531,13 +1529,13 @@ export const UpdateInstanceResponse: MessageFns<UpdateInstanceResponse> = {
 };
 
 function createBaseDeleteInstanceRequest(): DeleteInstanceRequest {
-  return { name: "", etag: "" };
+  return { instance: "", etag: "" };
 }
 
 export const DeleteInstanceRequest: MessageFns<DeleteInstanceRequest> = {
   encode(message: DeleteInstanceRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.name !== "") {
-      writer.uint32(10).string(message.name);
+    if (message.instance !== "") {
+      writer.uint32(10).string(message.instance);
     }
     if (message.etag !== "") {
       writer.uint32(18).string(message.etag);
@@ -1563,7 +1561,7 @@ export const DeleteInstanceRequest: MessageFns<DeleteInstanceRequest> = {
               break;
             }
 
-            message.name = reader.string();
+            message.instance = reader.string();
             continue;
           }
           case 2: {
@@ -1588,8 +1586,8 @@ export const DeleteInstanceRequest: MessageFns<DeleteInstanceRequest> = {
 
   toJSON(message: DeleteInstanceRequest): unknown {
     const obj: any = {};
-    if (message.name !== "") {
-      obj.name = message.name;
+    if (message.instance !== "") {
+      obj.instance = message.instance;
     }
     if (message.etag !== "") {
       obj.etag = message.etag;
@@ -1602,7 +1600,7 @@ export const DeleteInstanceRequest: MessageFns<DeleteInstanceRequest> = {
   },
   fromPartial<I extends Exact<DeepPartial<DeleteInstanceRequest>, I>>(object: I): DeleteInstanceRequest {
     const message = createBaseDeleteInstanceRequest();
-    message.name = object.name ?? "";
+    message.instance = object.instance ?? "";
     message.etag = object.etag ?? "";
     return message;
   },
@@ -1657,13 +1655,13 @@ export const DeleteInstanceResponse: MessageFns<DeleteInstanceResponse> = {
 };
 
 function createBaseLinkInstanceRequest(): LinkInstanceRequest {
-  return { name: "", method: undefined, passkey: undefined };
+  return { instance: "", method: undefined, passkey: undefined };
 }
 
 export const LinkInstanceRequest: MessageFns<LinkInstanceRequest> = {
   encode(message: LinkInstanceRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.name !== "") {
-      writer.uint32(10).string(message.name);
+    if (message.instance !== "") {
+      writer.uint32(10).string(message.instance);
     }
     switch (message.method?.$case) {
       case "qr":
@@ -1697,7 +1695,7 @@ export const LinkInstanceRequest: MessageFns<LinkInstanceRequest> = {
               break;
             }
 
-            message.name = reader.string();
+            message.instance = reader.string();
             continue;
           }
           case 2: {
@@ -1741,8 +1739,8 @@ export const LinkInstanceRequest: MessageFns<LinkInstanceRequest> = {
 
   toJSON(message: LinkInstanceRequest): unknown {
     const obj: any = {};
-    if (message.name !== "") {
-      obj.name = message.name;
+    if (message.instance !== "") {
+      obj.instance = message.instance;
     }
     if (message.method?.$case === "qr") {
       obj.qr = LinkInstanceRequest_Qr.toJSON(message.method.value);
@@ -1760,7 +1758,7 @@ export const LinkInstanceRequest: MessageFns<LinkInstanceRequest> = {
   },
   fromPartial<I extends Exact<DeepPartial<LinkInstanceRequest>, I>>(object: I): LinkInstanceRequest {
     const message = createBaseLinkInstanceRequest();
-    message.name = object.name ?? "";
+    message.instance = object.instance ?? "";
     switch (object.method?.$case) {
       case "qr": {
         if (object.method?.value !== undefined && object.method?.value !== null) {
@@ -2482,13 +2480,13 @@ export const LinkInstanceResponse_PasskeyConfirmation: MessageFns<LinkInstanceRe
 };
 
 function createBaseSubmitPasskeyAssertionRequest(): SubmitPasskeyAssertionRequest {
-  return { name: "", assertionJson: "" };
+  return { instance: "", assertionJson: "" };
 }
 
 export const SubmitPasskeyAssertionRequest: MessageFns<SubmitPasskeyAssertionRequest> = {
   encode(message: SubmitPasskeyAssertionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.name !== "") {
-      writer.uint32(10).string(message.name);
+    if (message.instance !== "") {
+      writer.uint32(10).string(message.instance);
     }
     if (message.assertionJson !== "") {
       writer.uint32(18).string(message.assertionJson);
@@ -2514,7 +2512,7 @@ export const SubmitPasskeyAssertionRequest: MessageFns<SubmitPasskeyAssertionReq
               break;
             }
 
-            message.name = reader.string();
+            message.instance = reader.string();
             continue;
           }
           case 2: {
@@ -2539,8 +2537,8 @@ export const SubmitPasskeyAssertionRequest: MessageFns<SubmitPasskeyAssertionReq
 
   toJSON(message: SubmitPasskeyAssertionRequest): unknown {
     const obj: any = {};
-    if (message.name !== "") {
-      obj.name = message.name;
+    if (message.instance !== "") {
+      obj.instance = message.instance;
     }
     if (message.assertionJson !== "") {
       obj.assertionJson = message.assertionJson;
@@ -2555,7 +2553,7 @@ export const SubmitPasskeyAssertionRequest: MessageFns<SubmitPasskeyAssertionReq
     object: I,
   ): SubmitPasskeyAssertionRequest {
     const message = createBaseSubmitPasskeyAssertionRequest();
-    message.name = object.name ?? "";
+    message.instance = object.instance ?? "";
     message.assertionJson = object.assertionJson ?? "";
     return message;
   },
@@ -2610,13 +2608,13 @@ export const SubmitPasskeyAssertionResponse: MessageFns<SubmitPasskeyAssertionRe
 };
 
 function createBaseConfirmPasskeyCodeRequest(): ConfirmPasskeyCodeRequest {
-  return { name: "", code: "" };
+  return { instance: "", code: "" };
 }
 
 export const ConfirmPasskeyCodeRequest: MessageFns<ConfirmPasskeyCodeRequest> = {
   encode(message: ConfirmPasskeyCodeRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.name !== "") {
-      writer.uint32(10).string(message.name);
+    if (message.instance !== "") {
+      writer.uint32(10).string(message.instance);
     }
     if (message.code !== "") {
       writer.uint32(18).string(message.code);
@@ -2642,7 +2640,7 @@ export const ConfirmPasskeyCodeRequest: MessageFns<ConfirmPasskeyCodeRequest> = 
               break;
             }
 
-            message.name = reader.string();
+            message.instance = reader.string();
             continue;
           }
           case 2: {
@@ -2667,8 +2665,8 @@ export const ConfirmPasskeyCodeRequest: MessageFns<ConfirmPasskeyCodeRequest> = 
 
   toJSON(message: ConfirmPasskeyCodeRequest): unknown {
     const obj: any = {};
-    if (message.name !== "") {
-      obj.name = message.name;
+    if (message.instance !== "") {
+      obj.instance = message.instance;
     }
     if (message.code !== "") {
       obj.code = message.code;
@@ -2681,7 +2679,7 @@ export const ConfirmPasskeyCodeRequest: MessageFns<ConfirmPasskeyCodeRequest> = 
   },
   fromPartial<I extends Exact<DeepPartial<ConfirmPasskeyCodeRequest>, I>>(object: I): ConfirmPasskeyCodeRequest {
     const message = createBaseConfirmPasskeyCodeRequest();
-    message.name = object.name ?? "";
+    message.instance = object.instance ?? "";
     message.code = object.code ?? "";
     return message;
   },
@@ -2736,13 +2734,13 @@ export const ConfirmPasskeyCodeResponse: MessageFns<ConfirmPasskeyCodeResponse> 
 };
 
 function createBaseImportInstanceRequest(): ImportInstanceRequest {
-  return { name: "", source: undefined };
+  return { instance: "", source: undefined };
 }
 
 export const ImportInstanceRequest: MessageFns<ImportInstanceRequest> = {
   encode(message: ImportInstanceRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.name !== "") {
-      writer.uint32(10).string(message.name);
+    if (message.instance !== "") {
+      writer.uint32(10).string(message.instance);
     }
     switch (message.source?.$case) {
       case "baileysCreds":
@@ -2770,7 +2768,7 @@ export const ImportInstanceRequest: MessageFns<ImportInstanceRequest> = {
               break;
             }
 
-            message.name = reader.string();
+            message.instance = reader.string();
             continue;
           }
           case 2: {
@@ -2795,8 +2793,8 @@ export const ImportInstanceRequest: MessageFns<ImportInstanceRequest> = {
 
   toJSON(message: ImportInstanceRequest): unknown {
     const obj: any = {};
-    if (message.name !== "") {
-      obj.name = message.name;
+    if (message.instance !== "") {
+      obj.instance = message.instance;
     }
     if (message.source?.$case === "baileysCreds") {
       obj.baileysCreds = base64FromBytes(message.source.value);
@@ -2809,7 +2807,7 @@ export const ImportInstanceRequest: MessageFns<ImportInstanceRequest> = {
   },
   fromPartial<I extends Exact<DeepPartial<ImportInstanceRequest>, I>>(object: I): ImportInstanceRequest {
     const message = createBaseImportInstanceRequest();
-    message.name = object.name ?? "";
+    message.instance = object.instance ?? "";
     switch (object.source?.$case) {
       case "baileysCreds": {
         if (object.source?.value !== undefined && object.source?.value !== null) {
@@ -2888,13 +2886,13 @@ export const ImportInstanceResponse: MessageFns<ImportInstanceResponse> = {
 };
 
 function createBaseUnlinkInstanceRequest(): UnlinkInstanceRequest {
-  return { name: "" };
+  return { instance: "" };
 }
 
 export const UnlinkInstanceRequest: MessageFns<UnlinkInstanceRequest> = {
   encode(message: UnlinkInstanceRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.name !== "") {
-      writer.uint32(10).string(message.name);
+    if (message.instance !== "") {
+      writer.uint32(10).string(message.instance);
     }
     return writer;
   },
@@ -2917,7 +2915,7 @@ export const UnlinkInstanceRequest: MessageFns<UnlinkInstanceRequest> = {
               break;
             }
 
-            message.name = reader.string();
+            message.instance = reader.string();
             continue;
           }
         }
@@ -2934,8 +2932,8 @@ export const UnlinkInstanceRequest: MessageFns<UnlinkInstanceRequest> = {
 
   toJSON(message: UnlinkInstanceRequest): unknown {
     const obj: any = {};
-    if (message.name !== "") {
-      obj.name = message.name;
+    if (message.instance !== "") {
+      obj.instance = message.instance;
     }
     return obj;
   },
@@ -2945,7 +2943,7 @@ export const UnlinkInstanceRequest: MessageFns<UnlinkInstanceRequest> = {
   },
   fromPartial<I extends Exact<DeepPartial<UnlinkInstanceRequest>, I>>(object: I): UnlinkInstanceRequest {
     const message = createBaseUnlinkInstanceRequest();
-    message.name = object.name ?? "";
+    message.instance = object.instance ?? "";
     return message;
   },
 };
@@ -3016,13 +3014,13 @@ export const UnlinkInstanceResponse: MessageFns<UnlinkInstanceResponse> = {
 };
 
 function createBaseReconnectInstanceRequest(): ReconnectInstanceRequest {
-  return { name: "" };
+  return { instance: "" };
 }
 
 export const ReconnectInstanceRequest: MessageFns<ReconnectInstanceRequest> = {
   encode(message: ReconnectInstanceRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.name !== "") {
-      writer.uint32(10).string(message.name);
+    if (message.instance !== "") {
+      writer.uint32(10).string(message.instance);
     }
     return writer;
   },
@@ -3045,7 +3043,7 @@ export const ReconnectInstanceRequest: MessageFns<ReconnectInstanceRequest> = {
               break;
             }
 
-            message.name = reader.string();
+            message.instance = reader.string();
             continue;
           }
         }
@@ -3062,8 +3060,8 @@ export const ReconnectInstanceRequest: MessageFns<ReconnectInstanceRequest> = {
 
   toJSON(message: ReconnectInstanceRequest): unknown {
     const obj: any = {};
-    if (message.name !== "") {
-      obj.name = message.name;
+    if (message.instance !== "") {
+      obj.instance = message.instance;
     }
     return obj;
   },
@@ -3073,7 +3071,7 @@ export const ReconnectInstanceRequest: MessageFns<ReconnectInstanceRequest> = {
   },
   fromPartial<I extends Exact<DeepPartial<ReconnectInstanceRequest>, I>>(object: I): ReconnectInstanceRequest {
     const message = createBaseReconnectInstanceRequest();
-    message.name = object.name ?? "";
+    message.instance = object.instance ?? "";
     return message;
   },
 };

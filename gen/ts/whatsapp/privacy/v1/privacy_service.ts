@@ -26,7 +26,7 @@ import {
   SettingOutcome,
   SettingOutcome_State,
   settingOutcome_StateToJSON,
-} from "./error_details.js";
+} from "./errors.js";
 import {
   Permissions,
   Privacy,
@@ -447,8 +447,8 @@ export interface PrivacyChange {
 export interface PrivacyChange_Actor {
   /** Its id. */
   tokenId: string;
-  /** Its label at that time. */
-  tokenLabel: string;
+  /** Its display name at that time. */
+  tokenDisplayName: string;
 }
 
 /** An excepted contact. */
@@ -487,13 +487,13 @@ export interface UpdateContactBlacklistRequest {
   /** The setting. */
   setting: ContactBlacklistSetting;
   /** Contacts to add, at most 1000; one that is on the list already is no error. */
-  add: BlacklistEntry[];
+  entriesToAdd: BlacklistEntry[];
   /**
-   * Contacts to remove, at most 1000 and none of those in `add`; one that is not on the list is no
+   * Contacts to remove, at most 1000 and none of those in `entries_to_add`; one that is not on the list is no
    * error.
    */
-  remove: BlacklistEntry[];
-  /** Make the list exactly `add`; `remove` must be empty. */
+  entriesToRemove: BlacklistEntry[];
+  /** Make the list exactly `entries_to_add`; `entries_to_remove` must be empty. */
   replace: boolean;
   /** Refuse when the list has another etag now. */
   etag: string;
@@ -2675,7 +2675,7 @@ export const PrivacyChange: MessageFns<PrivacyChange> = {
 };
 
 function createBasePrivacyChange_Actor(): PrivacyChange_Actor {
-  return { tokenId: "", tokenLabel: "" };
+  return { tokenId: "", tokenDisplayName: "" };
 }
 
 export const PrivacyChange_Actor: MessageFns<PrivacyChange_Actor> = {
@@ -2683,8 +2683,8 @@ export const PrivacyChange_Actor: MessageFns<PrivacyChange_Actor> = {
     if (message.tokenId !== "") {
       writer.uint32(10).string(message.tokenId);
     }
-    if (message.tokenLabel !== "") {
-      writer.uint32(18).string(message.tokenLabel);
+    if (message.tokenDisplayName !== "") {
+      writer.uint32(18).string(message.tokenDisplayName);
     }
     return writer;
   },
@@ -2715,7 +2715,7 @@ export const PrivacyChange_Actor: MessageFns<PrivacyChange_Actor> = {
               break;
             }
 
-            message.tokenLabel = reader.string();
+            message.tokenDisplayName = reader.string();
             continue;
           }
         }
@@ -2735,8 +2735,8 @@ export const PrivacyChange_Actor: MessageFns<PrivacyChange_Actor> = {
     if (message.tokenId !== "") {
       obj.tokenId = message.tokenId;
     }
-    if (message.tokenLabel !== "") {
-      obj.tokenLabel = message.tokenLabel;
+    if (message.tokenDisplayName !== "") {
+      obj.tokenDisplayName = message.tokenDisplayName;
     }
     return obj;
   },
@@ -2747,7 +2747,7 @@ export const PrivacyChange_Actor: MessageFns<PrivacyChange_Actor> = {
   fromPartial<I extends Exact<DeepPartial<PrivacyChange_Actor>, I>>(object: I): PrivacyChange_Actor {
     const message = createBasePrivacyChange_Actor();
     message.tokenId = object.tokenId ?? "";
-    message.tokenLabel = object.tokenLabel ?? "";
+    message.tokenDisplayName = object.tokenDisplayName ?? "";
     return message;
   },
 };
@@ -3003,8 +3003,8 @@ function createBaseUpdateContactBlacklistRequest(): UpdateContactBlacklistReques
   return {
     instance: "",
     setting: 0,
-    add: [],
-    remove: [],
+    entriesToAdd: [],
+    entriesToRemove: [],
     replace: false,
     etag: "",
     validateOnly: false,
@@ -3020,10 +3020,10 @@ export const UpdateContactBlacklistRequest: MessageFns<UpdateContactBlacklistReq
     if (message.setting !== 0) {
       writer.uint32(16).int32(message.setting);
     }
-    for (const v of message.add) {
+    for (const v of message.entriesToAdd) {
       BlacklistEntry.encode(v!, writer.uint32(26).fork()).join();
     }
-    for (const v of message.remove) {
+    for (const v of message.entriesToRemove) {
       BlacklistEntry.encode(v!, writer.uint32(34).fork()).join();
     }
     if (message.replace !== false) {
@@ -3075,7 +3075,7 @@ export const UpdateContactBlacklistRequest: MessageFns<UpdateContactBlacklistReq
               break;
             }
 
-            message.add.push(BlacklistEntry.decode(reader, reader.uint32()));
+            message.entriesToAdd.push(BlacklistEntry.decode(reader, reader.uint32()));
             continue;
           }
           case 4: {
@@ -3083,7 +3083,7 @@ export const UpdateContactBlacklistRequest: MessageFns<UpdateContactBlacklistReq
               break;
             }
 
-            message.remove.push(BlacklistEntry.decode(reader, reader.uint32()));
+            message.entriesToRemove.push(BlacklistEntry.decode(reader, reader.uint32()));
             continue;
           }
           case 5: {
@@ -3138,11 +3138,11 @@ export const UpdateContactBlacklistRequest: MessageFns<UpdateContactBlacklistReq
     if (message.setting !== 0) {
       obj.setting = contactBlacklistSettingToJSON(message.setting);
     }
-    if (message.add?.length) {
-      obj.add = message.add.map((e) => BlacklistEntry.toJSON(e));
+    if (message.entriesToAdd?.length) {
+      obj.entriesToAdd = message.entriesToAdd.map((e) => BlacklistEntry.toJSON(e));
     }
-    if (message.remove?.length) {
-      obj.remove = message.remove.map((e) => BlacklistEntry.toJSON(e));
+    if (message.entriesToRemove?.length) {
+      obj.entriesToRemove = message.entriesToRemove.map((e) => BlacklistEntry.toJSON(e));
     }
     if (message.replace !== false) {
       obj.replace = message.replace;
@@ -3168,8 +3168,8 @@ export const UpdateContactBlacklistRequest: MessageFns<UpdateContactBlacklistReq
     const message = createBaseUpdateContactBlacklistRequest();
     message.instance = object.instance ?? "";
     message.setting = object.setting ?? 0;
-    message.add = object.add?.map((e) => BlacklistEntry.fromPartial(e)) || [];
-    message.remove = object.remove?.map((e) => BlacklistEntry.fromPartial(e)) || [];
+    message.entriesToAdd = object.entriesToAdd?.map((e) => BlacklistEntry.fromPartial(e)) || [];
+    message.entriesToRemove = object.entriesToRemove?.map((e) => BlacklistEntry.fromPartial(e)) || [];
     message.replace = object.replace ?? false;
     message.etag = object.etag ?? "";
     message.validateOnly = object.validateOnly ?? false;

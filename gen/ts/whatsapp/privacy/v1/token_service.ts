@@ -33,7 +33,7 @@ export interface Token {
   /** What it may do. */
   access: Token_Access;
   /** Free text, at most 63 characters. */
-  label: string;
+  displayName: string;
   /** When it was made. */
   createTime:
     | Date
@@ -105,7 +105,7 @@ export interface CreateTokenRequest {
   /** What it may do; required. */
   access: Token_Access;
   /** Free text, at most 63 characters. */
-  label: string;
+  displayName: string;
   /** When it stops working, in the future; absent for never. */
   expireTime:
     | Date
@@ -147,7 +147,7 @@ export interface ListTokensResponse {
 /** Which token to revoke. */
 export interface RevokeTokenRequest {
   /** The token's id. */
-  id: string;
+  tokenId: string;
 }
 
 /** Nothing. */
@@ -157,7 +157,7 @@ export interface RevokeTokenResponse {
 /** Which token to rotate. */
 export interface RotateTokenRequest {
   /** The token's id. */
-  id: string;
+  tokenId: string;
   /** How long the old token still works, at most 24 hours; absent for not at all. */
   gracePeriod: Duration | undefined;
 }
@@ -180,7 +180,7 @@ function createBaseToken(): Token {
     kind: 0,
     instance: "",
     access: 0,
-    label: "",
+    displayName: "",
     createTime: undefined,
     expireTime: undefined,
     lastUseTime: undefined,
@@ -202,8 +202,8 @@ export const Token: MessageFns<Token> = {
     if (message.access !== 0) {
       writer.uint32(32).int32(message.access);
     }
-    if (message.label !== "") {
-      writer.uint32(42).string(message.label);
+    if (message.displayName !== "") {
+      writer.uint32(42).string(message.displayName);
     }
     if (message.createTime !== undefined) {
       Timestamp.encode(toTimestamp(message.createTime), writer.uint32(50).fork()).join();
@@ -270,7 +270,7 @@ export const Token: MessageFns<Token> = {
               break;
             }
 
-            message.label = reader.string();
+            message.displayName = reader.string();
             continue;
           }
           case 6: {
@@ -331,8 +331,8 @@ export const Token: MessageFns<Token> = {
     if (message.access !== 0) {
       obj.access = token_AccessToJSON(message.access);
     }
-    if (message.label !== "") {
-      obj.label = message.label;
+    if (message.displayName !== "") {
+      obj.displayName = message.displayName;
     }
     if (message.createTime !== undefined) {
       obj.createTime = message.createTime.toISOString();
@@ -358,7 +358,7 @@ export const Token: MessageFns<Token> = {
     message.kind = object.kind ?? 0;
     message.instance = object.instance ?? "";
     message.access = object.access ?? 0;
-    message.label = object.label ?? "";
+    message.displayName = object.displayName ?? "";
     message.createTime = object.createTime ?? undefined;
     message.expireTime = object.expireTime ?? undefined;
     message.lastUseTime = object.lastUseTime ?? undefined;
@@ -368,7 +368,7 @@ export const Token: MessageFns<Token> = {
 };
 
 function createBaseCreateTokenRequest(): CreateTokenRequest {
-  return { kind: 0, instance: "", access: 0, label: "", expireTime: undefined, certificateSubject: "" };
+  return { kind: 0, instance: "", access: 0, displayName: "", expireTime: undefined, certificateSubject: "" };
 }
 
 export const CreateTokenRequest: MessageFns<CreateTokenRequest> = {
@@ -382,8 +382,8 @@ export const CreateTokenRequest: MessageFns<CreateTokenRequest> = {
     if (message.access !== 0) {
       writer.uint32(24).int32(message.access);
     }
-    if (message.label !== "") {
-      writer.uint32(34).string(message.label);
+    if (message.displayName !== "") {
+      writer.uint32(34).string(message.displayName);
     }
     if (message.expireTime !== undefined) {
       Timestamp.encode(toTimestamp(message.expireTime), writer.uint32(42).fork()).join();
@@ -436,7 +436,7 @@ export const CreateTokenRequest: MessageFns<CreateTokenRequest> = {
               break;
             }
 
-            message.label = reader.string();
+            message.displayName = reader.string();
             continue;
           }
           case 5: {
@@ -478,8 +478,8 @@ export const CreateTokenRequest: MessageFns<CreateTokenRequest> = {
     if (message.access !== 0) {
       obj.access = token_AccessToJSON(message.access);
     }
-    if (message.label !== "") {
-      obj.label = message.label;
+    if (message.displayName !== "") {
+      obj.displayName = message.displayName;
     }
     if (message.expireTime !== undefined) {
       obj.expireTime = message.expireTime.toISOString();
@@ -498,7 +498,7 @@ export const CreateTokenRequest: MessageFns<CreateTokenRequest> = {
     message.kind = object.kind ?? 0;
     message.instance = object.instance ?? "";
     message.access = object.access ?? 0;
-    message.label = object.label ?? "";
+    message.displayName = object.displayName ?? "";
     message.expireTime = object.expireTime ?? undefined;
     message.certificateSubject = object.certificateSubject ?? "";
     return message;
@@ -740,13 +740,13 @@ export const ListTokensResponse: MessageFns<ListTokensResponse> = {
 };
 
 function createBaseRevokeTokenRequest(): RevokeTokenRequest {
-  return { id: "" };
+  return { tokenId: "" };
 }
 
 export const RevokeTokenRequest: MessageFns<RevokeTokenRequest> = {
   encode(message: RevokeTokenRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.id !== "") {
-      writer.uint32(10).string(message.id);
+    if (message.tokenId !== "") {
+      writer.uint32(10).string(message.tokenId);
     }
     return writer;
   },
@@ -769,7 +769,7 @@ export const RevokeTokenRequest: MessageFns<RevokeTokenRequest> = {
               break;
             }
 
-            message.id = reader.string();
+            message.tokenId = reader.string();
             continue;
           }
         }
@@ -786,8 +786,8 @@ export const RevokeTokenRequest: MessageFns<RevokeTokenRequest> = {
 
   toJSON(message: RevokeTokenRequest): unknown {
     const obj: any = {};
-    if (message.id !== "") {
-      obj.id = message.id;
+    if (message.tokenId !== "") {
+      obj.tokenId = message.tokenId;
     }
     return obj;
   },
@@ -797,7 +797,7 @@ export const RevokeTokenRequest: MessageFns<RevokeTokenRequest> = {
   },
   fromPartial<I extends Exact<DeepPartial<RevokeTokenRequest>, I>>(object: I): RevokeTokenRequest {
     const message = createBaseRevokeTokenRequest();
-    message.id = object.id ?? "";
+    message.tokenId = object.tokenId ?? "";
     return message;
   },
 };
@@ -851,13 +851,13 @@ export const RevokeTokenResponse: MessageFns<RevokeTokenResponse> = {
 };
 
 function createBaseRotateTokenRequest(): RotateTokenRequest {
-  return { id: "", gracePeriod: undefined };
+  return { tokenId: "", gracePeriod: undefined };
 }
 
 export const RotateTokenRequest: MessageFns<RotateTokenRequest> = {
   encode(message: RotateTokenRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.id !== "") {
-      writer.uint32(10).string(message.id);
+    if (message.tokenId !== "") {
+      writer.uint32(10).string(message.tokenId);
     }
     if (message.gracePeriod !== undefined) {
       Duration.encode(message.gracePeriod, writer.uint32(18).fork()).join();
@@ -883,7 +883,7 @@ export const RotateTokenRequest: MessageFns<RotateTokenRequest> = {
               break;
             }
 
-            message.id = reader.string();
+            message.tokenId = reader.string();
             continue;
           }
           case 2: {
@@ -908,8 +908,8 @@ export const RotateTokenRequest: MessageFns<RotateTokenRequest> = {
 
   toJSON(message: RotateTokenRequest): unknown {
     const obj: any = {};
-    if (message.id !== "") {
-      obj.id = message.id;
+    if (message.tokenId !== "") {
+      obj.tokenId = message.tokenId;
     }
     if (message.gracePeriod !== undefined) {
       obj.gracePeriod = Duration.toJSON(message.gracePeriod);
@@ -922,7 +922,7 @@ export const RotateTokenRequest: MessageFns<RotateTokenRequest> = {
   },
   fromPartial<I extends Exact<DeepPartial<RotateTokenRequest>, I>>(object: I): RotateTokenRequest {
     const message = createBaseRotateTokenRequest();
-    message.id = object.id ?? "";
+    message.tokenId = object.tokenId ?? "";
     message.gracePeriod = (object.gracePeriod !== undefined && object.gracePeriod !== null)
       ? Duration.fromPartial(object.gracePeriod)
       : undefined;

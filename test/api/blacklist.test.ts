@@ -273,16 +273,16 @@ describe('a contact that nobody knows', () => {
   test('is named with every other one, and nothing is sent', async () => {
     const failure = await failureOf(change({ add: [CARL, STRANGER, DORA, '+15550100198', '99@lid'] }));
     expect(failure).toMatchObject({ code: status.INVALID_ARGUMENT, reason: 'CONTACT_UNKNOWN' });
-    expect(failure.message).toBe('add[1] is not on WhatsApp');
+    expect(failure.message).toBe('entries_to_add[1] is not on WhatsApp');
     expect(failure.details['google.rpc.ErrorInfo']?.metadata).toEqual({
       instance: desk.instance,
       setting: 'LAST_SEEN',
-      field: 'add[1]',
+      field: 'entries_to_add[1]',
     });
     expect(failure.details['google.rpc.BadRequest']?.fieldViolations).toMatchObject([
-      { field: 'add[1]', reason: 'CONTACT_UNKNOWN' },
-      { field: 'add[3]', reason: 'CONTACT_UNKNOWN' },
-      { field: 'add[4]', reason: 'CONTACT_UNKNOWN' },
+      { field: 'entries_to_add[1]', reason: 'CONTACT_UNKNOWN' },
+      { field: 'entries_to_add[3]', reason: 'CONTACT_UNKNOWN' },
+      { field: 'entries_to_add[4]', reason: 'CONTACT_UNKNOWN' },
     ]);
     expect(sentUsers()).toEqual([]);
   });
@@ -326,7 +326,7 @@ test('someone to be added and removed under two names is refused', async () => {
   const failure = await failureOf(change({ add: [ANNA], remove: [lidOf(ANNA)] }));
   expect(failure.reason).toBe('INVALID_REQUEST');
   expect(failure.details['google.rpc.BadRequest']?.fieldViolations).toMatchObject([
-    { field: 'remove[0]', reason: 'CONFLICTING' },
+    { field: 'entries_to_remove[0]', reason: 'CONFLICTING' },
   ]);
 });
 
@@ -352,7 +352,7 @@ describe('an account whose lists are by phone number', () => {
   });
 
   test('names contacts that nobody knows', async () => {
-    expect((await failureOf(change({ add: [CARL, STRANGER] }))).message).toBe('add[1] is not on WhatsApp');
+    expect((await failureOf(change({ add: [CARL, STRANGER] }))).message).toBe('entries_to_add[1] is not on WhatsApp');
   });
 
   test('is found to be migrated when it was', async () => {

@@ -352,7 +352,9 @@ describe('an account whose lists are by phone number', () => {
   });
 
   test('names contacts that nobody knows', async () => {
-    expect((await failureOf(change({ add: [CARL, STRANGER] }))).message).toBe('entries_to_add[1] is not on WhatsApp');
+    expect((await failureOf(change({ add: [CARL, STRANGER] }))).message).toBe(
+      'entries_to_add[1] is not on WhatsApp',
+    );
   });
 
   test('is found to be migrated when it was', async () => {

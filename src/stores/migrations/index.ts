@@ -1,16 +1,16 @@
 import type { Kysely } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
-import { up as initial } from './0001-initial.js';
-import { up as connectionMode } from './0002-connection-mode.js';
-import { up as epoch } from './0003-epoch.js';
-import { up as resolution } from './0004-resolution.js';
-import { up as answerSubjects } from './0005-answer-subjects.js';
-import { up as clientVersion } from './0006-client-version.js';
-import { up as proxy } from './0007-proxy.js';
-import { up as presence } from './0008-presence.js';
-import { up as certificateSubject } from './0009-certificate-subject.js';
-import { up as tokenMacs } from './0010-token-macs.js';
-import { up as historyPruning } from './0011-history-pruning.js';
+import { up as initial } from './0001-0010/0001-initial.js';
+import { up as connectionMode } from './0001-0010/0002-connection-mode.js';
+import { up as epoch } from './0001-0010/0003-epoch.js';
+import { up as resolution } from './0001-0010/0004-resolution.js';
+import { up as answerSubjects } from './0001-0010/0005-answer-subjects.js';
+import { up as clientVersion } from './0001-0010/0006-client-version.js';
+import { up as proxy } from './0001-0010/0007-proxy.js';
+import { up as presence } from './0001-0010/0008-presence.js';
+import { up as certificateSubject } from './0001-0010/0009-certificate-subject.js';
+import { up as tokenMacs } from './0001-0010/0010-token-macs.js';
+import { up as historyPruning } from './0011-0020/0011-history-pruning.js';
 
 /** In order; a migration that was released is never changed. */
 export const migrations = (masterKeys: readonly Buffer[]): Record<string, Migration> => ({

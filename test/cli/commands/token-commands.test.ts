@@ -28,7 +28,15 @@ test('token create asks for a token that may do everything, unless told otherwis
   expect(stdout).toContain('wap_new');
 
   const before = Date.now();
-  const narrow = ['--instance', 'support-desk', '--read-only', '--display-name', 'dashboard', '--expires', '30d'];
+  const narrow = [
+    '--instance',
+    'support-desk',
+    '--read-only',
+    '--display-name',
+    'dashboard',
+    '--expires',
+    '30d',
+  ];
   narrow.push('--certificate-subject', 'desk.example.com');
   expect(JSON.parse((await cli('create', ...narrow, '--json')).stdout)).toMatchObject({
     token: { id: 'k7f3q2', access: 'ACCESS_READ_ONLY' },

@@ -22,7 +22,10 @@ export const askingForCode =
     const fault = service.simulator.inject({ match: { on: 'iq', xmlns: 'md' }, effect });
     const phoneNumber = '+15550100123';
     const name = await unlinked();
-    const ended = await call(method, { instance: name, method: { $case: 'pairingCode', value: { phoneNumber } } });
+    const ended = await call(method, {
+      instance: name,
+      method: { $case: 'pairingCode', value: { phoneNumber } },
+    });
     fault.remove();
     return ended;
   };

@@ -3,18 +3,18 @@ import {
   CreateInstanceResponse,
   type InstanceServiceServer,
   type LinkInstanceResponse,
-} from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
-import type { Tokens } from '../../access/tokens.js';
-import { PrivacyError } from '../../domain/errors.js';
-import type { Instance } from '../../domain/instance.js';
-import type { Instances } from '../../instances/instances.js';
-import type { LinkEvent } from '../../instances/linking/link-instance.js';
-import type { PasskeyStep } from '../../instances/ports/passkey-steps.js';
-import { digestOf, type Idempotent } from '../calls/idempotent.js';
-import type { Stream } from '../calls/stream.js';
-import type { Unary } from '../calls/unary.js';
-import { encodeInstance, encodeToken } from '../messages/codec.js';
-import { coveredPage } from '../messages/pagination.js';
+} from '../../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
+import type { Tokens } from '../../../access/tokens.js';
+import { PrivacyError } from '../../../domain/errors.js';
+import type { Instance } from '../../../domain/instance.js';
+import type { Instances } from '../../../instances/instances.js';
+import type { LinkEvent } from '../../../instances/linking/link-instance.js';
+import type { PasskeyStep } from '../../../instances/ports/passkey-steps.js';
+import { digestOf, type Idempotent } from '../../calls/idempotent.js';
+import type { Stream } from '../../calls/stream.js';
+import type { Unary } from '../../calls/unary.js';
+import { encodeInstance, encodeToken } from '../../messages/codec.js';
+import { coveredPage } from '../../messages/pagination.js';
 import {
   decodeAssertion,
   decodeConfirmation,

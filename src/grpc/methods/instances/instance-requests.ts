@@ -10,11 +10,11 @@ import {
   type ListInstancesRequest,
   type SubmitPasskeyAssertionRequest,
   type UpdateInstanceRequest,
-} from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
-import { LARGEST_CREDS } from '../../contract/sizes.js';
-import type { LinkMethod } from '../../instances/ports/ports.js';
-import { accept, type Checked, together, valid, violation } from '../messages/checked.js';
-import * as check from '../messages/validate.js';
+} from '../../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
+import { LARGEST_CREDS } from '../../../contract/sizes.js';
+import type { LinkMethod } from '../../../instances/ports/ports.js';
+import { accept, type Checked, together, valid, violation } from '../../messages/checked.js';
+import * as check from '../../messages/validate.js';
 
 export function decodeCreate(request: CreateInstanceRequest) {
   const { name, requestId, ...properties } = accept({

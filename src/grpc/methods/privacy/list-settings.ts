@@ -1,15 +1,15 @@
 import type {
   ListPrivacySettingsRequest,
   ListPrivacySettingsResponse,
-} from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
-import type { Instances } from '../../instances/instances.js';
-import type { CallSlots } from '../calls/call-slots.js';
-import type { Call } from '../calls/handler.js';
-import type { InnerStatus } from '../errors/statuses.js';
-import { accept } from '../messages/checked.js';
-import { encodeSnapshot } from '../messages/codec.js';
-import { coveredPage } from '../messages/pagination.js';
-import * as check from '../messages/validate.js';
+} from '../../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
+import type { Instances } from '../../../instances/instances.js';
+import type { CallSlots } from '../../calls/call-slots.js';
+import type { Call } from '../../calls/handler.js';
+import type { InnerStatus } from '../../errors/statuses.js';
+import { accept } from '../../messages/checked.js';
+import { encodeSnapshot } from '../../messages/codec.js';
+import { coveredPage } from '../../messages/pagination.js';
+import * as check from '../../messages/validate.js';
 
 type ListOrder = ReturnType<typeof decodeListSettings>;
 

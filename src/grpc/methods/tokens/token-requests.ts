@@ -5,9 +5,9 @@ import {
   type RotateTokenRequest,
   Token_Access,
   Token_Kind,
-} from '../../../gen/ts/whatsapp/privacy/v1/token_service.js';
-import { accept, type Checked, KEPT } from '../messages/checked.js';
-import * as check from '../messages/validate.js';
+} from '../../../../gen/ts/whatsapp/privacy/v1/token_service.js';
+import { accept, type Checked, KEPT } from '../../messages/checked.js';
+import * as check from '../../messages/validate.js';
 
 const GRACE = { leastMs: 0, mostMs: 24 * 60 * 60 * 1000, inWords: '0 to 24 hours' };
 

@@ -1,7 +1,7 @@
 // 0.1: token rows under a MAC.
 import type { Kysely } from 'kysely';
-import { renewStoreKey } from '../sealing/store-key.js';
-import { type TokenColumns, tokenMacs } from '../sealing/token-mac.js';
+import { renewStoreKey } from '../../sealing/store-key.js';
+import { type TokenColumns, tokenMacs } from '../../sealing/token-mac.js';
 
 type Tables = {
   store_key: { sealed_key: Buffer };

@@ -2,9 +2,9 @@ import {
   type GetPrivacySettingsRequest,
   type ListPrivacyChangesRequest,
   UpdatePrivacySettingsRequest,
-} from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
-import { accept } from '../messages/checked.js';
-import * as check from '../messages/validate.js';
+} from '../../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
+import { accept } from '../../messages/checked.js';
+import * as check from '../../messages/validate.js';
 import { updateOptions } from './update.js';
 
 export function decodeRead({ instance, maxAge }: GetPrivacySettingsRequest) {

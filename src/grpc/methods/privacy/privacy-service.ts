@@ -1,17 +1,17 @@
 import {
   type PrivacyServiceServer,
   PrivacyServiceService,
-} from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
-import { describeSettings } from '../../domain/settings/describe.js';
-import { memoize } from '../../domain/settings/memoize.js';
-import type { Snapshot } from '../../domain/settings/snapshot.js';
-import type { Instances } from '../../instances/instances.js';
-import type { CallSlots } from '../calls/call-slots.js';
-import { digestOf, type Idempotent } from '../calls/idempotent.js';
-import type { Stream } from '../calls/stream.js';
-import type { Unary } from '../calls/unary.js';
-import type { InnerStatus } from '../errors/statuses.js';
-import { encodeChange, encodeDescriptions, encodeSnapshot } from '../messages/codec.js';
+} from '../../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
+import { describeSettings } from '../../../domain/settings/describe.js';
+import { memoize } from '../../../domain/settings/memoize.js';
+import type { Snapshot } from '../../../domain/settings/snapshot.js';
+import type { Instances } from '../../../instances/instances.js';
+import type { CallSlots } from '../../calls/call-slots.js';
+import { digestOf, type Idempotent } from '../../calls/idempotent.js';
+import type { Stream } from '../../calls/stream.js';
+import type { Unary } from '../../calls/unary.js';
+import type { InnerStatus } from '../../errors/statuses.js';
+import { encodeChange, encodeDescriptions, encodeSnapshot } from '../../messages/codec.js';
 import { apply, decodeApply } from './apply.js';
 import * as blacklist from './contact-blacklist.js';
 import { decodeListSettings, listSettings } from './list-settings.js';

@@ -1,14 +1,14 @@
 import {
   OnFailure as OnFailureNumber,
   UpdatePrivacySettingsResponse,
-} from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
-import type { Instances } from '../../instances/instances.js';
-import type { UpdateOrder } from '../../instances/ports/orders.js';
-import type { Call } from '../calls/handler.js';
-import type { Idempotent, IdempotentRequest } from '../calls/idempotent.js';
-import { valid } from '../messages/checked.js';
-import { encodeOutcomes, encodeSnapshot } from '../messages/codec.js';
-import * as check from '../messages/validate.js';
+} from '../../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
+import type { Instances } from '../../../instances/instances.js';
+import type { UpdateOrder } from '../../../instances/ports/orders.js';
+import type { Call } from '../../calls/handler.js';
+import type { Idempotent, IdempotentRequest } from '../../calls/idempotent.js';
+import { valid } from '../../messages/checked.js';
+import { encodeOutcomes, encodeSnapshot } from '../../messages/codec.js';
+import * as check from '../../messages/validate.js';
 
 /** What the requests of all updates have in common. */
 type UpdateRequest = {

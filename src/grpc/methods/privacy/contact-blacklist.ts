@@ -5,9 +5,9 @@ import {
   type GetContactBlacklistResponse,
   UpdateContactBlacklistRequest,
   UpdateContactBlacklistResponse,
-} from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
-import { decodeEntry, decodeListSetting, encodeEntry } from '../../contract/contact-blacklist.js';
-import { MOST_CONTACTS } from '../../contract/sizes.js';
+} from '../../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
+import { decodeEntry, decodeListSetting, encodeEntry } from '../../../contract/contact-blacklist.js';
+import { MOST_CONTACTS } from '../../../contract/sizes.js';
 import {
   type Contact,
   type ContactId,
@@ -15,13 +15,13 @@ import {
   type ListSetting,
   listEtag,
   shownId,
-} from '../../domain/settings/contact-list.js';
-import type { Instances } from '../../instances/instances.js';
-import type { Call } from '../calls/handler.js';
-import { digestOf, type Idempotent } from '../calls/idempotent.js';
-import { accept, type Checked, every, KEPT, valid, violation } from '../messages/checked.js';
-import { encodeOutcome } from '../messages/codec.js';
-import * as check from '../messages/validate.js';
+} from '../../../domain/settings/contact-list.js';
+import type { Instances } from '../../../instances/instances.js';
+import type { Call } from '../../calls/handler.js';
+import { digestOf, type Idempotent } from '../../calls/idempotent.js';
+import { accept, type Checked, every, KEPT, valid, violation } from '../../messages/checked.js';
+import { encodeOutcome } from '../../messages/codec.js';
+import * as check from '../../messages/validate.js';
 
 export function decodeGet({ instance, setting }: GetContactBlacklistRequest) {
   return accept({

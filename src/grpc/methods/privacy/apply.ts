@@ -2,16 +2,16 @@ import { status } from '@grpc/grpc-js';
 import {
   ApplyPrivacySettingsRequest,
   type ApplyPrivacySettingsResponse,
-} from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
-import { MOST_INSTANCES } from '../../contract/sizes.js';
-import { PrivacyError } from '../../domain/errors.js';
-import { MIN_ROOM_MS, timeLeft } from '../../instances/account/time-left.js';
-import { asCompleted } from '../calls/as-completed.js';
-import type { Call } from '../calls/handler.js';
-import { digestOf, type Idempotent, type IdempotentRequest } from '../calls/idempotent.js';
-import type { InnerStatus } from '../errors/statuses.js';
-import { accept } from '../messages/checked.js';
-import * as check from '../messages/validate.js';
+} from '../../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
+import { MOST_INSTANCES } from '../../../contract/sizes.js';
+import { PrivacyError } from '../../../domain/errors.js';
+import { MIN_ROOM_MS, timeLeft } from '../../../instances/account/time-left.js';
+import { asCompleted } from '../../calls/as-completed.js';
+import type { Call } from '../../calls/handler.js';
+import { digestOf, type Idempotent, type IdempotentRequest } from '../../calls/idempotent.js';
+import type { InnerStatus } from '../../errors/statuses.js';
+import { accept } from '../../messages/checked.js';
+import * as check from '../../messages/validate.js';
 import { type Update, updateOptions } from './update.js';
 
 /** Instances of one call that are updated at the same time. */

@@ -1,10 +1,10 @@
 import type {
   CreateTokenRequest,
   TokenServiceServer,
-} from '../../../gen/ts/whatsapp/privacy/v1/token_service.js';
-import type { Tokens } from '../../access/tokens.js';
-import type { Unary } from '../calls/unary.js';
-import { encodeToken } from '../messages/codec.js';
+} from '../../../../gen/ts/whatsapp/privacy/v1/token_service.js';
+import type { Tokens } from '../../../access/tokens.js';
+import type { Unary } from '../../calls/unary.js';
+import { encodeToken } from '../../messages/codec.js';
 import {
   decodeCreateToken,
   decodeListTokens,

@@ -1,16 +1,16 @@
 import type {
   WatchPrivacySettingsRequest,
   WatchPrivacySettingsResponse,
-} from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
-import { encodeSetting } from '../../contract/setting-enums.js';
-import { MOST_INSTANCES } from '../../contract/sizes.js';
-import type { Instances } from '../../instances/instances.js';
-import type { WatchEvent } from '../../instances/watching/watch-reader.js';
-import type { Call } from '../calls/handler.js';
-import { accept } from '../messages/checked.js';
-import { encodeSnapshot } from '../messages/codec.js';
-import { encodeOrigin, encodeReason } from '../messages/enums.js';
-import * as check from '../messages/validate.js';
+} from '../../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
+import { encodeSetting } from '../../../contract/setting-enums.js';
+import { MOST_INSTANCES } from '../../../contract/sizes.js';
+import type { Instances } from '../../../instances/instances.js';
+import type { WatchEvent } from '../../../instances/watching/watch-reader.js';
+import type { Call } from '../../calls/handler.js';
+import { accept } from '../../messages/checked.js';
+import { encodeSnapshot } from '../../messages/codec.js';
+import { encodeOrigin, encodeReason } from '../../messages/enums.js';
+import * as check from '../../messages/validate.js';
 
 const HEARTBEAT_MS = 30_000;
 const HEARTBEAT = { leastMs: 5_000, mostMs: 600_000, inWords: '5 s to 10 min' };

@@ -70,6 +70,7 @@ const PAGES = [
   'CONTRIBUTING.md',
   'README.md',
   'SECURITY.md',
+  'clients/README.md',
   'docs/decisions.md',
   'docs/security.md',
   'docs/operations.md',

@@ -1,0 +1,30 @@
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+/** A client in `clients/`, and how it is made there. */
+export type Client = {
+  /** Its folder. */
+  readonly name: string;
+  /** Commands without which it is skipped. */
+  readonly needs: readonly string[];
+  /** Commands that check and build it, in this order, in its folder. */
+  readonly build: readonly (readonly string[])[];
+  /** The program that is then run. */
+  readonly run: readonly string[];
+};
+
+/** Every folder of `clients/`. */
+export const CLIENTS: readonly Client[] = [];
+
+/** Those of the commands that are not on the path. */
+export const missing = (commands: readonly string[]): string[] =>
+  commands.filter(command => !(process.env['PATH'] ?? '').split(delimiter).some(isIn(command)));
+
+const isIn = (command: string) => (folder: string) => {
+  try {
+    accessSync(join(folder, command), constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+};

@@ -1,0 +1,14 @@
+import { defineConfig } from 'vitest/config';
+import { build, usual } from './vitest.config.js';
+
+/** The clients in `clients/`, each against the built service; one whose toolchain is not installed is skipped. */
+export default defineConfig({
+  test: {
+    ...usual,
+    include: ['test/clients/clients.ts'],
+    globalSetup: build,
+    maxWorkers: 1,
+    reporters: ['verbose'],
+    disableConsoleIntercept: true,
+  },
+});

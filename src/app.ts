@@ -102,6 +102,7 @@ export async function createApp(config: Config, events: Events): Promise<App> {
     instances: bounded(registry, LIMITS.instance),
     tokens,
     requestLog: store.requests,
+    pageTokenKey: store.deriveKey('page tokens'),
     versions,
     refusals: registry.refusals,
     backUp: store.backUp,

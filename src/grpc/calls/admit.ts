@@ -1,6 +1,7 @@
 import { isAllowed } from '../../access/permits.js';
 import { PrivacyError } from '../../domain/errors.js';
 import { type CallContext, principalOf } from './call-context.js';
+import type { Caller } from './handler.js';
 import { MALFORMED } from './malformed.js';
 import { namedInstances } from './named-instances.js';
 
@@ -10,15 +11,16 @@ import { namedInstances } from './named-instances.js';
  */
 export function admit<Request, Order>(
   request: Request,
-  decode: (request: Request) => Order,
+  decode: (request: Request, caller: Caller) => Order,
   context: CallContext,
 ): Order {
   const { permit, fullName: method } = context.method;
   if (request === MALFORMED) throw new PrivacyError({ kind: 'MALFORMED_MESSAGE', method });
-  const order = decode(request);
+  const principal = principalOf(context);
+  const order = decode(request, { method: context.method, principal });
   const named = namedInstances(request, context.method);
   for (const instance of named.length > 0 ? named : [undefined]) {
-    if (!isAllowed(principalOf(context), permit, instance))
+    if (!isAllowed(principal, permit, instance))
       throw new PrivacyError({ kind: 'SCOPE_DENIED', method, ...(instance !== undefined && { instance }) });
   }
   return order;

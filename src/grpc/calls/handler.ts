@@ -11,9 +11,12 @@ export type Call = {
   readonly options: CallOptions;
 };
 
+/** Who asks, and of what method. */
+export type Caller = Pick<Call, 'method' | 'principal'>;
+
 /** The handler of one method: what it makes of a request, and what it does then. */
 export type Handler<Request, Order, Result> = {
   /** The request in the words of the domain. Throws with every violation of the request. */
-  readonly decode: (request: Request) => Order;
+  readonly decode: (request: Request, caller: Caller) => Order;
   readonly handle: (order: Order, call: Call) => Result;
 };

@@ -9,7 +9,6 @@ import { camelCase, type Setting, specOf, type Value } from '../../domain/settin
 import type { Wishes } from '../../domain/settings/snapshot.js';
 import { type Checked, every, KEPT, together, valid, violation, type Wrong } from './checked.js';
 import { decodeDuration, type SettingGroups, sentSettings } from './codec.js';
-import { instanceBefore, pageLimit } from './pagination.js';
 import { QUOTED, truncate } from './truncate.js';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
@@ -147,19 +146,6 @@ export function proxy(text: string): Checked<string | undefined> {
 }
 
 /** How many entries a page has. */
-export const pageSize = (size: number): Checked<number> =>
-  size < 0
-    ? violation('page_size', 'OUT_OF_RANGE', 'page_size must not be negative')
-    : valid(pageLimit(size));
-
-/** The name of the instance that ended the page before. */
-export function pageToken(token: string): Checked<string> {
-  const before = instanceBefore(token);
-  return before === undefined
-    ? violation('page_token', 'INVALID_FORMAT', 'page_token must be the next_page_token of another page')
-    : valid(before);
-}
-
 /** A span of time in milliseconds, that is not negative and that Duration allows. */
 export function duration(field: string, span: Duration | undefined): Checked<number | undefined> {
   if (!span) return KEPT;

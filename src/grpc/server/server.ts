@@ -24,6 +24,7 @@ import { bareFaults } from '../interceptors/bare-faults.js';
 import { callLog } from '../interceptors/call-log.js';
 import { failedTokens } from '../interceptors/failed-tokens.js';
 import { tokenLimit } from '../interceptors/token-limit.js';
+import { pageTokens } from '../messages/page-tokens.js';
 import { instanceService } from '../methods/instances/instance-service.js';
 import { type BackUp, nodeService } from '../methods/node-service.js';
 import { privacyDefinition, privacyService } from '../methods/privacy/privacy-service.js';
@@ -41,6 +42,8 @@ export type GrpcServerOptions = {
   readonly instances: Instances;
   readonly tokens: Tokens;
   readonly requestLog: RequestLog;
+  /** Seals page tokens. */
+  readonly pageTokenKey: Buffer;
   readonly versions: Pick<ClientVersions, 'status'>;
   readonly refusals: ClientRefusals;
   readonly backUp: BackUp;
@@ -102,11 +105,12 @@ export function grpcServer(options: GrpcServerOptions) {
   const many = stream(answer, draining.signal, tokens, callSlots(limits.openStreams, 'open streams'));
   const openLists = callSlots(limits.openLists, 'lists');
   const answerOnce = idempotent(requestLog, events, now);
+  const pageOf = pageTokens(options.pageTokenKey);
   const statusOf = innerStatuses(events, now);
   const handlers: [ServiceDefinition, UntypedServiceImplementation][] = [
-    [privacyDefinition, privacyService({ instances, answerOnce, one, many, openLists, statusOf })],
-    [InstanceServiceService, instanceService(instances, tokens, answerOnce, one, many)],
-    [TokenServiceService, tokenService(tokens, one, now)],
+    [privacyDefinition, privacyService({ instances, answerOnce, one, many, openLists, statusOf, pageOf })],
+    [InstanceServiceService, instanceService(instances, tokens, answerOnce, one, many, pageOf)],
+    [TokenServiceService, tokenService(tokens, one, pageOf, now)],
     [
       NodeServiceService,
       nodeService({ versions, refusals, backUp, backups: limits.backups, one, many, now }),

@@ -214,6 +214,7 @@ const BROKEN: Record<string, [request: object, reason: string][]> = {
     { seconds: -5n, nanos: 0 },
   ].map(heartbeatInterval => [{ heartbeatInterval }, 'OUT_OF_RANGE']),
   'ListPrivacyChangesRequest.instance': [[{}, 'REQUIRED']],
+  'ListPrivacyChangesRequest.page_token': [[{ instance, pageToken: '7' }, 'INVALID_FORMAT']],
   'ListPrivacyChangesRequest.page_size': [[{ instance, pageSize: -1 }, 'OUT_OF_RANGE']],
   'CreateInstanceRequest.name': [[{ name: 'Not a name' }, 'INVALID_FORMAT']],
   'CreateInstanceRequest.display_name': [
@@ -238,10 +239,7 @@ const BROKEN: Record<string, [request: object, reason: string][]> = {
   'UpdateInstanceRequest.presence': [[{ instance, presence: -1 }, 'UNKNOWN_VALUE']],
   'GetInstanceRequest.instance': [[{}, 'REQUIRED']],
   'ListInstancesRequest.page_size': [[{ pageSize: -1 }, 'OUT_OF_RANGE']],
-  'ListInstancesRequest.page_token': [
-    [{ pageToken: 'support-desk' }, 'INVALID_FORMAT'],
-    [{ pageToken: `${Buffer.from('support-desk').toString('base64url')}=` }, 'INVALID_FORMAT'],
-  ],
+  'ListInstancesRequest.page_token': [[{ pageToken: 'support-desk' }, 'INVALID_FORMAT']],
   'ListInstancesRequest.state': [[{ state: 99 }, 'UNKNOWN_VALUE']],
   'DeleteInstanceRequest.instance': [[{}, 'REQUIRED']],
   'LinkInstanceRequest.instance': [[{ method: { $case: 'qr', value: {} } }, 'REQUIRED']],
@@ -347,6 +345,7 @@ const BROKEN: Record<string, [request: object, reason: string][]> = {
     new Date(253_402_300_800_000),
   ].map(expireTime => [{ kind: 1, access: 1, expireTime }, 'OUT_OF_RANGE']),
   'ListTokensRequest.page_size': [[{ pageSize: -1 }, 'OUT_OF_RANGE']],
+  'ListTokensRequest.page_token': [[{ pageToken: '1.first' }, 'INVALID_FORMAT']],
   'RevokeTokenRequest.token_id': [[{}, 'REQUIRED']],
   'RotateTokenRequest.token_id': [[{}, 'REQUIRED']],
   'RotateTokenRequest.grace_period': [
@@ -367,9 +366,6 @@ const FREE = [
   'UpdatePrivacySettingsRequest.etag',
   'DeleteInstanceRequest.etag',
   'LinkInstanceRequest.passkey.compare_code',
-  // Checked by the store, which makes them.
-  'ListPrivacyChangesRequest.page_token',
-  'ListTokensRequest.page_token',
 ];
 /** Fields tested above, with every number. */
 const SETTINGS = ['visibility', 'privacy', 'permissions'];

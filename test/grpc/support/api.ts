@@ -52,6 +52,7 @@ export async function openApi({ limits, ...options }: ApiOptions = {}, wanted = 
     instances,
     tokens,
     requestLog: store.requests,
+    pageTokenKey: store.deriveKey('page tokens'),
     versions: builtInOnly,
     async *backUp() {
       yield Buffer.from('a backup');

@@ -7,13 +7,15 @@ import {
   Instance_Presence,
   Instance_State,
   type LinkInstanceRequest,
-  type ListInstancesRequest,
+  ListInstancesRequest,
   type SubmitPasskeyAssertionRequest,
   type UpdateInstanceRequest,
 } from '../../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
 import { LARGEST_CREDS } from '../../../contract/sizes.js';
 import type { LinkMethod } from '../../../instances/ports/ports.js';
+import type { Caller } from '../../calls/handler.js';
 import { accept, type Checked, together, valid, violation } from '../../messages/checked.js';
+import type { PageOf } from '../../messages/page-tokens.js';
 import * as check from '../../messages/validate.js';
 
 export function decodeCreate(request: CreateInstanceRequest) {
@@ -52,13 +54,11 @@ export function decodeInstance({ instance }: { instance: string }) {
   return accept({ instance: check.instanceName('instance', instance) });
 }
 
-export function decodeList({ pageSize, pageToken, state }: ListInstancesRequest) {
-  return accept({
-    limit: check.pageSize(pageSize),
-    after: check.pageToken(pageToken),
-    state: check.optionalEnum('state', Instance_State, state),
+export const decodeList = (pageOf: PageOf) => (request: ListInstancesRequest, caller: Caller) =>
+  accept({
+    page: pageOf(ListInstancesRequest, request, caller),
+    state: check.optionalEnum('state', Instance_State, request.state),
   });
-}
 
 export const decodeDelete = (request: DeleteInstanceRequest) => ({
   ...decodeInstance(request),

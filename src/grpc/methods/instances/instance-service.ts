@@ -14,6 +14,7 @@ import { digestOf, type Idempotent } from '../../calls/idempotent.js';
 import type { Stream } from '../../calls/stream.js';
 import type { Unary } from '../../calls/unary.js';
 import { encodeInstance, encodeToken } from '../../messages/codec.js';
+import type { PageOf } from '../../messages/page-tokens.js';
 import { coveredPage } from '../../messages/pagination.js';
 import {
   decodeAssertion,
@@ -34,6 +35,7 @@ export const instanceService = (
   answerOnce: Idempotent,
   one: Unary,
   many: Stream,
+  pageOf: PageOf,
 ): InstanceServiceServer => ({
   createInstance: one({
     decode: decodeCreate,
@@ -74,7 +76,7 @@ export const instanceService = (
   }),
 
   listInstances: one({
-    decode: decodeList,
+    decode: decodeList(pageOf),
     handle(order, { principal }) {
       const page = coveredPage(instances, principal, order);
       return { ...page, instances: page.instances.map(encodeInstance) };

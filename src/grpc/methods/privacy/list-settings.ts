@@ -1,25 +1,24 @@
-import type {
+import {
   ListPrivacySettingsRequest,
-  ListPrivacySettingsResponse,
+  type ListPrivacySettingsResponse,
 } from '../../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import type { Instances } from '../../../instances/instances.js';
 import type { CallSlots } from '../../calls/call-slots.js';
-import type { Call } from '../../calls/handler.js';
+import type { Call, Caller } from '../../calls/handler.js';
 import type { InnerStatus } from '../../errors/statuses.js';
 import { accept } from '../../messages/checked.js';
 import { encodeSnapshot } from '../../messages/codec.js';
+import type { PageOf } from '../../messages/page-tokens.js';
 import { coveredPage } from '../../messages/pagination.js';
 import * as check from '../../messages/validate.js';
 
-type ListOrder = ReturnType<typeof decodeListSettings>;
+type ListOrder = ReturnType<ReturnType<typeof decodeListSettings>>;
 
-export function decodeListSettings({ pageSize, pageToken, maxAge }: ListPrivacySettingsRequest) {
-  return accept({
-    limit: check.pageSize(pageSize),
-    after: check.pageToken(pageToken),
-    maxAgeMs: check.duration('max_age', maxAge),
+export const decodeListSettings = (pageOf: PageOf) => (request: ListPrivacySettingsRequest, caller: Caller) =>
+  accept({
+    page: pageOf(ListPrivacySettingsRequest, request, caller),
+    maxAgeMs: check.duration('max_age', request.maxAge),
   });
-}
 
 /** Reads a page of instances; one that cannot be read, or not in time, is an entry with its error. */
 export const listSettings =

@@ -1,9 +1,11 @@
 import {
   type GetPrivacySettingsRequest,
-  type ListPrivacyChangesRequest,
+  ListPrivacyChangesRequest,
   UpdatePrivacySettingsRequest,
 } from '../../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
+import type { Caller } from '../../calls/handler.js';
 import { accept } from '../../messages/checked.js';
+import type { PageOf } from '../../messages/page-tokens.js';
 import * as check from '../../messages/validate.js';
 import { updateOptions } from './update.js';
 
@@ -19,13 +21,11 @@ export function decodeInstance({ instance }: { instance: string }) {
   return accept({ instance: check.instanceName('instance', instance) });
 }
 
-export function decodeListChanges({ instance, pageSize, pageToken }: ListPrivacyChangesRequest) {
-  const page = accept({
-    instance: check.instanceName('instance', instance),
-    limit: check.pageSize(pageSize),
+export const decodeListChanges = (pageOf: PageOf) => (request: ListPrivacyChangesRequest, caller: Caller) =>
+  accept({
+    instance: check.instanceName('instance', request.instance),
+    page: pageOf(ListPrivacyChangesRequest, request, caller),
   });
-  return { ...page, before: pageToken || undefined };
-}
 
 export function decodeUpdate(request: UpdatePrivacySettingsRequest) {
   const { instance, ...order } = accept({

@@ -12,6 +12,7 @@ import type { Stream } from '../../calls/stream.js';
 import type { Unary } from '../../calls/unary.js';
 import type { InnerStatus } from '../../errors/statuses.js';
 import { encodeChange, encodeDescriptions, encodeSnapshot } from '../../messages/codec.js';
+import type { PageOf } from '../../messages/page-tokens.js';
 import { apply, decodeApply } from './apply.js';
 import * as blacklist from './contact-blacklist.js';
 import { decodeListSettings, listSettings } from './list-settings.js';
@@ -38,6 +39,7 @@ export const privacyService = ({
   many,
   openLists,
   statusOf,
+  pageOf,
 }: {
   readonly instances: Instances;
   readonly answerOnce: Idempotent;
@@ -45,6 +47,7 @@ export const privacyService = ({
   readonly many: Stream;
   readonly openLists: CallSlots;
   readonly statusOf: InnerStatus;
+  readonly pageOf: PageOf;
 }): PrivacyServiceServer => {
   const update = updates(instances, answerOnce);
   const settingsOf = memoize((snapshot: Snapshot) => ({ settings: encodeSnapshot(snapshot) }));
@@ -57,7 +60,7 @@ export const privacyService = ({
     }),
 
     listPrivacySettings: one({
-      decode: decodeListSettings,
+      decode: decodeListSettings(pageOf),
       handle: listSettings(instances, statusOf, openLists),
     }),
 
@@ -89,10 +92,11 @@ export const privacyService = ({
     }),
 
     listPrivacyChanges: one({
-      decode: decodeListChanges,
-      async handle({ instance, ...page }) {
-        const { changes, next } = await instances.listChanges(instance, page);
-        return { changes: changes.map(encodeChange), nextPageToken: next ?? '' };
+      decode: decodeListChanges(pageOf),
+      async handle({ instance, page }) {
+        const { after: before, limit } = page;
+        const { changes, next } = await instances.listChanges(instance, { before, limit });
+        return { changes: changes.map(encodeChange), nextPageToken: page.tokenAfter(next) };
       },
     }),
 

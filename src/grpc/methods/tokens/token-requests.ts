@@ -1,12 +1,14 @@
 import {
   type CreateTokenRequest,
-  type ListTokensRequest,
+  ListTokensRequest,
   type RevokeTokenRequest,
   type RotateTokenRequest,
   Token_Access,
   Token_Kind,
 } from '../../../../gen/ts/whatsapp/privacy/v1/token_service.js';
+import type { Caller } from '../../calls/handler.js';
 import { accept, type Checked, KEPT } from '../../messages/checked.js';
+import type { PageOf } from '../../messages/page-tokens.js';
 import * as check from '../../messages/validate.js';
 
 const GRACE = { leastMs: 0, mostMs: 24 * 60 * 60 * 1000, inWords: '0 to 24 hours' };
@@ -29,9 +31,8 @@ function covered(kind: Token_Kind, instance: string): Checked<string | undefined
   return kind === Token_Kind.INSTANCE || instance !== '' ? check.instanceName('instance', instance) : KEPT;
 }
 
-export function decodeListTokens({ pageSize, pageToken }: ListTokensRequest) {
-  return { ...accept({ limit: check.pageSize(pageSize) }), after: pageToken || undefined };
-}
+export const decodeListTokens = (pageOf: PageOf) => (request: ListTokensRequest, caller: Caller) =>
+  accept({ page: pageOf(ListTokensRequest, request, caller) });
 
 export function decodeRevokeToken({ tokenId }: RevokeTokenRequest) {
   return accept({ id: check.notEmpty('token_id', tokenId) });

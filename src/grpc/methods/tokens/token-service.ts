@@ -5,6 +5,7 @@ import type {
 import type { Tokens } from '../../../access/tokens.js';
 import type { Unary } from '../../calls/unary.js';
 import { encodeToken } from '../../messages/codec.js';
+import type { PageOf } from '../../messages/page-tokens.js';
 import {
   decodeCreateToken,
   decodeListTokens,
@@ -16,6 +17,7 @@ import {
 export const tokenService = (
   tokens: Pick<Tokens, 'mint' | 'list' | 'revoke' | 'rotate'>,
   one: Unary,
+  pageOf: PageOf,
   now: () => number,
 ): TokenServiceServer => ({
   createToken: one({
@@ -27,10 +29,10 @@ export const tokenService = (
   }),
 
   listTokens: one({
-    decode: decodeListTokens,
-    async handle({ after, limit }) {
-      const { tokens: page, next } = await tokens.list({ after, limit });
-      return { tokens: page.map(encodeToken), nextPageToken: next ?? '' };
+    decode: decodeListTokens(pageOf),
+    async handle({ page }) {
+      const { tokens: found, next } = await tokens.list(page);
+      return { tokens: found.map(encodeToken), nextPageToken: page.tokenAfter(next) };
     },
   }),
 

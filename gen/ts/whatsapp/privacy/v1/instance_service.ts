@@ -280,7 +280,10 @@ export interface GetInstanceResponse {
 export interface ListInstancesRequest {
   /** At most this many instances; 0 means 50, more than 200 means 200. */
   pageSize: number;
-  /** The next_page_token of the page before; empty for the first. */
+  /**
+   * The next_page_token of the page before, with everything but page_size as it was there; empty for the
+   * first. Opaque.
+   */
   pageToken: string;
   /** Only those in this state; unspecified for all. */
   state: Instance_State;

@@ -150,7 +150,10 @@ export interface GetPrivacySettingsResponse {
 export interface ListPrivacySettingsRequest {
   /** At most this many entries; 0 means 50, more than 200 means 200. */
   pageSize: number;
-  /** The next_page_token of the page before; empty for the first. */
+  /**
+   * The next_page_token of the page before, with everything but page_size as it was there; empty for the
+   * first. Opaque.
+   */
   pageToken: string;
   /** As in GetPrivacySettings. */
   maxAge: Duration | undefined;
@@ -397,7 +400,10 @@ export interface ListPrivacyChangesRequest {
   instance: string;
   /** At most this many changes; 0 means 50, more than 200 means 200. */
   pageSize: number;
-  /** The next_page_token of the page before; empty for the first. */
+  /**
+   * The next_page_token of the page before, with everything but page_size as it was there; empty for the
+   * first. Opaque.
+   */
   pageToken: string;
 }
 

@@ -132,7 +132,10 @@ export interface CreateTokenResponse {
 export interface ListTokensRequest {
   /** At most this many tokens; 0 means 50, more than 200 means 200. */
   pageSize: number;
-  /** The next_page_token of the page before; empty for the first. */
+  /**
+   * The next_page_token of the page before, with everything but page_size as it was there; empty for the
+   * first. Opaque.
+   */
   pageToken: string;
 }
 

@@ -9,6 +9,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   access: ['domain'],
   tls: ['domain'],
   contract: ['domain', 'gen'],
+  client: ['gen'],
   grpc: ['contract', 'domain', 'instances', 'access', 'observability', 'tls', 'gen'],
   whatsapp: ['domain', 'instances', 'observability'],
   stores: ['domain', 'instances', 'access'],
@@ -16,7 +17,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   observability: ['domain'],
   input: ['domain'],
   config: ['input', 'domain', 'observability', 'tls'],
-  cli: ['input', 'contract', 'domain', 'gen'],
+  cli: ['input', 'contract', 'client', 'domain', 'gen'],
   demo: ['domain', 'config', 'input', 'cli', 'simulator', 'observability', 'gen', '.'],
   '.': [
     'config',

@@ -7,7 +7,7 @@ import {
   type MethodDefinition,
   type ServiceError,
 } from '@grpc/grpc-js';
-import { type StatusDetails, statusDetails } from '../../src/cli/texts/status-details.js';
+import { detailsOf, type StatusDetails } from '../../src/client/details.js';
 
 /** How a call is made, where it is not as usual. */
 export type CallOptions = {
@@ -27,7 +27,7 @@ export class CallError extends Error {
     super(error.details);
     this.code = error.code;
     this.metadata = error.metadata;
-    this.details = statusDetails(error).details;
+    this.details = detailsOf(error);
   }
 
   get reason() {

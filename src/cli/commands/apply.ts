@@ -10,6 +10,7 @@ import {
   PrivacyServiceService,
   UpdatePrivacySettingsResponse,
 } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
+import { detailsOf } from '../../client/details.js';
 import { LARGEST_PAGE, MOST_INSTANCES } from '../../contract/sizes.js';
 import { UsageError } from '../../input/usage-error.js';
 import { type Api, isServiceError } from '../client/client.js';
@@ -19,7 +20,6 @@ import { table, toJson } from '../terminal/output.js';
 import { innerErrorJson, innerErrorText } from '../texts/errors.js';
 import { settingName } from '../texts/setting-values.js';
 import { changeText } from '../texts/settings-text.js';
-import { statusDetails } from '../texts/status-details.js';
 
 type Flags = UpdateFlags & { readonly all?: true; readonly instances?: readonly string[] };
 
@@ -82,7 +82,7 @@ const wouldChange = ({ outcomes }: UpdatePrivacySettingsResponse): string =>
 
 /** Whether the instances were tried, and the others may go on. */
 const isAboutInstances = (error: ServiceError): boolean =>
-  statusDetails(error).details['whatsapp.privacy.v1.PrivacyApplyFailure'] !== undefined;
+  detailsOf(error)['whatsapp.privacy.v1.PrivacyApplyFailure'] !== undefined;
 
 const endJson = ({ result, ...end }: End): object => ({
   ...end,

@@ -8,14 +8,14 @@ import {
   WatchPrivacySettingsResponse,
 } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import type { PrivacySettings } from '../../../gen/ts/whatsapp/privacy/v1/privacy_settings.js';
+import { reasonOf, retryDelayMsOf } from '../../client/failures.js';
 import { decodeSetting } from '../../contract/setting-enums.js';
 import { SETTING_NAMES, type Setting } from '../../domain/settings/settings-table.js';
 import { isServiceError } from '../client/client.js';
 import { clientCommand, type Run } from '../client/client-command.js';
-import { inSeconds, parseDuration, toDuration } from '../terminal/duration.js';
+import { parseDuration, toDuration } from '../terminal/duration.js';
 import { plain, toJson } from '../terminal/output.js';
 import { valueText } from '../texts/settings-text.js';
-import { statusDetails } from '../texts/status-details.js';
 
 type Flags = { readonly heartbeat?: number };
 
@@ -53,13 +53,11 @@ async function watch({ api, output, args, flags: { heartbeat } }: Run<Flags>) {
 /** How long to wait before calling again, when the service asks for that or has gone; throws any other error. */
 function pauseMs(error: unknown, hasBegun: boolean): number {
   if (!isServiceError(error)) throw error;
-  const { details } = statusDetails(error);
-  const reason = details['google.rpc.ErrorInfo']?.reason;
+  const reason = reasonOf(error);
   // An error without a reason is not the service's own: the connection broke, or none could be made.
   const isGone = hasBegun && reason === undefined && error.code === status.UNAVAILABLE;
   if (reason !== 'SHUTTING_DOWN' && !isGone) throw error;
-  const delay = details['google.rpc.RetryInfo']?.retryDelay;
-  return delay ? inSeconds(delay) * 1000 : AGAIN_MS;
+  return retryDelayMsOf(error) ?? AGAIN_MS;
 }
 
 const line = (response: WatchPrivacySettingsResponse): string =>

@@ -1,28 +1,29 @@
 import { type ServiceError, status } from '@grpc/grpc-js';
 import type { Status } from '../../../gen/ts/google/rpc/status.js';
+import { detailsOf, type StatusDetails } from '../../client/details.js';
+import { reasonOf } from '../../client/failures.js';
 import { inSeconds } from '../terminal/duration.js';
 import { plain } from '../terminal/output.js';
+import { detailsJson } from './details-json.js';
 import { outcomesTable } from './settings-text.js';
-import { readDetails, type StatusDetails, statusDetails } from './status-details.js';
 
 /** A failed call as one JSON document. */
 export function failureJson(error: ServiceError): object {
-  const { details, json } = statusDetails(error);
   return {
     error: {
       code: status[error.code],
-      reason: details['google.rpc.ErrorInfo']?.reason,
+      reason: reasonOf(error),
       message: error.details,
-      requestId: requestIdOf(error, details),
-      details: json,
+      requestId: requestIdOf(error, detailsOf(error)),
+      details: detailsJson(error),
     },
   };
 }
 
 /** A failed call in words: the status, what is wrong, what became of each setting, and what to do. */
 export function failureText(error: ServiceError, address: string): string {
-  const { details } = statusDetails(error);
-  const { reason } = details['google.rpc.ErrorInfo'] ?? {};
+  const details = detailsOf(error);
+  const reason = reasonOf(error);
   const outcomes = details['whatsapp.privacy.v1.PrivacyUpdateFailure']?.outcomes;
   return [
     `${[status[error.code], reason].filter(Boolean).join(' ')}: ${plain(error.details)}`,
@@ -35,18 +36,17 @@ export function failureText(error: ServiceError, address: string): string {
 
 /** What happened to one of several instances, as part of a JSON document. */
 export function innerErrorJson(error: Status): object {
-  const { details, json } = readDetails(error);
   return {
     code: status[error.code],
-    reason: details['google.rpc.ErrorInfo']?.reason,
+    reason: reasonOf(error),
     message: error.message,
-    details: json,
+    details: detailsJson(error),
   };
 }
 
 /** What happened to one of several instances, in a line. */
 export const innerErrorText = (error: Status): string =>
-  `${readDetails(error).details['google.rpc.ErrorInfo']?.reason ?? status[error.code]}: ${error.message}`;
+  `${reasonOf(error) ?? status[error.code]}: ${error.message}`;
 
 function remarks(details: StatusDetails): string[] {
   const delay = details['google.rpc.RetryInfo']?.retryDelay;

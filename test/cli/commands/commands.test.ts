@@ -399,7 +399,7 @@ describe('a failed call', () => {
         throw failure(status.UNAVAILABLE, 'Instance is not connected to WhatsApp', [
           detail('google.rpc.ErrorInfo', ErrorInfo, {
             reason: 'INSTANCE_NOT_CONNECTED',
-            domain: 'd',
+            domain: 'wa-privacy',
             metadata: {},
           }),
           detail('google.rpc.BadRequest', BadRequest, {

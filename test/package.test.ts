@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -52,6 +52,71 @@ test.each(packageJson.files)('what package.json wants packed exists: %s', name =
 test('no image library comes along', () => {
   expect(existsSync(join(installed, 'node_modules/sharp/lib'))).toBe(false);
   expect(existsSync(join(installed, 'node_modules/@img'))).toBe(false);
+});
+
+describe('wa-privacy/client, imported by a stranger', () => {
+  const write = (name: string, text: string) => {
+    writeFileSync(join(installed, name), text);
+    return join(installed, name);
+  };
+
+  test('loads the contract and gRPC, and nothing of the server', async () => {
+    // Whatever is imported or required passes by these hooks.
+    const program = write(
+      'loaded.mjs',
+      `import { registerHooks } from 'node:module';
+      const load = (url, context, next) => {
+        console.log(url);
+        return next(url, context);
+      };
+      registerHooks({ load });
+      const { PrivacyServiceClient } = await import('wa-privacy/client');
+      if (typeof PrivacyServiceClient.service.getPrivacySettings.path !== 'string') throw new Error('no client');`,
+    );
+    const { stdout } = await run(process.execPath, [program], { cwd: installed });
+    const loaded = stdout
+      .trim()
+      .split('\n')
+      .map(url => url.replace(/^.*node_modules\//, ''));
+    const own = loaded.filter(path => path.startsWith('wa-privacy/'));
+    expect(own).toContain('wa-privacy/dist/gen/ts/whatsapp/privacy/v1/privacy_service.js');
+    expect(own.filter(path => !/^wa-privacy\/dist\/(gen\/ts|src\/client)\//.test(path))).toEqual([]);
+    const packages = loaded.map(path => /^(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? '');
+    expect(packages).toContain('@grpc/grpc-js');
+    const server = Object.keys(packageJson.dependencies).filter(
+      name => name !== '@grpc/grpc-js' && name !== '@bufbuild/protobuf',
+    );
+    expect(server.filter(name => packages.includes(name))).toEqual([]);
+  });
+
+  test.each([
+    ['nodenext', 'nodenext'],
+    ['bundler', 'esnext'],
+  ])('has its types where modules are resolved as %s', async (moduleResolution, module) => {
+    const program = write(
+      `typed-${moduleResolution}.ts`,
+      `import { credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
+      import { LastSeenVisibility, outcomesOf, PrivacyServiceClient, PrivacySetting, reasonOf } from 'wa-privacy/client';
+
+      const privacy = new PrivacyServiceClient('localhost:50051', credentials.createInsecure());
+      privacy.getPrivacySettings({ instance: 'desk', maxAge: undefined }, new Metadata(), (error, response) => {
+        const seen: LastSeenVisibility | undefined = response?.settings?.visibility?.lastSeen;
+        const failure: ServiceError | null = error;
+        console.log(seen, reasonOf(failure) === 'RATE_LIMITED');
+        for (const { setting } of outcomesOf(failure)) console.log(PrivacySetting[setting]);
+      });
+      // @ts-expect-error: were all of it \`any\`, nothing above would prove anything.
+      privacy.getPrivacySettings({ instance: 1 });`,
+    );
+    const flags = ['--noEmit', '--strict', '--target', 'es2023', '--types', 'node'];
+    const resolution = ['--module', module, '--moduleResolution', moduleResolution];
+    const { stdout } = await run(
+      join(ROOT, 'node_modules/.bin/tsc'),
+      [...flags, ...resolution, '--ignoreConfig', program],
+      { cwd: installed },
+    ).catch(error => error);
+    expect(stdout).toBe('');
+  });
 });
 
 describe.concurrent.each([

@@ -13,6 +13,7 @@ const SOURCES = [
   'package.json',
   'tsconfig.json',
   'tsconfig.build.json',
+  'tsconfig.client.json',
 ];
 /** What the build writes last. */
 const BUILT = join(ROOT, 'dist/gen/descriptor.binpb');

@@ -108,8 +108,8 @@ describe('reading default_disappearing_timer', () => {
   test('gives a value without a name word for word', async () => {
     desk.phone.setDisappearingMode(3600);
     await expect
-      .poll(async () => (await read())?.otherCategories)
-      .toEqual([{ category: 'disappearing_mode', value: '3600' }]);
+      .poll(async () => (await read())?.categories.at(-1))
+      .toEqual({ category: 'disappearing_mode', value: '3600' });
     expect(await timer()).toBeUndefined();
   });
 

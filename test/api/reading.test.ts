@@ -48,13 +48,27 @@ describe('GetPrivacySettings', () => {
 
   test('gives categories and values without a name word for word', async () => {
     const settings = await read();
-    expect(settings?.otherCategories).toEqual(
+    expect(settings?.categories).toEqual(
       expect.arrayContaining([
         { category: 'pix', value: 'contacts' },
         { category: 'calladd', value: 'friends' },
       ]),
     );
     expect(settings?.permissions?.callAdd).toBeUndefined();
+  });
+
+  test('gives every category in its own words, also those that have a field, and the timer', async () => {
+    const settings = await read();
+    expect(settings?.categories).toEqual(
+      expect.arrayContaining([
+        { category: 'last', value: 'all' },
+        { category: 'defense', value: 'off' },
+        { category: 'disappearing_mode', value: '0' },
+      ]),
+    );
+    const categories = settings?.categories.map(({ category }) => category) ?? [];
+    expect(categories.filter(category => category === 'pix')).toHaveLength(1);
+    expect(new Set(categories).size).toBe(categories.length);
   });
 
   test('names a category that came as an error, and reads the others', async () => {

@@ -25,14 +25,14 @@ const enumOf = (path: string) => {
 };
 /** The members whose comment starts with a wire value. */
 const documentedValues = (name: string) =>
-  [...bodyOf('enum', name).matchAll(/\/\/ `(\w+)`(?:.*\n\s*\/\/.*)*.*\n\s*\w+ = (\d+);/g)].map(
+  [...bodyOf('enum', name).matchAll(/\/\/ `(\w+)`(?:.*\n\s*\/\/.*)*.*\n\s*\w+ = (\d+)\b.*;/g)].map(
     ([, value = '', number]) => [value, Number(number)] as const,
   );
 
 describe.each(SETTING_NAMES.map(name => [name] as const))('%s', setting => {
   test('has the field and the category that the contract documents', () => {
     const comment = new RegExp(
-      `// \`(\\S+)\`(.*)\\n\\s*PRIVACY_SETTING_\\w+ = ${encodeSetting(setting)};`,
+      `// \`(\\S+)\`(.*)\\n\\s*PRIVACY_SETTING_\\w+ = ${encodeSetting(setting)}\\b`,
     ).exec(proto);
     expect(comment?.[1]).toBe(fieldPath(setting));
     expect(comment?.[2]).toContain(`\`${SETTINGS[setting].category}\``);

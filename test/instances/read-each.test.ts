@@ -16,6 +16,7 @@ const names = Array.from({ length: SIZE }, (_, index) => `desk-${String(index).p
 const snapshot = (): Snapshot => ({
   values: { last_seen: 'all' },
   others: [],
+  categories: [],
   unreadable: [],
   observedAt: new Date(),
 });

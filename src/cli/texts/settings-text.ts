@@ -21,7 +21,7 @@ export function settingsText(settings: PrivacySettings): string {
     valueText(settings, setting) ?? '–',
     specOf(setting).meaning,
   ]);
-  const others = withoutName(settings)
+  const others = inOwnWords(settings)
     .filter(({ category }) => settingOfCategory(category) === undefined)
     .map(({ category, text }) => [category, text, 'A category without a name in this version']);
   return [
@@ -35,12 +35,12 @@ export function settingsText(settings: PrivacySettings): string {
 
 /** The value of a setting, also one without a name or one that could not be read; undefined when not reported. */
 export const valueText = (settings: PrivacySettings, setting: Setting): string | undefined =>
-  valueIn(settings, setting) ??
-  withoutName(settings).find(({ category }) => settingOfCategory(category) === setting)?.text;
+  inOwnWords(settings).find(({ category }) => settingOfCategory(category) === setting)?.text ??
+  valueIn(settings, setting);
 
-/** The categories without a value that this version has a name for. */
-const withoutName = (settings: PrivacySettings): { category: string; text: string }[] => [
-  ...settings.otherCategories.map(({ category, value }) => ({ category, text: value })),
+/** The categories as WhatsApp has them, which also a newer server does not take for numbers without a name here. */
+const inOwnWords = (settings: PrivacySettings): { category: string; text: string }[] => [
+  ...settings.categories.map(({ category, value }) => ({ category, text: value })),
   ...settings.unreadableCategories.map(({ category, whatsappCode, whatsappText }) => ({
     category,
     text: `unreadable (${[whatsappCode || '', whatsappText].join(' ').trim() || 'error'})`,

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { memoize } from './memoize.js';
 import { type ReportedValue, SETTING_NAMES, SETTINGS, type Setting, type Value } from './settings-table.js';
 
-/** A category, or a value of a known category, that the table has no name for. */
-export type OtherCategory = { readonly category: string; readonly value: string };
+/** A category in WhatsApp's own words. */
+export type ReportedCategory = { readonly category: string; readonly value: string };
 
 /** A category for which WhatsApp sent an error in place of a value. */
 export type UnreadableCategory = {
@@ -17,8 +17,11 @@ export type UnreadableCategory = {
 /** All privacy settings of an account as WhatsApp reported them at one moment. */
 export type Snapshot = {
   readonly values: { readonly [S in Setting]?: ReportedValue<S> };
-  readonly others: readonly OtherCategory[];
+  /** Categories, and values of known categories, that the table has no name for. */
+  readonly others: readonly ReportedCategory[];
   readonly unreadable: readonly UnreadableCategory[];
+  /** All that came with a value, named or not, in WhatsApp's order. */
+  readonly categories: readonly ReportedCategory[];
   /** When WhatsApp answered. */
   readonly observedAt: Date;
 };

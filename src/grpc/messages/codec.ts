@@ -73,7 +73,7 @@ export const encodeSnapshot = memoize(
     visibility: encodeGroup('visibility', snapshot),
     privacy: encodeGroup('privacy', snapshot),
     permissions: encodeGroup('permissions', snapshot),
-    otherCategories: snapshot.others.map(({ category, value }) => ({ category, value })),
+    categories: [...snapshot.categories],
     unreadableCategories: snapshot.unreadable.map(({ category, code, text }) => ({
       category,
       whatsappCode: code,

@@ -45,9 +45,11 @@ export function withTimer(snapshot: Snapshot, reply: TimerReply): Snapshot {
   const { category } = specOf('default_disappearing_timer');
   if (reply.kind === 'read') {
     const { value } = reply;
+    const one = { category, value };
+    const told = { ...snapshot, categories: [...snapshot.categories, one] };
     return isValueOf('default_disappearing_timer', value)
-      ? { ...snapshot, values: { ...snapshot.values, default_disappearing_timer: value } }
-      : { ...snapshot, others: [...snapshot.others, { category, value }] };
+      ? { ...told, values: { ...snapshot.values, default_disappearing_timer: value } }
+      : { ...told, others: [...snapshot.others, one] };
   }
   if (NOT_REPORTED.includes(reply.code)) return snapshot;
   const text = reply.kind === 'refused' ? reply.text : IN_WORDS[reply.cause];

@@ -5,7 +5,7 @@ import {
   settingOfCategory,
   specOf,
 } from '../../domain/settings/settings-table.js';
-import type { OtherCategory, Snapshot, UnreadableCategory } from '../../domain/settings/snapshot.js';
+import type { ReportedCategory, Snapshot, UnreadableCategory } from '../../domain/settings/snapshot.js';
 import type { ReadReply, SetReply } from '../../instances/ports/ports.js';
 import { childrenOf, errorIn, iqStanza, type NodeError } from '../connection/nodes.js';
 import { contentOf, failed, NO_DETAILS, UNCLEAR } from './iq-results.js';
@@ -69,17 +69,23 @@ export function parseReadReply(reply: BinaryNode, now: Date): ReadReply {
 
 function snapshotOf(categories: readonly BinaryNode[], observedAt: Date): Snapshot {
   const values: Partial<Record<Setting, string>> = {};
-  const others: OtherCategory[] = [];
+  const others: ReportedCategory[] = [];
+  const reported: ReportedCategory[] = [];
   const unreadable: UnreadableCategory[] = [];
   for (const [category, nodes] of Map.groupBy(categories, ({ attrs }) => attrs['name'] ?? '')) {
     const fact = factOf(nodes);
     const setting = settingOfCategory(category);
-    if (typeof fact !== 'string') unreadable.push({ category, code: fact.code ?? 0, text: fact.text });
-    else if (setting && isReportedValueOf(setting, fact)) values[setting] = fact;
-    else others.push({ category, value: fact });
+    if (typeof fact !== 'string') {
+      unreadable.push({ category, code: fact.code ?? 0, text: fact.text });
+      continue;
+    }
+    const one = { category, value: fact };
+    reported.push(one);
+    if (setting && isReportedValueOf(setting, fact)) values[setting] = fact;
+    else others.push(one);
   }
   // `isReportedValueOf` has checked each value against its own setting, which a record of unions cannot express.
-  return { values: values as Snapshot['values'], others, unreadable, observedAt };
+  return { values: values as Snapshot['values'], others, unreadable, categories: reported, observedAt };
 }
 
 /** The value of a category. One that came twice with different values has none: choosing would be guessing. */

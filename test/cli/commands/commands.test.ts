@@ -65,8 +65,10 @@ const desk = Instance.fromPartial({
 const settings = PrivacySettings.fromPartial({
   visibility: { lastSeen: LastSeenVisibility.NONE },
   permissions: { callAdd: CallAddPermission.KNOWN },
-  otherCategories: [
+  categories: [
     { category: 'pix', value: 'all' },
+    { category: 'last', value: 'none' },
+    { category: 'calladd', value: 'known' },
     { category: 'online', value: 'somebody' },
   ],
   unreadableCategories: [{ category: 'groupadd', whatsappCode: 500, whatsappText: 'internal' }],

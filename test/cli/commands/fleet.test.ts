@@ -38,7 +38,10 @@ async function serviceWith(answers: Answers) {
 
 const settings = PrivacySettings.fromPartial({
   visibility: { lastSeen: LastSeenVisibility.NONE, online: OnlineVisibility.ALL },
-  otherCategories: [{ category: 'calladd', value: 'contacts' }],
+  categories: [
+    { category: 'last', value: 'none' },
+    { category: 'calladd', value: 'contacts' },
+  ],
 });
 const info = (reason: string) =>
   detail('google.rpc.ErrorInfo', ErrorInfo, { reason, domain: 'wa-privacy', metadata: {} });

@@ -13,6 +13,7 @@ const snapshot = (parts: Partial<Snapshot>): Snapshot => ({
   values: {},
   others: [],
   unreadable: [],
+  categories: [],
   observedAt: new Date(0),
   ...parts,
 });

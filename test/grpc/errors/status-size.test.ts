@@ -24,7 +24,7 @@ const outcomes = (message: string): Outcome[] =>
 
 const settingsOfSize = (categories: number) => ({
   ...snapshot,
-  others: Array.from({ length: categories }, (_, index) => ({
+  categories: Array.from({ length: categories }, (_, index) => ({
     category: `category${index}`,
     value: 'x'.repeat(50),
   })),
@@ -56,7 +56,7 @@ describe('a status that would be too large', () => {
   test('keeps all that fits', async () => {
     const { ended, bytes } = await failingWith(failedUpdate('forbidden', 1));
     expect(bytes).toBeLessThanOrEqual(6144);
-    expect(ended.detail(UPDATE_FAILURE)?.settings?.otherCategories).toHaveLength(1);
+    expect(ended.detail(UPDATE_FAILURE)?.settings?.categories).toHaveLength(1);
     expect(ended.detail(UPDATE_FAILURE)?.outcomes[0]?.message).toBe('forbidden');
   });
 

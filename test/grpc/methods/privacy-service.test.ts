@@ -40,7 +40,7 @@ describe('GetPrivacySettings', () => {
           },
           privacy: { defense: DefenseMode.OFF },
           permissions: {},
-          otherCategories: [{ category: 'pix', value: 'all' }],
+          categories: [...snapshot.categories],
           unreadableCategories: [
             { category: 'messages', whatsappCode: 500, whatsappText: 'internal-server-error' },
           ],

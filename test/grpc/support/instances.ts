@@ -31,6 +31,13 @@ export const snapshot: Snapshot = {
   values: { last_seen: 'all', profile: 'contacts', online: 'all', defense: 'off' },
   others: [{ category: 'pix', value: 'all' }],
   unreadable: [{ category: 'messages', code: 500, text: 'internal-server-error' }],
+  categories: [
+    { category: 'last', value: 'all' },
+    { category: 'profile', value: 'contacts' },
+    { category: 'online', value: 'all' },
+    { category: 'defense', value: 'off' },
+    { category: 'pix', value: 'all' },
+  ],
   observedAt: MADE_AT,
 };
 

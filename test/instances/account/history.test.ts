@@ -8,6 +8,7 @@ const READ = { session: {} as Session, leftAt: 0 };
 const shows = (last_seen: 'all' | 'contacts' | 'none'): Snapshot => ({
   values: { last_seen },
   others: [],
+  categories: [],
   unreadable: [],
   observedAt: new Date(),
 });

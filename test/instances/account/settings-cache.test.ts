@@ -13,7 +13,13 @@ const session = {
   forgetTimer,
   offlineQueue: DRAINED,
   readPrivacy: () => {
-    const snapshot: Snapshot = { values: {}, others: [], unreadable: [], observedAt: new Date() };
+    const snapshot: Snapshot = {
+      values: {},
+      others: [],
+      categories: [],
+      unreadable: [],
+      observedAt: new Date(),
+    };
     return Promise.resolve({ kind: 'read' as const, snapshot });
   },
 } as Partial<Session> as Session; // No more of it is used.
@@ -60,7 +66,13 @@ function slowSession() {
         answers.push(last_seen =>
           resolve({
             kind: 'read',
-            snapshot: { values: { last_seen }, others: [], unreadable: [], observedAt: new Date() },
+            snapshot: {
+              values: { last_seen },
+              others: [],
+              categories: [],
+              unreadable: [],
+              observedAt: new Date(),
+            },
           }),
         );
       }),
@@ -118,7 +130,13 @@ test('a read is held against the last value known of each setting, also where th
     forgetTimer,
     offlineQueue: DRAINED,
     readPrivacy: () => {
-      const snapshot = { values: told.shift() ?? {}, others: [], unreadable: [], observedAt: new Date() };
+      const snapshot = {
+        values: told.shift() ?? {},
+        others: [],
+        categories: [],
+        unreadable: [],
+        observedAt: new Date(),
+      };
       return Promise.resolve({ kind: 'read' as const, snapshot });
     },
   } as Partial<Session> as Session;

@@ -94,6 +94,7 @@ function sendNine(pace: Throttle, answer: (setting: string) => SetReply = () => 
     snapshot: {
       values: Object.fromEntries(NINE.map(([setting, , to]) => [setting, to])),
       others: [],
+      categories: [],
       unreadable: [],
       observedAt: new Date(),
     },

@@ -10,6 +10,7 @@ const ONLINE: Change = { setting: 'online', from: 'all', to: 'match_last_seen' }
 const reports = (values: Snapshot['values']): Snapshot => ({
   values,
   others: [],
+  categories: [],
   unreadable: [],
   observedAt: new Date(),
 });

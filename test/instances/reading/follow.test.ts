@@ -52,7 +52,7 @@ function followed(answer: () => ReadReply | Promise<ReadReply>, perHour: Iqs = {
 const NO_ANSWER: ReadReply = { kind: 'no_answer', cause: 'timeout' };
 const SETTINGS = (): ReadReply => ({
   kind: 'read',
-  snapshot: { values: {}, others: [], unreadable: [], observedAt: new Date() },
+  snapshot: { values: {}, others: [], categories: [], unreadable: [], observedAt: new Date() },
 });
 
 test('reads again after a read that brought nothing, later each time, up to a quarter of an hour', async () => {

@@ -22,7 +22,7 @@ export async function nodeParts(connections: Partial<NodeOptions['connections']>
   const whatsApp = {
     read: async (): Promise<ReadReply> => ({
       kind: 'read',
-      snapshot: { values: {}, others: [], unreadable: [], observedAt: new Date() },
+      snapshot: { values: {}, others: [], categories: [], unreadable: [], observedAt: new Date() },
     }),
   };
   const pushes = new Map<string, () => void>();

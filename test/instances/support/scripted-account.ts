@@ -22,7 +22,7 @@ export function openAccount(
         reads.push(values =>
           resolve({
             kind: 'read',
-            snapshot: { values, others: [], unreadable: [], observedAt: new Date() },
+            snapshot: { values, others: [], categories: [], unreadable: [], observedAt: new Date() },
           }),
         );
       }),

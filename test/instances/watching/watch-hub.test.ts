@@ -10,6 +10,7 @@ const NONE = new Map();
 const snapshot = (values: Snapshot['values'], rest: Partial<Snapshot> = {}): Snapshot => ({
   values,
   others: [],
+  categories: [],
   unreadable: [],
   observedAt: new Date('2026-01-31T12:00:00Z'),
   ...rest,

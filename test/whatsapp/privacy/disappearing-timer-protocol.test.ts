@@ -83,6 +83,10 @@ describe('among the settings', () => {
     values: { last_seen: 'all' },
     others: [{ category: 'pix', value: 'all' }],
     unreadable: [{ category: 'profile', code: 500, text: '' }],
+    categories: [
+      { category: 'pix', value: 'all' },
+      { category: 'last', value: 'all' },
+    ],
     observedAt: new Date(0),
   };
   const category = 'disappearing_mode';
@@ -91,6 +95,7 @@ describe('among the settings', () => {
     expect(withTimer(snapshot, { kind: 'read', value: '86400' })).toEqual({
       ...snapshot,
       values: { last_seen: 'all', default_disappearing_timer: '86400' },
+      categories: [...snapshot.categories, { category, value: '86400' }],
     });
   });
 
@@ -98,6 +103,7 @@ describe('among the settings', () => {
     expect(withTimer(snapshot, { kind: 'read', value: '3600' })).toEqual({
       ...snapshot,
       others: [...snapshot.others, { category, value: '3600' }],
+      categories: [...snapshot.categories, { category, value: '3600' }],
     });
   });
 

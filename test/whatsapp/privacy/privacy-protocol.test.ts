@@ -158,6 +158,10 @@ describe('the answer to a read', () => {
         values: { last_seen: 'contacts', read_receipts: 'none' },
         others: [],
         unreadable: [],
+        categories: [
+          { category: 'last', value: 'contacts' },
+          { category: 'readreceipts', value: 'none' },
+        ],
         observedAt: NOW,
       },
     });
@@ -172,6 +176,19 @@ describe('the answer to a read', () => {
     const categories = others.map(other => category(other.category, other.value));
     expect(read(category('last', 'all'), ...categories)).toMatchObject({
       snapshot: { values: { last_seen: 'all' }, others },
+    });
+  });
+
+  test('keeps every value word for word and in its order, beside the names', () => {
+    const told = [
+      { category: 'pix', value: 'contacts' },
+      { category: 'last', value: 'all' },
+      { category: 'groupadd', value: 'none' },
+      { category: 'calladd', value: 'friends' },
+    ];
+    const categories = told.map(one => category(one.category, one.value));
+    expect(read(...categories, category('profile', 'error'))).toMatchObject({
+      snapshot: { categories: told, unreadable: [{ category: 'profile' }] },
     });
   });
 

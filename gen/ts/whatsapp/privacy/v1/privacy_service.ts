@@ -92,7 +92,11 @@ export function originToJSON(object: Origin): string {
   }
 }
 
-/** A setting that has a list of excepted contacts. */
+/**
+ * A setting that has a list of excepted contacts.
+ *
+ * It grows; it is only in requests, where a number that the server does not know is refused.
+ */
 export enum ContactBlacklistSetting {
   /** UNSPECIFIED - Refused in a request. */
   UNSPECIFIED = 0,
@@ -363,8 +367,8 @@ export interface WatchPrivacySettingsResponse {
 /** A change of settings. */
 export interface WatchPrivacySettingsResponse_Change {
   /**
-   * The settings that differ from the message before; empty when only other or unreadable
-   * categories do.
+   * The settings that differ from the message before; empty when only categories without a field, or
+   * unreadable ones, do.
    */
   changed: PrivacySetting[];
   /** All settings after it. */

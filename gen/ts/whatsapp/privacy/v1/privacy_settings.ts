@@ -5,7 +5,12 @@
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Timestamp } from "../../../google/protobuf/timestamp.js";
 
-/** Names one setting. */
+/**
+ * Names one setting.
+ *
+ * It grows: a number that a client does not know is a newer setting. Pass over it, or show it as
+ * another; its category and value are in PrivacySettings.categories.
+ */
 export enum PrivacySetting {
   /** UNSPECIFIED - No setting. */
   UNSPECIFIED = 0,
@@ -64,7 +69,12 @@ export function privacySettingToJSON(object: PrivacySetting): string {
   }
 }
 
-/** Who sees when the account was last online. Works both ways: who hides it does not see others'. */
+/**
+ * Who sees when the account was last online. Works both ways: who hides it does not see others'.
+ *
+ * It grows: a number that a client does not know is a value with a newer name, whose word is in
+ * PrivacySettings.categories. In a request a number that the server does not know is refused.
+ */
 export enum LastSeenVisibility {
   /** UNSPECIFIED - Never reported; refused in a request. */
   UNSPECIFIED = 0,
@@ -95,7 +105,12 @@ export function lastSeenVisibilityToJSON(object: LastSeenVisibility): string {
   }
 }
 
-/** Who sees the About text. */
+/**
+ * Who sees the About text.
+ *
+ * It grows: a number that a client does not know is a value with a newer name, whose word is in
+ * PrivacySettings.categories. In a request a number that the server does not know is refused.
+ */
 export enum StatusVisibility {
   /** UNSPECIFIED - Never reported; refused in a request. */
   UNSPECIFIED = 0,
@@ -126,7 +141,12 @@ export function statusVisibilityToJSON(object: StatusVisibility): string {
   }
 }
 
-/** Who sees the profile photo. */
+/**
+ * Who sees the profile photo.
+ *
+ * It grows: a number that a client does not know is a value with a newer name, whose word is in
+ * PrivacySettings.categories. In a request a number that the server does not know is refused.
+ */
 export enum ProfileVisibility {
   /** UNSPECIFIED - Never reported; refused in a request. */
   UNSPECIFIED = 0,
@@ -157,7 +177,12 @@ export function profileVisibilityToJSON(object: ProfileVisibility): string {
   }
 }
 
-/** Who sees that the account is online. Works both ways, like last seen. */
+/**
+ * Who sees that the account is online. Works both ways, like last seen.
+ *
+ * It grows: a number that a client does not know is a value with a newer name, whose word is in
+ * PrivacySettings.categories. In a request a number that the server does not know is refused.
+ */
 export enum OnlineVisibility {
   /** UNSPECIFIED - Never reported; refused in a request. */
   UNSPECIFIED = 0,
@@ -184,7 +209,12 @@ export function onlineVisibilityToJSON(object: OnlineVisibility): string {
   }
 }
 
-/** Whether read receipts are exchanged. Works both ways. Group chats always send them. */
+/**
+ * Whether read receipts are exchanged. Works both ways. Group chats always send them.
+ *
+ * It grows: a number that a client does not know is a value with a newer name, whose word is in
+ * PrivacySettings.categories. In a request a number that the server does not know is refused.
+ */
 export enum ReadReceiptsMode {
   /** UNSPECIFIED - Never reported; refused in a request. */
   UNSPECIFIED = 0,
@@ -210,6 +240,9 @@ export function readReceiptsModeToJSON(object: ReadReceiptsMode): string {
 /**
  * Strict Account Settings. While on, the phone alone changes last seen, online, profile, status,
  * calls, groups and messages.
+ *
+ * It grows: a number that a client does not know is a value with a newer name, whose word is in
+ * PrivacySettings.categories. In a request a number that the server does not know is refused.
  */
 export enum DefenseMode {
   /** UNSPECIFIED - Never reported; refused in a request. */
@@ -233,7 +266,12 @@ export function defenseModeToJSON(object: DefenseMode): string {
   }
 }
 
-/** How long messages of new chats are kept. The wire value is a number of seconds. */
+/**
+ * How long messages of new chats are kept. The wire value is a number of seconds.
+ *
+ * It grows: a number that a client does not know is a value with a newer name, whose word is in
+ * PrivacySettings.categories. In a request a number that the server does not know is refused.
+ */
 export enum DefaultDisappearingTimer {
   /** UNSPECIFIED - Never reported; refused in a request. */
   UNSPECIFIED = 0,
@@ -264,7 +302,12 @@ export function defaultDisappearingTimerToJSON(object: DefaultDisappearingTimer)
   }
 }
 
-/** Whose calls ring. */
+/**
+ * Whose calls ring.
+ *
+ * It grows: a number that a client does not know is a value with a newer name, whose word is in
+ * PrivacySettings.categories. In a request a number that the server does not know is refused.
+ */
 export enum CallAddPermission {
   /** UNSPECIFIED - Never reported; refused in a request. */
   UNSPECIFIED = 0,
@@ -291,7 +334,12 @@ export function callAddPermissionToJSON(object: CallAddPermission): string {
   }
 }
 
-/** Who may add the account to groups. */
+/**
+ * Who may add the account to groups.
+ *
+ * It grows: a number that a client does not know is a value with a newer name, whose word is in
+ * PrivacySettings.categories. In a request a number that the server does not know is refused.
+ */
 export enum GroupAddPermission {
   /** UNSPECIFIED - Never reported; refused in a request. */
   UNSPECIFIED = 0,
@@ -322,7 +370,12 @@ export function groupAddPermissionToJSON(object: GroupAddPermission): string {
   }
 }
 
-/** Who may write to the account. Not every account reports it. */
+/**
+ * Who may write to the account. Not every account reports it.
+ *
+ * It grows: a number that a client does not know is a value with a newer name, whose word is in
+ * PrivacySettings.categories. In a request a number that the server does not know is refused.
+ */
 export enum MessagesPermission {
   /** UNSPECIFIED - Never reported; refused in a request. */
   UNSPECIFIED = 0,
@@ -345,7 +398,12 @@ export function messagesPermissionToJSON(object: MessagesPermission): string {
   }
 }
 
-/** The `stickers` category; WhatsApp does not document its effect. Read-only in this version. */
+/**
+ * The `stickers` category; WhatsApp does not document its effect. Read-only in this version.
+ *
+ * It grows: a number that a client does not know is a value with a newer name, whose word is in
+ * PrivacySettings.categories. In a request a number that the server does not know is refused.
+ */
 export enum StickersPermission {
   /** UNSPECIFIED - Never reported; refused in a request. */
   UNSPECIFIED = 0,
@@ -386,8 +444,12 @@ export interface PrivacySettings {
   permissions:
     | Permissions
     | undefined;
-  /** Everything WhatsApp reported that no field above can hold, word for word. */
-  otherCategories: OtherCategory[];
+  /**
+   * Every category that WhatsApp reported a value for, word for word and in WhatsApp's order: also
+   * those that the fields above hold, and the timer as `disappearing_mode`. Newer servers may hold more
+   * in fields, and take nothing from here.
+   */
+  categories: ReportedCategory[];
   /** The categories for which WhatsApp sent an error in place of a value. */
   unreadableCategories: UnreadableCategory[];
   /** When WhatsApp answered with these values. */
@@ -400,7 +462,8 @@ export interface PrivacySettings {
 
 /**
  * Who sees what. In a request an absent field is left unchanged. In a response an absent field was
- * not reported by WhatsApp, unless it is among `other_categories` or `unreadable_categories`.
+ * not reported by WhatsApp, unless its category is among `unreadable_categories`, or among `categories`
+ * with a value that the field's enum has no name for.
  */
 export interface Visibility {
   /** When the account was last online. */
@@ -451,11 +514,15 @@ export interface Permissions {
   stickers?: StickersPermission | undefined;
 }
 
-/** A category, or a value of a known category, that this contract has no name for. */
-export interface OtherCategory {
-  /** The wire category, for example `pix`. */
+/**
+ * What WhatsApp reported of one category, in its own words. A client finds here what it has no name
+ * for: a category that is the `wire_category` of no field it knows, and a value that is the
+ * `wire_value` of no member of the field's enum, or whose number it does not know (wire.proto).
+ */
+export interface ReportedCategory {
+  /** The wire category, for example `last`, or `pix`, which has no field. */
   category: string;
-  /** The wire value. */
+  /** The wire value, for example `contacts`. */
   value: string;
 }
 
@@ -474,7 +541,7 @@ function createBasePrivacySettings(): PrivacySettings {
     visibility: undefined,
     privacy: undefined,
     permissions: undefined,
-    otherCategories: [],
+    categories: [],
     unreadableCategories: [],
     observeTime: undefined,
     etag: "",
@@ -492,8 +559,8 @@ export const PrivacySettings: MessageFns<PrivacySettings> = {
     if (message.permissions !== undefined) {
       Permissions.encode(message.permissions, writer.uint32(26).fork()).join();
     }
-    for (const v of message.otherCategories) {
-      OtherCategory.encode(v!, writer.uint32(34).fork()).join();
+    for (const v of message.categories) {
+      ReportedCategory.encode(v!, writer.uint32(34).fork()).join();
     }
     for (const v of message.unreadableCategories) {
       UnreadableCategory.encode(v!, writer.uint32(42).fork()).join();
@@ -549,7 +616,7 @@ export const PrivacySettings: MessageFns<PrivacySettings> = {
               break;
             }
 
-            message.otherCategories.push(OtherCategory.decode(reader, reader.uint32()));
+            message.categories.push(ReportedCategory.decode(reader, reader.uint32()));
             continue;
           }
           case 5: {
@@ -599,8 +666,8 @@ export const PrivacySettings: MessageFns<PrivacySettings> = {
     if (message.permissions !== undefined) {
       obj.permissions = Permissions.toJSON(message.permissions);
     }
-    if (message.otherCategories?.length) {
-      obj.otherCategories = message.otherCategories.map((e) => OtherCategory.toJSON(e));
+    if (message.categories?.length) {
+      obj.categories = message.categories.map((e) => ReportedCategory.toJSON(e));
     }
     if (message.unreadableCategories?.length) {
       obj.unreadableCategories = message.unreadableCategories.map((e) => UnreadableCategory.toJSON(e));
@@ -628,7 +695,7 @@ export const PrivacySettings: MessageFns<PrivacySettings> = {
     message.permissions = (object.permissions !== undefined && object.permissions !== null)
       ? Permissions.fromPartial(object.permissions)
       : undefined;
-    message.otherCategories = object.otherCategories?.map((e) => OtherCategory.fromPartial(e)) || [];
+    message.categories = object.categories?.map((e) => ReportedCategory.fromPartial(e)) || [];
     message.unreadableCategories = object.unreadableCategories?.map((e) => UnreadableCategory.fromPartial(e)) || [];
     message.observeTime = object.observeTime ?? undefined;
     message.etag = object.etag ?? "";
@@ -945,12 +1012,12 @@ export const Permissions: MessageFns<Permissions> = {
   },
 };
 
-function createBaseOtherCategory(): OtherCategory {
+function createBaseReportedCategory(): ReportedCategory {
   return { category: "", value: "" };
 }
 
-export const OtherCategory: MessageFns<OtherCategory> = {
-  encode(message: OtherCategory, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+export const ReportedCategory: MessageFns<ReportedCategory> = {
+  encode(message: ReportedCategory, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.category !== "") {
       writer.uint32(10).string(message.category);
     }
@@ -960,7 +1027,7 @@ export const OtherCategory: MessageFns<OtherCategory> = {
     return writer;
   },
 
-  decode(input: BinaryReader | Uint8Array, length?: number): OtherCategory {
+  decode(input: BinaryReader | Uint8Array, length?: number): ReportedCategory {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
@@ -969,7 +1036,7 @@ export const OtherCategory: MessageFns<OtherCategory> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseOtherCategory();
+      const message = createBaseReportedCategory();
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -1001,7 +1068,7 @@ export const OtherCategory: MessageFns<OtherCategory> = {
     }
   },
 
-  toJSON(message: OtherCategory): unknown {
+  toJSON(message: ReportedCategory): unknown {
     const obj: any = {};
     if (message.category !== "") {
       obj.category = message.category;
@@ -1012,11 +1079,11 @@ export const OtherCategory: MessageFns<OtherCategory> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<OtherCategory>, I>>(base?: I): OtherCategory {
-    return OtherCategory.fromPartial(base ?? ({} as any));
+  create<I extends Exact<DeepPartial<ReportedCategory>, I>>(base?: I): ReportedCategory {
+    return ReportedCategory.fromPartial(base ?? ({} as any));
   },
-  fromPartial<I extends Exact<DeepPartial<OtherCategory>, I>>(object: I): OtherCategory {
-    const message = createBaseOtherCategory();
+  fromPartial<I extends Exact<DeepPartial<ReportedCategory>, I>>(object: I): ReportedCategory {
+    const message = createBaseReportedCategory();
     message.category = object.category ?? "";
     message.value = object.value ?? "";
     return message;

@@ -51,7 +51,7 @@ const FLOORS: Record<string, string[][]> = {
     ['account'],
     ['ports'],
   ],
-  grpc: [['server'], ['methods', 'interceptors'], ['calls', 'peers'], ['errors'], ['messages'], ['.']],
+  grpc: [['server'], ['methods', 'interceptors', 'reflection'], ['calls', 'peers'], ['errors'], ['messages'], ['.']],
   whatsapp: [['.'], ['session'], ['linking', 'privacy'], ['connection', 'version'], ['baileys'], ['network']],
   stores: [['.'], ['migrations', 'tables'], ['sealing']],
   simulator: [['.'], ['control'], ['serving'], ['phone'], ['answers'], ['queue'], ['world'], ['wire']],

@@ -30,10 +30,10 @@ import { type BackUp, nodeService } from '../methods/node-service.js';
 import { privacyDefinition, privacyService } from '../methods/privacy/privacy-service.js';
 import { tokenService } from '../methods/tokens/token-service.js';
 import { trustedHops } from '../peers/trusted-hops.js';
+import { addReflection } from '../reflection/reflection.js';
 import { boundConnections, type ConnectionLimits } from './connection-bounds.js';
 import { addHealth, type HealthLimits } from './health.js';
 import { http2Servers } from './http2-servers.js';
-import { addReflection } from './reflection.js';
 import { drain, type Listening, listen, SERVER_OPTIONS, showCertificates } from './transport.js';
 import { answerUnknownMethods } from './unknown-methods.js';
 

@@ -1,6 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { fromBinary, toBinary } from '@bufbuild/protobuf';
-import { FileDescriptorProtoSchema, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import {
   type handleBidiStreamingCall,
   type Server,
@@ -8,14 +5,18 @@ import {
   type ServiceError,
   status,
 } from '@grpc/grpc-js';
-import { ReflectionService } from '@grpc/reflection';
+import {
+  type ServerReflectionRequest,
+  type ServerReflectionResponse,
+  ServerReflectionService,
+} from '../../../gen/ts/grpc/reflection/v1/reflection.js';
 import { slidingWindow } from '../../access/rate-limit.js';
+import { descriptors } from '../../contract/descriptors.js';
 import { clock } from '../../domain/time/clock.js';
 import type { Strangers } from '../../observability/strangers.js';
 import { peerOf } from '../peers/peer-address.js';
+import { type Questions, questionsAbout } from './answer-question.js';
 
-/** Made by `npm run generate`; the build puts it beside the compiled code in the same way. */
-const DESCRIPTORS = new URL('../../../gen/descriptor.binpb', import.meta.url);
 const PERIOD_MS = 60_000;
 /** Addresses remembered; beyond, the longest silent one starts anew. */
 const MOST_PEERS = 10_000;
@@ -23,19 +24,27 @@ const MOST_PEERS = 10_000;
 /** Whether the caller may ask; rejects with the status to refuse with. */
 export type MayAsk = (call: Stream) => Promise<void>;
 
-type Stream = ServerDuplexStream<unknown, unknown>;
-type Handler = handleBidiStreamingCall<unknown, unknown>;
+type Stream = ServerDuplexStream<ServerReflectionRequest, ServerReflectionResponse>;
+type Handler = handleBidiStreamingCall<ServerReflectionRequest, ServerReflectionResponse>;
 
 const TOO_MANY = {
   code: status.RESOURCE_EXHAUSTED,
   details: 'Too many reflection questions in a minute',
 };
 
-let reflection: ReflectionService | undefined;
+/** What older clients ask for: another name, and the same messages. */
+const V1_ALPHA = {
+  serverReflectionInfo: {
+    ...ServerReflectionService.serverReflectionInfo,
+    path: '/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo',
+  },
+};
+
+let questions: Questions | undefined;
 
 /**
- * Server reflection, with which buf curl and grpcurl need no proto files. An answer is up to 1,800 times the size of
- * its question, so that an address may ask only so many a minute.
+ * Server reflection, with which buf curl and grpcurl need no proto files. An answer is up to some thousand times the
+ * size of its question, so that an address may ask only so many a minute.
  *
  * @param mayAsk Undefined where everybody may.
  */
@@ -46,55 +55,32 @@ export function addReflection(
   strangers: Strangers,
 ): void {
   const window = slidingWindow({ limit: questionsPerMinute, periodMs: PERIOD_MS, maxKeys: MOST_PEERS });
-  reflection ??= reflectionService();
-  reflection.addToServer({
-    addService: (definition, methods) => {
-      const handlers = Object.entries(methods).map(([name, method]) => [name, bounded(method as Handler)]);
-      server.addService(definition, Object.fromEntries(handlers));
-    },
-  } as Server);
 
-  function bounded(handle: Handler): Handler {
-    return stream => {
-      const peer = peerOf(stream);
-      const refuse = (refusal: Partial<ServiceError>) => {
-        strangers.seen('reflection_refused', peer);
-        end(stream, refusal);
-      };
-      const isTaken = () => {
-        if (!mayAsk) strangers.seen('reflection', peer);
-        const { allowed } = window.take(peer, clock());
-        if (!allowed) refuse(TOO_MANY);
-        return allowed;
-      };
-      // All that the implementation does with a stream; a write to one that was ended would leave it without a status.
-      const begin = () =>
-        handle({
-          on: (event: string, listener: (question?: unknown) => void) =>
-            stream.on(event, (question?: unknown) => {
-              if (event !== 'data' || isTaken()) listener(question);
-            }),
-          write: (answer: unknown) => stream.write(answer),
-          end: () => stream.end(),
-        } as unknown as Stream);
-      if (mayAsk) mayAsk(stream).then(begin, refuse);
-      else begin();
+  const serverReflectionInfo: Handler = stream => {
+    const peer = peerOf(stream);
+    const refuse = (refusal: Partial<ServiceError>) => {
+      strangers.seen('reflection_refused', peer);
+      end(stream, refusal);
     };
-  }
+    const begin = () => {
+      questions ??= questionsAbout(descriptors());
+      const answer = questions.stream();
+      stream.on('data', (question: ServerReflectionRequest) => {
+        if (!mayAsk) strangers.seen('reflection', peer);
+        if (window.take(peer, clock()).allowed) stream.write(answer(question));
+        else refuse(TOO_MANY);
+      });
+      stream.on('end', () => stream.end());
+    };
+    if (mayAsk) mayAsk(stream).then(begin, refuse);
+    else begin();
+  };
+  for (const definition of [ServerReflectionService, V1_ALPHA])
+    server.addService(definition, { serverReflectionInfo });
 }
 
 /** Ends it with this status; what else is asked on it is not read. */
 function end(stream: Stream, refusal: Partial<ServiceError>): void {
   stream.removeAllListeners('data').pause();
   stream.emit('error', refusal);
-}
-
-function reflectionService(): ReflectionService {
-  const { file } = fromBinary(FileDescriptorSetSchema, readFileSync(DESCRIPTORS));
-  const fileDescriptorProtos = file.map(one => Buffer.from(toBinary(FileDescriptorProtoSchema, one)));
-  // It reads `fileDescriptorProtos` of whatever it is given; its type asks for proto-loader's whole definitions.
-  const definition = { '': { fileDescriptorProtos } } as unknown as ConstructorParameters<
-    typeof ReflectionService
-  >[0];
-  return new ReflectionService(definition);
 }

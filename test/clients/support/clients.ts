@@ -14,7 +14,20 @@ export type Client = {
 };
 
 /** Every folder of `clients/`. */
-export const CLIENTS: readonly Client[] = [];
+export const CLIENTS: readonly Client[] = [
+  {
+    name: 'python',
+    needs: ['python3'],
+    build: [
+      ['python3', '-m', 'venv', '.venv'],
+      ['.venv/bin/pip', 'install', '--quiet', '--require-hashes', '--requirement', 'requirements.txt'],
+      ['.venv/bin/python', 'generate.py'],
+      ['.venv/bin/pip', 'install', '--quiet', '--no-deps', '--no-build-isolation', '--editable', '.'],
+      ['.venv/bin/python', '-m', 'unittest', 'discover', '--start-directory', 'tests'],
+    ],
+    run: ['.venv/bin/python', '-m', 'scenario'],
+  },
+];
 
 /** Those of the commands that are not on the path. */
 export const missing = (commands: readonly string[]): string[] =>

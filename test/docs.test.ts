@@ -80,6 +80,25 @@ const PAGES = [
   'test/README.md',
 ];
 
+const API = readdirSync(join(ROOT, 'docs/api')).map(name => `docs/api/${name}`);
+
+describe.each(API)('%s', page => {
+  test('links to places that exist', () => {
+    const targets = matches(read(page), /\]\((?!https?:)([^)]+)\)/g);
+    const missing = targets.filter(target => {
+      const [path = '', id] = target.split('#');
+      const text = existsSync(join(ROOT, 'docs/api', path)) ? read(join('docs/api', path)) : undefined;
+      return text === undefined || (id !== undefined && !text.includes(`<a id="${id}"></a>`));
+    });
+    expect(targets).not.toEqual([]);
+    expect(missing).toEqual([]);
+  });
+
+  test('has every example as JSON that can be read', () => {
+    for (const example of matches(read(page), /```json\n(.*?)```/gs)) JSON.parse(example);
+  });
+});
+
 describe.each(PAGES)('%s', page => {
   const text = read(page);
 

@@ -123,3 +123,42 @@ describe('a break that is accepted', () => {
     expect(check(root)).toContain('.ci/contract-breaks changes only in a commit of its own');
   });
 });
+
+describe('a contract that is frozen', () => {
+  const freeze = { '.ci/contract-breaks': 'Close went.\n\nFrozen: v1\n' };
+
+  test('may grow', () => {
+    const { root, commit } = repository();
+    commit({ [CONTRACT]: contract('Open') });
+    commit(freeze);
+    commit({ [CONTRACT]: contract('Open', 'Report') });
+    expect(check(root)).toBe('');
+  });
+
+  test('sends what breaks it to the next major package', () => {
+    const { root, commit } = repository();
+    commit(freeze);
+    commit({ [CONTRACT]: contract('Open') });
+    expect(check(root)).toContain(CLOSE_DELETED);
+    expect(check(root)).toContain('v1 is frozen: what must break goes into a package of its own, v2');
+  });
+
+  test.each([
+    ['accepted', { '.ci/contract-breaks': 'Frozen: v1\n\nClose goes all the same.\n' }],
+    ['accepted by one who takes the freeze back', { '.ci/contract-breaks': 'Close goes.\n' }],
+  ])('has no break that is %s', (_, again) => {
+    const { root, commit } = repository();
+    commit(freeze);
+    commit({ [CONTRACT]: contract('Open') });
+    commit(again);
+    expect(check(root)).toContain('v1 is frozen, and .ci/contract-breaks does not change any more.');
+  });
+
+  test('stays frozen when the file that says so is deleted', () => {
+    const { root, git, commit } = repository();
+    commit(freeze);
+    git('rm', '.ci/contract-breaks');
+    commit({ 'README.md': 'Desks\n' });
+    expect(check(root)).toContain('v1 is frozen, and .ci/contract-breaks does not change any more.');
+  });
+});

@@ -67,10 +67,12 @@ describe('test/README.md', () => {
 });
 
 const PAGES = [
+  'CHANGELOG.md',
   'CONTRIBUTING.md',
   'README.md',
   'SECURITY.md',
   'clients/README.md',
+  'docs/compatibility.md',
   'docs/decisions.md',
   'docs/security.md',
   'docs/operations.md',

@@ -142,4 +142,5 @@ const recordOf = (name: string): InstanceRecord => ({
   proxy: undefined,
   lastPresenceTime: undefined,
   presence: undefined,
+  revision: 0,
 });

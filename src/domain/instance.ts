@@ -46,15 +46,22 @@ export type Instance = {
   readonly lastPresenceTime: Date | undefined;
   /** Undefined when the service's own holds. */
   readonly presence: Presence | undefined;
+  /** Counts the changes that callers made to it. */
+  readonly revision: number;
 };
 
 /** `+15550100123` as `+*******0123`. */
 export const maskPhoneNumber = (phoneNumber: string): string =>
   phoneNumber && `+${'*'.repeat(Math.max(phoneNumber.length - 5, 0))}${phoneNumber.slice(-4)}`;
 
-/** Opaque; another etag means another name, state or link. */
-export const instanceEtag = ({ name, state, linkTime }: Instance): string =>
+/** What guards an instance against changes by others: not its live state, which changes by itself. */
+export const instanceEtag = ({
+  name,
+  createTime,
+  linkTime,
+  revision,
+}: Pick<Instance, 'name' | 'createTime' | 'linkTime' | 'revision'>): string =>
   createHash('sha256')
-    .update(JSON.stringify([name, state, linkTime?.getTime() ?? 0]))
+    .update(JSON.stringify([name, createTime.getTime(), linkTime?.getTime() ?? 0, revision]))
     .digest('base64url')
     .slice(0, 16);

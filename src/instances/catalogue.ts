@@ -7,7 +7,6 @@ import type { Holdings } from './holdings.js';
 import type { Instances } from './instances.js';
 import { endLink } from './linking/link-instance.js';
 import { logOut } from './linking/unlink.js';
-import type { ManagedInstance } from './member/managed-instance.js';
 import type { InstanceRecord, InstanceStore } from './ports/store.js';
 
 /** Which instances there are, and what callers decide about them. */
@@ -30,6 +29,7 @@ export function catalogue(held: Holdings, store: InstanceStore): Catalogue {
         connectionMode: undefined,
         presence: undefined,
         proxy: undefined,
+        revision: 0,
         ...properties,
       };
       const instance = viewOf(record, { state: 'unlinked' });
@@ -41,9 +41,9 @@ export function catalogue(held: Holdings, store: InstanceStore): Catalogue {
 
     get: name => held.find(name).view(),
 
-    async update(name, changed) {
+    async update(name, changed, etag) {
       const managed = held.find(name);
-      await managed.change(changed);
+      await managed.change(changed, record => checkEtag(record, etag));
       return managed.view();
     },
 
@@ -60,7 +60,7 @@ export function catalogue(held: Holdings, store: InstanceStore): Catalogue {
       const managed = held.find(name);
       await queued(managed.queue, name, call, async () => {
         if (managed.isDeleted()) return; // By another caller, and its name may be that of a new instance.
-        checkEtag(managed, etag);
+        checkEtag(managed.keeper.record, etag);
         const { state } = managed.supervisor.connection;
         using _ = managed.need();
         await endLink(managed, call);
@@ -74,9 +74,8 @@ export function catalogue(held: Holdings, store: InstanceStore): Catalogue {
   };
 }
 
-function checkEtag(managed: ManagedInstance, etag: string | undefined): void {
-  const { instance } = managed;
-  const currentEtag = instanceEtag(managed.view());
+function checkEtag(record: InstanceRecord, etag: string | undefined): void {
+  const currentEtag = instanceEtag(record);
   if (etag !== undefined && etag !== currentEtag)
-    throw new PrivacyError({ kind: 'ETAG_MISMATCH', instance, etag, currentEtag });
+    throw new PrivacyError({ kind: 'ETAG_MISMATCH', instance: record.name, etag, currentEtag });
 }

@@ -34,8 +34,11 @@ export interface Instances {
     along?: (made: Instance) => readonly Write[],
   ): Promise<Instance>;
   get(name: string): Instance;
-  /** Changes what is given; `connectionMode`, `presence` or `proxy` undefined: the service's own. */
-  update(name: string, changed: Partial<InstanceProperties>): Promise<Instance>;
+  /**
+   * Changes what is given; `connectionMode`, `presence` or `proxy` undefined: the service's own. ETAG_MISMATCH when
+   * `etag` is given and stale.
+   */
+  update(name: string, changed: Partial<InstanceProperties>, etag?: string): Promise<Instance>;
   /** Ordered by name, those after `after` first; `more` tells whether a further page follows. */
   list(page: { after: string; limit: number; state: InstanceState | undefined }): {
     instances: Instance[];

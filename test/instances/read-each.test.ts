@@ -63,6 +63,7 @@ beforeEach(async () => {
       proxy: undefined,
       lastPresenceTime: undefined,
       presence: undefined,
+      revision: 0,
     });
   }
   reads.answer = async () => {};

@@ -70,6 +70,45 @@ describe('an instance', () => {
     expect(names()).toEqual(['bot']);
   });
 
+  test('of two changes with one etag takes the first', async () => {
+    const etag = instanceEtag(registry.get('bot'));
+    const changes = ['first', 'second'].map(displayName => registry.update('bot', { displayName }, etag));
+    await changes[0];
+    await expect(changes[1]).rejects.toMatchObject({ problem: { kind: 'ETAG_MISMATCH', etag } });
+    expect(registry.get('bot').displayName).toBe('first');
+    const next = instanceEtag(registry.get('bot'));
+    expect(await registry.update('bot', { displayName: 'third' }, next)).toMatchObject({
+      displayName: 'third',
+    });
+  });
+
+  test.each([
+    ['display name', { displayName: 'Bot' }],
+    ['connection mode', { connectionMode: 'ON_DEMAND' }],
+    ['presence', { presence: 'PULSE' }],
+    ['password of its proxy', { proxy: 'http://a:new@127.0.0.1:1' }],
+  ] as const)('is not deleted with the etag it had before its %s was changed', async (_, changed) => {
+    await registry.update('bot', { proxy: 'http://a:old@127.0.0.1:1' });
+    const etag = instanceEtag(registry.get('bot'));
+    await registry.update('bot', changed);
+    await expect(registry.delete('bot', etag, soon())).rejects.toMatchObject({
+      problem: { kind: 'ETAG_MISMATCH', etag, currentEtag: instanceEtag(registry.get('bot')) },
+    });
+  });
+
+  test('that was deleted and made again has another etag, and keeps its own over a restart', async () => {
+    await registry.update('bot', { displayName: 'Bot' });
+    const etag = instanceEtag(registry.get('bot'));
+    await registry.stop();
+    registry = await openRegistry(parts.options);
+    expect(instanceEtag(registry.get('bot'))).toBe(etag);
+    await registry.delete('bot', etag, soon());
+    await new Promise(resolve => setTimeout(resolve, 2)); // Times of making are told in milliseconds.
+    await registry.create({ ...NEW, name: 'bot' });
+    await registry.update('bot', { displayName: 'Bot' });
+    expect(instanceEtag(registry.get('bot'))).not.toBe(etag);
+  });
+
   test('is as it was when a change of it could not be stored', async () => {
     const before = registry.get('bot');
     vi.spyOn(parts.store.instances, 'update').mockRejectedValueOnce(new Error('disk full'));

@@ -23,6 +23,8 @@ type Properties = {
   readonly presence?: keyof typeof PRESENCES;
 };
 
+type Guarded = { readonly etag?: string };
+
 /** Adds `instance create|import|list|get|update|delete`. */
 export function addInstanceCommands(program: Command): void {
   const instance = program.command('instance').description('Make, show and delete instances');
@@ -36,14 +38,20 @@ export function addInstanceCommands(program: Command): void {
   addImportCommand(instance);
   clientCommand(instance, 'list', 'List the instances', list);
   clientCommand(instance, 'get <name>', 'Show an instance', get);
-  takesProperties(clientCommand<Properties>(instance, 'update <name>', 'Change an instance', update));
-  clientCommand<{ yes?: true }>(
+  takesProperties(
+    clientCommand<Properties & Guarded>(instance, 'update <name>', 'Change an instance', update),
+  ).option(...ETAG);
+  clientCommand<{ yes?: true } & Guarded>(
     instance,
     'delete <name>',
     'Unlink and forget an instance, with its tokens and its history',
     remove,
-  ).option('--yes', 'do not ask');
+  )
+    .option('--yes', 'do not ask')
+    .option(...ETAG);
 }
+
+const ETAG = ['--etag <etag>', 'refuse when the instance has another etag now'] as const;
 
 const MODES = {
   always: Instance_ConnectionMode.ALWAYS,
@@ -125,25 +133,25 @@ async function get({ api, output, args: [name = ''] }: Run<object>) {
   output.print(toJson(GetInstanceResponse, response), () => instanceText(response.instance));
 }
 
-async function update({ api, output, args: [name = ''], flags }: Run<Properties>) {
-  const { displayName, ...flagged } = flags;
+async function update({ api, output, args: [name = ''], flags }: Run<Properties & Guarded>) {
+  const { displayName, etag = '', ...flagged } = flags;
   const connectionMode = flagged.connectionMode && MODES[flagged.connectionMode];
   const presence = flagged.presence && PRESENCES[flagged.presence];
   const proxy = await proxyOf(flagged.proxy);
   const changed = { displayName, connectionMode, presence, proxy };
   if (Object.values(changed).every(value => value === undefined))
     throw new UsageError(['name what to change: --display-name, --connection-mode, --presence or --proxy']);
-  const call = api.call(InstanceServiceService.updateInstance, { instance: name, ...changed });
+  const call = api.call(InstanceServiceService.updateInstance, { instance: name, ...changed, etag });
   const response = await output.progress('Updating', call);
   output.print(toJson(UpdateInstanceResponse, response), () => instanceText(response.instance));
 }
 
-async function remove({ api, output, args: [name = ''], flags }: Run<{ yes?: true }>) {
+async function remove({ api, output, args: [name = ''], flags }: Run<{ yes?: true } & Guarded>) {
   if (!flags.yes && !(await confirmed(output, `Delete ${name}? Its link, tokens and history are lost.`)))
     return;
   await output.progress(
     'Deleting',
-    api.call(InstanceServiceService.deleteInstance, { instance: name, etag: '' }),
+    api.call(InstanceServiceService.deleteInstance, { instance: name, etag: flags.etag ?? '' }),
   );
   output.print({}, () => `deleted ${name}`);
 }

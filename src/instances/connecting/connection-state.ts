@@ -121,7 +121,7 @@ const nextAttemptTimeOf = (connection: ConnectionState): Date | undefined =>
 /** An instance as callers see it. */
 export function viewOf(record: InstanceRecord, connection: ConnectionState): Instance {
   const { name, displayName, phoneNumber, createTime, linkTime, lastConnectTime } = record;
-  const { connectionMode, lastPresenceTime, presence, proxy } = record;
+  const { connectionMode, lastPresenceTime, presence, proxy, revision } = record;
   return {
     name,
     displayName,
@@ -137,6 +137,7 @@ export function viewOf(record: InstanceRecord, connection: ConnectionState): Ins
     offlineQueue: connection.state === 'connected' ? connection.session.offlineQueue.state : undefined,
     lastPresenceTime,
     presence,
+    revision,
   };
 }
 

@@ -46,8 +46,8 @@ export type ManagedInstance = Account & {
   sessionWithin(ms: number): Promise<Session>;
   /** Fulfils when no attempt to connect is running. */
   readonly decided: SessionWait['decided'];
-  /** Stores a change of the record, and does what it says. */
-  change(patch: Partial<InstanceRecord>): Promise<void>;
+  /** Stores a change of a caller's, and does what it says. */
+  readonly change: RecordKeeper['change'];
   /**
    * Leaves the account, whose link is over at WhatsApp, and forgets its credentials.
    *
@@ -138,8 +138,8 @@ export function manage(record: InstanceRecord, node: Node): ManagedInstance {
     settingsChanged: follower.changed,
     sessionWithin: sessions.within,
     decided: sessions.decided,
-    async change(patch) {
-      await keeper.change(patch);
+    async change(patch, check) {
+      await keeper.change(patch, check);
       if ('connectionMode' in patch) demand.modeChanged();
       // In its turn, so that it cuts no update.
       if ('proxy' in patch) void queue.add(supervisor.reroute);

@@ -6,8 +6,12 @@ import type { Node } from './node.js';
 /** The record of one instance: what memory holds is what the store holds, or will once the writes under way are done. */
 export interface RecordKeeper {
   readonly record: InstanceRecord;
-  /** Stores a change, after those before it; the record has it once it is stored. */
-  change(patch: Partial<InstanceRecord>): Promise<void>;
+  /**
+   * Stores a change of a caller's, after those before it; the record has it once it is stored.
+   *
+   * @param check Throws to refuse it, of the record as it is when the change has its turn.
+   */
+  change(patch: Partial<InstanceRecord>, check?: (record: InstanceRecord) => void): Promise<void>;
   /** The connection is in this state now: stores what outlives the process. */
   entered(connection: ConnectionState): void;
   /** It told its presence then. */
@@ -33,11 +37,17 @@ export function recordKeeper(
   let record = initial;
   let saving: Promise<void> = Promise.resolve();
 
-  function save(patch: Partial<InstanceRecord>): Promise<void> {
-    const saved = saving.then(() => store.update(instance, patch));
-    saving = saved.catch(cause => log.taskFailed({ task: 'storing the instance', instance, cause }));
-    return saved;
+  function inTurn(work: () => Promise<void>): Promise<void> {
+    const done = saving.then(work);
+    saving = done.catch(() => undefined);
+    return done;
   }
+
+  const write = (patch: Partial<InstanceRecord>): Promise<void> =>
+    store.update(instance, patch).catch((cause: unknown) => {
+      log.taskFailed({ task: 'storing the instance', instance, cause });
+      throw cause;
+    });
 
   function written(part: LinkRecord) {
     record = { ...record, ...part };
@@ -56,16 +66,19 @@ export function recordKeeper(
     get record() {
       return record;
     },
-    async change(patch) {
-      await save(patch);
-      record = { ...record, ...patch };
-    },
+    change: (patch, check) =>
+      inTurn(async () => {
+        check?.(record);
+        const changed = { ...patch, revision: record.revision + 1 };
+        await write(changed);
+        record = { ...record, ...changed };
+      }),
     entered(connection) {
       const stored = storedOf(connection);
       const patch = stored && connection.state === 'connected' ? connected(stored) : stored;
       if (!patch) return;
       record = { ...record, ...patch };
-      save(patch).catch(() => undefined); // Logged by `save`.
+      inTurn(() => write(patch)).catch(() => undefined); // Logged by `write`.
     },
     presenceTold(lastPresenceTime) {
       record = { ...record, lastPresenceTime };

@@ -24,6 +24,8 @@ export type InstanceRecord = {
   readonly lastPresenceTime: Date | undefined;
   /** Undefined when the service's own holds. */
   readonly presence: Presence | undefined;
+  /** Counts the changes that callers made to it. */
+  readonly revision: number;
 };
 
 /** What a link, or the end of one, makes of a record. */

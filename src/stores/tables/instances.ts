@@ -28,6 +28,7 @@ export function instanceStore(
     proxy: readProxy(row),
     lastPresenceTime: toDate(row.last_presence_time),
     presence: row.presence ?? undefined,
+    revision: row.revision,
     ...readPhoneNumber(row),
   });
 
@@ -125,6 +126,7 @@ const columns = (storeKey: Buffer, instance: string): Columns => ({
   }),
   lastPresenceTime: time => ({ last_presence_time: fromDate(time) }),
   presence: presence => ({ presence: presence ?? null }),
+  revision: revision => ({ revision }),
 });
 
 /** The columns of the fields that are given: a whole row for a whole record. */

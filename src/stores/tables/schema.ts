@@ -27,6 +27,8 @@ export type Schema = {
     last_presence_time: number | null;
     /** Null for the service's own. */
     presence: 'NONE' | 'UNAVAILABLE' | 'PULSE' | null;
+    /** Counts the changes that callers made to it. */
+    revision: number;
     /** How many changes were recorded, those among them that were pruned. */
     change_count: Generated<number>;
   };

@@ -136,17 +136,19 @@ describe('instance', () => {
     expect((await update('--connection-mode', 'on_demand')).stdout).toMatch(/connection mode +on_demand/);
     await update('--display-name', '', '--connection-mode', 'default');
     await update('--presence', 'pulse');
+    await update('--display-name', 'Desk', '--etag', '3q2-7w');
     const { ON_DEMAND, UNSPECIFIED } = Instance_ConnectionMode;
-    const nothing = { displayName: undefined, connectionMode: undefined, presence: undefined };
+    const nothing = { displayName: undefined, connectionMode: undefined, presence: undefined, etag: '' };
     expect(calls.map(call => call.request)).toEqual([
       { ...nothing, instance: 'support-desk', connectionMode: ON_DEMAND },
       { ...nothing, instance: 'support-desk', displayName: '', connectionMode: UNSPECIFIED },
       { ...nothing, instance: 'support-desk', presence: Instance_Presence.PULSE },
+      { ...nothing, instance: 'support-desk', displayName: 'Desk', etag: '3q2-7w' },
     ]);
     expect((await update()).code).toBe(2);
     expect((await update('--connection-mode', 'sometimes')).code).toBe(2);
     expect((await update('--presence', 'always')).code).toBe(2);
-    expect(calls).toHaveLength(3);
+    expect(calls).toHaveLength(4);
   });
 
   test('delete sends nothing without --yes where nobody can be asked', async () => {
@@ -158,7 +160,11 @@ describe('instance', () => {
     });
     expect(calls).toEqual([]);
     expect((await cli('instance', 'delete', 'support-desk', '--yes')).code).toBe(0);
-    expect(calls.map(call => call.request)).toEqual([{ instance: 'support-desk', etag: '' }]);
+    await cli('instance', 'delete', 'support-desk', '--yes', '--etag', '3q2-7w');
+    expect(calls.map(call => call.request)).toEqual([
+      { instance: 'support-desk', etag: '' },
+      { instance: 'support-desk', etag: '3q2-7w' },
+    ]);
   });
 
   test.each(['unlink', 'reconnect'] as const)('%s shows the instance', async command => {

@@ -53,7 +53,7 @@ async function pageOf(api: Api, method: AnyMethod, request: object, secret = api
   const response = (ended.responses[0] ?? {}) as { readonly [field: string]: unknown };
   return {
     entries: ((response[rowOfPages(method).entries] ?? []) as object[]).map(inWords),
-    next: String(response['nextPageToken'] ?? ''),
+    next: (response['nextPageToken'] ?? '') as string,
     wrong: ended.detail('google.rpc.BadRequest')?.fieldViolations.map(({ field }) => field),
     reason: ended.detail('google.rpc.ErrorInfo')?.reason,
   };

@@ -25,6 +25,7 @@ export const connected = (name: string): Instance => ({
   offlineQueue: 'DRAINED',
   lastPresenceTime: undefined,
   presence: undefined,
+  revision: 0,
 });
 
 export const snapshot: Snapshot = {

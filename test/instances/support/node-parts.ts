@@ -96,4 +96,5 @@ export const linkedRecord = (name: string): InstanceRecord => ({
   proxy: undefined,
   lastPresenceTime: undefined,
   presence: undefined,
+  revision: 0,
 });

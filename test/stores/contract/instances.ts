@@ -88,9 +88,10 @@ export function instanceContract(newData: () => Data): void {
       { connectionMode: 'ALWAYS' },
       { connectionMode: undefined },
     ]);
-    await instances.update('a', { connectionMode: undefined, presence: 'PULSE' });
-    expect((await instances.list())[0]).toMatchObject({ connectionMode: undefined, presence: 'PULSE' });
-    await instances.update('a', { presence: undefined });
+    const changed = { connectionMode: undefined, presence: 'PULSE', revision: 7 } as const;
+    await instances.update('a', changed);
+    expect((await instances.list())[0]).toMatchObject(changed);
+    await instances.update('a', { presence: undefined, revision: 0 });
     await instances.update('a', { retryTime: undefined, phoneNumber: '', displayName: 'A', linkTime: at(1) });
     await instances.update('a', {});
     const afterSecond = {

@@ -25,6 +25,7 @@ export const instanceRecord = (name: string): InstanceRecord => ({
   proxy: undefined,
   lastPresenceTime: undefined,
   presence: undefined,
+  revision: 0,
 });
 
 export const changeRecord = (instance: string, second: number): ChangeRecord => ({

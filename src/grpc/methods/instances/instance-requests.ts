@@ -32,7 +32,11 @@ export function decodeCreate(request: CreateInstanceRequest) {
 }
 
 export const decodeInstanceUpdate = (request: UpdateInstanceRequest) =>
-  accept({ instance: check.instanceName('instance', request.instance), changed: changed(request) });
+  accept({
+    instance: check.instanceName('instance', request.instance),
+    changed: changed(request),
+    etag: valid(request.etag || undefined),
+  });
 
 function changed({ displayName, connectionMode, presence, proxy }: UpdateInstanceRequest) {
   if ([displayName, connectionMode, presence, proxy].every(value => value === undefined))

@@ -85,11 +85,11 @@ export const instanceService = (
 
   updateInstance: one({
     decode: decodeInstanceUpdate,
-    async handle({ instance, changed }, { method, principal }) {
+    async handle({ instance, changed, etag }, { method, principal }) {
       // Whoever sets it makes this service connect to any address that it reaches.
       if ('proxy' in changed && principal.kind !== 'ACCOUNT')
         throw new PrivacyError({ kind: 'SCOPE_DENIED', method: method.fullName, instance });
-      return { instance: encodeInstance(await instances.update(instance, changed)) };
+      return { instance: encodeInstance(await instances.update(instance, changed, etag)) };
     },
   }),
 

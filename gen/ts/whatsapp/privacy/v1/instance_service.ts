@@ -54,7 +54,10 @@ export interface Instance {
   nextAttemptTime:
     | Date
     | undefined;
-  /** Opaque; another etag means another name, state or link. */
+  /**
+   * Opaque; another one after each UpdateInstance, and after the account was linked or unlinked. The state
+   * and what else changes by itself do not change it.
+   */
   etag: string;
   /** When it is connected. */
   connectionMode: Instance_ConnectionMode;
@@ -313,7 +316,11 @@ export interface UpdateInstanceRequest {
    * As in CreateInstanceRequest; empty for that of the service from now on. An instance that is
    * connected connects anew.
    */
-  proxy?: string | undefined;
+  proxy?:
+    | string
+    | undefined;
+  /** Refuse when the instance has another etag now. */
+  etag: string;
 }
 
 /** The answer. */
@@ -1340,7 +1347,14 @@ export const ListInstancesResponse: MessageFns<ListInstancesResponse> = {
 };
 
 function createBaseUpdateInstanceRequest(): UpdateInstanceRequest {
-  return { instance: "", displayName: undefined, connectionMode: undefined, presence: undefined, proxy: undefined };
+  return {
+    instance: "",
+    displayName: undefined,
+    connectionMode: undefined,
+    presence: undefined,
+    proxy: undefined,
+    etag: "",
+  };
 }
 
 export const UpdateInstanceRequest: MessageFns<UpdateInstanceRequest> = {
@@ -1359,6 +1373,9 @@ export const UpdateInstanceRequest: MessageFns<UpdateInstanceRequest> = {
     }
     if (message.proxy !== undefined) {
       writer.uint32(42).string(message.proxy);
+    }
+    if (message.etag !== "") {
+      writer.uint32(50).string(message.etag);
     }
     return writer;
   },
@@ -1416,6 +1433,14 @@ export const UpdateInstanceRequest: MessageFns<UpdateInstanceRequest> = {
             message.proxy = reader.string();
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.etag = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1445,6 +1470,9 @@ export const UpdateInstanceRequest: MessageFns<UpdateInstanceRequest> = {
     if (message.proxy !== undefined) {
       obj.proxy = message.proxy;
     }
+    if (message.etag !== "") {
+      obj.etag = message.etag;
+    }
     return obj;
   },
 
@@ -1458,6 +1486,7 @@ export const UpdateInstanceRequest: MessageFns<UpdateInstanceRequest> = {
     message.connectionMode = object.connectionMode ?? undefined;
     message.presence = object.presence ?? undefined;
     message.proxy = object.proxy ?? undefined;
+    message.etag = object.etag ?? "";
     return message;
   },
 };
@@ -3209,6 +3238,7 @@ export const InstanceServiceService = {
    *
    * Errors:
    * - NOT_FOUND: INSTANCE_NOT_FOUND
+   * - ABORTED: ETAG_MISMATCH
    */
   updateInstance: {
     path: "/whatsapp.privacy.v1.InstanceService/UpdateInstance" as const,
@@ -3435,6 +3465,7 @@ export interface InstanceServiceServer extends UntypedServiceImplementation {
    *
    * Errors:
    * - NOT_FOUND: INSTANCE_NOT_FOUND
+   * - ABORTED: ETAG_MISMATCH
    */
   updateInstance: handleUnaryCall<UpdateInstanceRequest, UpdateInstanceResponse>;
   /**
@@ -3623,6 +3654,7 @@ export interface InstanceServiceClient extends Client {
    *
    * Errors:
    * - NOT_FOUND: INSTANCE_NOT_FOUND
+   * - ABORTED: ETAG_MISMATCH
    */
   updateInstance(
     request: UpdateInstanceRequest,

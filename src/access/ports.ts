@@ -20,8 +20,11 @@ export type TokenRecord = {
 
 /** The tokens. What somebody edited past the store is none of them. */
 export interface TokenStore {
-  /** Replaces the tokens with the same id or digest; INSTANCE_NOT_FOUND when its instance is not there. */
-  put(record: TokenRecord): Promise<void>;
+  /**
+   * Replaces the tokens with the same id or digest, with all that is to be written along, or nothing; INSTANCE_NOT_FOUND
+   * when its instance is not there.
+   */
+  put(record: TokenRecord, along?: readonly Write[]): Promise<void>;
   /** What `put` writes for a token that is new. */
   putting(record: TokenRecord): Write;
   findByDigest(digest: Uint8Array): Promise<TokenRecord | undefined>;
@@ -35,8 +38,11 @@ export interface TokenStore {
     limit: number;
     now: Date;
   }): Promise<{ tokens: TokenRecord[]; next: string | undefined }>;
-  /** Sets when a token stops working; false when there is none. */
-  expire(id: string, expireTime: Date): Promise<boolean>;
+  /**
+   * Sets when a token stops working, with all that is to be written along, or nothing of it; false when there is no such
+   * token.
+   */
+  expire(id: string, expireTime: Date, along?: readonly Write[]): Promise<boolean>;
   /** Writes the times of last use, by token id. */
   touch(uses: ReadonlyMap<string, Date>): Promise<void>;
   /** False when there was none. */

@@ -1,4 +1,4 @@
-import { createHmac, createSecretKey, hash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, hash, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { PrivacyError } from '../domain/errors.js';
 import { clock } from '../domain/time/clock.js';
@@ -29,6 +29,15 @@ export type TokenWish = Pick<Token, 'kind' | 'access' | 'displayName'> & {
   readonly certificateSubject?: string | undefined;
 };
 
+/** A token in place of another, which works until then. */
+type Rotated = { readonly token: Token; readonly previousExpireTime: Date };
+
+/** What makes a request answerable again: its id, and what is written together with what it makes. */
+type Repeatable<Made> = {
+  readonly requestId?: string;
+  readonly along?: (made: Made) => readonly Write[];
+};
+
 /** The tokens of this service. */
 export type Tokens = ReturnType<typeof tokens>;
 
@@ -39,8 +48,11 @@ const CACHE_MS = 5_000;
 const FIRST: TokenWish = { kind: 'ACCOUNT', access: 'READ_WRITE', displayName: 'first account token' };
 const ID_LETTERS = 'abcdefghijkmnpqrstuvwxyz23456789';
 
-/** 256 random bits behind a prefix that secret scanners can look for. */
-export const newSecret = (): string => `wap_${randomBytes(32).toString('base64url')}`;
+/** Behind a prefix that secret scanners can look for. */
+const secretOfBytes = (bytes: Buffer): string => `wap_${bytes.toString('base64url')}`;
+
+/** 256 random bits. */
+export const newSecret = (): string => secretOfBytes(randomBytes(32));
 
 const newId = (): string => Array.from(randomBytes(12), byte => ID_LETTERS[byte % 32]).join('');
 
@@ -59,7 +71,7 @@ const toToken = (record: TokenRecord): Token => ({
 /**
  * Makes, checks and ends bearer tokens.
  *
- * @param key HMAC key for the secrets' digests; with another key no token is known.
+ * @param key For the HMACs of secrets, and of what is secret in them; with another key no token is known.
  * @param now Epoch milliseconds, which decide when a token expires.
  * @param uptime Milliseconds by a clock that is never set, which decide how long a check holds.
  */
@@ -81,6 +93,7 @@ export function tokens({
   let ends = 0;
 
   const hmacKey = createSecretKey(key); // Made anew from bytes it costs five times the rest.
+  const secretsKey = createSecretKey(Buffer.from(hkdfSync('sha256', key, '', 'secrets', 32)));
   const digestOf = (secret: string): Buffer => createHmac('sha256', hmacKey).update(secret).digest();
   const expired = ({ expireTime }: Token): boolean =>
     expireTime !== undefined && expireTime.getTime() <= now();
@@ -133,23 +146,44 @@ export function tokens({
     return token;
   }
 
-  async function mint(wish: TokenWish): Promise<{ token: Token; secret: string }> {
-    const secret = newSecret();
-    const record = newToken(newId(), secret, wish);
-    await store.put(record);
-    return { token: toToken(record), secret };
+  /** The same whenever it is asked for, so that it need not be stored: the id is random. */
+  const secretOf = (tokenId: string, requestId: string): string =>
+    secretOfBytes(
+      createHmac('sha256', secretsKey)
+        .update(JSON.stringify([tokenId, requestId.toLowerCase()]))
+        .digest(),
+    );
+
+  function make(wish: TokenWish, requestId: string) {
+    const id = newId();
+    const secret = requestId === '' ? newSecret() : secretOf(id, requestId);
+    const record = newToken(id, secret, wish);
+    return { record, token: toToken(record), secret };
   }
 
   return {
-    /** A token that works once its `write` is made, and until then does not exist. */
-    prepare(wish: TokenWish): { token: Token; secret: string; write: Write } {
-      const secret = newSecret();
-      const record = newToken(newId(), secret, wish);
-      return { token: toToken(record), secret, write: store.putting(record) };
+    /**
+     * A token that works once its `write` is made, and until then does not exist.
+     *
+     * @param requestId With which its secret can be told again; empty for never.
+     */
+    prepare(wish: TokenWish, requestId = ''): { token: Token; secret: string; write: Write } {
+      const { record, token, secret } = make(wish, requestId);
+      return { token, secret, write: store.putting(record) };
     },
 
-    /** Makes a token. The secret is known only now; INSTANCE_NOT_FOUND. */
-    mint,
+    /** Makes a token, and in the same commit writes what belongs to it; INSTANCE_NOT_FOUND. */
+    async mint(
+      wish: TokenWish,
+      { requestId = '', along = () => [] }: Repeatable<Token> = {},
+    ): Promise<{ token: Token; secret: string }> {
+      const { record, token, secret } = make(wish, requestId);
+      await store.put(record, along(token));
+      return { token, secret };
+    },
+
+    /** The secret of a token that was made with this request_id. */
+    secretOf,
 
     /** Whose secret it is, told at once when it is known; undefined when it is nobody's, or no longer. */
     verify(secret: string): Principal | undefined | Promise<Principal | undefined> {
@@ -181,19 +215,20 @@ export function tokens({
     },
 
     /** Makes a token like the old one, which works for `graceMs` more; TOKEN_NOT_FOUND. */
-    async rotate(id: string, graceMs: number) {
+    async rotate(
+      id: string,
+      graceMs: number,
+      { requestId = '', along = () => [] }: Repeatable<Rotated> = {},
+    ) {
       const old = await find(id);
-      const made = await mint(old);
+      const { record, token, secret } = make(old, requestId);
       const graceEnd = now() + graceMs;
       const previousExpireTime = new Date(Math.min(graceEnd, old.expireTime?.getTime() ?? graceEnd));
-      const isDone = await store.expire(id, previousExpireTime);
-      forget(token => token.id === id);
-      if (!isDone) {
-        // Revoked meanwhile, which must not end in a token that works.
-        await store.remove(made.token.id);
-        throw notFound(id);
-      }
-      return { ...made, previousExpireTime };
+      const writes = [store.putting(record), ...along({ token, previousExpireTime })];
+      const isDone = await store.expire(id, previousExpireTime, writes);
+      forget(ended => ended.id === id);
+      if (!isDone) throw notFound(id); // Revoked meanwhile, which must not end in a token that works.
+      return { token, secret, previousExpireTime };
     },
 
     /** Makes this secret the one of the first account token; one that was revoked stays so. */

@@ -73,7 +73,7 @@ export async function sqliteStore(options: SqliteOptions): Promise<Store> {
       },
       credentials: sqliteCredentials(database, db, { masterKey, storeKey }),
       changes: changeLog(db, atomically),
-      tokens: tokenStore(db, storeKey, { atomically, onEdited: onEditedToken }),
+      tokens: tokenStore(db, storeKey, { atomically, unlessTaken, onEdited: onEditedToken }),
       requests: requestLog(db, storeKey),
       versions: versionStore(db),
       deriveKey: purpose => deriveKey(storeKey, purpose),

@@ -212,9 +212,9 @@ describe('rotating', () => {
     const { store, now } = await setUp();
     const removedFirst: TokenStore = {
       ...store.tokens,
-      async put(record) {
-        await store.tokens.put(record);
-        if (record.displayName === 'rotated') await store.tokens.remove('old');
+      async expire(...expiring) {
+        await store.tokens.remove('old');
+        return store.tokens.expire(...expiring);
       },
     };
     const access = tokens({ store: removedFirst, key: KEY, now });

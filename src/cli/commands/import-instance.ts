@@ -73,7 +73,12 @@ async function makeUnlessThere(api: Api, name: string): Promise<CreateInstanceRe
 async function forgetUnlinked(api: Api, name: string): Promise<void> {
   const { instance } = await api.call(InstanceServiceService.getInstance, { instance: name });
   if (instance?.state === Instance_State.UNLINKED)
-    await api.call(InstanceServiceService.deleteInstance, { instance: name, etag: instance.etag });
+    await api.call(InstanceServiceService.deleteInstance, {
+      instance: name,
+      etag: instance.etag,
+      allowMissing: true,
+      requestId: '',
+    });
 }
 
 function fromFolder(folder: string): Buffer {

@@ -151,7 +151,12 @@ async function remove({ api, output, args: [name = ''], flags }: Run<{ yes?: tru
     return;
   await output.progress(
     'Deleting',
-    api.call(InstanceServiceService.deleteInstance, { instance: name, etag: flags.etag ?? '' }),
+    api.call(InstanceServiceService.deleteInstance, {
+      instance: name,
+      etag: flags.etag ?? '',
+      allowMissing: false,
+      requestId: '',
+    }),
   );
   output.print({}, () => `deleted ${name}`);
 }

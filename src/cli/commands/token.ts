@@ -48,6 +48,7 @@ async function create({ api, output, flags }: Run<CreateFlags>) {
     displayName: displayName ?? '',
     expireTime: expires === undefined ? undefined : timeAfter(expires),
     certificateSubject: certificateSubject ?? '',
+    requestId: '',
   };
   const response = await output.progress('Creating', api.call(TokenServiceService.createToken, request));
   output.print(toJson(CreateTokenResponse, response), () => secretText(response));
@@ -86,12 +87,19 @@ async function list({ api, output }: Run<object>) {
 }
 
 async function revoke({ api, output, args: [id = ''] }: Run<object>) {
-  await output.progress('Revoking', api.call(TokenServiceService.revokeToken, { tokenId: id }));
+  await output.progress(
+    'Revoking',
+    api.call(TokenServiceService.revokeToken, { tokenId: id, allowMissing: false }),
+  );
   output.print({}, () => `revoked ${id}`);
 }
 
 async function rotate({ api, output, args: [id = ''], flags: { grace } }: Run<RotateFlags>) {
-  const request = { tokenId: id, gracePeriod: grace === undefined ? undefined : toDuration(grace) };
+  const request = {
+    tokenId: id,
+    gracePeriod: grace === undefined ? undefined : toDuration(grace),
+    requestId: '',
+  };
   const response = await output.progress('Rotating', api.call(TokenServiceService.rotateToken, request));
   const oldEnds = response.previousExpireTime?.toISOString() ?? '';
   output.print(toJson(RotateTokenResponse, response), () =>

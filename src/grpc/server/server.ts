@@ -110,7 +110,7 @@ export function grpcServer(options: GrpcServerOptions) {
   const handlers: [ServiceDefinition, UntypedServiceImplementation][] = [
     [privacyDefinition, privacyService({ instances, answerOnce, one, many, openLists, statusOf, pageOf })],
     [InstanceServiceService, instanceService(instances, tokens, answerOnce, one, many, pageOf)],
-    [TokenServiceService, tokenService(tokens, one, pageOf, now)],
+    [TokenServiceService, tokenService(tokens, answerOnce, one, pageOf, now)],
     [
       NodeServiceService,
       nodeService({ versions, refusals, backUp, backups: limits.backups, one, many, now }),

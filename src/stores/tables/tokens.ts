@@ -2,10 +2,10 @@ import type { Kysely, Selectable } from 'kysely';
 import type { TokenRecord, TokenStore } from '../../access/ports.js';
 import { PrivacyError } from '../../domain/errors.js';
 import { tokenMacs } from '../sealing/token-mac.js';
-import type { Atomically } from './changes.js';
+import type { Atomically, UnlessTaken } from './changes.js';
 import { fromDate, invalidCursor, toDate } from './columns.js';
 import type { Schema } from './schema.js';
-import { writeOf } from './write.js';
+import { statementOf, writeOf } from './write.js';
 
 type Row = Selectable<Schema['token']>;
 
@@ -16,7 +16,11 @@ type Row = Selectable<Schema['token']>;
 export function tokenStore(
   db: Kysely<Schema>,
   storeKey: Buffer,
-  { atomically, onEdited }: { atomically: Atomically; onEdited: (id: string) => void },
+  {
+    atomically,
+    unlessTaken,
+    onEdited,
+  }: { atomically: Atomically; unlessTaken: UnlessTaken; onEdited: (id: string) => void },
 ): TokenStore {
   const macOf = tokenMacs(storeKey);
   const edited = new Set<string>();
@@ -52,9 +56,9 @@ export function tokenStore(
     db.deleteFrom('token').where('digest', '=', Buffer.from(digest)).where('id', '!=', id);
 
   return {
-    async put(record) {
+    async put(record, along = []) {
       try {
-        await atomically([removalOfDigest(record), insertion(record)]);
+        await atomically([removalOfDigest(record), insertion(record), ...along.map(statementOf)]);
       } catch (error) {
         if (record.instance !== undefined && isForeignKeyViolation(error)) {
           throw new PrivacyError({ kind: 'INSTANCE_NOT_FOUND', instance: record.instance }, { cause: error });
@@ -94,16 +98,15 @@ export function tokenStore(
       };
     },
 
-    async expire(id, expireTime) {
+    async expire(id, expireTime, along = []) {
       for (let row = await findBy('id', id); row !== undefined; row = await findBy('id', id)) {
         const expired = { ...row, expire_time: expireTime.getTime() };
-        const { numUpdatedRows } = await db
+        const update = db
           .updateTable('token')
           .set({ expire_time: expired.expire_time, mac: macOf(expired) })
           .where('id', '=', id)
-          .where('mac', '=', row.mac)
-          .executeTakeFirstOrThrow();
-        if (numUpdatedRows === 1n) return true;
+          .where('mac', '=', row.mac);
+        if (await unlessTaken(update, along.map(statementOf))) return true;
       }
       return false;
     },

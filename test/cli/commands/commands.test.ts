@@ -162,8 +162,8 @@ describe('instance', () => {
     expect((await cli('instance', 'delete', 'support-desk', '--yes')).code).toBe(0);
     await cli('instance', 'delete', 'support-desk', '--yes', '--etag', '3q2-7w');
     expect(calls.map(call => call.request)).toEqual([
-      { instance: 'support-desk', etag: '' },
-      { instance: 'support-desk', etag: '3q2-7w' },
+      { instance: 'support-desk', etag: '', allowMissing: false, requestId: '' },
+      { instance: 'support-desk', etag: '3q2-7w', allowMissing: false, requestId: '' },
     ]);
   });
 

@@ -50,6 +50,7 @@ test('token create asks for a token that may do everything, unless told otherwis
       displayName: '',
       expireTime: undefined,
       certificateSubject: '',
+      requestId: '',
     },
     {
       kind: Token_Kind.INSTANCE,
@@ -58,6 +59,7 @@ test('token create asks for a token that may do everything, unless told otherwis
       displayName: 'dashboard',
       expireTime: expect.any(Date),
       certificateSubject: 'desk.example.com',
+      requestId: '',
     },
   ]);
   const [, narrowed] = calls as { request?: { expireTime: Date } }[];
@@ -100,7 +102,7 @@ test('token list shows every page, also what is newer than this build', async ()
 test('token revoke names the token', async () => {
   const { cli, calls } = await serviceWith({ revokeToken: () => ({}) });
   expect(await cli('revoke', 'k7f3q2')).toEqual({ code: 0, stdout: 'revoked k7f3q2\n', stderr: '' });
-  expect(calls.map(({ request }) => request)).toEqual([{ tokenId: 'k7f3q2' }]);
+  expect(calls.map(({ request }) => request)).toEqual([{ tokenId: 'k7f3q2', allowMissing: false }]);
 });
 
 test('token rotate shows the new secret and when the old one ends', async () => {
@@ -112,7 +114,7 @@ test('token rotate shows the new secret and when the old one ends', async () => 
   expect(stdout).toContain('The old token ends at 2026-01-31T12:00:00.000Z.');
   await cli('rotate', 'k7f3q2');
   expect(calls.map(({ request }) => request)).toEqual([
-    { tokenId: 'k7f3q2', gracePeriod: { seconds: 3600n, nanos: 0 } },
-    { tokenId: 'k7f3q2', gracePeriod: undefined },
+    { tokenId: 'k7f3q2', gracePeriod: { seconds: 3600n, nanos: 0 }, requestId: '' },
+    { tokenId: 'k7f3q2', gracePeriod: undefined, requestId: '' },
   ]);
 });

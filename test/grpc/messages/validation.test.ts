@@ -241,6 +241,7 @@ const BROKEN: Record<string, [request: object, reason: string][]> = {
   'ListInstancesRequest.page_size': [[{ pageSize: -1 }, 'OUT_OF_RANGE']],
   'ListInstancesRequest.page_token': [[{ pageToken: 'support-desk' }, 'INVALID_FORMAT']],
   'ListInstancesRequest.state': [[{ state: 99 }, 'UNKNOWN_VALUE']],
+  'DeleteInstanceRequest.request_id': [[{ instance, requestId: 'x' }, 'INVALID_FORMAT']],
   'DeleteInstanceRequest.instance': [[{}, 'REQUIRED']],
   'LinkInstanceRequest.instance': [[{ method: { $case: 'qr', value: {} } }, 'REQUIRED']],
   'LinkInstanceRequest.method': [[{ instance }, 'REQUIRED']],
@@ -318,6 +319,7 @@ const BROKEN: Record<string, [request: object, reason: string][]> = {
   'UpdateContactBlacklistRequest.request_id': [
     [{ ...LIST, replace: true, requestId: '7' }, 'INVALID_FORMAT'],
   ],
+  'CreateTokenRequest.request_id': [[{ kind: 1, access: 1, requestId: 'x' }, 'INVALID_FORMAT']],
   'CreateTokenRequest.kind': [
     [{ access: 1 }, 'REQUIRED'],
     [{ access: 1, kind: 99 }, 'UNKNOWN_VALUE'],
@@ -347,6 +349,7 @@ const BROKEN: Record<string, [request: object, reason: string][]> = {
   'ListTokensRequest.page_size': [[{ pageSize: -1 }, 'OUT_OF_RANGE']],
   'ListTokensRequest.page_token': [[{ pageToken: '1.first' }, 'INVALID_FORMAT']],
   'RevokeTokenRequest.token_id': [[{}, 'REQUIRED']],
+  'RotateTokenRequest.request_id': [[{ tokenId: 'k7f3q2', requestId: 'x' }, 'INVALID_FORMAT']],
   'RotateTokenRequest.token_id': [[{}, 'REQUIRED']],
   'RotateTokenRequest.grace_period': [
     { seconds: -1n, nanos: 0 },
@@ -365,6 +368,9 @@ const FREE = [
   'ApplyPrivacySettingsRequest.validate_only',
   'UpdatePrivacySettingsRequest.etag',
   'DeleteInstanceRequest.etag',
+  'DeleteInstanceRequest.allow_missing',
+  'UpdateInstanceRequest.etag',
+  'RevokeTokenRequest.allow_missing',
   'LinkInstanceRequest.passkey.compare_code',
 ];
 /** Fields tested above, with every number. */

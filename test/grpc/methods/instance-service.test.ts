@@ -55,13 +55,16 @@ describe('CreateInstance', () => {
     expect(ended.detail('google.rpc.ResourceInfo')?.resourceName).toBe('desk');
   });
 
-  test('repeated with its request_id answers the same without the secret', async () => {
+  test('repeated with its request_id answers the same, and its secret still works', async () => {
     const api = await startApi();
     const request = { requestId: '7d0c2a0e-52a1-4b0c-9a3e-3f0f3f3c9d11' };
     const first = await invoke(api, service.createInstance, request);
     const again = await invoke(api, service.createInstance, request);
     expect(first.responses[0]?.secret).toMatch(/^wap_/);
-    expect(again.responses).toEqual([{ ...first.responses[0], secret: '' }]);
+    expect(again.responses).toEqual(first.responses);
+    const { instance, secret = '' } = first.responses[0] ?? {};
+    const read = await invoke(api, service.getInstance, { instance: instance?.name ?? '' }, { secret });
+    expect(read.code).toBe('OK');
     expect(api.instances.list({ after: '', limit: 9, state: undefined }).instances).toHaveLength(1);
   });
 
@@ -76,11 +79,11 @@ describe('CreateInstance', () => {
     expect((await invoke(api, service.getInstance, { instance: 'desk' })).code).toBe('OK');
   });
 
-  test('gives the secret once when it arrives twice at the same time', async () => {
+  test('gives one secret when it arrives twice at the same time', async () => {
     const api = await startApi();
     const request = { requestId: '7d0c2a0e-52a1-4b0c-9a3e-3f0f3f3c9d11' };
     const both = await Promise.all([1, 2].map(() => invoke(api, service.createInstance, request)));
-    expect(both.filter(({ responses }) => responses[0]?.secret)).toHaveLength(1);
+    expect(new Set(both.map(({ responses }) => responses[0]?.secret)).size).toBe(1);
   });
 
   test.each([
@@ -191,6 +194,24 @@ describe('DeleteInstance', () => {
       'UNAUTHENTICATED',
     );
     expect((await invoke(api, service.getInstance, { instance: 'desk' })).code).toBe('NOT_FOUND');
+  });
+
+  test('with allow_missing is OK when there is none, and without it is not', async () => {
+    const api = await startApi();
+    const missing = { instance: 'desk' };
+    expect((await invoke(api, service.deleteInstance, missing)).code).toBe('NOT_FOUND');
+    expect((await invoke(api, service.deleteInstance, { ...missing, allowMissing: true })).code).toBe('OK');
+  });
+
+  test('repeated with its request_id is OK, and leaves an instance alone that was made since', async () => {
+    const api = await startApi();
+    await api.addInstance('desk');
+    const request = { instance: 'desk', requestId: '7d0c2a0e-52a1-4b0c-9a3e-3f0f3f3c9d11' };
+    expect((await invoke(api, service.deleteInstance, request)).code).toBe('OK');
+    expect((await invoke(api, service.deleteInstance, request)).code).toBe('OK');
+    await api.addInstance('desk');
+    expect((await invoke(api, service.deleteInstance, request)).code).toBe('OK');
+    expect((await invoke(api, service.getInstance, { instance: 'desk' })).code).toBe('OK');
   });
 
   test.each([

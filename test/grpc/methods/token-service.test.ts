@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import {
   InstanceServiceService,
@@ -97,6 +98,43 @@ describe('CreateToken', () => {
   });
 });
 
+describe('a request_id', () => {
+  const requestId = '7d0c2a0e-52a1-4b0c-9a3e-3f0f3f3c9d11';
+
+  test('makes a repetition of CreateToken show the same token and secret, which works', async () => {
+    const api = await startApi();
+    const first = await create(api, { ...wish, requestId });
+    const again = await create(api, { ...wish, requestId: requestId.toUpperCase() });
+    expect(again).toEqual(first);
+    expect(await answerTo(api, again.secret)).toBe('OK');
+    expect((await listed(api)).filter(({ displayName }) => displayName === 'support desk')).toHaveLength(1);
+    expect((await create(api, { ...wish, requestId: randomUUID() })).secret).not.toBe(first.secret);
+    const other = await invoke(api, createToken, { ...wish, displayName: 'another', requestId });
+    expect(reasonOf(other)).toBe('REQUEST_ID_REUSED');
+  });
+
+  test('makes a repetition of RotateToken show the same secret, though the old token has ended', async () => {
+    const api = await startApi();
+    const old = await create(api);
+    const rotate = () => invoke(api, rotateToken, { tokenId: old.token.id, requestId });
+    const first = await rotate();
+    expect(await answerTo(api, old.secret)).toBe('TOKEN_INVALID');
+    const again = await rotate();
+    expect(first.code).toBe('OK');
+    expect(again.responses).toEqual(first.responses);
+    expect(await answerTo(api, again.responses[0]?.secret ?? '')).toBe('OK');
+    expect(await listed(api)).toHaveLength(2);
+  });
+
+  test('does not make a revoked token work again', async () => {
+    const api = await startApi();
+    const { token } = await create(api, { ...wish, requestId });
+    await invoke(api, revokeToken, { tokenId: token.id });
+    const again = await create(api, { ...wish, requestId });
+    expect(await answerTo(api, again.secret)).toBe('TOKEN_INVALID');
+  });
+});
+
 describe('ListTokens', () => {
   test('goes through the tokens that work, oldest first, without a secret in them', async () => {
     const api = await startApi();
@@ -131,6 +169,12 @@ describe('ListTokens', () => {
 });
 
 describe('RevokeToken', () => {
+  test('with allow_missing is OK when there is none, and without it is not', async () => {
+    const api = await startApi();
+    expect(reasonOf(await invoke(api, revokeToken, { tokenId: 'absent' }))).toBe('TOKEN_NOT_FOUND');
+    expect((await invoke(api, revokeToken, { tokenId: 'absent', allowMissing: true })).code).toBe('OK');
+  });
+
   test('ends a token at once and leaves the others', async () => {
     const api = await startApi();
     const [gone, kept] = [await create(api), await create(api)];

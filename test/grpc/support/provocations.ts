@@ -26,6 +26,9 @@ const [CREATE, IMPORT, LINK, UNLINK, RECONNECT] = [
   'InstanceService/ReconnectInstance',
 ];
 
+const DELETE = 'InstanceService/DeleteInstance';
+const [CREATE_TOKEN, ROTATE_TOKEN] = ['TokenService/CreateToken', 'TokenService/RotateToken'];
+
 const STRANGER = { entriesToAdd: [phoneNumber('+15550100999')] };
 const DEFENSE_OFF = { privacy: { defense: 1 } };
 const LAST_SEEN_BY_LIST = { visibility: { lastSeen: 3 } };
@@ -54,6 +57,9 @@ const PROVOCATIONS: Readonly<Record<string, Readonly<Record<string, Provoke>>>> 
   'ALREADY_EXISTS REQUEST_ID_REUSED': {
     '*': changes.sentAgainWith({ validateOnly: true }),
     [CREATE]: changes.sentAgainWith({ displayName: 'Another' }),
+    [DELETE]: changes.sentAgainWith({ allowMissing: true }),
+    [CREATE_TOKEN]: changes.sentAgainWith({ displayName: 'Another' }),
+    [ROTATE_TOKEN]: changes.sentAgainWith({ gracePeriod: { seconds: 60n, nanos: 0 } }),
   },
   'FAILED_PRECONDITION INSTANCE_NOT_LINKED': { '*': onUnlinked() },
   'FAILED_PRECONDITION INSTANCE_LOGGED_OUT': { '*': on('loggedOut') },

@@ -18,8 +18,9 @@ const whenHiding = ({ simulator }: Service, { phone: { phoneNumber } }: Desk, ef
 /** Both calls carry one request_id, and the second has another body. */
 export const sentAgainWith =
   (fields: object): Provoke =>
-  async ({ call, another }, { method, request }) => {
-    const first = { ...request((await another('well')).instance, ''), requestId: randomUUID() };
+  async ({ call, another, token }, { method, request }) => {
+    const { instance } = await another('well');
+    const first = { ...request(instance, await token()), requestId: randomUUID() };
     await call(method, first);
     return call(method, { ...first, ...fields });
   };

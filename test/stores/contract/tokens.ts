@@ -123,6 +123,11 @@ export function tokenContract(newData: () => Data): void {
     await tokens.put(tokenRecord('a'));
     expect(await tokens.expire('a', at(5))).toBe(true);
     expect(await tokens.expire('ghost', at(5))).toBe(false);
+    // With what belongs to it, or nothing of that.
+    expect(await tokens.expire('ghost', at(5), [tokens.putting(tokenRecord('of ghost'))])).toBe(false);
+    expect(await tokens.find('of ghost')).toBeUndefined();
+    expect(await tokens.expire('a', at(5), [tokens.putting(tokenRecord('of a'))])).toBe(true);
+    expect(await tokens.find('of a')).toBeDefined();
     expect(await tokens.find('a')).toEqual({ ...tokenRecord('a'), expireTime: at(5) });
   });
 

@@ -1,7 +1,7 @@
 import {
   type ConfirmPasskeyCodeRequest,
   CreateInstanceRequest,
-  type DeleteInstanceRequest,
+  DeleteInstanceRequest,
   type ImportInstanceRequest,
   Instance_ConnectionMode,
   Instance_Presence,
@@ -65,8 +65,13 @@ export const decodeList = (pageOf: PageOf) => (request: ListInstancesRequest, ca
   });
 
 export const decodeDelete = (request: DeleteInstanceRequest) => ({
-  ...decodeInstance(request),
+  ...accept({
+    instance: check.instanceName('instance', request.instance),
+    requestId: check.unlessEmpty(request.requestId, check.requestId),
+  }),
   etag: request.etag || undefined,
+  allowMissing: request.allowMissing,
+  content: () => DeleteInstanceRequest.encode({ ...request, requestId: '' }).finish(),
 });
 
 export function decodeImport({ instance, source }: ImportInstanceRequest) {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import {
   CreateInstanceResponse,
+  DeleteInstanceResponse,
   type InstanceServiceServer,
   type LinkInstanceResponse,
 } from '../../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
@@ -13,6 +14,7 @@ import type { PasskeyStep } from '../../../instances/ports/passkey-steps.js';
 import { digestOf, type Idempotent } from '../../calls/idempotent.js';
 import type { Stream } from '../../calls/stream.js';
 import type { Unary } from '../../calls/unary.js';
+import { unlessMissing } from '../../calls/unless-missing.js';
 import { encodeInstance, encodeToken } from '../../messages/codec.js';
 import type { PageOf } from '../../messages/page-tokens.js';
 import { coveredPage } from '../../messages/pagination.js';
@@ -31,7 +33,7 @@ import {
 /** The methods of InstanceService. */
 export const instanceService = (
   instances: Instances,
-  tokens: Pick<Tokens, 'prepare' | 'forgetInstance'>,
+  tokens: Pick<Tokens, 'prepare' | 'secretOf' | 'forgetInstance'>,
   answerOnce: Idempotent,
   one: Unary,
   many: Stream,
@@ -41,7 +43,6 @@ export const instanceService = (
     decode: decodeCreate,
     async handle({ name: wanted, properties, requestId, content }, { method, options }) {
       const name = wanted || madeUpName();
-      let secret = ''; // Stays here: a repetition must not get it.
       const request = {
         method,
         scope: method.name,
@@ -51,22 +52,21 @@ export const instanceService = (
         signal: options.signal,
         codec: CreateInstanceResponse,
       };
-      const response = await answerOnce(request, async saving => {
-        const first = tokens.prepare({ ...FIRST_TOKEN, instance: name });
-        const answer = (instance: Instance) => ({
+      const { token, secret, ...answered } = await answerOnce(request, async saving => {
+        const first = tokens.prepare({ ...FIRST_TOKEN, instance: name }, requestId);
+        const answer = (instance: Instance, shown: string) => ({
           instance: encodeInstance(instance),
           token: encodeToken(first.token),
-          secret: '',
+          secret: shown,
         });
         // In one commit: with less of it nobody could use the instance, and a repetition would find its name taken.
         const made = await instances.create({ name, ...properties }, instance => [
           first.write,
-          ...saving(answer(instance)),
+          ...saving(answer(instance, '')),
         ]);
-        secret = first.secret;
-        return { response: answer(made), keep: 'saved' };
+        return { response: answer(made, first.secret), keep: 'saved' };
       });
-      return { ...response, secret };
+      return { ...answered, token, secret: secret || tokens.secretOf(token?.id ?? '', requestId) };
     },
   }),
 
@@ -95,10 +95,21 @@ export const instanceService = (
 
   deleteInstance: one({
     decode: decodeDelete,
-    async handle({ instance, etag }, { options }) {
-      await instances.delete(instance, etag, options);
-      tokens.forgetInstance(instance);
-      return {};
+    async handle({ instance, etag, allowMissing, requestId, content }, { method, options }) {
+      const request = {
+        method,
+        scope: method.name,
+        requestId,
+        digest: digestOf(method, content),
+        subject: undefined, // It outlives the instance.
+        signal: options.signal,
+        codec: DeleteInstanceResponse,
+      };
+      return answerOnce(request, async () => {
+        await unlessMissing('INSTANCE_NOT_FOUND', allowMissing, instances.delete(instance, etag, options));
+        tokens.forgetInstance(instance);
+        return { response: {}, keep: 'yes' };
+      });
     },
   }),
 

@@ -1,8 +1,8 @@
 import {
-  type CreateTokenRequest,
+  CreateTokenRequest,
   ListTokensRequest,
   type RevokeTokenRequest,
-  type RotateTokenRequest,
+  RotateTokenRequest,
   Token_Access,
   Token_Kind,
 } from '../../../../gen/ts/whatsapp/privacy/v1/token_service.js';
@@ -14,15 +14,17 @@ import * as check from '../../messages/validate.js';
 const GRACE = { leastMs: 0, mostMs: 24 * 60 * 60 * 1000, inWords: '0 to 24 hours' };
 
 export function decodeCreateToken(request: CreateTokenRequest, now: number) {
-  const wish = accept({
+  const { requestId, ...wish } = accept({
     kind: check.requiredEnum('kind', Token_Kind, request.kind),
     instance: covered(request.kind, request.instance),
     access: check.requiredEnum('access', Token_Access, request.access),
     displayName: check.displayName('display_name', request.displayName),
     expireTime: check.future('expire_time', request.expireTime, now),
     certificateSubject: check.certificateSubject(request.certificateSubject),
+    requestId: check.unlessEmpty(request.requestId, check.requestId),
   });
-  return { wish };
+  const content = () => CreateTokenRequest.encode({ ...request, requestId: '' }).finish();
+  return { wish, requestId, content };
 }
 
 /** The instance must be named for an instance token, and for no other. */
@@ -34,14 +36,16 @@ function covered(kind: Token_Kind, instance: string): Checked<string | undefined
 export const decodeListTokens = (pageOf: PageOf) => (request: ListTokensRequest, caller: Caller) =>
   accept({ page: pageOf(ListTokensRequest, request, caller) });
 
-export function decodeRevokeToken({ tokenId }: RevokeTokenRequest) {
-  return accept({ id: check.notEmpty('token_id', tokenId) });
+export function decodeRevokeToken({ tokenId, allowMissing }: RevokeTokenRequest) {
+  return { ...accept({ id: check.notEmpty('token_id', tokenId) }), allowMissing };
 }
 
-export function decodeRotateToken({ tokenId, gracePeriod }: RotateTokenRequest) {
+export function decodeRotateToken(request: RotateTokenRequest) {
   const { graceMs = 0, ...order } = accept({
-    id: check.notEmpty('token_id', tokenId),
-    graceMs: check.durationWithin('grace_period', gracePeriod, GRACE),
+    id: check.notEmpty('token_id', request.tokenId),
+    graceMs: check.durationWithin('grace_period', request.gracePeriod, GRACE),
+    requestId: check.unlessEmpty(request.requestId, check.requestId),
   });
-  return { ...order, graceMs };
+  const content = () => RotateTokenRequest.encode({ ...request, requestId: '' }).finish();
+  return { ...order, graceMs, content };
 }

@@ -1,9 +1,13 @@
-import type {
-  CreateTokenRequest,
-  TokenServiceServer,
+import {
+  type CreateTokenRequest,
+  CreateTokenResponse,
+  RotateTokenResponse,
+  type TokenServiceServer,
 } from '../../../../gen/ts/whatsapp/privacy/v1/token_service.js';
-import type { Tokens } from '../../../access/tokens.js';
+import type { Token, Tokens } from '../../../access/tokens.js';
+import { digestOf, type Idempotent } from '../../calls/idempotent.js';
 import type { Unary } from '../../calls/unary.js';
+import { unlessMissing } from '../../calls/unless-missing.js';
 import { encodeToken } from '../../messages/codec.js';
 import type { PageOf } from '../../messages/page-tokens.js';
 import {
@@ -15,16 +19,31 @@ import {
 
 /** The methods of TokenService; `now` is in epoch milliseconds. */
 export const tokenService = (
-  tokens: Pick<Tokens, 'mint' | 'list' | 'revoke' | 'rotate'>,
+  tokens: Pick<Tokens, 'mint' | 'secretOf' | 'list' | 'revoke' | 'rotate'>,
+  answerOnce: Idempotent,
   one: Unary,
   pageOf: PageOf,
   now: () => number,
 ): TokenServiceServer => ({
   createToken: one({
     decode: (request: CreateTokenRequest) => decodeCreateToken(request, now()),
-    async handle({ wish }) {
-      const { token, secret } = await tokens.mint(wish);
-      return { token: encodeToken(token), secret };
+    async handle({ wish, requestId, content }, { method, options }) {
+      const request = {
+        method,
+        scope: method.name,
+        requestId,
+        digest: digestOf(method, content),
+        subject:
+          wish.instance === undefined ? undefined : ({ kind: 'instance', instance: wish.instance } as const),
+        signal: options.signal,
+        codec: CreateTokenResponse,
+      };
+      const { token, secret } = await answerOnce(request, async saving => {
+        const along = (made: Token) => saving({ token: encodeToken(made), secret: '' });
+        const made = await tokens.mint(wish, { requestId, along });
+        return { response: { token: encodeToken(made.token), secret: made.secret }, keep: 'saved' };
+      });
+      return { token, secret: secret || tokens.secretOf(token?.id ?? '', requestId) };
     },
   }),
 
@@ -38,17 +57,33 @@ export const tokenService = (
 
   revokeToken: one({
     decode: decodeRevokeToken,
-    async handle({ id }) {
-      await tokens.revoke(id);
+    async handle({ id, allowMissing }) {
+      await unlessMissing('TOKEN_NOT_FOUND', allowMissing, tokens.revoke(id));
       return {};
     },
   }),
 
   rotateToken: one({
     decode: decodeRotateToken,
-    async handle({ id, graceMs }) {
-      const { token, secret, previousExpireTime } = await tokens.rotate(id, graceMs);
-      return { token: encodeToken(token), secret, previousExpireTime };
+    async handle({ id, graceMs, requestId, content }, { method, options }) {
+      const request = {
+        method,
+        scope: method.name,
+        requestId,
+        digest: digestOf(method, content),
+        subject: undefined,
+        signal: options.signal,
+        codec: RotateTokenResponse,
+      };
+      const { token, secret, ...answered } = await answerOnce(request, async saving => {
+        const made = await tokens.rotate(id, graceMs, {
+          requestId,
+          along: ({ token: next, previousExpireTime }) =>
+            saving({ token: encodeToken(next), secret: '', previousExpireTime }),
+        });
+        return { response: { ...made, token: encodeToken(made.token) }, keep: 'saved' };
+      });
+      return { ...answered, token, secret: secret || tokens.secretOf(token?.id ?? '', requestId) };
     },
   }),
 });

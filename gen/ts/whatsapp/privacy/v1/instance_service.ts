@@ -242,8 +242,8 @@ export interface CreateInstanceRequest {
    */
   proxy: string;
   /**
-   * A UUID. The same id with the same request gets the first answer again for 24 hours, without the
-   * secret, unless nothing was made then or the instance has been deleted since. It is one id for
+   * A UUID. The same id with the same request gets the first answer again for 24 hours, the secret
+   * included, unless nothing was made then or the instance has been deleted since. It is one id for
    * all ACCOUNT tokens.
    */
   requestId: string;
@@ -259,7 +259,10 @@ export interface CreateInstanceResponse {
   token:
     | Token
     | undefined;
-  /** What to send as bearer token. Shown only here. */
+  /**
+   * What to send as bearer token. Shown only here, and to a repetition of the request with its
+   * request_id.
+   */
   secret: string;
 }
 
@@ -335,6 +338,17 @@ export interface DeleteInstanceRequest {
   instance: string;
   /** Refuse when the instance has another etag now. */
   etag: string;
+  /**
+   * OK also when there is no such instance, whatever the etag. Without it a repetition ends with
+   * INSTANCE_NOT_FOUND.
+   */
+  allowMissing: boolean;
+  /**
+   * A UUID. The same id with the same request gets OK again for 24 hours, and then deletes nothing,
+   * unless the first failed: also not an instance that was made with this name since. It is one id for
+   * all ACCOUNT tokens.
+   */
+  requestId: string;
 }
 
 /** Nothing. */
@@ -1557,7 +1571,7 @@ export const UpdateInstanceResponse: MessageFns<UpdateInstanceResponse> = {
 };
 
 function createBaseDeleteInstanceRequest(): DeleteInstanceRequest {
-  return { instance: "", etag: "" };
+  return { instance: "", etag: "", allowMissing: false, requestId: "" };
 }
 
 export const DeleteInstanceRequest: MessageFns<DeleteInstanceRequest> = {
@@ -1567,6 +1581,12 @@ export const DeleteInstanceRequest: MessageFns<DeleteInstanceRequest> = {
     }
     if (message.etag !== "") {
       writer.uint32(18).string(message.etag);
+    }
+    if (message.allowMissing !== false) {
+      writer.uint32(24).bool(message.allowMissing);
+    }
+    if (message.requestId !== "") {
+      writer.uint32(34).string(message.requestId);
     }
     return writer;
   },
@@ -1600,6 +1620,22 @@ export const DeleteInstanceRequest: MessageFns<DeleteInstanceRequest> = {
             message.etag = reader.string();
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.allowMissing = reader.bool();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1620,6 +1656,12 @@ export const DeleteInstanceRequest: MessageFns<DeleteInstanceRequest> = {
     if (message.etag !== "") {
       obj.etag = message.etag;
     }
+    if (message.allowMissing !== false) {
+      obj.allowMissing = message.allowMissing;
+    }
+    if (message.requestId !== "") {
+      obj.requestId = message.requestId;
+    }
     return obj;
   },
 
@@ -1630,6 +1672,8 @@ export const DeleteInstanceRequest: MessageFns<DeleteInstanceRequest> = {
     const message = createBaseDeleteInstanceRequest();
     message.instance = object.instance ?? "";
     message.etag = object.etag ?? "";
+    message.allowMissing = object.allowMissing ?? false;
+    message.requestId = object.requestId ?? "";
     return message;
   },
 };
@@ -3259,6 +3303,7 @@ export const InstanceServiceService = {
    *
    * Errors:
    * - NOT_FOUND: INSTANCE_NOT_FOUND
+   * - ALREADY_EXISTS: REQUEST_ID_REUSED
    * - ABORTED: ETAG_MISMATCH
    */
   deleteInstance: {
@@ -3476,6 +3521,7 @@ export interface InstanceServiceServer extends UntypedServiceImplementation {
    *
    * Errors:
    * - NOT_FOUND: INSTANCE_NOT_FOUND
+   * - ALREADY_EXISTS: REQUEST_ID_REUSED
    * - ABORTED: ETAG_MISMATCH
    */
   deleteInstance: handleUnaryCall<DeleteInstanceRequest, DeleteInstanceResponse>;
@@ -3679,6 +3725,7 @@ export interface InstanceServiceClient extends Client {
    *
    * Errors:
    * - NOT_FOUND: INSTANCE_NOT_FOUND
+   * - ALREADY_EXISTS: REQUEST_ID_REUSED
    * - ABORTED: ETAG_MISMATCH
    */
   deleteInstance(

@@ -112,6 +112,12 @@ export interface CreateTokenRequest {
    * characters. Only a server with mutual TLS sees certificates; elsewhere the token does not work.
    */
   certificateSubject: string;
+  /**
+   * A UUID. The same id with the same request gets the first answer again for 24 hours, the secret
+   * included, unless no token was made then or its instance has been deleted since; so no token is left
+   * behind that nobody knows. It is one id for all ACCOUNT tokens.
+   */
+  requestId: string;
 }
 
 /** The token made. */
@@ -120,7 +126,10 @@ export interface CreateTokenResponse {
   token:
     | Token
     | undefined;
-  /** What to send as bearer token. Shown only here. */
+  /**
+   * What to send as bearer token. Shown only here, and to a repetition of the request with its
+   * request_id.
+   */
   secret: string;
 }
 
@@ -147,6 +156,8 @@ export interface ListTokensResponse {
 export interface RevokeTokenRequest {
   /** The token's id. */
   tokenId: string;
+  /** OK also when there is no such token. Without it a repetition ends with TOKEN_NOT_FOUND. */
+  allowMissing: boolean;
 }
 
 /** Nothing. */
@@ -158,7 +169,11 @@ export interface RotateTokenRequest {
   /** The token's id. */
   tokenId: string;
   /** How long the old token still works, at most 24 hours; absent for not at all. */
-  gracePeriod: Duration | undefined;
+  gracePeriod:
+    | Duration
+    | undefined;
+  /** As in CreateTokenRequest. */
+  requestId: string;
 }
 
 /** The new token. */
@@ -167,7 +182,10 @@ export interface RotateTokenResponse {
   token:
     | Token
     | undefined;
-  /** What to send as bearer token. Shown only here. */
+  /**
+   * What to send as bearer token. Shown only here, and to a repetition of the request with its
+   * request_id.
+   */
   secret: string;
   /** When the old token stops working. */
   previousExpireTime: Date | undefined;
@@ -367,7 +385,15 @@ export const Token: MessageFns<Token> = {
 };
 
 function createBaseCreateTokenRequest(): CreateTokenRequest {
-  return { kind: 0, instance: "", access: 0, displayName: "", expireTime: undefined, certificateSubject: "" };
+  return {
+    kind: 0,
+    instance: "",
+    access: 0,
+    displayName: "",
+    expireTime: undefined,
+    certificateSubject: "",
+    requestId: "",
+  };
 }
 
 export const CreateTokenRequest: MessageFns<CreateTokenRequest> = {
@@ -389,6 +415,9 @@ export const CreateTokenRequest: MessageFns<CreateTokenRequest> = {
     }
     if (message.certificateSubject !== "") {
       writer.uint32(50).string(message.certificateSubject);
+    }
+    if (message.requestId !== "") {
+      writer.uint32(58).string(message.requestId);
     }
     return writer;
   },
@@ -454,6 +483,14 @@ export const CreateTokenRequest: MessageFns<CreateTokenRequest> = {
             message.certificateSubject = reader.string();
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -486,6 +523,9 @@ export const CreateTokenRequest: MessageFns<CreateTokenRequest> = {
     if (message.certificateSubject !== "") {
       obj.certificateSubject = message.certificateSubject;
     }
+    if (message.requestId !== "") {
+      obj.requestId = message.requestId;
+    }
     return obj;
   },
 
@@ -500,6 +540,7 @@ export const CreateTokenRequest: MessageFns<CreateTokenRequest> = {
     message.displayName = object.displayName ?? "";
     message.expireTime = object.expireTime ?? undefined;
     message.certificateSubject = object.certificateSubject ?? "";
+    message.requestId = object.requestId ?? "";
     return message;
   },
 };
@@ -739,13 +780,16 @@ export const ListTokensResponse: MessageFns<ListTokensResponse> = {
 };
 
 function createBaseRevokeTokenRequest(): RevokeTokenRequest {
-  return { tokenId: "" };
+  return { tokenId: "", allowMissing: false };
 }
 
 export const RevokeTokenRequest: MessageFns<RevokeTokenRequest> = {
   encode(message: RevokeTokenRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.tokenId !== "") {
       writer.uint32(10).string(message.tokenId);
+    }
+    if (message.allowMissing !== false) {
+      writer.uint32(16).bool(message.allowMissing);
     }
     return writer;
   },
@@ -771,6 +815,14 @@ export const RevokeTokenRequest: MessageFns<RevokeTokenRequest> = {
             message.tokenId = reader.string();
             continue;
           }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.allowMissing = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -788,6 +840,9 @@ export const RevokeTokenRequest: MessageFns<RevokeTokenRequest> = {
     if (message.tokenId !== "") {
       obj.tokenId = message.tokenId;
     }
+    if (message.allowMissing !== false) {
+      obj.allowMissing = message.allowMissing;
+    }
     return obj;
   },
 
@@ -797,6 +852,7 @@ export const RevokeTokenRequest: MessageFns<RevokeTokenRequest> = {
   fromPartial<I extends Exact<DeepPartial<RevokeTokenRequest>, I>>(object: I): RevokeTokenRequest {
     const message = createBaseRevokeTokenRequest();
     message.tokenId = object.tokenId ?? "";
+    message.allowMissing = object.allowMissing ?? false;
     return message;
   },
 };
@@ -850,7 +906,7 @@ export const RevokeTokenResponse: MessageFns<RevokeTokenResponse> = {
 };
 
 function createBaseRotateTokenRequest(): RotateTokenRequest {
-  return { tokenId: "", gracePeriod: undefined };
+  return { tokenId: "", gracePeriod: undefined, requestId: "" };
 }
 
 export const RotateTokenRequest: MessageFns<RotateTokenRequest> = {
@@ -860,6 +916,9 @@ export const RotateTokenRequest: MessageFns<RotateTokenRequest> = {
     }
     if (message.gracePeriod !== undefined) {
       Duration.encode(message.gracePeriod, writer.uint32(18).fork()).join();
+    }
+    if (message.requestId !== "") {
+      writer.uint32(26).string(message.requestId);
     }
     return writer;
   },
@@ -893,6 +952,14 @@ export const RotateTokenRequest: MessageFns<RotateTokenRequest> = {
             message.gracePeriod = Duration.decode(reader, reader.uint32());
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -913,6 +980,9 @@ export const RotateTokenRequest: MessageFns<RotateTokenRequest> = {
     if (message.gracePeriod !== undefined) {
       obj.gracePeriod = Duration.toJSON(message.gracePeriod);
     }
+    if (message.requestId !== "") {
+      obj.requestId = message.requestId;
+    }
     return obj;
   },
 
@@ -925,6 +995,7 @@ export const RotateTokenRequest: MessageFns<RotateTokenRequest> = {
     message.gracePeriod = (object.gracePeriod !== undefined && object.gracePeriod !== null)
       ? Duration.fromPartial(object.gracePeriod)
       : undefined;
+    message.requestId = object.requestId ?? "";
     return message;
   },
 };
@@ -1042,6 +1113,7 @@ export const TokenServiceService = {
    *
    * Errors:
    * - NOT_FOUND: INSTANCE_NOT_FOUND
+   * - ALREADY_EXISTS: REQUEST_ID_REUSED
    */
   createToken: {
     path: "/whatsapp.privacy.v1.TokenService/CreateToken" as const,
@@ -1088,6 +1160,7 @@ export const TokenServiceService = {
    *
    * Errors:
    * - NOT_FOUND: TOKEN_NOT_FOUND
+   * - ALREADY_EXISTS: REQUEST_ID_REUSED
    */
   rotateToken: {
     path: "/whatsapp.privacy.v1.TokenService/RotateToken" as const,
@@ -1106,6 +1179,7 @@ export interface TokenServiceServer extends UntypedServiceImplementation {
    *
    * Errors:
    * - NOT_FOUND: INSTANCE_NOT_FOUND
+   * - ALREADY_EXISTS: REQUEST_ID_REUSED
    */
   createToken: handleUnaryCall<CreateTokenRequest, CreateTokenResponse>;
   /**
@@ -1128,6 +1202,7 @@ export interface TokenServiceServer extends UntypedServiceImplementation {
    *
    * Errors:
    * - NOT_FOUND: TOKEN_NOT_FOUND
+   * - ALREADY_EXISTS: REQUEST_ID_REUSED
    */
   rotateToken: handleUnaryCall<RotateTokenRequest, RotateTokenResponse>;
 }
@@ -1138,6 +1213,7 @@ export interface TokenServiceClient extends Client {
    *
    * Errors:
    * - NOT_FOUND: INSTANCE_NOT_FOUND
+   * - ALREADY_EXISTS: REQUEST_ID_REUSED
    */
   createToken(
     request: CreateTokenRequest,
@@ -1202,6 +1278,7 @@ export interface TokenServiceClient extends Client {
    *
    * Errors:
    * - NOT_FOUND: TOKEN_NOT_FOUND
+   * - ALREADY_EXISTS: REQUEST_ID_REUSED
    */
   rotateToken(
     request: RotateTokenRequest,

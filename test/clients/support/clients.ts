@@ -27,6 +27,12 @@ export const CLIENTS: readonly Client[] = [
     ],
     run: ['.venv/bin/python', '-m', 'scenario'],
   },
+  {
+    name: 'typescript',
+    needs: ['node'],
+    build: [['../../node_modules/.bin/tsc', '--project', '.']],
+    run: ['node', 'scenario/main.ts'],
+  },
 ];
 
 /** Those of the commands that are not on the path. */

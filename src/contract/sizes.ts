@@ -9,6 +9,12 @@ export const USUAL_PAGE = 50;
 /** The most entries of a page, whatever was asked for. */
 export const LARGEST_PAGE = 200;
 
+/** The contacts of a page of a blacklist whose size was left open, and of the answer to a change of one. */
+export const USUAL_BLACKLIST_PAGE = 1000;
+
+/** The most contacts of a page of a blacklist, whatever was asked for; a quarter of a megabyte. */
+export const LARGEST_BLACKLIST_PAGE = 10_000;
+
 /** The most instances that one call may name. */
 export const MOST_INSTANCES = 1000;
 

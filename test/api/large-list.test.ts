@@ -22,20 +22,36 @@ test('a list of 64,000 is read and changed by one contact with one IQ each', asy
   const about = { xmlns: 'privacy', category: 'profile' };
   simulator.clearStanzas();
 
-  const { entries, etag } = await client.call(Privacy.getContactBlacklist, {
-    instance,
-    setting: List.PROFILE,
-  });
-  expect(entries).toHaveLength(63_999);
+  const pageAfter = (pageToken: string) =>
+    client.call(Privacy.getContactBlacklist, {
+      instance,
+      setting: List.PROFILE,
+      pageSize: 20_000,
+      pageToken,
+    });
+  const first = await pageAfter('');
+  const pages = [first];
+  for (let page = first; page.nextPageToken !== ''; pages.push(page))
+    page = await pageAfter(page.nextPageToken);
+  expect(pages.map(({ entries }) => entries.length)).toEqual([...Array<number>(6).fill(10_000), 3_999]);
+  expect(new Set(pages.map(({ etag, totalSize }) => `${etag} ${totalSize}`)).size).toBe(1);
+  const { etag } = first;
+  const told = pages.flatMap(({ entries }) => entries.map(({ id }) => id?.value));
+  expect(told.sort()).toEqual(numbers.slice(1).sort());
   expect(simulator.findStanzas({ ...about, type: 'get' })).toHaveLength(1);
 
-  const { entries: changed, outcome } = await client.call(Privacy.updateContactBlacklist, {
+  const {
+    entries: changed,
+    totalSize,
+    outcome,
+  } = await client.call(Privacy.updateContactBlacklist, {
     instance,
     setting: List.PROFILE,
     entriesToAdd: [{ id: { $case: 'phoneNumber', value: last } }],
     etag,
   });
-  expect(changed).toHaveLength(64_000);
+  expect(changed).toHaveLength(1000);
+  expect(totalSize).toBe(64_000);
   expect(outcome?.state).toBe(State.APPLIED);
   expect(simulator.findStanzas({ ...about, type: 'set' })).toHaveLength(1);
   expect(JSON.stringify(simulator.findStanzas({ ...about, type: 'set' }))).toContain('6660@lid');

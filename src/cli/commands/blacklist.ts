@@ -1,11 +1,14 @@
 import type { Command } from 'commander';
 import {
+  type BlacklistEntry,
+  type GetContactBlacklistRequest,
   GetContactBlacklistResponse,
   PrivacyServiceService,
   UpdateContactBlacklistRequest,
   UpdateContactBlacklistResponse,
 } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import { decodeEntry, encodeEntry, encodeListSetting } from '../../contract/contact-blacklist.js';
+import { LARGEST_BLACKLIST_PAGE } from '../../contract/sizes.js';
 import {
   type ContactId,
   contactId,
@@ -14,6 +17,7 @@ import {
 } from '../../domain/settings/contact-list.js';
 import { didYouMean } from '../../input/did-you-mean.js';
 import { UsageError } from '../../input/usage-error.js';
+import type { Api } from '../client/client.js';
 import { clientCommand, type Run } from '../client/client-command.js';
 import { fields, plain, toJson } from '../terminal/output.js';
 import { outcomesTable } from '../texts/settings-text.js';
@@ -54,8 +58,7 @@ async function run({ api, output, args: [instance = '', name = ''], flags }: Run
   const order = readOrder(name, flags);
   const setting = encodeListSetting(order.setting);
   if (!order.changes) {
-    const call = api.call(PrivacyServiceService.getContactBlacklist, { instance, setting });
-    const response = await output.progress('Reading', call);
+    const response = await output.progress('Reading', readWhole(api, { instance, setting }));
     output.print(toJson(GetContactBlacklistResponse, response), () =>
       [...response.entries.map(entry => plain(decodeEntry(entry) ?? '?')), summary(response)].join('\n'),
     );
@@ -78,13 +81,29 @@ async function run({ api, output, args: [instance = '', name = ''], flags }: Run
   );
 }
 
+/** All pages of a list. */
+async function readWhole(
+  api: Api,
+  list: Pick<GetContactBlacklistRequest, 'instance' | 'setting'>,
+): Promise<GetContactBlacklistResponse> {
+  const entries: BlacklistEntry[] = [];
+  for (let pageToken = ''; ; ) {
+    const request = { ...list, pageSize: LARGEST_BLACKLIST_PAGE, pageToken };
+    const page = await api.call(PrivacyServiceService.getContactBlacklist, request);
+    entries.push(...page.entries);
+    pageToken = page.nextPageToken;
+    if (pageToken === '') return { ...page, entries };
+  }
+}
+
 const summary = ({
-  entries,
+  totalSize,
   etag,
   entriesUnknown = false,
-}: GetContactBlacklistResponse & Partial<UpdateContactBlacklistResponse>): string =>
+}: Pick<GetContactBlacklistResponse, 'totalSize' | 'etag'> &
+  Partial<UpdateContactBlacklistResponse>): string =>
   fields([
-    ['contacts', entriesUnknown ? 'not known: WhatsApp tells no list yet' : String(entries.length)],
+    ['contacts', entriesUnknown ? 'not known: WhatsApp tells no list yet' : String(totalSize)],
     ['etag', etag],
   ]);
 

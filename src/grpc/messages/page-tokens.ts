@@ -14,6 +14,9 @@ export type Page = {
   tokenAfter(place: string | undefined): string;
 };
 
+/** How many entries a page has when that was left open, and at most. */
+type PageSizes = { readonly usual: number; readonly largest: number };
+
 /** What a request of a method with pages has. */
 type PagedRequest = { readonly pageSize: number; readonly pageToken: string };
 
@@ -67,11 +70,12 @@ export function pageTokens(bytes: Buffer) {
     codec: { encode(request: Request): { finish(): Uint8Array } },
     request: Request,
     caller: Caller,
+    sizes: PageSizes = { usual: USUAL_PAGE, largest: LARGEST_PAGE },
   ): Checked<Page> => {
     const { pageSize, pageToken } = request;
     const bound = boundTo(caller, codec.encode({ ...request, pageSize: 0, pageToken: '' }).finish());
     const checked = together({
-      limit: pageLimit(pageSize),
+      limit: pageLimit(pageSize, sizes),
       after: pageToken === '' ? valid(undefined) : placeOf(open(pageToken, bound)),
     });
     if (checked.violations) return checked;
@@ -87,10 +91,10 @@ const boundTo = ({ method, principal: { kind, instance } }: Caller, request: Uin
     .update(request)
     .digest();
 
-const pageLimit = (size: number): Checked<number> =>
+const pageLimit = (size: number, { usual, largest }: PageSizes): Checked<number> =>
   size < 0
     ? violation('page_size', 'OUT_OF_RANGE', 'page_size must not be negative')
-    : valid(Math.min(size || USUAL_PAGE, LARGEST_PAGE));
+    : valid(Math.min(size || usual, largest));
 
 const placeOf = (opened: string | undefined): Checked<string> =>
   opened === undefined

@@ -16,8 +16,11 @@ const outcome = SettingOutcome.fromPartial({
 
 async function service() {
   const { address, calls, stop } = await startService({
-    getContactBlacklist: () => ({ entries, etag: 'e1' }),
-    updateContactBlacklist: () => ({ entries, etag: 'e2', outcome, entriesUnknown: false }),
+    getContactBlacklist: ({ pageToken }) =>
+      pageToken === ''
+        ? { entries: entries.slice(0, 1), etag: 'e1', nextPageToken: 'more', totalSize: 2 }
+        : { entries: entries.slice(1), etag: 'e1', nextPageToken: '', totalSize: 2 },
+    updateContactBlacklist: () => ({ entries, etag: 'e2', outcome, entriesUnknown: false, totalSize: 2 }),
   });
   onTestFinished(stop);
   const env = { WA_PRIVACY_SERVER: address, WA_PRIVACY_TOKEN: 'wap_abc' };
@@ -41,6 +44,7 @@ describe('privacy blacklist', () => {
     expect(JSON.parse(stdout)).toEqual({
       entries: [{ phoneNumber: '+15550100101' }, { lid: '102@lid' }],
       etag: 'e1',
+      totalSize: 2,
     });
   });
 
@@ -83,6 +87,7 @@ describe('privacy blacklist', () => {
         etag: 'e2',
         outcome: { ...outcome, previousValue },
         entriesUnknown: false,
+        totalSize: 2,
       }),
     });
     onTestFinished(stop);
@@ -93,7 +98,7 @@ describe('privacy blacklist', () => {
 
   test('says that nobody can know the list to come', async () => {
     const { address, stop } = await startService({
-      updateContactBlacklist: () => ({ entries: [], etag: 'e2', outcome, entriesUnknown: true }),
+      updateContactBlacklist: () => ({ entries: [], etag: 'e2', outcome, entriesUnknown: true, totalSize: 0 }),
     });
     onTestFinished(stop);
     const env = { WA_PRIVACY_SERVER: address, WA_PRIVACY_TOKEN: 'wap_abc' };

@@ -270,6 +270,8 @@ const BROKEN: Record<string, [request: object, reason: string][]> = {
   'UnlinkInstanceRequest.instance': [[{}, 'REQUIRED']],
   'ReconnectInstanceRequest.instance': [[{}, 'REQUIRED']],
   'GetContactBlacklistRequest.instance': [[{ setting: 1 }, 'REQUIRED']],
+  'GetContactBlacklistRequest.page_size': [[{ ...LIST, pageSize: -1 }, 'OUT_OF_RANGE']],
+  'GetContactBlacklistRequest.page_token': [[{ ...LIST, pageToken: '7' }, 'INVALID_FORMAT']],
   'GetContactBlacklistRequest.setting': [
     [{ instance }, 'REQUIRED'],
     [{ instance, setting: 5 }, 'UNKNOWN_VALUE'],

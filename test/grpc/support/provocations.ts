@@ -26,6 +26,7 @@ const [CREATE, IMPORT, LINK, UNLINK, RECONNECT] = [
   'InstanceService/ReconnectInstance',
 ];
 
+const READ_LIST = 'PrivacyService/GetContactBlacklist';
 const DELETE = 'InstanceService/DeleteInstance';
 const [CREATE_TOKEN, ROTATE_TOKEN] = ['TokenService/CreateToken', 'TokenService/RotateToken'];
 
@@ -86,7 +87,7 @@ const PROVOCATIONS: Readonly<Record<string, Readonly<Record<string, Provoke>>>> 
     [IMPORT]: importing.refusedImport(401),
     [RECONNECT]: linking.refusedAgain(418),
   },
-  'ABORTED ETAG_MISMATCH': { '*': on('well', { etag: 'stale' }) },
+  'ABORTED ETAG_MISMATCH': { '*': on('well', { etag: 'stale' }), [READ_LIST]: changes.betweenTwoPages },
   'ABORTED BLACKLIST_CONFLICT': {
     [UPDATE]: changes.staleStamp(LAST_SEEN_BY_LIST),
     [BLACKLIST]: changes.staleStamp(),

@@ -1,7 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import {
+  ContactBlacklistSetting,
+  PrivacyServiceService,
+} from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import type { Effect } from '../../../src/simulator/index.js';
 import type { Desk } from '../../support/desk.js';
 import type { Service } from '../../support/service.js';
+import { CONTACT } from './rows.js';
 import type { Provoke } from './stage.js';
 
 const GROUPS_BY_CONTACTS = { permissions: { groupAdd: 2 } };
@@ -24,6 +29,20 @@ export const sentAgainWith =
     await call(method, first);
     return call(method, { ...first, ...fields });
   };
+
+/** The list is changed between its first page and its second. */
+export const betweenTwoPages: Provoke = async ({ service, call, another }, { method, request }) => {
+  const { instance, phone } = await another('well');
+  phone.exceptContacts('last', ['+15550100911', '+15550100912']);
+  const first = await call(method, { ...request(instance, ''), pageSize: 1 });
+  const { nextPageToken: pageToken } = first.responses[0] as { nextPageToken: string };
+  await service.client.call(PrivacyServiceService.updateContactBlacklist, {
+    instance,
+    setting: ContactBlacklistSetting.LAST_SEEN,
+    entriesToAdd: [{ id: { $case: 'phoneNumber', value: CONTACT } }],
+  });
+  return call(method, { ...request(instance, ''), pageToken });
+};
 
 /** WhatsApp always says that the list is another by now. */
 export const staleStamp =

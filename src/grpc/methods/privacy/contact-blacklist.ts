@@ -1,34 +1,37 @@
 import {
   type BlacklistEntry,
   ContactBlacklistSetting,
-  type GetContactBlacklistRequest,
+  GetContactBlacklistRequest,
   type GetContactBlacklistResponse,
   UpdateContactBlacklistRequest,
   UpdateContactBlacklistResponse,
 } from '../../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import { decodeEntry, decodeListSetting, encodeEntry } from '../../../contract/contact-blacklist.js';
-import { MOST_CONTACTS } from '../../../contract/sizes.js';
+import { LARGEST_BLACKLIST_PAGE, MOST_CONTACTS, USUAL_BLACKLIST_PAGE } from '../../../contract/sizes.js';
 import {
   type Contact,
   type ContactId,
   isLid,
   type ListSetting,
-  listEtag,
   shownId,
 } from '../../../domain/settings/contact-list.js';
 import type { Instances } from '../../../instances/instances.js';
-import type { Call } from '../../calls/handler.js';
+import type { Call, Caller } from '../../calls/handler.js';
 import { digestOf, type Idempotent } from '../../calls/idempotent.js';
 import { accept, type Checked, every, KEPT, valid, violation } from '../../messages/checked.js';
 import { encodeOutcome } from '../../messages/codec.js';
+import type { PageOf } from '../../messages/page-tokens.js';
 import * as check from '../../messages/validate.js';
+import type { BlacklistPages } from './blacklist-pages.js';
 
-export function decodeGet({ instance, setting }: GetContactBlacklistRequest) {
-  return accept({
-    instance: check.instanceName('instance', instance),
-    setting: listSetting(setting),
+const SIZES = { usual: USUAL_BLACKLIST_PAGE, largest: LARGEST_BLACKLIST_PAGE };
+
+export const decodeGet = (pageOf: PageOf) => (request: GetContactBlacklistRequest, caller: Caller) =>
+  accept({
+    instance: check.instanceName('instance', request.instance),
+    setting: listSetting(request.setting),
+    page: pageOf(GetContactBlacklistRequest, request, caller, SIZES),
   });
-}
 
 export function decodeChange(request: UpdateContactBlacklistRequest) {
   const { replace, etag, validateOnly } = request;
@@ -50,20 +53,20 @@ export function decodeChange(request: UpdateContactBlacklistRequest) {
   };
 }
 
-/** Reads a list. */
+/** Reads a page of a list. */
 export const read =
-  (instances: Instances) =>
+  (pages: BlacklistPages) =>
   async (
-    { instance, setting }: ReturnType<typeof decodeGet>,
+    { instance, setting, page }: ReturnType<ReturnType<typeof decodeGet>>,
     { options }: Call,
   ): Promise<GetContactBlacklistResponse> => {
-    const contacts = await instances.readContactList(instance, setting, options);
-    return { entries: encodeContacts(contacts), etag: listEtag(contacts) };
+    const { contacts, ...answer } = await pages.read(instance, setting, page, options);
+    return { ...answer, entries: encodeContacts(contacts) };
   };
 
 /** Changes a list; a repetition of the request gets the first answer if something was sent then. */
 export const change =
-  (instances: Instances, answerOnce: Idempotent) =>
+  (instances: Instances, answerOnce: Idempotent, pages: BlacklistPages) =>
   async (
     { instance, content, order }: ReturnType<typeof decodeChange>,
     { method, principal: { tokenId, tokenDisplayName }, options }: Call,
@@ -80,11 +83,14 @@ export const change =
     };
     return answerOnce(request, async () => {
       const actor = { tokenId, tokenDisplayName };
-      const report = await instances.updateContactList(instance, { ...order, actor }, options);
+      const report = await instances
+        .updateContactList(instance, { ...order, actor }, options)
+        .finally(() => pages.forget(instance, order.setting));
       const { contacts, etag, outcome, sent } = report;
       return {
         response: {
-          entries: encodeContacts(contacts ?? []),
+          entries: encodeContacts((contacts ?? []).slice(0, USUAL_BLACKLIST_PAGE)),
+          totalSize: contacts?.length ?? 0,
           etag,
           outcome: encodeOutcome(outcome),
           entriesUnknown: contacts === undefined,

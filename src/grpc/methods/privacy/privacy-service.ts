@@ -14,6 +14,7 @@ import type { InnerStatus } from '../../errors/statuses.js';
 import { encodeChange, encodeDescriptions, encodeSnapshot } from '../../messages/codec.js';
 import type { PageOf } from '../../messages/page-tokens.js';
 import { apply, decodeApply } from './apply.js';
+import { blacklistPages } from './blacklist-pages.js';
 import * as blacklist from './contact-blacklist.js';
 import { decodeListSettings, listSettings } from './list-settings.js';
 import { decodeInstance, decodeListChanges, decodeRead, decodeUpdate } from './privacy-requests.js';
@@ -50,6 +51,7 @@ export const privacyService = ({
   readonly pageOf: PageOf;
 }): PrivacyServiceServer => {
   const update = updates(instances, answerOnce);
+  const lists = blacklistPages(instances);
   const settingsOf = memoize((snapshot: Snapshot) => ({ settings: encodeSnapshot(snapshot) }));
   return {
     getPrivacySettings: one({
@@ -100,11 +102,11 @@ export const privacyService = ({
       },
     }),
 
-    getContactBlacklist: one({ decode: blacklist.decodeGet, handle: blacklist.read(instances) }),
+    getContactBlacklist: one({ decode: blacklist.decodeGet(pageOf), handle: blacklist.read(lists) }),
 
     updateContactBlacklist: one({
       decode: blacklist.decodeChange,
-      handle: blacklist.change(instances, answerOnce),
+      handle: blacklist.change(instances, answerOnce, lists),
     }),
   };
 };

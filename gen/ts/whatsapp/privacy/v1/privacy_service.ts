@@ -476,14 +476,25 @@ export interface GetContactBlacklistRequest {
   instance: string;
   /** The setting. */
   setting: ContactBlacklistSetting;
+  /** At most this many contacts; 0 means 1000, more than 10000 means 10000. */
+  pageSize: number;
+  /**
+   * The next_page_token of the page before, with everything but page_size as it was there; empty for the
+   * first. Opaque.
+   */
+  pageToken: string;
 }
 
-/** The list. */
+/** One page. */
 export interface GetContactBlacklistResponse {
-  /** The contacts; none while the setting has another value, under which WhatsApp does not tell them. */
+  /** The contacts, in no particular order; none while the setting has another value, under which WhatsApp does not tell them. */
   entries: BlacklistEntry[];
-  /** Opaque; another etag means another list. */
+  /** Opaque; another etag means another list. It is that of the whole list, not of the page. */
   etag: string;
+  /** Empty on the last page. */
+  nextPageToken: string;
+  /** How many contacts the whole list has. */
+  totalSize: number;
 }
 
 /** How to change a list. One that neither adds, removes nor replaces is refused. */
@@ -511,7 +522,10 @@ export interface UpdateContactBlacklistRequest {
 
 /** The list as it was read after the change; with validate_only, as it would be. */
 export interface UpdateContactBlacklistResponse {
-  /** The contacts; none when entries_unknown. */
+  /**
+   * The first 1000 of the contacts, in no particular order, which GetContactBlacklist tells all of; none
+   * when entries_unknown.
+   */
   entries: BlacklistEntry[];
   /** The etag; with validate_only, that of the list as it is. */
   etag: string;
@@ -527,6 +541,8 @@ export interface UpdateContactBlacklistResponse {
    * excepted before may come back, so that nobody can know the list to come.
    */
   entriesUnknown: boolean;
+  /** How many contacts the list has; 0 when entries_unknown. */
+  totalSize: number;
 }
 
 function createBaseGetPrivacySettingsRequest(): GetPrivacySettingsRequest {
@@ -2850,7 +2866,7 @@ export const BlacklistEntry: MessageFns<BlacklistEntry> = {
 };
 
 function createBaseGetContactBlacklistRequest(): GetContactBlacklistRequest {
-  return { instance: "", setting: 0 };
+  return { instance: "", setting: 0, pageSize: 0, pageToken: "" };
 }
 
 export const GetContactBlacklistRequest: MessageFns<GetContactBlacklistRequest> = {
@@ -2860,6 +2876,12 @@ export const GetContactBlacklistRequest: MessageFns<GetContactBlacklistRequest> 
     }
     if (message.setting !== 0) {
       writer.uint32(16).int32(message.setting);
+    }
+    if (message.pageSize !== 0) {
+      writer.uint32(24).int32(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      writer.uint32(34).string(message.pageToken);
     }
     return writer;
   },
@@ -2893,6 +2915,22 @@ export const GetContactBlacklistRequest: MessageFns<GetContactBlacklistRequest> 
             message.setting = reader.int32() as any;
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.pageSize = reader.int32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.pageToken = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2913,6 +2951,12 @@ export const GetContactBlacklistRequest: MessageFns<GetContactBlacklistRequest> 
     if (message.setting !== 0) {
       obj.setting = contactBlacklistSettingToJSON(message.setting);
     }
+    if (message.pageSize !== 0) {
+      obj.pageSize = Math.round(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      obj.pageToken = message.pageToken;
+    }
     return obj;
   },
 
@@ -2923,12 +2967,14 @@ export const GetContactBlacklistRequest: MessageFns<GetContactBlacklistRequest> 
     const message = createBaseGetContactBlacklistRequest();
     message.instance = object.instance ?? "";
     message.setting = object.setting ?? 0;
+    message.pageSize = object.pageSize ?? 0;
+    message.pageToken = object.pageToken ?? "";
     return message;
   },
 };
 
 function createBaseGetContactBlacklistResponse(): GetContactBlacklistResponse {
-  return { entries: [], etag: "" };
+  return { entries: [], etag: "", nextPageToken: "", totalSize: 0 };
 }
 
 export const GetContactBlacklistResponse: MessageFns<GetContactBlacklistResponse> = {
@@ -2938,6 +2984,12 @@ export const GetContactBlacklistResponse: MessageFns<GetContactBlacklistResponse
     }
     if (message.etag !== "") {
       writer.uint32(18).string(message.etag);
+    }
+    if (message.nextPageToken !== "") {
+      writer.uint32(26).string(message.nextPageToken);
+    }
+    if (message.totalSize !== 0) {
+      writer.uint32(32).int32(message.totalSize);
     }
     return writer;
   },
@@ -2971,6 +3023,22 @@ export const GetContactBlacklistResponse: MessageFns<GetContactBlacklistResponse
             message.etag = reader.string();
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.nextPageToken = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.totalSize = reader.int32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2991,6 +3059,12 @@ export const GetContactBlacklistResponse: MessageFns<GetContactBlacklistResponse
     if (message.etag !== "") {
       obj.etag = message.etag;
     }
+    if (message.nextPageToken !== "") {
+      obj.nextPageToken = message.nextPageToken;
+    }
+    if (message.totalSize !== 0) {
+      obj.totalSize = Math.round(message.totalSize);
+    }
     return obj;
   },
 
@@ -3001,6 +3075,8 @@ export const GetContactBlacklistResponse: MessageFns<GetContactBlacklistResponse
     const message = createBaseGetContactBlacklistResponse();
     message.entries = object.entries?.map((e) => BlacklistEntry.fromPartial(e)) || [];
     message.etag = object.etag ?? "";
+    message.nextPageToken = object.nextPageToken ?? "";
+    message.totalSize = object.totalSize ?? 0;
     return message;
   },
 };
@@ -3185,7 +3261,7 @@ export const UpdateContactBlacklistRequest: MessageFns<UpdateContactBlacklistReq
 };
 
 function createBaseUpdateContactBlacklistResponse(): UpdateContactBlacklistResponse {
-  return { entries: [], etag: "", outcome: undefined, entriesUnknown: false };
+  return { entries: [], etag: "", outcome: undefined, entriesUnknown: false, totalSize: 0 };
 }
 
 export const UpdateContactBlacklistResponse: MessageFns<UpdateContactBlacklistResponse> = {
@@ -3201,6 +3277,9 @@ export const UpdateContactBlacklistResponse: MessageFns<UpdateContactBlacklistRe
     }
     if (message.entriesUnknown !== false) {
       writer.uint32(32).bool(message.entriesUnknown);
+    }
+    if (message.totalSize !== 0) {
+      writer.uint32(40).int32(message.totalSize);
     }
     return writer;
   },
@@ -3250,6 +3329,14 @@ export const UpdateContactBlacklistResponse: MessageFns<UpdateContactBlacklistRe
             message.entriesUnknown = reader.bool();
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.totalSize = reader.int32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3276,6 +3363,9 @@ export const UpdateContactBlacklistResponse: MessageFns<UpdateContactBlacklistRe
     if (message.entriesUnknown !== false) {
       obj.entriesUnknown = message.entriesUnknown;
     }
+    if (message.totalSize !== 0) {
+      obj.totalSize = Math.round(message.totalSize);
+    }
     return obj;
   },
 
@@ -3292,6 +3382,7 @@ export const UpdateContactBlacklistResponse: MessageFns<UpdateContactBlacklistRe
       ? SettingOutcome.fromPartial(object.outcome)
       : undefined;
     message.entriesUnknown = object.entriesUnknown ?? false;
+    message.totalSize = object.totalSize ?? 0;
     return message;
   },
 };
@@ -3474,9 +3565,20 @@ export const PrivacyServiceService = {
     responseDeserialize: (value: Buffer): ListPrivacyChangesResponse => ListPrivacyChangesResponse.decode(value),
   },
   /**
-   * Reads the list of contacts that a setting excepts while its value is CONTACT_BLACKLIST.
+   * Reads the list of contacts that a setting excepts while its value is CONTACT_BLACKLIST, in pages. For
+   * a minute the pages come from the read for the first, unless the list is changed through this server;
+   * a later one is read from WhatsApp anew, and fails with ETAG_MISMATCH when the list is another by then:
+   * begin again without a page_token.
    *
-   * Errors: those of GetPrivacySettings.
+   * Errors:
+   * - NOT_FOUND: INSTANCE_NOT_FOUND
+   * - FAILED_PRECONDITION: INSTANCE_NOT_LINKED, INSTANCE_LOGGED_OUT, INSTANCE_SUSPENDED,
+   *   INSTANCE_NOT_CONNECTED, WHATSAPP_REJECTED
+   * - ABORTED: ETAG_MISMATCH
+   * - RESOURCE_EXHAUSTED: WHATSAPP_RATE_LIMITED
+   * - UNAVAILABLE: INSTANCE_NOT_CONNECTED, WHATSAPP_TIMEOUT, CLIENT_OUTDATED,
+   *   PROXY_FAILED
+   * - DEADLINE_EXCEEDED: DEADLINE_TOO_SHORT
    */
   getContactBlacklist: {
     path: "/whatsapp.privacy.v1.PrivacyService/GetContactBlacklist" as const,
@@ -3618,9 +3720,20 @@ export interface PrivacyServiceServer extends UntypedServiceImplementation {
    */
   listPrivacyChanges: handleUnaryCall<ListPrivacyChangesRequest, ListPrivacyChangesResponse>;
   /**
-   * Reads the list of contacts that a setting excepts while its value is CONTACT_BLACKLIST.
+   * Reads the list of contacts that a setting excepts while its value is CONTACT_BLACKLIST, in pages. For
+   * a minute the pages come from the read for the first, unless the list is changed through this server;
+   * a later one is read from WhatsApp anew, and fails with ETAG_MISMATCH when the list is another by then:
+   * begin again without a page_token.
    *
-   * Errors: those of GetPrivacySettings.
+   * Errors:
+   * - NOT_FOUND: INSTANCE_NOT_FOUND
+   * - FAILED_PRECONDITION: INSTANCE_NOT_LINKED, INSTANCE_LOGGED_OUT, INSTANCE_SUSPENDED,
+   *   INSTANCE_NOT_CONNECTED, WHATSAPP_REJECTED
+   * - ABORTED: ETAG_MISMATCH
+   * - RESOURCE_EXHAUSTED: WHATSAPP_RATE_LIMITED
+   * - UNAVAILABLE: INSTANCE_NOT_CONNECTED, WHATSAPP_TIMEOUT, CLIENT_OUTDATED,
+   *   PROXY_FAILED
+   * - DEADLINE_EXCEEDED: DEADLINE_TOO_SHORT
    */
   getContactBlacklist: handleUnaryCall<GetContactBlacklistRequest, GetContactBlacklistResponse>;
   /**
@@ -3827,9 +3940,20 @@ export interface PrivacyServiceClient extends Client {
     callback: (error: ServiceError | null, response: ListPrivacyChangesResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Reads the list of contacts that a setting excepts while its value is CONTACT_BLACKLIST.
+   * Reads the list of contacts that a setting excepts while its value is CONTACT_BLACKLIST, in pages. For
+   * a minute the pages come from the read for the first, unless the list is changed through this server;
+   * a later one is read from WhatsApp anew, and fails with ETAG_MISMATCH when the list is another by then:
+   * begin again without a page_token.
    *
-   * Errors: those of GetPrivacySettings.
+   * Errors:
+   * - NOT_FOUND: INSTANCE_NOT_FOUND
+   * - FAILED_PRECONDITION: INSTANCE_NOT_LINKED, INSTANCE_LOGGED_OUT, INSTANCE_SUSPENDED,
+   *   INSTANCE_NOT_CONNECTED, WHATSAPP_REJECTED
+   * - ABORTED: ETAG_MISMATCH
+   * - RESOURCE_EXHAUSTED: WHATSAPP_RATE_LIMITED
+   * - UNAVAILABLE: INSTANCE_NOT_CONNECTED, WHATSAPP_TIMEOUT, CLIENT_OUTDATED,
+   *   PROXY_FAILED
+   * - DEADLINE_EXCEEDED: DEADLINE_TOO_SHORT
    */
   getContactBlacklist(
     request: GetContactBlacklistRequest,

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { OPTIONS, type OptionName, optionSpec, variableOf } from '../src/config/table.js';
 import {
+  LARGEST_BLACKLIST_PAGE,
   LARGEST_CREDS,
   LARGEST_MESSAGE,
   LARGEST_PAGE,
@@ -11,6 +12,7 @@ import {
   LONGEST_SUBJECT,
   MOST_CONTACTS,
   MOST_INSTANCES,
+  USUAL_BLACKLIST_PAGE,
   USUAL_PAGE,
 } from '../src/contract/sizes.js';
 import { METHODS } from '../src/grpc/method-table.js';
@@ -54,6 +56,11 @@ const NUMBERS: readonly (readonly [limit: string, number: string | number])[] = 
   ['`baileys_creds`, in bytes', LARGEST_CREDS],
   ['entries of a page', LARGEST_PAGE],
   ['entries of a page where `page_size` is 0', USUAL_PAGE],
+  ['contacts of a page of GetContactBlacklist', LARGEST_BLACKLIST_PAGE],
+  [
+    'contacts of such a page where `page_size` is 0, and of the answer of UpdateContactBlacklist',
+    USUAL_BLACKLIST_PAGE,
+  ],
 
   ['a call without a deadline', seconds(USUAL.defaultMs)],
   ['a call, whatever its deadline', minutes(USUAL.maximumMs)],

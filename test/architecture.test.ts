@@ -41,7 +41,7 @@ const MAY_IMPORT: Record<string, string[]> = {
  * below it: not from above, and not from the rooms beside it.
  */
 const FLOORS: Record<string, string[][]> = {
-  domain: [['.'], ['settings', 'version'], ['time']],
+  domain: [['.'], ['settings', 'version', 'labels'], ['time']],
   instances: [
     ['.'],
     ['updating', 'linking'],

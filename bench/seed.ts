@@ -143,4 +143,5 @@ const recordOf = (name: string): InstanceRecord => ({
   lastPresenceTime: undefined,
   presence: undefined,
   revision: 0,
+  labels: {},
 });

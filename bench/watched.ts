@@ -51,7 +51,7 @@ async function idleWatched(stage: Stage, { size, forMs }: Plan['watched'], trust
 /** Watches every instance until the stream ends; calls `told` when it has had the settings of so many. */
 async function watchAll(api: Api, size: number, told: () => void): Promise<void> {
   const instances = new Set<string>();
-  const request = { instances: [], heartbeatInterval: undefined };
+  const request = { instances: [], heartbeatInterval: undefined, labelSelector: '' };
   for await (const { instance, event } of api.stream(Privacy.watchPrivacySettings, request))
     if (event?.$case === 'snapshot' && instances.add(instance).size === size) told();
 }

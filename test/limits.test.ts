@@ -15,6 +15,8 @@ import {
   USUAL_BLACKLIST_PAGE,
   USUAL_PAGE,
 } from '../src/contract/sizes.js';
+import { isLabelKey, isLabelValue, MOST_LABELS } from '../src/domain/labels/labels.js';
+import { LONGEST_SELECTOR, MOST_REQUIREMENTS } from '../src/domain/labels/parse-selector.js';
 import { METHODS } from '../src/grpc/method-table.js';
 import { SERVER_OPTIONS } from '../src/grpc/server/transport.js';
 import { budget, type IqKind } from '../src/instances/account/budget.js';
@@ -44,11 +46,24 @@ function atOnce(kind: IqKind, name: OptionName): string {
   return String(taken);
 }
 
+/** The length of the longest text that all of these take. */
+function longest(...take: ((text: string) => boolean)[]): number {
+  let length = 0;
+  while (take.every(takes => takes('a'.repeat(length + 1)))) length++;
+  return length;
+}
+
 const USUAL = deadlinesOf('GetPrivacySettings');
 const { token, instance, peer, connection, node } = LIMITS;
 const NUMBERS: readonly (readonly [limit: string, number: string | number])[] = [
   ['a message, uncompressed', kib(LARGEST_MESSAGE)],
   ['instances that ApplyPrivacySettings or WatchPrivacySettings names', MOST_INSTANCES],
+  ['instances that a `label_selector` of ApplyPrivacySettings matches', MOST_INSTANCES],
+  ['instances that BatchCreateInstances makes', MOST_INSTANCES],
+  ['labels of an instance', MOST_LABELS],
+  ['the key of a label, and its value, in characters', longest(isLabelKey, isLabelValue)],
+  ['`label_selector`, in characters', LONGEST_SELECTOR],
+  ['requirements of a `label_selector`', MOST_REQUIREMENTS],
   ['contacts that UpdateContactBlacklist adds, and as many that it removes', MOST_CONTACTS],
   ['a display name, in characters', LONGEST_DISPLAY_NAME],
   ['`certificate_subject`, in characters', LONGEST_SUBJECT],
@@ -70,6 +85,7 @@ const NUMBERS: readonly (readonly [limit: string, number: string | number])[] = 
 
   option('calls in a minute', 'rate_limit_per_minute'),
   ['CreateInstance in a minute', token.createsPerMinute],
+  ['BatchCreateInstances in an hour', token.batchCreatesPerHour],
   ['open streams of one method', token.openStreams],
   ['ListPrivacySettings at the same time', token.openLists],
 
@@ -144,6 +160,11 @@ test.each([
     `${Number(OPTIONS.lookups_per_hour.default).toLocaleString('en')} numbers may be in an hour`,
   ],
   ['instance_service', `at most ${LONGEST_DISPLAY_NAME} characters`],
+  ['instance_service', `At most ${MOST_LABELS}. A key`],
+  ['instance_service', `at most ${MOST_LABELS} afterwards`],
+  ['instance_service', `At most ${LONGEST_SELECTOR} characters and ${MOST_REQUIREMENTS} requirements`],
+  ['instance_service', `1 to ${MOST_INSTANCES} instances`],
+  ['instance_service', `${LIMITS.token.batchCreatesPerHour} calls in an hour`],
   ['instance_service', `at most ${LARGEST_CREDS.toLocaleString('en')} bytes`],
   ['instance_service', `by default ${OPTIONS.links_per_hour.default} in an hour`],
   ['instance_service', `of the server, ${OPTIONS.node_links_per_hour.default};`],

@@ -1,12 +1,15 @@
+import type { Selector } from '../domain/labels/selector.js';
 import type { Write } from '../domain/write.js';
 
 /** A bearer token as stored: never its secret. */
 export type TokenRecord = {
   /** Public; names the token in the API and in the history. */
   readonly id: string;
-  readonly kind: 'ACCOUNT' | 'INSTANCE';
-  /** The instance it covers; undefined for an ACCOUNT token. */
+  readonly kind: 'ACCOUNT' | 'INSTANCE' | 'SELECTOR';
+  /** The instance that an INSTANCE token covers; undefined for others. */
   readonly instance: string | undefined;
+  /** Which instances a SELECTOR token covers; undefined for others. */
+  readonly selector: Selector | undefined;
   readonly access: 'READ_ONLY' | 'READ_WRITE';
   readonly displayName: string;
   readonly createTime: Date;

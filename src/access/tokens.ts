@@ -1,6 +1,7 @@
 import { createHmac, createSecretKey, hash, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { PrivacyError } from '../domain/errors.js';
+import type { Selector } from '../domain/labels/selector.js';
 import { clock } from '../domain/time/clock.js';
 import { wallMs } from '../domain/time/wall-time.js';
 import type { Write } from '../domain/write.js';
@@ -12,8 +13,10 @@ export type Principal = {
   readonly tokenId: string;
   readonly tokenDisplayName: string;
   readonly kind: TokenRecord['kind'];
-  /** The one instance it covers; undefined for an ACCOUNT token. */
+  /** The one instance that an INSTANCE token covers. */
   readonly instance: string | undefined;
+  /** Which instances a SELECTOR token covers. */
+  readonly selector: Selector | undefined;
   readonly access: TokenRecord['access'];
   /** A name that the caller's client certificate must have; undefined: it needs none. */
   readonly certificateSubject: string | undefined;
@@ -25,6 +28,7 @@ export type Token = Omit<TokenRecord, 'digest'>;
 /** What a new token covers and may do. */
 export type TokenWish = Pick<Token, 'kind' | 'access' | 'displayName'> & {
   readonly instance?: string | undefined;
+  readonly selector?: Selector | undefined;
   readonly expireTime?: Date | undefined;
   readonly certificateSubject?: string | undefined;
 };
@@ -60,6 +64,7 @@ const toToken = (record: TokenRecord): Token => ({
   id: record.id,
   kind: record.kind,
   instance: record.instance,
+  selector: record.selector,
   access: record.access,
   displayName: record.displayName,
   createTime: record.createTime,
@@ -121,14 +126,23 @@ export function tokens({
   function use(token: TokenRecord): Principal | undefined {
     if (expired(token)) return undefined;
     lastUses.set(token.id, new Date(now()));
-    const { id, displayName, kind, instance, access, certificateSubject } = token;
-    return { tokenId: id, tokenDisplayName: displayName, kind, instance, access, certificateSubject };
+    const { id, displayName, kind, instance, selector, access, certificateSubject } = token;
+    return {
+      tokenId: id,
+      tokenDisplayName: displayName,
+      kind,
+      instance,
+      selector,
+      access,
+      certificateSubject,
+    };
   }
 
   const newToken = (id: string, secret: string, wish: TokenWish): TokenRecord => ({
     id,
     kind: wish.kind,
     instance: wish.instance,
+    selector: wish.selector,
     access: wish.access,
     displayName: wish.displayName,
     createTime: new Date(now()),

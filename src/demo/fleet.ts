@@ -21,7 +21,7 @@ export async function watchPhone(
   instance: string,
 ): Promise<WatchPrivacySettingsResponse[]> {
   const events: WatchPrivacySettingsResponse[] = [];
-  const request = { instances: [instance], heartbeatInterval: undefined };
+  const request = { instances: [instance], heartbeatInterval: undefined, labelSelector: '' };
   for await (const event of api.stream(Privacy.watchPrivacySettings, request)) {
     events.push(event);
     if (event.event?.$case === 'change') break;
@@ -40,6 +40,7 @@ export async function linkMore({ api, simulator }: Stage): Promise<string[]> {
       presence: 0,
       requestId: '',
       proxy: '',
+      labels: {},
     });
     await scan(api, name, simulator.addPhone({ phoneNumber }));
   }
@@ -54,6 +55,7 @@ export async function applyPreset({ api }: Stage, instances: string[]): Promise<
     onFailure: OnFailure.STOP,
     validateOnly: false,
     requestId: '',
+    labelSelector: '',
   };
   return Array.fromAsync(api.stream(Privacy.applyPrivacySettings, request));
 }

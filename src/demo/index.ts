@@ -71,6 +71,7 @@ export async function demo({ keep, json }: { keep: boolean; json: boolean }): Pr
       presence: 0,
       requestId: '',
       proxy: '',
+      labels: {},
     });
     show(
       'CreateInstance',

@@ -48,7 +48,15 @@ export async function serveLinked(simulator: Simulator, name: string): Promise<L
   try {
     const [phone] = simulator.phones();
     if (!phone) throw new Error('there is no phone to scan with');
-    const wanted = { name, displayName: '', connectionMode: 0, presence: 0, requestId: '', proxy: '' };
+    const wanted = {
+      name,
+      displayName: '',
+      connectionMode: 0,
+      presence: 0,
+      requestId: '',
+      proxy: '',
+      labels: {},
+    };
     const found = await api.call(Instances.getInstance, { instance: name }).catch(() => undefined);
     if (!found) await api.call(Instances.createInstance, wanted);
     const isLinked = found?.instance && !UNLINKED.has(found.instance.state);

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Labels } from './labels/labels.js';
 
 /** 1 to 63 of a-z, 0-9 and hyphen, starting with a letter or digit. */
 export const INSTANCE_NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
@@ -48,6 +49,7 @@ export type Instance = {
   readonly presence: Presence | undefined;
   /** Counts the changes that callers made to it. */
   readonly revision: number;
+  readonly labels: Labels;
 };
 
 /** `+15550100123` as `+*******0123`. */

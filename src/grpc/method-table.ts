@@ -43,6 +43,7 @@ const INSTANCE_SERVICE = methodsOf(
   InstanceServiceService,
   {
     createInstance: { permit: WRITE_ALL, limit: 'createsPerMinute' },
+    batchCreateInstances: { permit: WRITE_ALL, limit: 'batchCreatesPerHour' },
     getInstance: { permit: READ, about: 'instance' },
     listInstances: { permit: READ, about: 'covered' },
     updateInstance: { permit: WRITE, about: 'instance' },

@@ -28,7 +28,7 @@ export type Method = {
   /** The field with the instances that the token must cover; `covered` when it is about all that the token covers. */
   readonly about?: InstanceField | 'covered';
   /** The limit that its calls count towards. */
-  readonly limit: 'callsPerMinute' | 'createsPerMinute';
+  readonly limit: 'callsPerMinute' | 'createsPerMinute' | 'batchCreatesPerHour';
   readonly deadlines: Deadlines;
   /** Its update has one outcome, which only PARTIAL_UPDATE does not say by itself. */
   readonly hasOneOutcome: boolean;

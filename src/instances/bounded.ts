@@ -41,8 +41,11 @@ export function bounded(instances: Instances, most: CallBounds): Instances {
 /** What needs no bound. */
 const unbounded = ({
   create,
+  createEach,
   get,
+  labelsOf,
   update,
+  select,
   list,
   link,
   submitPasskeyAssertion,
@@ -54,8 +57,11 @@ const unbounded = ({
 }: Instances) => ({
   // Nothing that is asked of WhatsApp waits in them.
   create,
+  createEach,
   get,
+  labelsOf,
   update,
+  select,
   list,
   listChanges,
   submitPasskeyAssertion,

@@ -1,55 +1,64 @@
 import { PrivacyError } from '../domain/errors.js';
 import { instanceEtag } from '../domain/instance.js';
+import { changedLabels, type Labels, MOST_LABELS } from '../domain/labels/labels.js';
 import { wallTime } from '../domain/time/wall-time.js';
 import { queued } from './account/queue.js';
 import { viewOf } from './connecting/connection-state.js';
 import type { Holdings } from './holdings.js';
-import type { Instances } from './instances.js';
+import type { Instances, NewInstanceOrder } from './instances.js';
 import { endLink } from './linking/link-instance.js';
 import { logOut } from './linking/unlink.js';
+import type { Selection } from './ports/orders.js';
 import type { InstanceRecord, InstanceStore } from './ports/store.js';
 
 /** Which instances there are, and what callers decide about them. */
-export type Catalogue = Pick<Instances, 'create' | 'get' | 'list' | 'update' | 'delete'>;
+export type Catalogue = Pick<
+  Instances,
+  'create' | 'createEach' | 'get' | 'labelsOf' | 'select' | 'list' | 'update' | 'delete'
+>;
 
 /** The instances of the store, all of which run on this node. */
 export function catalogue(held: Holdings, store: InstanceStore): Catalogue {
-  return {
-    async create({ name, ...properties }, along) {
-      const record: InstanceRecord = {
-        name,
-        status: 'unlinked',
-        statusReason: '',
-        phoneNumber: '',
-        createTime: wallTime(),
-        linkTime: undefined,
-        lastConnectTime: undefined,
-        retryTime: undefined,
-        lastPresenceTime: undefined,
-        connectionMode: undefined,
-        presence: undefined,
-        proxy: undefined,
-        revision: 0,
-        ...properties,
-      };
+  const createEach: Catalogue['createEach'] = async (plans, alongWithAll) => {
+    const news = plans.map(({ wanted, along }) => {
+      const record = newRecord(wanted);
       const instance = viewOf(record, { state: 'unlinked' });
-      if (!(await store.create(record, along?.(instance))))
-        throw new PrivacyError({ kind: 'INSTANCE_ALREADY_EXISTS', instance: name });
-      held.begin(record);
-      return instance;
+      return { record, instance, along: along(instance) };
+    });
+    const those = (which: readonly boolean[]) =>
+      news.map(({ instance }, index) => (which[index] ? instance : undefined));
+    const isMade = await store.createEach(news, which => alongWithAll(those(which)));
+    for (const [index, { record }] of news.entries()) if (isMade[index]) held.begin(record);
+    return those(isMade);
+  };
+
+  return {
+    async create(wanted, along = () => []) {
+      const [made] = await createEach([{ wanted, along }], () => []);
+      if (!made) throw new PrivacyError({ kind: 'INSTANCE_ALREADY_EXISTS', instance: wanted.name });
+      return made;
     },
+
+    createEach,
 
     get: name => held.find(name).view(),
 
-    async update(name, changed, etag) {
+    labelsOf: name => held.labelsOf(name),
+
+    select: selection => held.selected(selection).map(({ instance }) => instance),
+
+    async update(name, { labels: change, ...changed }, etag) {
       const managed = held.find(name);
-      await managed.change(changed, record => checkEtag(record, etag));
+      await managed.change(record => {
+        checkEtag(record, etag);
+        return { ...changed, ...(change && { labels: notTooMany(changedLabels(record.labels, change)) }) };
+      });
       return managed.view();
     },
 
-    list({ after, limit, state }) {
+    list({ after, limit, state }, selection = EVERY_INSTANCE) {
       const matching = held
-        .all()
+        .selected(selection)
         .filter(({ instance }) => instance > after)
         .map(managed => managed.view())
         .filter(instance => !state || instance.state === state);
@@ -73,6 +82,34 @@ export function catalogue(held: Holdings, store: InstanceStore): Catalogue {
     },
   };
 }
+
+const newRecord = (wanted: NewInstanceOrder): InstanceRecord => ({
+  status: 'unlinked',
+  statusReason: '',
+  phoneNumber: '',
+  createTime: wallTime(),
+  linkTime: undefined,
+  lastConnectTime: undefined,
+  retryTime: undefined,
+  lastPresenceTime: undefined,
+  connectionMode: undefined,
+  presence: undefined,
+  proxy: undefined,
+  revision: 0,
+  labels: {},
+  ...wanted,
+});
+
+function notTooMany(labels: Labels): Labels {
+  if (Object.keys(labels).length <= MOST_LABELS) return labels;
+  const description = `an instance must have at most ${MOST_LABELS} labels`;
+  throw new PrivacyError({
+    kind: 'INVALID_REQUEST',
+    violations: [{ field: 'labels_to_set', reason: 'OUT_OF_RANGE', description }],
+  });
+}
+
+const EVERY_INSTANCE: Selection = { names: [], selector: [] };
 
 function checkEtag(record: InstanceRecord, etag: string | undefined): void {
   const currentEtag = instanceEtag(record);

@@ -1,10 +1,18 @@
 import type { ConnectionMode, Instance, InstanceState, Presence } from '../domain/instance.js';
+import type { LabelChange, Labels } from '../domain/labels/labels.js';
 import type { UpdateReport } from '../domain/outcome.js';
 import type { Contact, ListSetting } from '../domain/settings/contact-list.js';
 import type { Snapshot } from '../domain/settings/snapshot.js';
 import type { Write } from '../domain/write.js';
 import type { LinkEvent } from './linking/link-instance.js';
-import type { CallOptions, LinkOrder, ListOrder, ListReport, UpdateOrder } from './ports/orders.js';
+import type {
+  CallOptions,
+  LinkOrder,
+  ListOrder,
+  ListReport,
+  Selection,
+  UpdateOrder,
+} from './ports/orders.js';
 import type { ChangeRecord } from './ports/store.js';
 import type { WatchEvent } from './watching/watch-reader.js';
 
@@ -19,6 +27,15 @@ export type InstanceProperties = {
   readonly presence?: Presence | undefined;
 };
 
+/** An instance to make. */
+export type NewInstanceOrder = { readonly name: string; readonly labels?: Labels } & InstanceProperties;
+
+/** One to make, and what is written along when it is like this. */
+export type CreatePlan = {
+  readonly wanted: NewInstanceOrder;
+  readonly along: (made: Instance) => readonly Write[];
+};
+
 /**
  * The instances of this service and what can be done with them: what the API calls. Every method throws
  * `PrivacyError`; all but `create` and `list` with INSTANCE_NOT_FOUND.
@@ -29,21 +46,35 @@ export interface Instances {
    *
    * @param along What that is, when the instance is like this.
    */
-  create(
-    wanted: { name: string } & InstanceProperties,
-    along?: (made: Instance) => readonly Write[],
-  ): Promise<Instance>;
+  create(wanted: NewInstanceOrder, along?: (made: Instance) => readonly Write[]): Promise<Instance>;
+  /**
+   * The same of many in one commit; undefined for one whose name is taken.
+   *
+   * @param alongWithAll What is written along when they are like this.
+   */
+  createEach(
+    plans: readonly CreatePlan[],
+    alongWithAll: (made: readonly (Instance | undefined)[]) => readonly Write[],
+  ): Promise<readonly (Instance | undefined)[]>;
   get(name: string): Instance;
+  /** Undefined when there is no such instance. */
+  labelsOf(name: string): Labels | undefined;
   /**
    * Changes what is given; `connectionMode`, `presence` or `proxy` undefined: the service's own. ETAG_MISMATCH when
-   * `etag` is given and stale.
+   * `etag` is given and stale, INVALID_REQUEST when it would have too many labels.
    */
-  update(name: string, changed: Partial<InstanceProperties>, etag?: string): Promise<Instance>;
-  /** Ordered by name, those after `after` first; `more` tells whether a further page follows. */
-  list(page: { after: string; limit: number; state: InstanceState | undefined }): {
-    instances: Instance[];
-    more: boolean;
-  };
+  update(
+    name: string,
+    changed: Partial<InstanceProperties> & { readonly labels?: LabelChange },
+    etag?: string,
+  ): Promise<Instance>;
+  /** The names of those that are selected, in their order. */
+  select(selection: Selection): readonly string[];
+  /** Of those that are selected, ordered by name, those after `after` first; `more` tells whether a further page follows. */
+  list(
+    page: { after: string; limit: number; state: InstanceState | undefined },
+    selection?: Selection,
+  ): { instances: Instance[]; more: boolean };
   /** Unlinks and forgets; ETAG_MISMATCH when `etag` is given and stale. */
   delete(name: string, etag: string | undefined, call: CallOptions): Promise<void>;
   /** Ends after `linked`, or throws. Leaving the iteration ends the attempt, unless a phone has agreed to it. */
@@ -80,11 +111,7 @@ export interface Instances {
    * The settings of each instance, then what happens to them, until the signal aborts. A reader who falls behind gets
    * the newest state of each instance.
    *
-   * @param names Undefined for all, later ones included.
+   * @param selection As long as each is selected; of all, later ones included.
    */
-  watch(
-    names: readonly string[] | undefined,
-    heartbeatMs: number,
-    signal: AbortSignal,
-  ): AsyncIterable<WatchEvent>;
+  watch(selection: Selection, heartbeatMs: number, signal: AbortSignal): AsyncIterable<WatchEvent>;
 }

@@ -86,11 +86,11 @@ export function operations(held: Holdings, node: Node): Operations {
       return changes.list(name, page);
     },
 
-    async *watch(names, heartbeatMs, signal) {
-      const wanted = names?.map(held.find) ?? held.all();
-      const watched = wanted.map(each => each.watched);
+    async *watch({ names, selector }, heartbeatMs, signal) {
+      const candidates = held.selected({ names, selector: [] }).map(each => each.watched);
       // In the same turn: an instance made in between would be missed.
-      yield* watch.watch(watched, names === undefined, heartbeatMs, signal);
+      const whom = { candidates, takesNew: names.length === 0, selector };
+      yield* watch.watch(whom, heartbeatMs, signal);
     },
   };
 }

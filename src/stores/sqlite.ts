@@ -51,11 +51,15 @@ export async function sqliteStore(options: SqliteOptions): Promise<Store> {
         for (const query of queries) runNow(database, query);
       })();
     };
-    const unlessTaken: UnlessTaken = async (first, others) =>
+    const unlessTaken: UnlessTaken = async (each, then) =>
       database.transaction(() => {
-        if (runNow(database, first) === 0) return false;
-        for (const query of others) runNow(database, query);
-        return true;
+        const wrote = each.map(({ first, others }) => {
+          if (runNow(database, first) === 0) return false;
+          for (const query of others) runNow(database, query);
+          return true;
+        });
+        for (const query of then(wrote)) runNow(database, query);
+        return wrote;
       })();
     const hasNewMasterKey =
       previousMasterKey !== undefined &&

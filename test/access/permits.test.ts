@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { isAllowed } from '../../src/access/permits.js';
+import { coverage, isAllowed, type Target } from '../../src/access/permits.js';
 import type { Principal } from '../../src/access/tokens.js';
+import { readSelector } from '../../src/domain/labels/parse-selector.js';
 import { METHODS, rulesOf, shortName } from '../grpc/support/methods.js';
 
 const methods = METHODS.map(shortName);
@@ -13,10 +14,16 @@ const principal = (kind: Principal['kind'], access: Principal['access']): Princi
   certificateSubject: undefined,
   kind,
   instance: kind === 'INSTANCE' ? 'desk' : undefined,
+  selector: kind === 'SELECTOR' ? readSelector('env=prod') : undefined,
   access,
 });
 
-const allowedMethods = (who: Principal, instance?: string): string[] =>
+const target = (name: string, env?: string): Target => ({
+  name,
+  labels: env === undefined ? undefined : { env },
+});
+
+const allowedMethods = (who: Principal, instance?: Target): string[] =>
   METHODS.filter(method => isAllowed(who, rulesOf(method).permit, instance)).map(shortName);
 
 test('every method that the contract says changes nothing can be called with READ_ONLY, and no other', () => {
@@ -34,15 +41,16 @@ test('every method that the contract says changes nothing can be called with REA
 
 describe('a READ_WRITE token', () => {
   test('of the account may call everything on every instance', () => {
-    expect(allowedMethods(principal('ACCOUNT', 'READ_WRITE'), 'other')).toEqual(methods);
+    expect(allowedMethods(principal('ACCOUNT', 'READ_WRITE'), target('other'))).toEqual(methods);
   });
 
   test('of an instance may call everything there but manage instances and tokens', () => {
     const refused = methods.filter(
-      method => !allowedMethods(principal('INSTANCE', 'READ_WRITE'), 'desk').includes(method),
+      method => !allowedMethods(principal('INSTANCE', 'READ_WRITE'), target('desk')).includes(method),
     );
     expect(refused).toEqual([
       'InstanceService/CreateInstance',
+      'InstanceService/BatchCreateInstances',
       'InstanceService/DeleteInstance',
       'InstanceService/ImportInstance',
       'TokenService/CreateToken',
@@ -57,12 +65,12 @@ describe('a READ_WRITE token', () => {
 
 describe('a token of one instance', () => {
   test('may call nothing on another', () => {
-    expect(allowedMethods(principal('INSTANCE', 'READ_WRITE'), 'other')).toEqual([]);
-    expect(allowedMethods(principal('INSTANCE', 'READ_WRITE'), '')).toEqual([]);
+    expect(allowedMethods(principal('INSTANCE', 'READ_WRITE'), target('other'))).toEqual([]);
+    expect(allowedMethods(principal('INSTANCE', 'READ_WRITE'), target(''))).toEqual([]);
   });
 
   test('with READ_ONLY may read there', () => {
-    expect(allowedMethods(principal('INSTANCE', 'READ_ONLY'), 'desk')).toEqual([
+    expect(allowedMethods(principal('INSTANCE', 'READ_ONLY'), target('desk'))).toEqual([
       'PrivacyService/GetPrivacySettings',
       'PrivacyService/ListPrivacySettings',
       'PrivacyService/DescribePrivacySettings',
@@ -73,4 +81,24 @@ describe('a token of one instance', () => {
       'InstanceService/ListInstances',
     ]);
   });
+});
+
+describe('a token of a selector', () => {
+  test('may call on an instance that matches what a token of that instance may', () => {
+    for (const access of ['READ_ONLY', 'READ_WRITE'] as const)
+      expect(allowedMethods(principal('SELECTOR', access), target('bot', 'prod'))).toEqual(
+        allowedMethods(principal('INSTANCE', access), target('desk')),
+      );
+  });
+
+  test('may call nothing on one that does not, or is not there', () => {
+    for (const other of [target('desk', 'test'), target('desk')])
+      expect(allowedMethods(principal('SELECTOR', 'READ_WRITE'), other)).toEqual([]);
+  });
+});
+
+test('tokens that cover something else have another name for it', () => {
+  const tokens = (['ACCOUNT', 'INSTANCE', 'SELECTOR'] as const).map(kind => principal(kind, 'READ_WRITE'));
+  const byKey = { ...principal('SELECTOR', 'READ_WRITE'), selector: readSelector('desk') };
+  expect([...tokens, byKey].map(coverage)).toEqual(['*', 'desk', '?env=prod', '?desk']);
 });

@@ -219,7 +219,12 @@ describe('rotating', () => {
     };
     const access = tokens({ store: removedFirst, key: KEY, now });
     const old = { id: 'old', instance: undefined, createTime: at(0), digest: Buffer.from('old') };
-    const times = { expireTime: undefined, lastUseTime: undefined, certificateSubject: undefined };
+    const times = {
+      expireTime: undefined,
+      lastUseTime: undefined,
+      certificateSubject: undefined,
+      selector: undefined,
+    };
     await store.tokens.put({ ...wish, ...old, ...times, displayName: 'rotated' });
     await expect(access.rotate('old', 0)).rejects.toMatchObject({ problem: { kind: 'TOKEN_NOT_FOUND' } });
     expect((await access.list(firstPage)).tokens).toEqual([]);

@@ -64,6 +64,7 @@ beforeEach(async () => {
       lastPresenceTime: undefined,
       presence: undefined,
       revision: 0,
+      labels: {},
     });
   }
   reads.answer = async () => {};

@@ -23,7 +23,8 @@ afterEach(async () => {
   await parts.store.close();
 });
 
-const watch = (names?: string[]) => registry.watch(names, HEARTBEAT_MS, leave.signal)[Symbol.asyncIterator]();
+const watch = (names: string[] = []) =>
+  registry.watch({ names, selector: [] }, HEARTBEAT_MS, leave.signal)[Symbol.asyncIterator]();
 const names = () =>
   registry.list({ after: '', limit: 10, state: undefined }).instances.map(({ name }) => name);
 

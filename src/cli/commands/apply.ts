@@ -15,13 +15,18 @@ import { LARGEST_PAGE, MOST_INSTANCES } from '../../contract/sizes.js';
 import { UsageError } from '../../input/usage-error.js';
 import { type Api, isServiceError } from '../client/client.js';
 import { clientCommand, type Run } from '../client/client-command.js';
+import { SELECTOR_FLAG, SELECTOR_MEANING } from '../client/label-flags.js';
 import { addUpdateOptions, type UpdateFlags, updateRequest } from '../client/update-options.js';
 import { table, toJson } from '../terminal/output.js';
 import { innerErrorJson, innerErrorText } from '../texts/errors.js';
 import { settingName } from '../texts/setting-values.js';
 import { changeText } from '../texts/settings-text.js';
 
-type Flags = UpdateFlags & { readonly all?: true; readonly instances?: readonly string[] };
+type Flags = UpdateFlags & {
+  readonly all?: true;
+  readonly instances?: readonly string[];
+  readonly selector?: string;
+};
 
 /** Adds `privacy apply`. */
 export function addApplyCommand(privacy: Command): void {
@@ -32,7 +37,8 @@ export function addApplyCommand(privacy: Command): void {
     apply,
   )
     .option('--all', 'on all instances that the token covers')
-    .option('--instances <names>', 'on these, with commas between them', names => names.split(','));
+    .option('--instances <names>', 'on these, with commas between them', names => names.split(','))
+    .option(SELECTOR_FLAG, `on ${SELECTOR_MEANING}`);
   addUpdateOptions(command);
 }
 
@@ -48,7 +54,11 @@ async function apply({ api, output, args, flags }: Run<Flags>) {
   const unfinished = await output.count('Changing', instances.length, async advance => {
     let last: ServiceError | undefined;
     for (let from = 0; from < instances.length; from += MOST_INSTANCES) {
-      const some = { ...request, instances: instances.slice(from, from + MOST_INSTANCES) };
+      const some = {
+        ...request,
+        instances: instances.slice(from, from + MOST_INSTANCES),
+        labelSelector: '',
+      };
       try {
         for await (const end of api.stream(PrivacyServiceService.applyPrivacySettings, some)) {
           if (output.json) output.print(endJson(end), () => '');
@@ -90,18 +100,20 @@ const endJson = ({ result, ...end }: End): object => ({
   ...(result?.$case === 'error' && { error: innerErrorJson(result.value) }),
 });
 
-async function namesOf(api: Api, { all, instances }: Flags): Promise<readonly string[]> {
-  if ((all === undefined) === (instances === undefined))
-    throw new UsageError(['say on which instances: --all, or --instances a,b']);
+async function namesOf(api: Api, { all, instances, selector }: Flags): Promise<readonly string[]> {
+  if ([all, instances, selector].filter(flag => flag !== undefined).length !== 1)
+    throw new UsageError(['say on which instances: --all, --instances a,b or --selector env=prod']);
   if (instances) return instances;
   const names: string[] = [];
   let pageToken = '';
   do {
-    const page = { pageSize: LARGEST_PAGE, pageToken, state: Instance_State.UNSPECIFIED };
+    const state = Instance_State.UNSPECIFIED;
+    const page = { pageSize: LARGEST_PAGE, pageToken, state, labelSelector: selector ?? '' };
     const response = await api.call(InstanceServiceService.listInstances, page);
     names.push(...response.instances.map(({ name }) => name));
     pageToken = response.nextPageToken;
   } while (pageToken !== '');
-  if (names.length === 0) throw new UsageError(['--all: there is no instance']);
+  if (names.length === 0)
+    throw new UsageError([all ? '--all: there is no instance' : '--selector: no instance matches']);
   return names;
 }

@@ -64,7 +64,15 @@ async function makeUnlessThere(api: Api, name: string): Promise<CreateInstanceRe
     return undefined;
   } catch (error) {
     if (!isServiceError(error) || error.code !== status.NOT_FOUND) throw error;
-    const wanted = { name, displayName: '', connectionMode: 0, presence: 0, requestId: '', proxy: '' };
+    const wanted = {
+      name,
+      displayName: '',
+      connectionMode: 0,
+      presence: 0,
+      requestId: '',
+      proxy: '',
+      labels: {},
+    };
     return api.call(InstanceServiceService.createInstance, wanted);
   }
 }

@@ -9,11 +9,14 @@ import {
   InstanceServiceService,
   UpdateInstanceResponse,
 } from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
+import type { Labels } from '../../domain/labels/labels.js';
 import { UsageError } from '../../input/usage-error.js';
 import { clientCommand, type Run } from '../client/client-command.js';
+import { LABELS_FLAG, parseLabels, SELECTOR_FLAG, SELECTOR_MEANING } from '../client/label-flags.js';
 import { PROXY_FLAG, PROXY_MEANING, proxyOf } from '../client/proxy-flag.js';
 import { fields, type Output, table, toJson } from '../terminal/output.js';
 import { instanceText, stateName } from '../texts/instance-text.js';
+import { labelsText } from '../texts/labels-text.js';
 import { addImportCommand } from './import-instance.js';
 
 type Properties = {
@@ -21,9 +24,12 @@ type Properties = {
   readonly connectionMode?: keyof typeof MODES;
   readonly proxy?: string;
   readonly presence?: keyof typeof PRESENCES;
+  readonly labels?: Labels;
 };
 
 type Guarded = { readonly etag?: string };
+
+type Changes = Properties & Guarded & { readonly removeLabels?: readonly string[] };
 
 /** Adds `instance create|import|list|get|update|delete`. */
 export function addInstanceCommands(program: Command): void {
@@ -34,13 +40,21 @@ export function addInstanceCommands(program: Command): void {
       .addOption(connectionModeOption())
       .addOption(presenceOption())
       .option(PROXY_FLAG, PROXY_MEANING);
-  takesProperties(clientCommand<Properties>(instance, 'create [name]', 'Make an instance', create));
+  takesProperties(clientCommand<Properties>(instance, 'create [name]', 'Make an instance', create)).option(
+    LABELS_FLAG,
+    'what it is, such as env=prod,site=berlin',
+    parseLabels,
+  );
   addImportCommand(instance);
-  clientCommand(instance, 'list', 'List the instances', list);
+  clientCommand<{ selector?: string }>(instance, 'list', 'List the instances', list).option(
+    SELECTOR_FLAG,
+    `only ${SELECTOR_MEANING}`,
+  );
   clientCommand(instance, 'get <name>', 'Show an instance', get);
-  takesProperties(
-    clientCommand<Properties & Guarded>(instance, 'update <name>', 'Change an instance', update),
-  ).option(...ETAG);
+  takesProperties(clientCommand<Changes>(instance, 'update <name>', 'Change an instance', update))
+    .option(LABELS_FLAG, 'labels to add or to give another value, such as env=prod', parseLabels)
+    .option('--remove-labels <keys>', 'labels to remove, with commas between them', keys => keys.split(','))
+    .option(...ETAG);
   clientCommand<{ yes?: true } & Guarded>(
     instance,
     'delete <name>',
@@ -88,6 +102,7 @@ async function create({ api, output, args: [name = ''], flags }: Run<Properties>
     presence: PRESENCES[presence],
     requestId: '',
     proxy: (await proxyOf(flags.proxy)) ?? '',
+    labels: flags.labels ?? {},
   };
   const response = await output.progress(
     'Creating',
@@ -102,23 +117,24 @@ async function create({ api, output, args: [name = ''], flags }: Run<Properties>
   );
 }
 
-async function list({ api, output }: Run<object>) {
+async function list({ api, output, flags: { selector = '' } }: Run<{ selector?: string }>) {
   const instances: Instance[] = [];
   let pageToken = '';
   do {
-    const page = { pageSize: 0, pageToken, state: Instance_State.UNSPECIFIED };
+    const page = { pageSize: 0, pageToken, state: Instance_State.UNSPECIFIED, labelSelector: selector };
     const response = await output.progress('Listing', api.call(InstanceServiceService.listInstances, page));
     instances.push(...response.instances);
     pageToken = response.nextPageToken;
   } while (pageToken !== '');
   output.print({ instances: instances.map(instance => toJson(Instance, instance)) }, () =>
     table(
-      ['name', 'state', 'phone number', 'last connected', 'reason'],
-      instances.map(({ name, state, maskedPhoneNumber, lastConnectTime, stateReason }) => [
+      ['name', 'state', 'phone number', 'last connected', 'labels', 'reason'],
+      instances.map(({ name, state, maskedPhoneNumber, lastConnectTime, labels, stateReason }) => [
         name,
         stateName(state),
         maskedPhoneNumber,
         lastConnectTime?.toISOString() ?? '',
+        labelsText(labels),
         stateReason,
       ]),
     ),
@@ -133,15 +149,23 @@ async function get({ api, output, args: [name = ''] }: Run<object>) {
   output.print(toJson(GetInstanceResponse, response), () => instanceText(response.instance));
 }
 
-async function update({ api, output, args: [name = ''], flags }: Run<Properties & Guarded>) {
-  const { displayName, etag = '', ...flagged } = flags;
+async function update({ api, output, args: [name = ''], flags }: Run<Changes>) {
+  const { displayName, labels, removeLabels, etag = '', ...flagged } = flags;
   const connectionMode = flagged.connectionMode && MODES[flagged.connectionMode];
   const presence = flagged.presence && PRESENCES[flagged.presence];
   const proxy = await proxyOf(flagged.proxy);
   const changed = { displayName, connectionMode, presence, proxy };
-  if (Object.values(changed).every(value => value === undefined))
-    throw new UsageError(['name what to change: --display-name, --connection-mode, --presence or --proxy']);
-  const call = api.call(InstanceServiceService.updateInstance, { instance: name, ...changed, etag });
+  if ([...Object.values(changed), labels, removeLabels].every(value => value === undefined))
+    throw new UsageError([
+      'name what to change: --display-name, --connection-mode, --presence, --proxy, --labels or --remove-labels',
+    ]);
+  const call = api.call(InstanceServiceService.updateInstance, {
+    instance: name,
+    ...changed,
+    etag,
+    labelsToSet: labels ?? {},
+    labelsToRemove: [...(removeLabels ?? [])],
+  });
   const response = await output.progress('Updating', call);
   output.print(toJson(UpdateInstanceResponse, response), () => instanceText(response.instance));
 }

@@ -7,23 +7,26 @@ import { PrivacySettings } from '../../../gen/ts/whatsapp/privacy/v1/privacy_set
 import { LARGEST_PAGE } from '../../contract/sizes.js';
 import { SETTING_NAMES } from '../../domain/settings/settings-table.js';
 import { clientCommand, type Run } from '../client/client-command.js';
+import { SELECTOR_FLAG, SELECTOR_MEANING } from '../client/label-flags.js';
 import { parseDuration, toDuration } from '../terminal/duration.js';
 import { table, toJson } from '../terminal/output.js';
 import { innerErrorJson, innerErrorText } from '../texts/errors.js';
 import { valueText } from '../texts/settings-text.js';
 
-type Flags = { readonly maxAge?: number };
+type Flags = { readonly maxAge?: number; readonly selector?: string };
 
 /** Adds `privacy list`. */
 export function addListCommand(privacy: Command): void {
-  clientCommand<Flags>(privacy, 'list', 'Read the settings of all instances', list).option(
-    '--max-age <duration>',
-    'be content with settings observed within this time (default: ask WhatsApp now)',
-    parseDuration,
-  );
+  clientCommand<Flags>(privacy, 'list', 'Read the settings of all instances', list)
+    .option(
+      '--max-age <duration>',
+      'be content with settings observed within this time (default: ask WhatsApp now)',
+      parseDuration,
+    )
+    .option(SELECTOR_FLAG, `only ${SELECTOR_MEANING}`);
 }
 
-async function list({ api, output, flags: { maxAge } }: Run<Flags>) {
+async function list({ api, output, flags: { maxAge, selector = '' } }: Run<Flags>) {
   const entries: Entry[] = [];
   let pageToken = '';
   do {
@@ -31,6 +34,7 @@ async function list({ api, output, flags: { maxAge } }: Run<Flags>) {
       pageSize: LARGEST_PAGE,
       pageToken,
       maxAge: maxAge === undefined ? undefined : toDuration(maxAge),
+      labelSelector: selector,
     };
     const call = api.call(PrivacyServiceService.listPrivacySettings, page);
     const response = await output.progress('Reading', call);

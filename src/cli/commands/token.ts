@@ -9,11 +9,13 @@ import {
 } from '../../../gen/ts/whatsapp/privacy/v1/token_service.js';
 import { UsageError } from '../../input/usage-error.js';
 import { clientCommand, type Run } from '../client/client-command.js';
+import { SELECTOR_FLAG, SELECTOR_MEANING } from '../client/label-flags.js';
 import { parseDuration, toDuration } from '../terminal/duration.js';
 import { fields, table, toJson } from '../terminal/output.js';
 
 type CreateFlags = {
   readonly instance?: string;
+  readonly selector?: string;
   readonly readOnly?: true;
   readonly displayName?: string;
   readonly expires?: number;
@@ -26,6 +28,7 @@ export function addTokenCommands(program: Command): void {
   const token = program.command('token').description('Make, show and end bearer tokens');
   clientCommand<CreateFlags>(token, 'create', 'Make a token', create)
     .option('--instance <name>', 'for this instance only (default: for everything)')
+    .option(SELECTOR_FLAG, `for ${SELECTOR_MEANING}; at the time of each call`)
     .option('--read-only', 'for the methods that change nothing')
     .option('--display-name <text>', 'what it is for')
     .option('--expires <duration>', 'end it after this time, such as 30d (default: never)', parseDuration)
@@ -40,10 +43,13 @@ export function addTokenCommands(program: Command): void {
 }
 
 async function create({ api, output, flags }: Run<CreateFlags>) {
-  const { instance, readOnly, displayName, expires, certificateSubject } = flags;
+  const { instance, selector, readOnly, displayName, expires, certificateSubject } = flags;
+  if (instance !== undefined && selector !== undefined)
+    throw new UsageError(['--instance and --selector: a token covers the one or the other']);
   const request = {
-    kind: instance === undefined ? Token_Kind.ACCOUNT : Token_Kind.INSTANCE,
+    kind: kindOf(flags),
     instance: instance ?? '',
+    labelSelector: selector ?? '',
     access: readOnly ? Token_Access.READ_ONLY : Token_Access.READ_WRITE,
     displayName: displayName ?? '',
     expireTime: expires === undefined ? undefined : timeAfter(expires),
@@ -52,6 +58,11 @@ async function create({ api, output, flags }: Run<CreateFlags>) {
   };
   const response = await output.progress('Creating', api.call(TokenServiceService.createToken, request));
   output.print(toJson(CreateTokenResponse, response), () => secretText(response));
+}
+
+function kindOf({ instance, selector }: CreateFlags): Token_Kind {
+  if (selector !== undefined) return Token_Kind.SELECTOR;
+  return instance === undefined ? Token_Kind.ACCOUNT : Token_Kind.INSTANCE;
 }
 
 function timeAfter(ms: number): Date {
@@ -121,8 +132,9 @@ const secretText = ({ token, secret }: { token: Token | undefined; secret: strin
     'The token is shown only here.',
   ].join('\n');
 
-const covers = ({ kind, instance }: Token): string => {
+const covers = ({ kind, instance, labelSelector }: Token): string => {
   if (kind === Token_Kind.ACCOUNT) return 'everything';
+  if (kind === Token_Kind.SELECTOR) return `those with ${labelSelector}`;
   return kind === Token_Kind.INSTANCE ? instance : `number ${kind}`;
 };
 

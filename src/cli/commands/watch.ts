@@ -13,11 +13,12 @@ import { decodeSetting } from '../../contract/setting-enums.js';
 import { SETTING_NAMES, type Setting } from '../../domain/settings/settings-table.js';
 import { isServiceError } from '../client/client.js';
 import { clientCommand, type Run } from '../client/client-command.js';
+import { SELECTOR_FLAG, SELECTOR_MEANING } from '../client/label-flags.js';
 import { parseDuration, toDuration } from '../terminal/duration.js';
 import { plain, toJson } from '../terminal/output.js';
 import { valueText } from '../texts/settings-text.js';
 
-type Flags = { readonly heartbeat?: number };
+type Flags = { readonly heartbeat?: number; readonly selector?: string };
 
 /** How often to look whether a service that has gone is back. */
 const AGAIN_MS = 1000;
@@ -29,12 +30,14 @@ export function addWatchCommand(privacy: Command): void {
     'watch [name...]',
     'Show settings and every change of them, of all instances when none is named, until Ctrl-C',
     watch,
-  ).option('--heartbeat <duration>', 'how long the service may be silent, 5s to 10m', parseDuration);
+  )
+    .option('--heartbeat <duration>', 'how long the service may be silent, 5s to 10m', parseDuration)
+    .option(SELECTOR_FLAG, `in place of names, ${SELECTOR_MEANING}`);
 }
 
-async function watch({ api, output, args, flags: { heartbeat } }: Run<Flags>) {
+async function watch({ api, output, args, flags: { heartbeat, selector = '' } }: Run<Flags>) {
   const heartbeatInterval = heartbeat === undefined ? undefined : toDuration(heartbeat);
-  const request = { instances: [...args], heartbeatInterval };
+  const request = { instances: [...args], heartbeatInterval, labelSelector: selector };
   let hasBegun = false;
   for (;;) {
     try {
@@ -80,6 +83,8 @@ function textOf(event: WatchPrivacySettingsResponse['event']): string {
       const { reason, message } = event.value;
       return `cannot be followed: ${ErrorReason[reason] ?? `number ${reason}`}: ${message}`;
     }
+    case 'unmatched':
+      return 'is no longer watched: its labels have changed';
     default:
       return 'an event that this version does not know';
   }

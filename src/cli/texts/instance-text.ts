@@ -7,6 +7,7 @@ import {
 } from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
 import { nameOf } from '../../contract/enum-names.js';
 import { fields } from '../terminal/output.js';
+import { labelsText } from './labels-text.js';
 
 /** The name of a state, also of one newer than this build. */
 export const stateName = (state: Instance_State): string => Instance_State[state] ?? `number ${state}`;
@@ -28,6 +29,7 @@ export const instanceText = (instance: Instance | undefined): string =>
     ['offline queue', instance && nameOf(Instance_OfflineQueue, instance.offlineQueue)?.toLowerCase()],
     ['presence', instance && nameOf(Instance_Presence, instance.presence)?.toLowerCase()],
     ['last presence', instance?.lastPresenceTime?.toISOString()],
+    ['labels', instance && labelsText(instance.labels)],
     ['etag', instance?.etag],
   ]);
 

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { handleServerStreamingCall } from '@grpc/grpc-js';
 import type { Tokens } from '../../access/tokens.js';
 import type { Answer } from '../errors/statuses.js';
-import { admit } from './admit.js';
+import { admit, checkScope, type LabelsOf } from './admit.js';
 import { contextOf, principalOf } from './call-context.js';
 import type { CallSlots } from './call-slots.js';
 import { startDeadline, unlessAborted } from './deadlines.js';
@@ -23,14 +23,20 @@ export type Stream = ReturnType<typeof stream>;
  * caller has gone, and ends the stream when the server is draining or the caller's token has ended.
  */
 export const stream =
-  (answer: Answer, draining: AbortSignal, tokens: Pick<Tokens, 'watch'>, open: CallSlots) =>
+  (
+    answer: Answer,
+    draining: AbortSignal,
+    tokens: Pick<Tokens, 'watch'>,
+    open: CallSlots,
+    labelsOf: LabelsOf,
+  ) =>
   <Request, Order, Event, Response>(
     handler: StreamHandler<Request, Order, Event, Response>,
   ): handleServerStreamingCall<Request, Response> =>
   call => {
     const context = contextOf(call.metadata);
     const run = async () => {
-      const order = admit(call.request, handler.decode, context);
+      const order = admit(call.request, handler.decode, context, labelsOf);
       using options = startDeadline(call, context.method);
       const principal = principalOf(context);
       using _place = open(principal.tokenId, context.method.fullName);
@@ -52,6 +58,8 @@ export const stream =
         for (;;) {
           const { done, value } = await unlessAborted(iterator.next(), over);
           if (done) return;
+          // Of what is no longer covered nothing more is told. Streams about several instances see to that themselves.
+          if (context.method.about === 'instance') checkScope(call.request, context, labelsOf);
           if (!call.write(handler.encode(value))) await unlessAborted(once(call, 'drain'), over);
         }
       } finally {

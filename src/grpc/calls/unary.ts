@@ -3,7 +3,7 @@ import type { Tokens } from '../../access/tokens.js';
 import { PrivacyError } from '../../domain/errors.js';
 import type { CallOptions } from '../../instances/ports/orders.js';
 import type { Answer } from '../errors/statuses.js';
-import { admit } from './admit.js';
+import { admit, type LabelsOf } from './admit.js';
 import { contextOf, principalOf } from './call-context.js';
 import { startDeadline, unlessAborted } from './deadlines.js';
 import type { Handler } from './handler.js';
@@ -16,14 +16,14 @@ export type Unary = ReturnType<typeof unary>;
  * begins nothing more once its caller's token has ended.
  */
 export const unary =
-  (answer: Answer, tokens: Pick<Tokens, 'watch'>) =>
+  (answer: Answer, tokens: Pick<Tokens, 'watch'>, labelsOf: LabelsOf) =>
   <Request, Order, Response>(
     handler: Handler<Request, Order, Promise<Response> | Response>,
   ): handleUnaryCall<Request, Response> =>
   (call, callback) => {
     const context = contextOf(call.metadata);
     const run = async () => {
-      const order = admit(call.request, handler.decode, context);
+      const order = admit(call.request, handler.decode, context, labelsOf);
       using limits = startDeadline(call, context.method);
       const { method, requestId } = context;
       const principal = principalOf(context);

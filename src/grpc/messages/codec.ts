@@ -15,6 +15,7 @@ import type { Token } from '../../../gen/ts/whatsapp/privacy/v1/token_service.js
 import type { TokenRecord } from '../../access/ports.js';
 import { encodeSetting, encodeValue, valuesInOrder } from '../../contract/setting-enums.js';
 import { type Instance, instanceEtag, maskPhoneNumber } from '../../domain/instance.js';
+import { selectorText } from '../../domain/labels/selector.js';
 import type { Outcome } from '../../domain/outcome.js';
 import type { SettingDescription } from '../../domain/settings/describe.js';
 import { memoize } from '../../domain/settings/memoize.js';
@@ -146,12 +147,14 @@ export const encodeInstance = (instance: Instance): InstanceMessage => ({
   offlineQueue: encodeOfflineQueue(instance.offlineQueue),
   lastPresenceTime: instance.lastPresenceTime,
   presence: encodePresence(instance.presence),
+  labels: instance.labels,
 });
 
 export const encodeToken = (token: Omit<TokenRecord, 'digest'>): Token => ({
   id: token.id,
   kind: encodeTokenKind(token.kind),
   instance: token.instance ?? '',
+  labelSelector: token.selector ? selectorText(token.selector) : '',
   access: encodeTokenAccess(token.access),
   displayName: token.displayName,
   createTime: token.createTime,

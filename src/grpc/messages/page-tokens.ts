@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, createHash, createSecretKey, randomBytes } from 'node:crypto';
+import { coverage } from '../../access/permits.js';
 import type { Principal } from '../../access/tokens.js';
 import { LARGEST_PAGE, USUAL_PAGE } from '../../contract/sizes.js';
 import type { Method } from '../method.js';
@@ -23,7 +24,7 @@ type PagedRequest = { readonly pageSize: number; readonly pageToken: string };
 /** Who asks for a page, and of what method. */
 type Caller = {
   readonly method: Pick<Method, 'fullName'>;
-  readonly principal: Pick<Principal, 'kind' | 'instance'>;
+  readonly principal: Pick<Principal, 'instance' | 'selector'>;
 };
 
 /** The page that a request asks for, or what is wrong with its `page_size` and `page_token`. */
@@ -85,9 +86,9 @@ export function pageTokens(bytes: Buffer) {
 }
 
 /** What a page token is good for. */
-const boundTo = ({ method, principal: { kind, instance } }: Caller, request: Uint8Array): Buffer =>
+const boundTo = ({ method, principal }: Caller, request: Uint8Array): Buffer =>
   createHash('sha256')
-    .update(`${JSON.stringify([method.fullName, kind, instance ?? null])}\n`)
+    .update(`${JSON.stringify([method.fullName, coverage(principal)])}\n`)
     .update(request)
     .digest();
 

@@ -53,6 +53,8 @@ export type GrpcServerOptions = {
     readonly callsPerMinute: number;
     /** CreateInstance calls of one token. */
     readonly createsPerMinute: number;
+    /** BatchCreateInstances calls of one token. */
+    readonly batchCreatesPerHour: number;
     /** Calls of one address with a token that is not good. */
     readonly failedTokensPerMinute: number;
     /** Streams of one method that one token may have open. */
@@ -101,15 +103,16 @@ export function grpcServer(options: GrpcServerOptions) {
     ],
   });
 
-  const one = unary(answer, tokens);
-  const many = stream(answer, draining.signal, tokens, callSlots(limits.openStreams, 'open streams'));
+  const one = unary(answer, tokens, instances.labelsOf);
+  const openStreams = callSlots(limits.openStreams, 'open streams');
+  const many = stream(answer, draining.signal, tokens, openStreams, instances.labelsOf);
   const openLists = callSlots(limits.openLists, 'lists');
   const answerOnce = idempotent(requestLog, events, now);
   const pageOf = pageTokens(options.pageTokenKey);
   const statusOf = innerStatuses(events, now);
   const handlers: [ServiceDefinition, UntypedServiceImplementation][] = [
     [privacyDefinition, privacyService({ instances, answerOnce, one, many, openLists, statusOf, pageOf })],
-    [InstanceServiceService, instanceService(instances, tokens, answerOnce, one, many, pageOf)],
+    [InstanceServiceService, instanceService({ instances, tokens, answerOnce, one, many, statusOf, pageOf })],
     [TokenServiceService, tokenService(tokens, answerOnce, one, pageOf, now)],
     [
       NodeServiceService,

@@ -121,7 +121,7 @@ const nextAttemptTimeOf = (connection: ConnectionState): Date | undefined =>
 /** An instance as callers see it. */
 export function viewOf(record: InstanceRecord, connection: ConnectionState): Instance {
   const { name, displayName, phoneNumber, createTime, linkTime, lastConnectTime } = record;
-  const { connectionMode, lastPresenceTime, presence, proxy, revision } = record;
+  const { connectionMode, lastPresenceTime, presence, proxy, revision, labels } = record;
   return {
     name,
     displayName,
@@ -138,6 +138,7 @@ export function viewOf(record: InstanceRecord, connection: ConnectionState): Ins
     lastPresenceTime,
     presence,
     revision,
+    labels,
   };
 }
 

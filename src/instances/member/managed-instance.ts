@@ -47,7 +47,7 @@ export type ManagedInstance = Account & {
   /** Fulfils when no attempt to connect is running. */
   readonly decided: SessionWait['decided'];
   /** Stores a change of a caller's, and does what it says. */
-  readonly change: RecordKeeper['change'];
+  change(patchOf: (record: InstanceRecord) => Partial<InstanceRecord>): Promise<void>;
   /**
    * Leaves the account, whose link is over at WhatsApp, and forgets its credentials.
    *
@@ -78,14 +78,18 @@ export function manage(record: InstanceRecord, node: Node): ManagedInstance {
   });
   const sessions = sessionWait(instance, supervisor);
   const demand = connectionDemand(keeper, supervisor, node);
-  const watched = newWatched(instance, () => {
-    const needs = [demand.need(), renewal.watched()];
-    return {
-      [Symbol.dispose]() {
-        for (const need of needs) need[Symbol.dispose]();
-      },
-    };
-  });
+  const watched = newWatched(
+    instance,
+    () => {
+      const needs = [demand.need(), renewal.watched()];
+      return {
+        [Symbol.dispose]() {
+          for (const need of needs) need[Symbol.dispose]();
+        },
+      };
+    },
+    () => keeper.record.labels,
+  );
   const account = accountOf(watched, supervisor, sessions, node);
   const follower = follow(account, sessions.live, problem =>
     node.watch.unavailable(watched, whyUnavailable(problem)),
@@ -138,12 +142,13 @@ export function manage(record: InstanceRecord, node: Node): ManagedInstance {
     settingsChanged: follower.changed,
     sessionWithin: sessions.within,
     decided: sessions.decided,
-    async change(patch, check) {
-      await keeper.change(patch, check);
+    async change(patchOf) {
+      const patch = await keeper.change(patchOf);
       if ('connectionMode' in patch) demand.modeChanged();
       // In its turn, so that it cuts no update.
       if ('proxy' in patch) void queue.add(supervisor.reroute);
       if ('presence' in patch) presence.settle();
+      if ('labels' in patch) node.watch.relabelled(watched);
     },
     forgetAccount,
     forgotten: () => forgetting.catch(() => undefined),

@@ -7,11 +7,11 @@ import type { Node } from './node.js';
 export interface RecordKeeper {
   readonly record: InstanceRecord;
   /**
-   * Stores a change of a caller's, after those before it; the record has it once it is stored.
+   * Stores a change of a caller's, after those before it; the record has it once it is stored. Fulfils with what changed.
    *
-   * @param check Throws to refuse it, of the record as it is when the change has its turn.
+   * @param patchOf What that is, of the record as it is when the change has its turn; throws to refuse it.
    */
-  change(patch: Partial<InstanceRecord>, check?: (record: InstanceRecord) => void): Promise<void>;
+  change(patchOf: (record: InstanceRecord) => Partial<InstanceRecord>): Promise<Partial<InstanceRecord>>;
   /** The connection is in this state now: stores what outlives the process. */
   entered(connection: ConnectionState): void;
   /** It told its presence then. */
@@ -37,9 +37,12 @@ export function recordKeeper(
   let record = initial;
   let saving: Promise<void> = Promise.resolve();
 
-  function inTurn(work: () => Promise<void>): Promise<void> {
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
     const done = saving.then(work);
-    saving = done.catch(() => undefined);
+    saving = done.then(
+      () => undefined,
+      () => undefined,
+    );
     return done;
   }
 
@@ -66,12 +69,12 @@ export function recordKeeper(
     get record() {
       return record;
     },
-    change: (patch, check) =>
+    change: patchOf =>
       inTurn(async () => {
-        check?.(record);
-        const changed = { ...patch, revision: record.revision + 1 };
+        const changed = { ...patchOf(record), revision: record.revision + 1 };
         await write(changed);
         record = { ...record, ...changed };
+        return changed;
       }),
     entered(connection) {
       const stored = storedOf(connection);

@@ -1,3 +1,4 @@
+import type { Selector } from '../../domain/labels/selector.js';
 import type { OnFailure, Outcome } from '../../domain/outcome.js';
 import type { Contact, ContactId, ListSetting } from '../../domain/settings/contact-list.js';
 import type { Wishes } from '../../domain/settings/snapshot.js';
@@ -11,6 +12,14 @@ export type CallOptions = {
   readonly deadline: number;
   /** Aborts when the caller has gone. A change that was sent is followed to its outcome all the same. */
   readonly signal: AbortSignal;
+};
+
+/** Some of the instances. */
+export type Selection = {
+  /** Only these; all when there are none. */
+  readonly names: readonly string[];
+  /** Only those that it matches. */
+  readonly selector: Selector;
 };
 
 /** An order to link an instance. */

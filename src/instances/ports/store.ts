@@ -1,4 +1,5 @@
 import type { ConnectionMode, Presence } from '../../domain/instance.js';
+import type { Labels } from '../../domain/labels/labels.js';
 import type { OutcomeState } from '../../domain/outcome.js';
 import type { Setting } from '../../domain/settings/settings-table.js';
 import type { Write } from '../../domain/write.js';
@@ -26,6 +27,7 @@ export type InstanceRecord = {
   readonly presence: Presence | undefined;
   /** Counts the changes that callers made to it. */
   readonly revision: number;
+  readonly labels: Labels;
 };
 
 /** What a link, or the end of one, makes of a record. */
@@ -34,10 +36,20 @@ export type LinkRecord = Pick<
   'status' | 'statusReason' | 'phoneNumber' | 'linkTime' | 'retryTime'
 >;
 
+/** An instance to make, and what belongs to it. */
+export type NewInstance = { readonly record: InstanceRecord; readonly along: readonly Write[] };
+
 /** The instances. */
 export interface InstanceStore {
   /** Makes it with all that is to be written along, or nothing; false when the name is taken. */
   create(record: InstanceRecord, along?: readonly Write[]): Promise<boolean>;
+  /**
+   * The same of many in one commit, and in it what is to be written then.
+   */
+  createEach(
+    news: readonly NewInstance[],
+    alongWithAll?: (made: readonly boolean[]) => readonly Write[],
+  ): Promise<readonly boolean[]>;
   /** All, ordered by name. A phone number that is damaged is left out, and `statusReason` says so. */
   list(): Promise<InstanceRecord[]>;
   /** Changes nothing when there is no such instance. */

@@ -1,3 +1,4 @@
+import { matches, type Selector } from '../../domain/labels/selector.js';
 import type { Snapshot } from '../../domain/settings/snapshot.js';
 import type { Origins } from '../ports/store.js';
 import { type WatchEvent, watchReader } from './watch-reader.js';
@@ -21,26 +22,30 @@ export interface WatchHub {
   /** A read of a connected instance; `origins` tells of what changed since the one before. */
   observed(watched: Watched, snapshot: Snapshot, origins: Origins): void;
   unavailable(watched: Watched, why: Unavailable): void;
+  /** It has other labels. */
+  relabelled(watched: Watched): void;
   /** It was deleted; nothing comes of it any more. */
   removed(watched: Watched): void;
   /**
    * The settings of each of these, then what happens to them, until the signal aborts. A reader who falls behind gets
    * the newest state of each instance.
-   *
-   * @param takesNew Whether those that are added later are watched as well.
    */
-  watch(
-    initial: readonly Watched[],
-    takesNew: boolean,
-    heartbeatMs: number,
-    signal: AbortSignal,
-  ): AsyncIterable<WatchEvent>;
+  watch(whom: Whom, heartbeatMs: number, signal: AbortSignal): AsyncIterable<WatchEvent>;
 }
+
+/** What somebody watches. */
+export type Whom = {
+  readonly candidates: readonly Watched[];
+  /** Whether those that are added later are candidates as well. */
+  readonly takesNew: boolean;
+  /** Only candidates that it matches, while it does. */
+  readonly selector: Selector;
+};
 
 /** One who watches. */
 type Watcher = {
   readonly reader: ReturnType<typeof watchReader>;
-  readonly takesNew: boolean;
+  readonly isWanted: (watched: Watched) => boolean;
   /** What is watched stays connected. */
   readonly needs: Map<Watched, Disposable>;
 };
@@ -57,23 +62,44 @@ export function watchHub(): WatchHub {
     for (const { reader } of watchers) reader.notice(watched, origins);
   }
 
+  /** Keeps an instance connected for those who watch it, and for no others. */
+  function settleNeeds(watched: Watched, { isWanted, needs }: Watcher) {
+    const need = needs.get(watched);
+    if (isWanted(watched)) {
+      if (!need) needs.set(watched, watched.need());
+    } else if (need) {
+      needs.delete(watched);
+      need[Symbol.dispose]();
+    }
+  }
+
   return {
     added(watched) {
-      for (const { takesNew, needs } of watchers) if (takesNew) needs.set(watched, watched.need());
+      for (const watcher of watchers) settleNeeds(watched, watcher);
     },
     connected: watched => show(watched, NOTHING),
     observed: (watched, snapshot, origins) => show(watched, watchedState(snapshot), origins),
     unavailable: (watched, why) => show(watched, { kind: 'unavailable', ...why }),
+    relabelled(watched) {
+      if (isDeleted(watched)) return;
+      for (const watcher of watchers) {
+        settleNeeds(watched, watcher);
+        watcher.reader.notice(watched);
+      }
+    },
     removed(watched) {
       show(watched, DELETED);
       for (const { needs } of watchers) needs.delete(watched);
     },
-    async *watch(initial, takesNew, heartbeatMs, signal) {
-      const reader = watchReader(initial, takesNew);
-      const watcher: Watcher = { reader, takesNew, needs: new Map() };
+    async *watch({ candidates, takesNew, selector }, heartbeatMs, signal) {
+      const named = new Set(candidates);
+      const isWanted = (watched: Watched) =>
+        (takesNew || named.has(watched)) && matches(selector, watched.labels());
+      const reader = watchReader(candidates, takesNew, isWanted);
+      const watcher: Watcher = { reader, isWanted, needs: new Map() };
       watchers.add(watcher);
       try {
-        for (const watched of initial) watcher.needs.set(watched, watched.need());
+        for (const watched of candidates) settleNeeds(watched, watcher);
         yield* reader.events(heartbeatMs, signal);
       } finally {
         watchers.delete(watcher);

@@ -17,6 +17,8 @@ export type WatchEvent =
       readonly origin: Origin | undefined;
     }
   | ({ readonly kind: 'unavailable'; readonly instance: string } & Unavailable)
+  /** It is no longer among those watched. */
+  | { readonly kind: 'unmatched'; readonly instance: string }
   /** Nothing happened for a while. */
   | { readonly kind: 'heartbeat' };
 
@@ -30,8 +32,16 @@ type View = {
   readonly origins: Map<Setting, Origin>;
 };
 
-/** One reader, who takes an event whenever there is time for it; what is kept meanwhile is one view per instance. */
-export function watchReader(initial: Iterable<Watched>, takesNew: boolean) {
+/**
+ * One reader, who takes an event whenever there is time for it; what is kept meanwhile is one view per instance.
+ *
+ * @param isWanted Asked at the moment of each event, so that nothing is told of an instance that is wanted no longer.
+ */
+export function watchReader(
+  initial: Iterable<Watched>,
+  takesNew: boolean,
+  isWanted: (watched: Watched) => boolean,
+) {
   const views = new Map<Watched, View>();
   /** The views with something to tell, the longest waiting first. */
   const due = new Set<View>();
@@ -42,11 +52,12 @@ export function watchReader(initial: Iterable<Watched>, takesNew: boolean) {
     views.set(watched, view);
     return view;
   }
-  for (const watched of initial) due.add(viewOf(watched));
+  for (const watched of initial) if (isWanted(watched)) due.add(viewOf(watched));
 
-  /** Takes note of another state. */
+  /** Takes note of another state, or of other labels. */
   function notice(watched: Watched, origins?: Origins): void {
-    const view = views.get(watched) ?? (takesNew && !isDeleted(watched) ? viewOf(watched) : undefined);
+    const isNew = !views.has(watched) && !isDeleted(watched) && isWanted(watched);
+    const view = isNew ? viewOf(watched) : views.get(watched);
     if (!view) return;
     for (const [setting, origin] of origins ?? []) view.origins.set(setting, origin);
     if (watched.state.kind === 'unavailable') view.told = undefined;
@@ -66,6 +77,10 @@ export function watchReader(initial: Iterable<Watched>, takesNew: boolean) {
     due.delete(view);
     const { told } = view;
     const { instance, state } = view.watched;
+    if (!isWanted(view.watched)) {
+      forget(view);
+      return view.wasToldOf ? { kind: 'unmatched', instance } : undefined;
+    }
     if (state.kind === 'nothing') return undefined;
     view.wasToldOf = true;
     if (isDeleted(view.watched)) forget(view);

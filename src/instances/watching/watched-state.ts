@@ -1,4 +1,5 @@
 import type { Reason } from '../../domain/errors.js';
+import type { Labels } from '../../domain/labels/labels.js';
 import { etagOf, type Snapshot } from '../../domain/settings/snapshot.js';
 
 /** Why the settings of an instance cannot be followed for now. */
@@ -16,6 +17,8 @@ export type Watched = {
   readonly instance: string;
   /** Keeps it connected until this is disposed of. */
   readonly need: () => Disposable;
+  /** Those that it has now. */
+  readonly labels: () => Labels;
   state: WatchedState;
 };
 
@@ -23,11 +26,11 @@ export type Watched = {
 export const NOTHING: WatchedState = { kind: 'nothing' };
 
 /** An instance that was not read yet. */
-export const newWatched = (instance: string, need: Watched['need']): Watched => ({
-  instance,
-  need,
-  state: NOTHING,
-});
+export const newWatched = (
+  instance: string,
+  need: Watched['need'],
+  labels: Watched['labels'] = () => ({}),
+): Watched => ({ instance, need, labels, state: NOTHING });
 
 export const watchedState = (snapshot: Snapshot): WatchedState => ({
   kind: 'settings',

@@ -17,6 +17,10 @@ export const sealStoreKey = (masterKey: Buffer, storeKey: Buffer): Buffer => sea
  */
 export const unsealStoreKey = (masterKey: Buffer, sealed: Buffer): Buffer => open(masterKey, LABEL, sealed);
 
+/** The same of data that may be under one of several master keys. */
+export const openStoreKeyOf = (masterKeys: readonly Buffer[], sealed: Buffer): Buffer =>
+  unsealStoreKey(masterKeys.find(key => isSealedWith(key, sealed)) ?? Buffer.alloc(0), sealed);
+
 /** That of a database whose token rows have no MACs yet, and what is stored in its place once they have. */
 export function renewStoreKey(
   masterKeys: readonly Buffer[],

@@ -14,12 +14,15 @@ export type TokenColumns = {
   readonly certificate_subject: string | null;
 };
 
+/** Without a selector in the table of before there were any. */
+type TokenRow = TokenColumns & { readonly label_selector?: string | null };
+
 const VERSION = 1;
 
 /** Makes the MAC of a row, which nobody can make who has the file but not the master key. */
-export function tokenMacs(storeKey: Buffer): (row: TokenColumns) => Buffer {
+export function tokenMacs(storeKey: Buffer): (row: TokenRow) => Buffer {
   const key = createSecretKey(deriveKey(storeKey, 'token rows'));
-  return ({ id, kind, instance, access, label, create_time, expire_time, digest, certificate_subject }) =>
+  return ({ id, kind, instance, access, label, create_time, expire_time, digest, ...row }) =>
     createHmac('sha256', key)
       .update(
         JSON.stringify([
@@ -32,7 +35,9 @@ export function tokenMacs(storeKey: Buffer): (row: TokenColumns) => Buffer {
           create_time,
           expire_time,
           digest.toString('base64'),
-          certificate_subject,
+          row.certificate_subject,
+          // Only where there is one, so that the MACs of before stay good.
+          ...(row.label_selector == null ? [] : [row.label_selector]),
         ]),
       )
       .digest();

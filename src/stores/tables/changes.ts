@@ -8,8 +8,14 @@ import type { Schema } from './schema.js';
 /** Runs the queries in one transaction. */
 export type Atomically = (queries: readonly Compilable[]) => Promise<void>;
 
-/** Runs the queries in one transaction, but none of the others when the first wrote no row; false then. */
-export type UnlessTaken = (first: Compilable, others: readonly Compilable[]) => Promise<boolean>;
+/**
+ * Runs all queries in one transaction, but of each the others only when the first wrote a row; for which it did. Then
+ * those that come of it.
+ */
+export type UnlessTaken = (
+  each: readonly { readonly first: Compilable; readonly others: readonly Compilable[] }[],
+  then: (wrote: readonly boolean[]) => readonly Compilable[],
+) => Promise<readonly boolean[]>;
 
 /** The history; a page's cursor is the sequence of its last change. */
 export function changeLog(db: Kysely<Schema>, atomically: Atomically): ChangeLog {

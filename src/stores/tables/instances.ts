@@ -2,6 +2,7 @@ import type { Compilable, Kysely } from 'kysely';
 import { UNREADABLE_PROXY } from '../../domain/proxy.js';
 import type { InstanceRecord, InstanceStore } from '../../instances/ports/store.js';
 import { seal, unseal } from '../sealing/envelope.js';
+import { sealLabels, unsealLabels } from '../sealing/labels.js';
 import type { Atomically, UnlessTaken } from './changes.js';
 import { fromDate, toDate } from './columns.js';
 import type { Schema } from './schema.js';
@@ -29,8 +30,21 @@ export function instanceStore(
     lastPresenceTime: toDate(row.last_presence_time),
     presence: row.presence ?? undefined,
     revision: row.revision,
+    labels: unsealLabels(storeKey, row.name, row.sealed_labels),
     ...readPhoneNumber(row),
   });
+
+  const insertion = (record: InstanceRecord) =>
+    db
+      .insertInto('instance')
+      .values(columnsOf(storeKey, record.name, record) as Row)
+      .onConflict(conflict => conflict.column('name').doNothing());
+
+  const createEach: InstanceStore['createEach'] = (news, alongWithAll = () => []) =>
+    unlessTaken(
+      news.map(({ record, along }) => ({ first: insertion(record), others: along.map(statementOf) })),
+      made => alongWithAll(made).map(statementOf),
+    );
 
   const storeTimes = (
     column: 'last_connect_time' | 'last_presence_time',
@@ -65,13 +79,9 @@ export function instanceStore(
   }
 
   return {
-    async create(record, along = []) {
-      const insertion = db
-        .insertInto('instance')
-        .values(columnsOf(storeKey, record.name, record) as Row)
-        .onConflict(conflict => conflict.column('name').doNothing());
-      return unlessTaken(insertion, along.map(statementOf));
-    },
+    create: async (record, along = []) => (await createEach([{ record, along }]))[0] ?? false,
+
+    createEach,
 
     async list() {
       const rows = await db.selectFrom('instance').selectAll().execute();
@@ -127,6 +137,7 @@ const columns = (storeKey: Buffer, instance: string): Columns => ({
   lastPresenceTime: time => ({ last_presence_time: fromDate(time) }),
   presence: presence => ({ presence: presence ?? null }),
   revision: revision => ({ revision }),
+  labels: labels => ({ sealed_labels: sealLabels(storeKey, instance, labels) }),
 });
 
 /** The columns of the fields that are given: a whole row for a whole record. */

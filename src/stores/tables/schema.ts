@@ -29,6 +29,8 @@ export type Schema = {
     presence: 'NONE' | 'UNAVAILABLE' | 'PULSE' | null;
     /** Counts the changes that callers made to it. */
     revision: number;
+    /** Under the store's key; null only where somebody took them away. */
+    sealed_labels: Buffer | null;
     /** How many changes were recorded, those among them that were pruned. */
     change_count: Generated<number>;
   };
@@ -49,7 +51,7 @@ export type Schema = {
   };
   token: {
     id: string;
-    kind: 'ACCOUNT' | 'INSTANCE';
+    kind: 'ACCOUNT' | 'INSTANCE' | 'SELECTOR';
     instance: string | null;
     access: 'READ_ONLY' | 'READ_WRITE';
     label: string;
@@ -58,6 +60,7 @@ export type Schema = {
     last_use_time: number | null;
     digest: Buffer;
     certificate_subject: string | null;
+    label_selector: string | null;
     /** Of all the other columns but `last_use_time`, under a key derived from the store's. */
     mac: Buffer | null;
   };

@@ -1,6 +1,8 @@
 import type { Kysely, Selectable } from 'kysely';
 import type { TokenRecord, TokenStore } from '../../access/ports.js';
 import { PrivacyError } from '../../domain/errors.js';
+import { readSelector } from '../../domain/labels/parse-selector.js';
+import { selectorText } from '../../domain/labels/selector.js';
 import { tokenMacs } from '../sealing/token-mac.js';
 import type { Atomically, UnlessTaken } from './changes.js';
 import { fromDate, invalidCursor, toDate } from './columns.js';
@@ -106,7 +108,8 @@ export function tokenStore(
           .set({ expire_time: expired.expire_time, mac: macOf(expired) })
           .where('id', '=', id)
           .where('mac', '=', row.mac);
-        if (await unlessTaken(update, along.map(statementOf))) return true;
+        const [isDone] = await unlessTaken([{ first: update, others: along.map(statementOf) }], () => []);
+        if (isDone) return true;
       }
       return false;
     },
@@ -156,6 +159,7 @@ const toRow = (record: TokenRecord): Omit<Row, 'mac'> => ({
   last_use_time: fromDate(record.lastUseTime),
   digest: Buffer.from(record.digest),
   certificate_subject: record.certificateSubject ?? null,
+  label_selector: record.selector ? selectorText(record.selector) : null,
 });
 
 const toRecord = (row: Row): TokenRecord => ({
@@ -169,4 +173,5 @@ const toRecord = (row: Row): TokenRecord => ({
   lastUseTime: toDate(row.last_use_time),
   digest: row.digest,
   certificateSubject: row.certificate_subject ?? undefined,
+  selector: row.label_selector === null ? undefined : readSelector(row.label_selector),
 });

@@ -125,7 +125,7 @@ describe('a selector', () => {
 
   test('is never read past what it says: any text is read or told to be wrong', () => {
     fc.assert(
-      fc.property(fc.string({ unit: fc.constantFrom(...'ab=!,() inot\u{1f600}') }), text => {
+      fc.property(fc.string({ unit: fc.constantFrom(...Array.from('ab=!,() inot'), '\u{1f600}') }), text => {
         const parsed = parseSelector(text);
         if (parsed.mistake === undefined)
           expect(selectorOf(selectorText(parsed.selector))).toEqual(parsed.selector);

@@ -143,7 +143,7 @@ const methodOf = (method: unknown) => method as AnyMethod;
 describe('a page token', () => {
   const caller = {
     method: TABLE.get(Instances.listInstances.path) ?? rulesOf(Instances.listInstances),
-    principal: { kind: 'ACCOUNT', instance: undefined },
+    principal: { instance: undefined, selector: undefined },
   } as const;
   const key = Buffer.alloc(32, 'a key');
   const request = ListInstancesRequest.decode(Buffer.of());

@@ -8,6 +8,7 @@ import { TokenServiceService } from '../../../gen/ts/whatsapp/privacy/v1/token_s
 import { type Api, openApi } from '../support/api.js';
 import { invoke } from '../support/invoke.js';
 import { METHODS, methodNamed } from '../support/methods.js';
+import { NEW_INSTANCE } from '../support/rows.js';
 
 let api: Api;
 beforeAll(async () => {
@@ -162,8 +163,16 @@ const WRONG_PROXIES = [
 ] as const;
 const THOUSAND_AND_ONE = Array.from({ length: 1001 }, (_, index) => `desk-${index}`);
 
+type Broken = [request: object, reason: string];
+const WRONG_SELECTORS: Broken[] = [
+  [{ labelSelector: '=' }, 'INVALID_FORMAT'],
+  [{ labelSelector: ' ' }, 'INVALID_FORMAT'],
+  [{ labelSelector: 'a'.repeat(513) }, 'INVALID_FORMAT'],
+];
+const TOO_MANY_LABELS = Object.fromEntries(Array.from({ length: 33 }, (_, index) => [`k${index}`, '']));
+
 /** For each request field with a rule: a value that breaks it, and the reason then given. */
-const BROKEN: Record<string, [request: object, reason: string][]> = {
+const BROKEN: Record<string, Broken[]> = {
   'GetPrivacySettingsRequest.instance': [
     [{}, 'REQUIRED'],
     [{ instance: '-a' }, 'INVALID_FORMAT'],
@@ -189,6 +198,7 @@ const BROKEN: Record<string, [request: object, reason: string][]> = {
   ],
   'ListPrivacySettingsRequest.page_size': [[{ pageSize: -1 }, 'OUT_OF_RANGE']],
   'ListPrivacySettingsRequest.page_token': [[{ pageToken: 'support-desk' }, 'INVALID_FORMAT']],
+  'ListPrivacySettingsRequest.label_selector': WRONG_SELECTORS,
   'ListPrivacySettingsRequest.max_age': [[{ maxAge: { seconds: -1n, nanos: 0 } }, 'OUT_OF_RANGE']],
   'ApplyPrivacySettingsRequest.instances': [
     [lastSeen, 'REQUIRED'],
@@ -199,6 +209,10 @@ const BROKEN: Record<string, [request: object, reason: string][]> = {
     [{ ...lastSeen, instances: ['a', 'No!'] }, 'INVALID_FORMAT'],
     [{ ...lastSeen, instances: ['a', 'a'] }, 'DUPLICATE'],
   ],
+  'ApplyPrivacySettingsRequest.label_selector': [
+    [{ ...lastSeen, labelSelector: '=' }, 'INVALID_FORMAT'],
+    [{ ...lastSeen, labelSelector: 'vip', instances: ['a'] }, 'CONFLICTING'],
+  ],
   'ApplyPrivacySettingsRequest.on_failure': [
     [{ ...lastSeen, instances: ['a'], onFailure: 99 }, 'UNKNOWN_VALUE'],
   ],
@@ -207,6 +221,10 @@ const BROKEN: Record<string, [request: object, reason: string][]> = {
   ],
   'WatchPrivacySettingsRequest.instances[0]': [[{ instances: ['No!'] }, 'INVALID_FORMAT']],
   'WatchPrivacySettingsRequest.instances[2]': [[{ instances: ['a', 'b', 'a'] }, 'DUPLICATE']],
+  'WatchPrivacySettingsRequest.label_selector': [
+    ...WRONG_SELECTORS,
+    [{ labelSelector: 'vip', instances: ['a'] }, 'CONFLICTING'],
+  ],
   'WatchPrivacySettingsRequest.instances': [[{ instances: THOUSAND_AND_ONE }, 'OUT_OF_RANGE']],
   'WatchPrivacySettingsRequest.heartbeat_interval': [
     { seconds: 4n, nanos: 999_999_999 },
@@ -229,6 +247,21 @@ const BROKEN: Record<string, [request: object, reason: string][]> = {
   'CreateInstanceRequest.connection_mode': [[{ connectionMode: 3 }, 'UNKNOWN_VALUE']],
   'CreateInstanceRequest.proxy': WRONG_PROXIES.map(([proxy, reason]) => [{ proxy }, reason]),
   'UpdateInstanceRequest.proxy': WRONG_PROXIES.map(([proxy, reason]) => [{ instance, proxy }, reason]),
+  'CreateInstanceRequest.labels': [[{ labels: TOO_MANY_LABELS }, 'OUT_OF_RANGE']],
+  'CreateInstanceRequest.labels["Env"]': [[{ labels: { Env: '' } }, 'INVALID_FORMAT']],
+  'CreateInstanceRequest.labels["env"]': [[{ labels: { env: '/' } }, 'INVALID_FORMAT']],
+  'BatchCreateInstancesRequest.requests': [
+    [{ requests: [] }, 'REQUIRED'],
+    [{ requests: THOUSAND_AND_ONE.map(name => ({ ...NEW_INSTANCE, name })) }, 'OUT_OF_RANGE'],
+  ],
+  'BatchCreateInstancesRequest.request_id': [
+    [{ requests: [NEW_INSTANCE], requestId: 'x' }, 'INVALID_FORMAT'],
+  ],
+  'UpdateInstanceRequest.labels_to_set': [[{ instance, labelsToSet: TOO_MANY_LABELS }, 'OUT_OF_RANGE']],
+  'UpdateInstanceRequest.labels_to_remove[1]': [
+    [{ instance, labelsToRemove: ['a', 'A'] }, 'INVALID_FORMAT'],
+    [{ instance, labelsToRemove: ['a', 'b'], labelsToSet: { b: '' } }, 'CONFLICTING'],
+  ],
   'CreateInstanceRequest.presence': [[{ presence: 4 }, 'UNKNOWN_VALUE']],
   'UpdateInstanceRequest.instance': [[{ displayName: 'Desk' }, 'REQUIRED']],
   'UpdateInstanceRequest.display_name': [
@@ -240,6 +273,7 @@ const BROKEN: Record<string, [request: object, reason: string][]> = {
   'GetInstanceRequest.instance': [[{}, 'REQUIRED']],
   'ListInstancesRequest.page_size': [[{ pageSize: -1 }, 'OUT_OF_RANGE']],
   'ListInstancesRequest.page_token': [[{ pageToken: 'support-desk' }, 'INVALID_FORMAT']],
+  'ListInstancesRequest.label_selector': WRONG_SELECTORS,
   'ListInstancesRequest.state': [[{ state: 99 }, 'UNKNOWN_VALUE']],
   'DeleteInstanceRequest.request_id': [[{ instance, requestId: 'x' }, 'INVALID_FORMAT']],
   'DeleteInstanceRequest.instance': [[{}, 'REQUIRED']],
@@ -331,6 +365,11 @@ const BROKEN: Record<string, [request: object, reason: string][]> = {
     [{ kind: 2, access: 1, instance: 'Not a name' }, 'INVALID_FORMAT'],
     [{ kind: 1, access: 1, instance }, 'CONFLICTING'],
   ],
+  'CreateTokenRequest.label_selector': [
+    [{ kind: 3, access: 1 }, 'REQUIRED'],
+    [{ kind: 3, access: 1, labelSelector: 'a b' }, 'INVALID_FORMAT'],
+    [{ kind: 1, access: 1, labelSelector: 'vip' }, 'CONFLICTING'],
+  ],
   'CreateTokenRequest.access': [
     [{ kind: 1 }, 'REQUIRED'],
     [{ kind: 1, access: 99 }, 'UNKNOWN_VALUE'],
@@ -421,7 +460,7 @@ test('a new token is refused with everything that is wrong at once', async () =>
     'display_name INVALID_FORMAT',
     'expire_time OUT_OF_RANGE',
   ]);
-  expect(refused.message).toBe('Invalid kind value: 99. Valid values: ACCOUNT, INSTANCE');
+  expect(refused.message).toBe('Invalid kind value: 99. Valid values: ACCOUNT, INSTANCE, SELECTOR');
 });
 
 describe('a broken rule is named by its field:', () => {
@@ -474,8 +513,8 @@ test('every field of every request that is answered has a rule, or is listed as 
       const nested = message.nestedType.find(({ name }) =>
         field.typeName.endsWith(`${message.name}.${name}`),
       );
-      if (nested) return fieldsOf(nested, `${prefix}.${field.name}`);
-      return isMessage(field.typeName, message) ? [] : [`${prefix}.${field.name}`];
+      if (nested && !nested.options?.mapEntry) return fieldsOf(nested, `${prefix}.${field.name}`);
+      return !nested && isMessage(field.typeName, message) ? [] : [`${prefix}.${field.name}`];
     }),
   ];
 
@@ -487,7 +526,7 @@ test('every field of every request that is answered has a rule, or is listed as 
   const settings = ['Update', 'Apply'].flatMap(method =>
     SETTINGS.map(group => `${method}PrivacySettingsRequest.${group}`),
   );
-  const broken = new Set(Object.keys(BROKEN).map(path => path.replace(/\[\d+\]$/, '')));
+  const broken = new Set(Object.keys(BROKEN).map(path => path.replace(/\[[^\]]+\]$/, '')));
   expect([...broken, ...FREE, ...settings].sort()).toEqual(fields.sort());
 
   const groups = ['Visibility', 'Privacy', 'Permissions'].flatMap(name => messages.get(name)?.field ?? []);

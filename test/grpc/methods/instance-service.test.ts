@@ -113,6 +113,7 @@ describe('GetInstance', () => {
       proxy: 'socks5://proxy.example:1080',
       lastPresenceTime: MADE_AT,
       presence: 'PULSE' as const,
+      labels: { env: 'prod' },
     };
     api.instances.get = () => instance;
     const { responses } = await invoke(api, service.getInstance, { instance: 'desk' });
@@ -132,6 +133,7 @@ describe('GetInstance', () => {
       offlineQueue: Instance_OfflineQueue.DRAINED,
       lastPresenceTime: MADE_AT,
       presence: Instance_Presence.PULSE,
+      labels: { env: 'prod' },
     });
   });
 });

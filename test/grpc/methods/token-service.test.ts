@@ -71,6 +71,7 @@ describe('CreateToken', () => {
       expireTime,
       lastUseTime: undefined,
       certificateSubject: '',
+      labelSelector: '',
     });
     expect((await invoke(api, getInstance, { instance: 'desk' }, { secret })).code).toBe('OK');
     for (const denied of [

@@ -24,6 +24,7 @@ type ApiOptions = Partial<Omit<GrpcServerOptions, 'limits'>> & { readonly limits
 const WIDE: Limits = {
   callsPerMinute: 1000,
   createsPerMinute: 1000,
+  batchCreatesPerHour: 1000,
   failedTokensPerMinute: 1000,
   openStreams: 1000,
   openLists: 1000,

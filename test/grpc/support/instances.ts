@@ -1,9 +1,12 @@
 import { PrivacyError } from '../../../src/domain/errors.js';
 import type { Instance } from '../../../src/domain/instance.js';
+import { changedLabels } from '../../../src/domain/labels/labels.js';
+import { matches } from '../../../src/domain/labels/selector.js';
 import { type Contact, isLid, listEtag } from '../../../src/domain/settings/contact-list.js';
 import type { Snapshot } from '../../../src/domain/settings/snapshot.js';
 import { wishedSettings } from '../../../src/domain/settings/snapshot.js';
 import type { Instances } from '../../../src/instances/instances.js';
+import type { Selection } from '../../../src/instances/ports/orders.js';
 import { watchHub } from '../../../src/instances/watching/watch-hub.js';
 import { newWatched, type Watched } from '../../../src/instances/watching/watched-state.js';
 import type { Store } from '../../../src/stores/store.js';
@@ -26,6 +29,7 @@ export const connected = (name: string): Instance => ({
   lastPresenceTime: undefined,
   presence: undefined,
   revision: 0,
+  labels: {},
 });
 
 export const snapshot: Snapshot = {
@@ -62,36 +66,66 @@ export function instancesInMemory(store: Store): Instances {
     const one = watched.get(get(name).name);
     return one ? [one] : [];
   };
+  const selected = ({ names, selector }: Selection): Instance[] =>
+    (names.length > 0 ? names : [...all.keys()].sort())
+      .map(get)
+      .filter(({ labels }) => matches(selector, labels));
+  function begin(instance: Instance) {
+    const { name } = instance;
+    all.set(name, instance);
+    const made = newWatched(
+      name,
+      () => ({ [Symbol.dispose]: () => undefined }),
+      () => (all.get(name) ?? instance).labels,
+    );
+    watched.set(name, made);
+    hub.added(made);
+    hub.observed(made, snapshot, new Map());
+  }
   return {
     get,
-    async create({ name, displayName, connectionMode }, along) {
-      if (all.has(name)) throw new PrivacyError({ kind: 'INSTANCE_ALREADY_EXISTS', instance: name });
-      const instance: Instance = { ...connected(name), displayName, connectionMode, state: 'UNLINKED' };
+    labelsOf: name => all.get(name)?.labels,
+    async create(wanted, along = () => []) {
+      const [made] = await this.createEach([{ wanted, along }], () => []);
+      if (!made) throw new PrivacyError({ kind: 'INSTANCE_ALREADY_EXISTS', instance: wanted.name });
+      return made;
+    },
+    async createEach(plans, alongWithAll) {
       // Tokens are stored with a reference to their instance.
-      const record = {
+      const stored = {
         status: 'unlinked',
         statusReason: '',
         retryTime: undefined,
         proxy: undefined,
       } as const;
-      await store.instances.create({ ...instance, ...record }, along?.(instance));
-      all.set(name, instance);
-      const made = newWatched(name, () => ({ [Symbol.dispose]: () => undefined }));
-      watched.set(name, made);
-      hub.added(made);
-      hub.observed(made, snapshot, new Map());
-      return instance;
+      const news = plans.map(({ wanted: { name, displayName, connectionMode, labels = {} }, along }) => {
+        const own = { displayName, connectionMode, labels, state: 'UNLINKED' as const };
+        const instance: Instance = { ...connected(name), ...own };
+        return { instance, record: { ...instance, ...stored }, along: along(instance) };
+      });
+      const those = (which: readonly boolean[]) =>
+        news.map(({ instance }, index) => (which[index] ? instance : undefined));
+      const made = those(await store.instances.createEach(news, which => alongWithAll(those(which))));
+      for (const instance of made) if (instance) begin(instance);
+      return made;
     },
-    list({ after, limit, state }) {
-      const found = [...all.values()]
-        .filter(one => one.name > after && [undefined, one.state].includes(state))
-        .sort((a, b) => (a.name < b.name ? -1 : 1));
+    select: selection => selected(selection).map(({ name }) => name),
+    list({ after, limit, state }, selection = { names: [], selector: [] }) {
+      const found = selected(selection).filter(
+        one => one.name > after && [undefined, one.state].includes(state),
+      );
       return { instances: found.slice(0, limit), more: found.length > limit };
     },
-    async update(name, changed) {
-      const { proxy = '', ...others } = changed;
-      const instance: Instance = { ...get(name), ...others, proxy };
+    async update(name, { labels: change, proxy = '', ...others }) {
+      const { labels } = get(name);
+      const instance = {
+        ...get(name),
+        ...others,
+        proxy,
+        labels: change ? changedLabels(labels, change) : labels,
+      };
       all.set(name, instance);
+      for (const one of watchedOf(name)) hub.relabelled(one);
       return instance;
     },
     async delete(name) {
@@ -145,9 +179,9 @@ export function instancesInMemory(store: Store): Instances {
       get(name);
       return store.changes.list(name, page);
     },
-    async *watch(names, heartbeatMs, signal) {
-      const wanted = (names ?? [...all.keys()].sort()).flatMap(watchedOf);
-      yield* hub.watch(wanted, names === undefined, heartbeatMs, signal);
+    async *watch({ names, selector }, heartbeatMs, signal) {
+      const candidates = selected({ names, selector: [] }).flatMap(({ name }) => watchedOf(name));
+      yield* hub.watch({ candidates, takesNew: names.length === 0, selector }, heartbeatMs, signal);
     },
   };
 }

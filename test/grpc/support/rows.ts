@@ -24,6 +24,17 @@ export const CONTACT = '+15550100199';
 export const phoneNumber = (value: string) => ({ id: { $case: 'phoneNumber', value } });
 const qr = { $case: 'qr', value: {} };
 
+/** A CreateInstanceRequest that leaves all open. */
+export const NEW_INSTANCE = {
+  name: '',
+  displayName: '',
+  connectionMode: 0,
+  presence: 0,
+  proxy: '',
+  requestId: '',
+  labels: {},
+};
+
 const NO_NAME = 'Not A Name!';
 const ofInstance = {
   of: 'one',
@@ -69,6 +80,12 @@ export const ROWS: Readonly<Record<string, Row>> = {
     access: 'write',
     request: () => ({}),
     invalid: { name: NO_NAME },
+  },
+  'InstanceService/BatchCreateInstances': {
+    of: 'account',
+    access: 'write',
+    request: () => ({ requests: [NEW_INSTANCE] }),
+    invalid: { requests: [] },
   },
   'InstanceService/GetInstance': { ...ofInstance, access: 'read' },
   'InstanceService/ListInstances': { ...paged, of: 'any', access: 'read' },

@@ -40,14 +40,14 @@ async function keeper() {
 
 test('the record has a change once it is stored, and not when it could not be', async () => {
   const { keeper: kept, gates, faults } = await keeper();
-  const named = kept.change({ displayName: 'new' });
+  const named = kept.change(() => ({ displayName: 'new' }));
   await expect.poll(() => gates).toHaveLength(1);
   expect(kept.record.displayName).toBe('');
   gates[0]?.resolve();
   await named;
   expect(kept.record.displayName).toBe('new');
 
-  const failed = kept.change({ displayName: 'newer' });
+  const failed = kept.change(() => ({ displayName: 'newer' }));
   await expect.poll(() => gates).toHaveLength(2);
   gates[1]?.reject(new Error('disk full'));
   await expect(failed).rejects.toThrow('disk full');

@@ -97,4 +97,5 @@ export const linkedRecord = (name: string): InstanceRecord => ({
   lastPresenceTime: undefined,
   presence: undefined,
   revision: 0,
+  labels: {},
 });

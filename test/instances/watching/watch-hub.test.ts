@@ -40,7 +40,9 @@ afterEach(() => {
 
 /** A reader, of this instance or of all, that takes an event only when told to. */
 function read(only?: Watched) {
-  const events = hub.watch([desk], !only, HEARTBEAT_MS, leave.signal)[Symbol.asyncIterator]();
+  const events = hub
+    .watch({ candidates: [desk], takesNew: !only, selector: [] }, HEARTBEAT_MS, leave.signal)
+    [Symbol.asyncIterator]();
   const nothing = Symbol('nothing yet');
   let pending: Promise<IteratorResult<WatchEvent>> | undefined;
   /** All that is there to be taken now. */

@@ -94,7 +94,7 @@ export const watch = (_: Stage, client: Caller): Promise<unknown> => {
 export async function watchUnread({ address, token }: Stage): Promise<void> {
   const { client, close } = caller(address, token, OWN_CONNECTION);
   const { path, requestSerialize, responseDeserialize } = Privacy.watchPrivacySettings;
-  const request = { instances: [], heartbeatInterval: age(5) };
+  const request = { instances: [], heartbeatInterval: age(5), labelSelector: '' };
   const unread = client.makeServerStreamRequest(
     path,
     requestSerialize,

@@ -26,6 +26,7 @@ export const instanceRecord = (name: string): InstanceRecord => ({
   lastPresenceTime: undefined,
   presence: undefined,
   revision: 0,
+  labels: {},
 });
 
 export const changeRecord = (instance: string, second: number): ChangeRecord => ({
@@ -52,6 +53,7 @@ export const tokenRecord = (id: string, second = 0): TokenRecord => ({
   lastUseTime: undefined,
   digest: digestOf(id),
   certificateSubject: undefined,
+  selector: undefined,
 });
 
 export const digestOf = (text: string): Buffer => createHash('sha256').update(text).digest();

@@ -1,4 +1,5 @@
 import {
+  BatchCreateInstancesRequest,
   type ConfirmPasskeyCodeRequest,
   CreateInstanceRequest,
   DeleteInstanceRequest,
@@ -11,9 +12,11 @@ import {
   type SubmitPasskeyAssertionRequest,
   type UpdateInstanceRequest,
 } from '../../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
-import { LARGEST_CREDS } from '../../../contract/sizes.js';
+import { LARGEST_CREDS, MOST_INSTANCES } from '../../../contract/sizes.js';
+import { PrivacyError } from '../../../domain/errors.js';
 import type { LinkMethod } from '../../../instances/ports/ports.js';
 import type { Caller } from '../../calls/handler.js';
+import * as checkLabels from '../../messages/check-labels.js';
 import { accept, type Checked, together, valid, violation } from '../../messages/checked.js';
 import type { PageOf } from '../../messages/page-tokens.js';
 import * as check from '../../messages/validate.js';
@@ -26,9 +29,40 @@ export function decodeCreate(request: CreateInstanceRequest) {
     connectionMode: modeOf(request.connectionMode),
     proxy: check.proxy(request.proxy),
     presence: presenceOf(request.presence),
+    labels: checkLabels.labels('labels', request.labels),
   });
   const content = () => CreateInstanceRequest.encode({ ...request, requestId: '' }).finish();
   return { name, properties, requestId, content };
+}
+
+/** The orders of the requests, or in their place what is wrong with them. */
+export function decodeBatchCreate(request: BatchCreateInstancesRequest) {
+  const { orders, requestId } = accept({
+    orders: batched(request.requests),
+    requestId: check.unlessEmpty(request.requestId, check.requestId),
+  });
+  const content = () => BatchCreateInstancesRequest.encode({ ...request, requestId: '' }).finish();
+  return { orders, requestId, content };
+}
+
+type BatchOrder = ReturnType<typeof decodeCreate> | { readonly refusal: PrivacyError };
+
+function batched(requests: readonly CreateInstanceRequest[]): Checked<readonly BatchOrder[]> {
+  if (requests.length === 0)
+    return violation('requests', 'REQUIRED', 'requests must hold an instance to make');
+  if (requests.length > MOST_INSTANCES)
+    return violation('requests', 'OUT_OF_RANGE', `requests must hold at most ${MOST_INSTANCES} instances`);
+  return valid(requests.map(decodeBatched));
+}
+
+function decodeBatched(request: CreateInstanceRequest): BatchOrder {
+  try {
+    accept({ requestId: check.absent('request_id', request.requestId, 'the batch has one') });
+    return decodeCreate(request);
+  } catch (refusal) {
+    if (refusal instanceof PrivacyError) return { refusal };
+    throw refusal;
+  }
 }
 
 export const decodeInstanceUpdate = (request: UpdateInstanceRequest) =>
@@ -38,14 +72,17 @@ export const decodeInstanceUpdate = (request: UpdateInstanceRequest) =>
     etag: valid(request.etag || undefined),
   });
 
-function changed({ displayName, connectionMode, presence, proxy }: UpdateInstanceRequest) {
-  if ([displayName, connectionMode, presence, proxy].every(value => value === undefined))
+function changed({ displayName, connectionMode, presence, proxy, ...request }: UpdateInstanceRequest) {
+  const { labelsToSet, labelsToRemove } = request;
+  const changesLabels = Object.keys(labelsToSet).length > 0 || labelsToRemove.length > 0;
+  if (!changesLabels && [displayName, connectionMode, presence, proxy].every(value => value === undefined))
     return violation('', 'REQUIRED', 'At least one property must be provided');
   return together({
     ...(displayName !== undefined && { displayName: check.displayName('display_name', displayName) }),
     ...(connectionMode !== undefined && { connectionMode: modeOf(connectionMode) }),
     ...(proxy !== undefined && { proxy: check.proxy(proxy) }),
     ...(presence !== undefined && { presence: presenceOf(presence) }),
+    ...(changesLabels && { labels: checkLabels.labelChange(labelsToSet, labelsToRemove) }),
   });
 }
 
@@ -62,6 +99,7 @@ export const decodeList = (pageOf: PageOf) => (request: ListInstancesRequest, ca
   accept({
     page: pageOf(ListInstancesRequest, request, caller),
     state: check.optionalEnum('state', Instance_State, request.state),
+    selector: checkLabels.selector(request.labelSelector),
   });
 
 export const decodeDelete = (request: DeleteInstanceRequest) => ({

@@ -3,14 +3,18 @@ import {
   ApplyPrivacySettingsRequest,
   type ApplyPrivacySettingsResponse,
 } from '../../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
+import { coverage, covers } from '../../../access/permits.js';
 import { MOST_INSTANCES } from '../../../contract/sizes.js';
 import { PrivacyError } from '../../../domain/errors.js';
 import { MIN_ROOM_MS, timeLeft } from '../../../instances/account/time-left.js';
+import type { Instances } from '../../../instances/instances.js';
 import { asCompleted } from '../../calls/as-completed.js';
 import type { Call } from '../../calls/handler.js';
 import { digestOf, type Idempotent, type IdempotentRequest } from '../../calls/idempotent.js';
 import type { InnerStatus } from '../../errors/statuses.js';
+import * as checkLabels from '../../messages/check-labels.js';
 import { accept } from '../../messages/checked.js';
+import { selectionOf } from '../../messages/selection.js';
 import * as check from '../../messages/validate.js';
 import { type Update, updateOptions } from './update.js';
 
@@ -18,39 +22,55 @@ import { type Update, updateOptions } from './update.js';
 const AT_ONCE = 16;
 /** Kept free before the caller's time is over, so that the last ends and the status arrive. */
 const ROOM_MS = 500;
-/** What an ACCOUNT token covers; no instance has this name. */
-const EVERY_INSTANCE = '*';
 
 type ApplyOrder = ReturnType<typeof decodeApply>;
 
 export function decodeApply(request: ApplyPrivacySettingsRequest) {
-  const { instances, ...order } = accept({
+  const {
+    instances: named,
+    selector,
+    ...order
+  } = accept({
     wishes: check.settings(request),
-    instances: check.instanceNames('instances', request.instances, { least: 1, most: MOST_INSTANCES }),
+    instances: check.instanceNames('instances', request.instances, {
+      least: request.labelSelector === '' ? 1 : 0,
+      most: MOST_INSTANCES,
+    }),
+    selector: checkLabels.inPlaceOfNames(request.labelSelector, request.instances),
     ...updateOptions(request),
   });
   return {
-    instances,
+    named,
+    selector,
     content: () => ApplyPrivacySettingsRequest.encode({ ...request, requestId: '' }).finish(),
     order: { ...order, etag: undefined, unattended: true as const },
   };
 }
 
 /** Makes the same update on every instance and tells of each as it ends. */
-export const apply = (answerOnce: Idempotent, update: Update, statusOf: InnerStatus) =>
+export const apply = (all: Instances, answerOnce: Idempotent, update: Update, statusOf: InnerStatus) =>
   async function* (
-    { instances, content, order }: ApplyOrder,
+    { named, selector, content, order }: ApplyOrder,
     call: Call,
   ): AsyncGenerator<ApplyPrivacySettingsResponse> {
-    const { method, options } = call;
+    const { method, principal, options } = call;
     const digest = digestOf(method, content);
     // Whoever has the token of one instance must not stand in the way of another's.
-    const scope = `${method.name}/${call.principal.instance ?? EVERY_INSTANCE}`;
+    const scope = `${method.name}/${coverage(principal)}`;
     const { requestId } = order;
-    await claim(answerOnce, { method, scope, digest, requestId, signal: options.signal });
+    const select = () => (named.length > 0 ? [] : atMost(all.select(selectionOf(principal, selector))));
+    const selected = await claim(
+      answerOnce,
+      { method, scope, digest, requestId, signal: options.signal },
+      select,
+    );
+    const instances = named.length > 0 ? named : selected;
     const shorter = { ...call, options: { ...options, deadline: options.deadline - ROOM_MS } };
-    const updateOne = (instance: string) =>
-      update({ digest, scope: `${scope}/${instance}` }, instance, order, shorter);
+    const updateOne = async (instance: string) => {
+      if (!covers(principal, { name: instance, labels: all.labelsOf(instance) }))
+        throw new PrivacyError({ kind: 'SCOPE_DENIED', method: method.fullName, instance });
+      return update({ digest, scope: `${scope}/${instance}` }, instance, order, shorter);
+    };
     const mayBegin = () => !options.signal.aborted && timeLeft(shorter.options) > MIN_ROOM_MS;
 
     const succeeded = new Set<number>();
@@ -79,14 +99,34 @@ export const apply = (answerOnce: Idempotent, update: Update, statusOf: InnerSta
     );
   };
 
-/** Refuses a request_id that came with another request; the answers themselves are kept by instance. */
+/**
+ * Refuses a request_id that came with another request; the answers themselves are kept by instance. What was selected
+ * the first time is kept, so that a repetition is about the same.
+ */
 const claim = (
   answerOnce: Idempotent,
   request: Omit<IdempotentRequest<unknown>, 'subject' | 'codec'>,
-): Promise<unknown> =>
-  answerOnce({ ...request, subject: undefined, codec: NOTHING }, async () => ({
-    response: undefined,
+  select: () => readonly string[],
+): Promise<readonly string[]> =>
+  answerOnce({ ...request, subject: undefined, codec: NAMES }, async () => ({
+    response: select(),
     keep: 'yes',
   }));
 
-const NOTHING = { encode: () => ({ finish: () => Buffer.of() }), decode: () => undefined };
+const NAMES = {
+  encode: (names: readonly string[]) => ({ finish: () => Buffer.from(names.join()) }),
+  decode: (bytes: Uint8Array): readonly string[] =>
+    Buffer.from(bytes)
+      .toString()
+      .split(',')
+      .filter(name => name !== ''),
+};
+
+function atMost(names: readonly string[]): readonly string[] {
+  if (names.length <= MOST_INSTANCES) return names;
+  const description = `label_selector must match at most ${MOST_INSTANCES} instances, and matches ${names.length}`;
+  throw new PrivacyError({
+    kind: 'INVALID_REQUEST',
+    violations: [{ field: 'label_selector', reason: 'OUT_OF_RANGE', description }],
+  });
+}

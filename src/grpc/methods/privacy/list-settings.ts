@@ -6,6 +6,7 @@ import type { Instances } from '../../../instances/instances.js';
 import type { CallSlots } from '../../calls/call-slots.js';
 import type { Call, Caller } from '../../calls/handler.js';
 import type { InnerStatus } from '../../errors/statuses.js';
+import * as checkLabels from '../../messages/check-labels.js';
 import { accept } from '../../messages/checked.js';
 import { encodeSnapshot } from '../../messages/codec.js';
 import type { PageOf } from '../../messages/page-tokens.js';
@@ -18,6 +19,7 @@ export const decodeListSettings = (pageOf: PageOf) => (request: ListPrivacySetti
   accept({
     page: pageOf(ListPrivacySettingsRequest, request, caller),
     maxAgeMs: check.duration('max_age', request.maxAge),
+    selector: checkLabels.selector(request.labelSelector),
   });
 
 /** Reads a page of instances; one that cannot be read, or not in time, is an entry with its error. */

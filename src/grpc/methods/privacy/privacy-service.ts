@@ -82,7 +82,7 @@ export const privacyService = ({
 
     applyPrivacySettings: many({
       decode: decodeApply,
-      handle: apply(answerOnce, update, statusOf),
+      handle: apply(instances, answerOnce, update, statusOf),
       encode: response => response,
       endsByItself: true,
     }),

@@ -7,9 +7,11 @@ import { MOST_INSTANCES } from '../../../contract/sizes.js';
 import type { Instances } from '../../../instances/instances.js';
 import type { WatchEvent } from '../../../instances/watching/watch-reader.js';
 import type { Call } from '../../calls/handler.js';
+import * as checkLabels from '../../messages/check-labels.js';
 import { accept } from '../../messages/checked.js';
 import { encodeSnapshot } from '../../messages/codec.js';
 import { encodeOrigin, encodeReason } from '../../messages/enums.js';
+import { selectionOf } from '../../messages/selection.js';
 import * as check from '../../messages/validate.js';
 
 const HEARTBEAT_MS = 30_000;
@@ -17,28 +19,30 @@ const HEARTBEAT = { leastMs: 5_000, mostMs: 600_000, inWords: '5 s to 10 min' };
 
 type WatchOrder = ReturnType<typeof decodeWatch>;
 
-export function decodeWatch({ instances, heartbeatInterval }: WatchPrivacySettingsRequest) {
+export function decodeWatch({ instances, heartbeatInterval, labelSelector }: WatchPrivacySettingsRequest) {
   const { heartbeatMs = HEARTBEAT_MS, ...order } = accept({
     instances: check.instanceNames('instances', instances, { least: 0, most: MOST_INSTANCES }),
+    selector: checkLabels.inPlaceOfNames(labelSelector, instances),
     heartbeatMs: check.durationWithin('heartbeat_interval', heartbeatInterval, HEARTBEAT),
   });
   return { ...order, heartbeatMs };
 }
 
-/** Watches the instances that are named, or else all that the token covers. */
+/** Watches the instances that are named, or else all that the token covers, while they match. */
 export const watch = (instances: Instances) =>
   async function* (
-    { instances: named, heartbeatMs }: WatchOrder,
+    { instances: named, selector, heartbeatMs }: WatchOrder,
     { principal, options }: Call,
   ): AsyncGenerator<WatchEvent> {
-    const own = principal.instance === undefined ? undefined : [principal.instance];
-    yield* instances.watch(named.length > 0 ? named : own, heartbeatMs, options.signal);
+    yield* instances.watch(selectionOf(principal, selector, named), heartbeatMs, options.signal);
   };
 
 export function encodeWatchEvent(event: WatchEvent): WatchPrivacySettingsResponse {
   switch (event.kind) {
     case 'heartbeat':
       return { instance: '', event: { $case: 'heartbeat', value: {} } };
+    case 'unmatched':
+      return { instance: event.instance, event: { $case: 'unmatched', value: {} } };
     case 'snapshot':
       return {
         instance: event.instance,

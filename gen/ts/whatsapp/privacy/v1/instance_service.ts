@@ -18,6 +18,7 @@ import {
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import { Timestamp } from "../../../google/protobuf/timestamp.js";
+import { Status } from "../../../google/rpc/status.js";
 import { Token } from "./token_service.js";
 
 /** The place of one linked account. */
@@ -71,7 +72,15 @@ export interface Instance {
   /** What it says of being available. */
   presence: Instance_Presence;
   /** When it last said what `presence` says; absent when it never did. */
-  lastPresenceTime: Date | undefined;
+  lastPresenceTime:
+    | Date
+    | undefined;
+  /**
+   * What it is, for whoever addresses instances by what they are: `env: prod`. At most 32. A key has 1 to 63
+   * of a-z, 0-9, dot, underscore and hyphen, and starts with a letter or digit. A value has 0 to 63 of
+   * a-z, A-Z, 0-9, dot, underscore and hyphen.
+   */
+  labels: { [key: string]: string };
 }
 
 /** The states. */
@@ -225,6 +234,11 @@ export function instance_PresenceToJSON(object: Instance_Presence): string {
   }
 }
 
+export interface Instance_LabelsEntry {
+  key: string;
+  value: string;
+}
+
 /** The instance to make. */
 export interface CreateInstanceRequest {
   /** As in Instance; made up when empty. */
@@ -247,6 +261,13 @@ export interface CreateInstanceRequest {
    * all ACCOUNT tokens.
    */
   requestId: string;
+  /** As in Instance. */
+  labels: { [key: string]: string };
+}
+
+export interface CreateInstanceRequest_LabelsEntry {
+  key: string;
+  value: string;
 }
 
 /** The instance made. */
@@ -264,6 +285,37 @@ export interface CreateInstanceResponse {
    * request_id.
    */
   secret: string;
+}
+
+/** The instances to make. */
+export interface BatchCreateInstancesRequest {
+  /** 1 to 1000 instances, each as in CreateInstance but without a request_id of its own. */
+  requests: CreateInstanceRequest[];
+  /**
+   * A UUID. The same id with the same request gets the first answer again for 24 hours, the secrets
+   * included; it tells also of instances that have been deleted since. It is one id for all ACCOUNT
+   * tokens.
+   */
+  requestId: string;
+}
+
+/** What became of each. */
+export interface BatchCreateInstancesResponse {
+  /** One for each of the requests, in their order. */
+  entries: BatchCreateInstancesResponse_Entry[];
+}
+
+/** One instance. */
+export interface BatchCreateInstancesResponse_Entry {
+  /** How making it ended. */
+  result:
+    | //
+    /** It was made. */
+    { $case: "success"; value: CreateInstanceResponse }
+    | //
+    /** The status that CreateInstance would have had, details included. */
+    { $case: "error"; value: Status }
+    | undefined;
 }
 
 /** Which instance to read. */
@@ -289,6 +341,14 @@ export interface ListInstancesRequest {
   pageToken: string;
   /** Only those in this state; unspecified for all. */
   state: Instance_State;
+  /**
+   * Only instances whose labels match. Requirements with commas between them, all of which must be met:
+   * `key=value`; `key!=value`, also met without the key; `key` and `!key`, with and without the key
+   * whatever its value; `key in (a,b)`; `key notin (a,b)`, also met without the key. Spaces between their
+   * parts are allowed. For example `env=prod,site!=berlin,!retired`. At most 512 characters and 16
+   * requirements; empty for all.
+   */
+  labelSelector: string;
 }
 
 /** One page. */
@@ -324,6 +384,18 @@ export interface UpdateInstanceRequest {
     | undefined;
   /** Refuse when the instance has another etag now. */
   etag: string;
+  /**
+   * Labels to add, or to give another value; the others stay, so that callers who set different ones do not
+   * undo each other's. The instance may have at most 32 afterwards.
+   */
+  labelsToSet: { [key: string]: string };
+  /** Keys of labels to remove, none of those in `labels_to_set`; one that is not there is no error. */
+  labelsToRemove: string[];
+}
+
+export interface UpdateInstanceRequest_LabelsToSetEntry {
+  key: string;
+  value: string;
 }
 
 /** The answer. */
@@ -556,6 +628,7 @@ function createBaseInstance(): Instance {
     offlineQueue: 0,
     presence: 0,
     lastPresenceTime: undefined,
+    labels: {},
   };
 }
 
@@ -606,6 +679,9 @@ export const Instance: MessageFns<Instance> = {
     if (message.lastPresenceTime !== undefined) {
       Timestamp.encode(toTimestamp(message.lastPresenceTime), writer.uint32(122).fork()).join();
     }
+    globalThis.Object.entries(message.labels).forEach(([key, value]: [string, string]) => {
+      Instance_LabelsEntry.encode({ key: key as any, value }, writer.uint32(130).fork()).join();
+    });
     return writer;
   },
 
@@ -742,6 +818,17 @@ export const Instance: MessageFns<Instance> = {
             message.lastPresenceTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
             continue;
           }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            const entry16 = Instance_LabelsEntry.decode(reader, reader.uint32());
+            if (entry16.value !== undefined) {
+              message.labels[entry16.key] = entry16.value;
+            }
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -801,6 +888,15 @@ export const Instance: MessageFns<Instance> = {
     if (message.lastPresenceTime !== undefined) {
       obj.lastPresenceTime = message.lastPresenceTime.toISOString();
     }
+    if (message.labels) {
+      const entries = globalThis.Object.entries(message.labels) as [string, string][];
+      if (entries.length > 0) {
+        obj.labels = {};
+        entries.forEach(([k, v]) => {
+          obj.labels[k] = v;
+        });
+      }
+    }
     return obj;
   },
 
@@ -824,12 +920,99 @@ export const Instance: MessageFns<Instance> = {
     message.offlineQueue = object.offlineQueue ?? 0;
     message.presence = object.presence ?? 0;
     message.lastPresenceTime = object.lastPresenceTime ?? undefined;
+    message.labels = (globalThis.Object.entries(object.labels ?? {}) as [string, string][]).reduce(
+      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
+        if (value !== undefined) {
+          acc[key] = globalThis.String(value);
+        }
+        return acc;
+      },
+      {},
+    );
+    return message;
+  },
+};
+
+function createBaseInstance_LabelsEntry(): Instance_LabelsEntry {
+  return { key: "", value: "" };
+}
+
+export const Instance_LabelsEntry: MessageFns<Instance_LabelsEntry> = {
+  encode(message: Instance_LabelsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== "") {
+      writer.uint32(18).string(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Instance_LabelsEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseInstance_LabelsEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  toJSON(message: Instance_LabelsEntry): unknown {
+    const obj: any = {};
+    if (message.key !== "") {
+      obj.key = message.key;
+    }
+    if (message.value !== "") {
+      obj.value = message.value;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Instance_LabelsEntry>, I>>(base?: I): Instance_LabelsEntry {
+    return Instance_LabelsEntry.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Instance_LabelsEntry>, I>>(object: I): Instance_LabelsEntry {
+    const message = createBaseInstance_LabelsEntry();
+    message.key = object.key ?? "";
+    message.value = object.value ?? "";
     return message;
   },
 };
 
 function createBaseCreateInstanceRequest(): CreateInstanceRequest {
-  return { name: "", displayName: "", connectionMode: 0, presence: 0, proxy: "", requestId: "" };
+  return { name: "", displayName: "", connectionMode: 0, presence: 0, proxy: "", requestId: "", labels: {} };
 }
 
 export const CreateInstanceRequest: MessageFns<CreateInstanceRequest> = {
@@ -852,6 +1035,9 @@ export const CreateInstanceRequest: MessageFns<CreateInstanceRequest> = {
     if (message.requestId !== "") {
       writer.uint32(50).string(message.requestId);
     }
+    globalThis.Object.entries(message.labels).forEach(([key, value]: [string, string]) => {
+      CreateInstanceRequest_LabelsEntry.encode({ key: key as any, value }, writer.uint32(58).fork()).join();
+    });
     return writer;
   },
 
@@ -916,6 +1102,17 @@ export const CreateInstanceRequest: MessageFns<CreateInstanceRequest> = {
             message.requestId = reader.string();
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            const entry7 = CreateInstanceRequest_LabelsEntry.decode(reader, reader.uint32());
+            if (entry7.value !== undefined) {
+              message.labels[entry7.key] = entry7.value;
+            }
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -948,6 +1145,15 @@ export const CreateInstanceRequest: MessageFns<CreateInstanceRequest> = {
     if (message.requestId !== "") {
       obj.requestId = message.requestId;
     }
+    if (message.labels) {
+      const entries = globalThis.Object.entries(message.labels) as [string, string][];
+      if (entries.length > 0) {
+        obj.labels = {};
+        entries.forEach(([k, v]) => {
+          obj.labels[k] = v;
+        });
+      }
+    }
     return obj;
   },
 
@@ -962,6 +1168,97 @@ export const CreateInstanceRequest: MessageFns<CreateInstanceRequest> = {
     message.presence = object.presence ?? 0;
     message.proxy = object.proxy ?? "";
     message.requestId = object.requestId ?? "";
+    message.labels = (globalThis.Object.entries(object.labels ?? {}) as [string, string][]).reduce(
+      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
+        if (value !== undefined) {
+          acc[key] = globalThis.String(value);
+        }
+        return acc;
+      },
+      {},
+    );
+    return message;
+  },
+};
+
+function createBaseCreateInstanceRequest_LabelsEntry(): CreateInstanceRequest_LabelsEntry {
+  return { key: "", value: "" };
+}
+
+export const CreateInstanceRequest_LabelsEntry: MessageFns<CreateInstanceRequest_LabelsEntry> = {
+  encode(message: CreateInstanceRequest_LabelsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== "") {
+      writer.uint32(18).string(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CreateInstanceRequest_LabelsEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCreateInstanceRequest_LabelsEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  toJSON(message: CreateInstanceRequest_LabelsEntry): unknown {
+    const obj: any = {};
+    if (message.key !== "") {
+      obj.key = message.key;
+    }
+    if (message.value !== "") {
+      obj.value = message.value;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<CreateInstanceRequest_LabelsEntry>, I>>(
+    base?: I,
+  ): CreateInstanceRequest_LabelsEntry {
+    return CreateInstanceRequest_LabelsEntry.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<CreateInstanceRequest_LabelsEntry>, I>>(
+    object: I,
+  ): CreateInstanceRequest_LabelsEntry {
+    const message = createBaseCreateInstanceRequest_LabelsEntry();
+    message.key = object.key ?? "";
+    message.value = object.value ?? "";
     return message;
   },
 };
@@ -1057,6 +1354,242 @@ export const CreateInstanceResponse: MessageFns<CreateInstanceResponse> = {
       : undefined;
     message.token = (object.token !== undefined && object.token !== null) ? Token.fromPartial(object.token) : undefined;
     message.secret = object.secret ?? "";
+    return message;
+  },
+};
+
+function createBaseBatchCreateInstancesRequest(): BatchCreateInstancesRequest {
+  return { requests: [], requestId: "" };
+}
+
+export const BatchCreateInstancesRequest: MessageFns<BatchCreateInstancesRequest> = {
+  encode(message: BatchCreateInstancesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.requests) {
+      CreateInstanceRequest.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.requestId !== "") {
+      writer.uint32(18).string(message.requestId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BatchCreateInstancesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBatchCreateInstancesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.requests.push(CreateInstanceRequest.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  toJSON(message: BatchCreateInstancesRequest): unknown {
+    const obj: any = {};
+    if (message.requests?.length) {
+      obj.requests = message.requests.map((e) => CreateInstanceRequest.toJSON(e));
+    }
+    if (message.requestId !== "") {
+      obj.requestId = message.requestId;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<BatchCreateInstancesRequest>, I>>(base?: I): BatchCreateInstancesRequest {
+    return BatchCreateInstancesRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<BatchCreateInstancesRequest>, I>>(object: I): BatchCreateInstancesRequest {
+    const message = createBaseBatchCreateInstancesRequest();
+    message.requests = object.requests?.map((e) => CreateInstanceRequest.fromPartial(e)) || [];
+    message.requestId = object.requestId ?? "";
+    return message;
+  },
+};
+
+function createBaseBatchCreateInstancesResponse(): BatchCreateInstancesResponse {
+  return { entries: [] };
+}
+
+export const BatchCreateInstancesResponse: MessageFns<BatchCreateInstancesResponse> = {
+  encode(message: BatchCreateInstancesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.entries) {
+      BatchCreateInstancesResponse_Entry.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BatchCreateInstancesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBatchCreateInstancesResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.entries.push(BatchCreateInstancesResponse_Entry.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  toJSON(message: BatchCreateInstancesResponse): unknown {
+    const obj: any = {};
+    if (message.entries?.length) {
+      obj.entries = message.entries.map((e) => BatchCreateInstancesResponse_Entry.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<BatchCreateInstancesResponse>, I>>(base?: I): BatchCreateInstancesResponse {
+    return BatchCreateInstancesResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<BatchCreateInstancesResponse>, I>>(object: I): BatchCreateInstancesResponse {
+    const message = createBaseBatchCreateInstancesResponse();
+    message.entries = object.entries?.map((e) => BatchCreateInstancesResponse_Entry.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseBatchCreateInstancesResponse_Entry(): BatchCreateInstancesResponse_Entry {
+  return { result: undefined };
+}
+
+export const BatchCreateInstancesResponse_Entry: MessageFns<BatchCreateInstancesResponse_Entry> = {
+  encode(message: BatchCreateInstancesResponse_Entry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    switch (message.result?.$case) {
+      case "success":
+        CreateInstanceResponse.encode(message.result.value, writer.uint32(10).fork()).join();
+        break;
+      case "error":
+        Status.encode(message.result.value, writer.uint32(18).fork()).join();
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BatchCreateInstancesResponse_Entry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBatchCreateInstancesResponse_Entry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.result = { $case: "success", value: CreateInstanceResponse.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.result = { $case: "error", value: Status.decode(reader, reader.uint32()) };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  toJSON(message: BatchCreateInstancesResponse_Entry): unknown {
+    const obj: any = {};
+    if (message.result?.$case === "success") {
+      obj.success = CreateInstanceResponse.toJSON(message.result.value);
+    } else if (message.result?.$case === "error") {
+      obj.error = Status.toJSON(message.result.value);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<BatchCreateInstancesResponse_Entry>, I>>(
+    base?: I,
+  ): BatchCreateInstancesResponse_Entry {
+    return BatchCreateInstancesResponse_Entry.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<BatchCreateInstancesResponse_Entry>, I>>(
+    object: I,
+  ): BatchCreateInstancesResponse_Entry {
+    const message = createBaseBatchCreateInstancesResponse_Entry();
+    switch (object.result?.$case) {
+      case "success": {
+        if (object.result?.value !== undefined && object.result?.value !== null) {
+          message.result = { $case: "success", value: CreateInstanceResponse.fromPartial(object.result.value) };
+        }
+        break;
+      }
+      case "error": {
+        if (object.result?.value !== undefined && object.result?.value !== null) {
+          message.result = { $case: "error", value: Status.fromPartial(object.result.value) };
+        }
+        break;
+      }
+    }
     return message;
   },
 };
@@ -1190,7 +1723,7 @@ export const GetInstanceResponse: MessageFns<GetInstanceResponse> = {
 };
 
 function createBaseListInstancesRequest(): ListInstancesRequest {
-  return { pageSize: 0, pageToken: "", state: 0 };
+  return { pageSize: 0, pageToken: "", state: 0, labelSelector: "" };
 }
 
 export const ListInstancesRequest: MessageFns<ListInstancesRequest> = {
@@ -1203,6 +1736,9 @@ export const ListInstancesRequest: MessageFns<ListInstancesRequest> = {
     }
     if (message.state !== 0) {
       writer.uint32(24).int32(message.state);
+    }
+    if (message.labelSelector !== "") {
+      writer.uint32(34).string(message.labelSelector);
     }
     return writer;
   },
@@ -1244,6 +1780,14 @@ export const ListInstancesRequest: MessageFns<ListInstancesRequest> = {
             message.state = reader.int32() as any;
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.labelSelector = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1267,6 +1811,9 @@ export const ListInstancesRequest: MessageFns<ListInstancesRequest> = {
     if (message.state !== 0) {
       obj.state = instance_StateToJSON(message.state);
     }
+    if (message.labelSelector !== "") {
+      obj.labelSelector = message.labelSelector;
+    }
     return obj;
   },
 
@@ -1278,6 +1825,7 @@ export const ListInstancesRequest: MessageFns<ListInstancesRequest> = {
     message.pageSize = object.pageSize ?? 0;
     message.pageToken = object.pageToken ?? "";
     message.state = object.state ?? 0;
+    message.labelSelector = object.labelSelector ?? "";
     return message;
   },
 };
@@ -1368,6 +1916,8 @@ function createBaseUpdateInstanceRequest(): UpdateInstanceRequest {
     presence: undefined,
     proxy: undefined,
     etag: "",
+    labelsToSet: {},
+    labelsToRemove: [],
   };
 }
 
@@ -1390,6 +1940,12 @@ export const UpdateInstanceRequest: MessageFns<UpdateInstanceRequest> = {
     }
     if (message.etag !== "") {
       writer.uint32(50).string(message.etag);
+    }
+    globalThis.Object.entries(message.labelsToSet).forEach(([key, value]: [string, string]) => {
+      UpdateInstanceRequest_LabelsToSetEntry.encode({ key: key as any, value }, writer.uint32(58).fork()).join();
+    });
+    for (const v of message.labelsToRemove) {
+      writer.uint32(66).string(v!);
     }
     return writer;
   },
@@ -1455,6 +2011,25 @@ export const UpdateInstanceRequest: MessageFns<UpdateInstanceRequest> = {
             message.etag = reader.string();
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            const entry7 = UpdateInstanceRequest_LabelsToSetEntry.decode(reader, reader.uint32());
+            if (entry7.value !== undefined) {
+              message.labelsToSet[entry7.key] = entry7.value;
+            }
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.labelsToRemove.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1487,6 +2062,18 @@ export const UpdateInstanceRequest: MessageFns<UpdateInstanceRequest> = {
     if (message.etag !== "") {
       obj.etag = message.etag;
     }
+    if (message.labelsToSet) {
+      const entries = globalThis.Object.entries(message.labelsToSet) as [string, string][];
+      if (entries.length > 0) {
+        obj.labelsToSet = {};
+        entries.forEach(([k, v]) => {
+          obj.labelsToSet[k] = v;
+        });
+      }
+    }
+    if (message.labelsToRemove?.length) {
+      obj.labelsToRemove = message.labelsToRemove;
+    }
     return obj;
   },
 
@@ -1501,6 +2088,98 @@ export const UpdateInstanceRequest: MessageFns<UpdateInstanceRequest> = {
     message.presence = object.presence ?? undefined;
     message.proxy = object.proxy ?? undefined;
     message.etag = object.etag ?? "";
+    message.labelsToSet = (globalThis.Object.entries(object.labelsToSet ?? {}) as [string, string][]).reduce(
+      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
+        if (value !== undefined) {
+          acc[key] = globalThis.String(value);
+        }
+        return acc;
+      },
+      {},
+    );
+    message.labelsToRemove = object.labelsToRemove?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseUpdateInstanceRequest_LabelsToSetEntry(): UpdateInstanceRequest_LabelsToSetEntry {
+  return { key: "", value: "" };
+}
+
+export const UpdateInstanceRequest_LabelsToSetEntry: MessageFns<UpdateInstanceRequest_LabelsToSetEntry> = {
+  encode(message: UpdateInstanceRequest_LabelsToSetEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== "") {
+      writer.uint32(18).string(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UpdateInstanceRequest_LabelsToSetEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUpdateInstanceRequest_LabelsToSetEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  toJSON(message: UpdateInstanceRequest_LabelsToSetEntry): unknown {
+    const obj: any = {};
+    if (message.key !== "") {
+      obj.key = message.key;
+    }
+    if (message.value !== "") {
+      obj.value = message.value;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<UpdateInstanceRequest_LabelsToSetEntry>, I>>(
+    base?: I,
+  ): UpdateInstanceRequest_LabelsToSetEntry {
+    return UpdateInstanceRequest_LabelsToSetEntry.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<UpdateInstanceRequest_LabelsToSetEntry>, I>>(
+    object: I,
+  ): UpdateInstanceRequest_LabelsToSetEntry {
+    const message = createBaseUpdateInstanceRequest_LabelsToSetEntry();
+    message.key = object.key ?? "";
+    message.value = object.value ?? "";
     return message;
   },
 };
@@ -3216,8 +3895,8 @@ export const ReconnectInstanceResponse: MessageFns<ReconnectInstanceResponse> = 
 /**
  * Manages the instances. An instance is the place of one linked WhatsApp account.
  *
- * CreateInstance, DeleteInstance and ImportInstance need an ACCOUNT token. All methods but GetInstance and
- * ListInstances need READ_WRITE access.
+ * CreateInstance, BatchCreateInstances, DeleteInstance and ImportInstance need an ACCOUNT token. All methods
+ * but GetInstance and ListInstances need READ_WRITE access.
  *
  * Errors of every method:
  * - INVALID_ARGUMENT: INVALID_REQUEST, MALFORMED_MESSAGE
@@ -3245,6 +3924,28 @@ export const InstanceServiceService = {
     responseSerialize: (value: CreateInstanceResponse): Buffer =>
       Buffer.from(CreateInstanceResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): CreateInstanceResponse => CreateInstanceResponse.decode(value),
+  },
+  /**
+   * Makes many instances, each with its first token. One that cannot be made is an entry with an
+   * error, and never stops another; OK says only that each has its entry.
+   *
+   * A message may have 64 KiB, which holds 1,000 instances with names of 20 characters and a label or
+   * two, but only some 300 with names and display names of 63. Has a limit of its own: 20 calls in an
+   * hour.
+   *
+   * Errors:
+   * - ALREADY_EXISTS: REQUEST_ID_REUSED
+   */
+  batchCreateInstances: {
+    path: "/whatsapp.privacy.v1.InstanceService/BatchCreateInstances" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: BatchCreateInstancesRequest): Buffer =>
+      Buffer.from(BatchCreateInstancesRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): BatchCreateInstancesRequest => BatchCreateInstancesRequest.decode(value),
+    responseSerialize: (value: BatchCreateInstancesResponse): Buffer =>
+      Buffer.from(BatchCreateInstancesResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): BatchCreateInstancesResponse => BatchCreateInstancesResponse.decode(value),
   },
   /**
    * Reads one instance.
@@ -3278,7 +3979,8 @@ export const InstanceServiceService = {
   },
   /**
    * Changes the properties that the request holds; the others stay. The proxy needs an ACCOUNT token,
-   * because whoever sets it makes the service connect to any address that it reaches.
+   * because whoever sets it makes the service connect to any address that it reaches; so do the labels,
+   * because they decide which tokens cover the instance.
    *
    * Errors:
    * - NOT_FOUND: INSTANCE_NOT_FOUND
@@ -3297,7 +3999,8 @@ export const InstanceServiceService = {
   },
   /**
    * Unlinks the account and forgets the instance, its keys, its tokens, its history and the answers
-   * kept by request_id. Succeeds also when WhatsApp cannot be told; the phone then lists the device
+   * kept by request_id, but for those to BatchCreateInstances, which go after their 24 hours. Succeeds
+   * also when WhatsApp cannot be told; the phone then lists the device
    * until it is removed there. Ends a LinkInstance that is running; an account whose phone has agreed
    * by then is unlinked too.
    *
@@ -3492,6 +4195,18 @@ export interface InstanceServiceServer extends UntypedServiceImplementation {
    */
   createInstance: handleUnaryCall<CreateInstanceRequest, CreateInstanceResponse>;
   /**
+   * Makes many instances, each with its first token. One that cannot be made is an entry with an
+   * error, and never stops another; OK says only that each has its entry.
+   *
+   * A message may have 64 KiB, which holds 1,000 instances with names of 20 characters and a label or
+   * two, but only some 300 with names and display names of 63. Has a limit of its own: 20 calls in an
+   * hour.
+   *
+   * Errors:
+   * - ALREADY_EXISTS: REQUEST_ID_REUSED
+   */
+  batchCreateInstances: handleUnaryCall<BatchCreateInstancesRequest, BatchCreateInstancesResponse>;
+  /**
    * Reads one instance.
    *
    * Errors:
@@ -3506,7 +4221,8 @@ export interface InstanceServiceServer extends UntypedServiceImplementation {
   listInstances: handleUnaryCall<ListInstancesRequest, ListInstancesResponse>;
   /**
    * Changes the properties that the request holds; the others stay. The proxy needs an ACCOUNT token,
-   * because whoever sets it makes the service connect to any address that it reaches.
+   * because whoever sets it makes the service connect to any address that it reaches; so do the labels,
+   * because they decide which tokens cover the instance.
    *
    * Errors:
    * - NOT_FOUND: INSTANCE_NOT_FOUND
@@ -3515,7 +4231,8 @@ export interface InstanceServiceServer extends UntypedServiceImplementation {
   updateInstance: handleUnaryCall<UpdateInstanceRequest, UpdateInstanceResponse>;
   /**
    * Unlinks the account and forgets the instance, its keys, its tokens, its history and the answers
-   * kept by request_id. Succeeds also when WhatsApp cannot be told; the phone then lists the device
+   * kept by request_id, but for those to BatchCreateInstances, which go after their 24 hours. Succeeds
+   * also when WhatsApp cannot be told; the phone then lists the device
    * until it is removed there. Ends a LinkInstance that is running; an account whose phone has agreed
    * by then is unlinked too.
    *
@@ -3654,6 +4371,32 @@ export interface InstanceServiceClient extends Client {
     callback: (error: ServiceError | null, response: CreateInstanceResponse) => void,
   ): ClientUnaryCall;
   /**
+   * Makes many instances, each with its first token. One that cannot be made is an entry with an
+   * error, and never stops another; OK says only that each has its entry.
+   *
+   * A message may have 64 KiB, which holds 1,000 instances with names of 20 characters and a label or
+   * two, but only some 300 with names and display names of 63. Has a limit of its own: 20 calls in an
+   * hour.
+   *
+   * Errors:
+   * - ALREADY_EXISTS: REQUEST_ID_REUSED
+   */
+  batchCreateInstances(
+    request: BatchCreateInstancesRequest,
+    callback: (error: ServiceError | null, response: BatchCreateInstancesResponse) => void,
+  ): ClientUnaryCall;
+  batchCreateInstances(
+    request: BatchCreateInstancesRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: BatchCreateInstancesResponse) => void,
+  ): ClientUnaryCall;
+  batchCreateInstances(
+    request: BatchCreateInstancesRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: BatchCreateInstancesResponse) => void,
+  ): ClientUnaryCall;
+  /**
    * Reads one instance.
    *
    * Errors:
@@ -3696,7 +4439,8 @@ export interface InstanceServiceClient extends Client {
   ): ClientUnaryCall;
   /**
    * Changes the properties that the request holds; the others stay. The proxy needs an ACCOUNT token,
-   * because whoever sets it makes the service connect to any address that it reaches.
+   * because whoever sets it makes the service connect to any address that it reaches; so do the labels,
+   * because they decide which tokens cover the instance.
    *
    * Errors:
    * - NOT_FOUND: INSTANCE_NOT_FOUND
@@ -3719,7 +4463,8 @@ export interface InstanceServiceClient extends Client {
   ): ClientUnaryCall;
   /**
    * Unlinks the account and forgets the instance, its keys, its tokens, its history and the answers
-   * kept by request_id. Succeeds also when WhatsApp cannot be told; the phone then lists the device
+   * kept by request_id, but for those to BatchCreateInstances, which go after their 24 hours. Succeeds
+   * also when WhatsApp cannot be told; the phone then lists the device
    * until it is removed there. Ends a LinkInstance that is running; an account whose phone has agreed
    * by then is unlinked too.
    *

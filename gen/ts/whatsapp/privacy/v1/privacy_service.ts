@@ -156,7 +156,11 @@ export interface ListPrivacySettingsRequest {
    */
   pageToken: string;
   /** As in GetPrivacySettings. */
-  maxAge: Duration | undefined;
+  maxAge:
+    | Duration
+    | undefined;
+  /** Only instances whose labels match, as in ListInstances; empty for all. */
+  labelSelector: string;
 }
 
 /** One page. */
@@ -289,7 +293,7 @@ export interface UpdatePrivacySettingsResponse {
 
 /** What to change on which instances. */
 export interface ApplyPrivacySettingsRequest {
-  /** 1 to 1000 different instances. */
+  /** 1 to 1000 different instances; or none, and label_selector. */
   instances: string[];
   /** As in UpdatePrivacySettings. */
   visibility:
@@ -309,14 +313,20 @@ export interface ApplyPrivacySettingsRequest {
   validateOnly: boolean;
   /**
    * As in UpdatePrivacySettings, for each instance by itself; but it is one id only for tokens that
-   * cover the same: for all ACCOUNT tokens, or for all those of one instance.
+   * cover the same: for all ACCOUNT tokens, or for all those of one instance or of one selector. With
+   * label_selector a repetition is about the instances that matched the first time.
    */
   requestId: string;
+  /**
+   * In place of `instances`: those that the token covers and whose labels match when the call starts, as
+   * in ListInstances, ordered by name. More than 1000 are refused.
+   */
+  labelSelector: string;
 }
 
 /** The end of one instance's update. */
 export interface ApplyPrivacySettingsResponse {
-  /** The instance's position in the request, from 0. */
+  /** The instance's position in the request, or among those that match, from 0. */
   index: number;
   /** The instance. */
   instance: string;
@@ -340,7 +350,14 @@ export interface WatchPrivacySettingsRequest {
   /** At most 1000 different instances; empty for all the token covers, later ones included. */
   instances: string[];
   /** How long the stream may be silent: 5 s to 10 min, 30 s when absent. */
-  heartbeatInterval: Duration | undefined;
+  heartbeatInterval:
+    | Duration
+    | undefined;
+  /**
+   * In place of `instances`: those that the token covers and whose labels match, as in ListInstances,
+   * while they do.
+   */
+  labelSelector: string;
 }
 
 /** One event. */
@@ -361,6 +378,9 @@ export interface WatchPrivacySettingsResponse {
     | //
     /** Nothing. */
     { $case: "heartbeat"; value: WatchPrivacySettingsResponse_Heartbeat }
+    | //
+    /** The instance is no longer among those watched. */
+    { $case: "unmatched"; value: WatchPrivacySettingsResponse_Unmatched }
     | undefined;
 }
 
@@ -392,6 +412,13 @@ export interface WatchPrivacySettingsResponse_Unavailable {
 
 /** Nothing happened for the heartbeat interval. */
 export interface WatchPrivacySettingsResponse_Heartbeat {
+}
+
+/**
+ * The instance has lost the labels for which it was watched, or for which the token covered it. Nothing
+ * comes of it unless it matches again, and then a snapshot first.
+ */
+export interface WatchPrivacySettingsResponse_Unmatched {
 }
 
 /** Which changes to list. */
@@ -691,7 +718,7 @@ export const GetPrivacySettingsResponse: MessageFns<GetPrivacySettingsResponse> 
 };
 
 function createBaseListPrivacySettingsRequest(): ListPrivacySettingsRequest {
-  return { pageSize: 0, pageToken: "", maxAge: undefined };
+  return { pageSize: 0, pageToken: "", maxAge: undefined, labelSelector: "" };
 }
 
 export const ListPrivacySettingsRequest: MessageFns<ListPrivacySettingsRequest> = {
@@ -704,6 +731,9 @@ export const ListPrivacySettingsRequest: MessageFns<ListPrivacySettingsRequest> 
     }
     if (message.maxAge !== undefined) {
       Duration.encode(message.maxAge, writer.uint32(26).fork()).join();
+    }
+    if (message.labelSelector !== "") {
+      writer.uint32(34).string(message.labelSelector);
     }
     return writer;
   },
@@ -745,6 +775,14 @@ export const ListPrivacySettingsRequest: MessageFns<ListPrivacySettingsRequest> 
             message.maxAge = Duration.decode(reader, reader.uint32());
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.labelSelector = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -768,6 +806,9 @@ export const ListPrivacySettingsRequest: MessageFns<ListPrivacySettingsRequest> 
     if (message.maxAge !== undefined) {
       obj.maxAge = Duration.toJSON(message.maxAge);
     }
+    if (message.labelSelector !== "") {
+      obj.labelSelector = message.labelSelector;
+    }
     return obj;
   },
 
@@ -781,6 +822,7 @@ export const ListPrivacySettingsRequest: MessageFns<ListPrivacySettingsRequest> 
     message.maxAge = (object.maxAge !== undefined && object.maxAge !== null)
       ? Duration.fromPartial(object.maxAge)
       : undefined;
+    message.labelSelector = object.labelSelector ?? "";
     return message;
   },
 };
@@ -1500,6 +1542,7 @@ function createBaseApplyPrivacySettingsRequest(): ApplyPrivacySettingsRequest {
     onFailure: 0,
     validateOnly: false,
     requestId: "",
+    labelSelector: "",
   };
 }
 
@@ -1525,6 +1568,9 @@ export const ApplyPrivacySettingsRequest: MessageFns<ApplyPrivacySettingsRequest
     }
     if (message.requestId !== "") {
       writer.uint32(58).string(message.requestId);
+    }
+    if (message.labelSelector !== "") {
+      writer.uint32(66).string(message.labelSelector);
     }
     return writer;
   },
@@ -1598,6 +1644,14 @@ export const ApplyPrivacySettingsRequest: MessageFns<ApplyPrivacySettingsRequest
             message.requestId = reader.string();
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.labelSelector = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1633,6 +1687,9 @@ export const ApplyPrivacySettingsRequest: MessageFns<ApplyPrivacySettingsRequest
     if (message.requestId !== "") {
       obj.requestId = message.requestId;
     }
+    if (message.labelSelector !== "") {
+      obj.labelSelector = message.labelSelector;
+    }
     return obj;
   },
 
@@ -1654,6 +1711,7 @@ export const ApplyPrivacySettingsRequest: MessageFns<ApplyPrivacySettingsRequest
     message.onFailure = object.onFailure ?? 0;
     message.validateOnly = object.validateOnly ?? false;
     message.requestId = object.requestId ?? "";
+    message.labelSelector = object.labelSelector ?? "";
     return message;
   },
 };
@@ -1810,7 +1868,7 @@ export const ApplyPrivacySettingsResponse: MessageFns<ApplyPrivacySettingsRespon
 };
 
 function createBaseWatchPrivacySettingsRequest(): WatchPrivacySettingsRequest {
-  return { instances: [], heartbeatInterval: undefined };
+  return { instances: [], heartbeatInterval: undefined, labelSelector: "" };
 }
 
 export const WatchPrivacySettingsRequest: MessageFns<WatchPrivacySettingsRequest> = {
@@ -1820,6 +1878,9 @@ export const WatchPrivacySettingsRequest: MessageFns<WatchPrivacySettingsRequest
     }
     if (message.heartbeatInterval !== undefined) {
       Duration.encode(message.heartbeatInterval, writer.uint32(18).fork()).join();
+    }
+    if (message.labelSelector !== "") {
+      writer.uint32(26).string(message.labelSelector);
     }
     return writer;
   },
@@ -1853,6 +1914,14 @@ export const WatchPrivacySettingsRequest: MessageFns<WatchPrivacySettingsRequest
             message.heartbeatInterval = Duration.decode(reader, reader.uint32());
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.labelSelector = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1873,6 +1942,9 @@ export const WatchPrivacySettingsRequest: MessageFns<WatchPrivacySettingsRequest
     if (message.heartbeatInterval !== undefined) {
       obj.heartbeatInterval = Duration.toJSON(message.heartbeatInterval);
     }
+    if (message.labelSelector !== "") {
+      obj.labelSelector = message.labelSelector;
+    }
     return obj;
   },
 
@@ -1885,6 +1957,7 @@ export const WatchPrivacySettingsRequest: MessageFns<WatchPrivacySettingsRequest
     message.heartbeatInterval = (object.heartbeatInterval !== undefined && object.heartbeatInterval !== null)
       ? Duration.fromPartial(object.heartbeatInterval)
       : undefined;
+    message.labelSelector = object.labelSelector ?? "";
     return message;
   },
 };
@@ -1910,6 +1983,9 @@ export const WatchPrivacySettingsResponse: MessageFns<WatchPrivacySettingsRespon
         break;
       case "heartbeat":
         WatchPrivacySettingsResponse_Heartbeat.encode(message.event.value, writer.uint32(42).fork()).join();
+        break;
+      case "unmatched":
+        WatchPrivacySettingsResponse_Unmatched.encode(message.event.value, writer.uint32(50).fork()).join();
         break;
     }
     return writer;
@@ -1977,6 +2053,17 @@ export const WatchPrivacySettingsResponse: MessageFns<WatchPrivacySettingsRespon
             };
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.event = {
+              $case: "unmatched",
+              value: WatchPrivacySettingsResponse_Unmatched.decode(reader, reader.uint32()),
+            };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2002,6 +2089,8 @@ export const WatchPrivacySettingsResponse: MessageFns<WatchPrivacySettingsRespon
       obj.unavailable = WatchPrivacySettingsResponse_Unavailable.toJSON(message.event.value);
     } else if (message.event?.$case === "heartbeat") {
       obj.heartbeat = WatchPrivacySettingsResponse_Heartbeat.toJSON(message.event.value);
+    } else if (message.event?.$case === "unmatched") {
+      obj.unmatched = WatchPrivacySettingsResponse_Unmatched.toJSON(message.event.value);
     }
     return obj;
   },
@@ -2042,6 +2131,15 @@ export const WatchPrivacySettingsResponse: MessageFns<WatchPrivacySettingsRespon
           message.event = {
             $case: "heartbeat",
             value: WatchPrivacySettingsResponse_Heartbeat.fromPartial(object.event.value),
+          };
+        }
+        break;
+      }
+      case "unmatched": {
+        if (object.event?.value !== undefined && object.event?.value !== null) {
+          message.event = {
+            $case: "unmatched",
+            value: WatchPrivacySettingsResponse_Unmatched.fromPartial(object.event.value),
           };
         }
         break;
@@ -2294,6 +2392,58 @@ export const WatchPrivacySettingsResponse_Heartbeat: MessageFns<WatchPrivacySett
     _: I,
   ): WatchPrivacySettingsResponse_Heartbeat {
     const message = createBaseWatchPrivacySettingsResponse_Heartbeat();
+    return message;
+  },
+};
+
+function createBaseWatchPrivacySettingsResponse_Unmatched(): WatchPrivacySettingsResponse_Unmatched {
+  return {};
+}
+
+export const WatchPrivacySettingsResponse_Unmatched: MessageFns<WatchPrivacySettingsResponse_Unmatched> = {
+  encode(_: WatchPrivacySettingsResponse_Unmatched, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WatchPrivacySettingsResponse_Unmatched {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWatchPrivacySettingsResponse_Unmatched();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  toJSON(_: WatchPrivacySettingsResponse_Unmatched): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<WatchPrivacySettingsResponse_Unmatched>, I>>(
+    base?: I,
+  ): WatchPrivacySettingsResponse_Unmatched {
+    return WatchPrivacySettingsResponse_Unmatched.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<WatchPrivacySettingsResponse_Unmatched>, I>>(
+    _: I,
+  ): WatchPrivacySettingsResponse_Unmatched {
+    const message = createBaseWatchPrivacySettingsResponse_Unmatched();
     return message;
   },
 };
@@ -3500,7 +3650,9 @@ export const PrivacyServiceService = {
   },
   /**
    * Makes the same update on many instances and reports each as it ends, in any order. The failure
-   * of one never stops another. Ends OK only when all ended OK.
+   * of one never stops another. Ends OK only when all ended OK, and at once when no instance matches the
+   * label_selector. An instance that the token covers no longer when its turn comes ends with
+   * SCOPE_DENIED.
    *
    * Errors:
    * - INVALID_ARGUMENT: SETTING_READ_ONLY
@@ -3525,7 +3677,9 @@ export const PrivacyServiceService = {
    * Sends the settings of each instance, then every change, whoever made it, until the caller
    * cancels. A reader that falls behind gets the newest settings and not each step. What is watched
    * is read from WhatsApp when it announces a change, and also when it has announced none for as long
-   * as that is trusted (see max_age of GetPrivacySettings).
+   * as that is trusted (see max_age of GetPrivacySettings). Where labels decide what is watched, they do
+   * so all the time: an instance that begins to match comes with a snapshot, and of one that no longer
+   * does nothing is told but `unmatched`.
    *
    * Errors:
    * - NOT_FOUND: INSTANCE_NOT_FOUND
@@ -3685,7 +3839,9 @@ export interface PrivacyServiceServer extends UntypedServiceImplementation {
   updatePrivacySettings: handleUnaryCall<UpdatePrivacySettingsRequest, UpdatePrivacySettingsResponse>;
   /**
    * Makes the same update on many instances and reports each as it ends, in any order. The failure
-   * of one never stops another. Ends OK only when all ended OK.
+   * of one never stops another. Ends OK only when all ended OK, and at once when no instance matches the
+   * label_selector. An instance that the token covers no longer when its turn comes ends with
+   * SCOPE_DENIED.
    *
    * Errors:
    * - INVALID_ARGUMENT: SETTING_READ_ONLY
@@ -3700,7 +3856,9 @@ export interface PrivacyServiceServer extends UntypedServiceImplementation {
    * Sends the settings of each instance, then every change, whoever made it, until the caller
    * cancels. A reader that falls behind gets the newest settings and not each step. What is watched
    * is read from WhatsApp when it announces a change, and also when it has announced none for as long
-   * as that is trusted (see max_age of GetPrivacySettings).
+   * as that is trusted (see max_age of GetPrivacySettings). Where labels decide what is watched, they do
+   * so all the time: an instance that begins to match comes with a snapshot, and of one that no longer
+   * does nothing is told but `unmatched`.
    *
    * Errors:
    * - NOT_FOUND: INSTANCE_NOT_FOUND
@@ -3875,7 +4033,9 @@ export interface PrivacyServiceClient extends Client {
   ): ClientUnaryCall;
   /**
    * Makes the same update on many instances and reports each as it ends, in any order. The failure
-   * of one never stops another. Ends OK only when all ended OK.
+   * of one never stops another. Ends OK only when all ended OK, and at once when no instance matches the
+   * label_selector. An instance that the token covers no longer when its turn comes ends with
+   * SCOPE_DENIED.
    *
    * Errors:
    * - INVALID_ARGUMENT: SETTING_READ_ONLY
@@ -3898,7 +4058,9 @@ export interface PrivacyServiceClient extends Client {
    * Sends the settings of each instance, then every change, whoever made it, until the caller
    * cancels. A reader that falls behind gets the newest settings and not each step. What is watched
    * is read from WhatsApp when it announces a change, and also when it has announced none for as long
-   * as that is trusted (see max_age of GetPrivacySettings).
+   * as that is trusted (see max_age of GetPrivacySettings). Where labels decide what is watched, they do
+   * so all the time: an instance that begins to match comes with a snapshot, and of one that no longer
+   * does nothing is told but `unmatched`.
    *
    * Errors:
    * - NOT_FOUND: INSTANCE_NOT_FOUND

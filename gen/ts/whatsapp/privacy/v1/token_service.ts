@@ -24,7 +24,7 @@ export interface Token {
   id: string;
   /** What it covers. */
   kind: Token_Kind;
-  /** The instance it covers; empty for an ACCOUNT token. */
+  /** The instance it covers; empty for a token of another kind than INSTANCE. */
   instance: string;
   /** What it may do. */
   access: Token_Access;
@@ -44,6 +44,11 @@ export interface Token {
     | undefined;
   /** The name of the client certificate that callers must show with it; empty for any, or none. */
   certificateSubject: string;
+  /**
+   * Which instances it covers, as in ListInstances but without spaces that say nothing; empty for a
+   * token of another kind than SELECTOR.
+   */
+  labelSelector: string;
 }
 
 /** What a token covers. */
@@ -54,6 +59,11 @@ export enum Token_Kind {
   ACCOUNT = 1,
   /** INSTANCE - One instance. */
   INSTANCE = 2,
+  /**
+   * SELECTOR - The instances whose labels match a selector at the time of each call. It cannot change labels, which
+   * would change what it covers. A stream goes on without an instance that no longer matches.
+   */
+  SELECTOR = 3,
 }
 
 export function token_KindToJSON(object: Token_Kind): string {
@@ -64,6 +74,8 @@ export function token_KindToJSON(object: Token_Kind): string {
       return "KIND_ACCOUNT";
     case Token_Kind.INSTANCE:
       return "KIND_INSTANCE";
+    case Token_Kind.SELECTOR:
+      return "KIND_SELECTOR";
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum Token_Kind");
   }
@@ -96,7 +108,7 @@ export function token_AccessToJSON(object: Token_Access): string {
 export interface CreateTokenRequest {
   /** What it covers; required. */
   kind: Token_Kind;
-  /** The instance it covers; required for an INSTANCE token, empty for an ACCOUNT token. */
+  /** The instance it covers; required for an INSTANCE token, empty for others. */
   instance: string;
   /** What it may do; required. */
   access: Token_Access;
@@ -118,6 +130,11 @@ export interface CreateTokenRequest {
    * behind that nobody knows. It is one id for all ACCOUNT tokens.
    */
   requestId: string;
+  /**
+   * Which instances it covers, as in ListInstances; required for a SELECTOR token, empty for others. It
+   * may match none now.
+   */
+  labelSelector: string;
 }
 
 /** The token made. */
@@ -202,6 +219,7 @@ function createBaseToken(): Token {
     expireTime: undefined,
     lastUseTime: undefined,
     certificateSubject: "",
+    labelSelector: "",
   };
 }
 
@@ -233,6 +251,9 @@ export const Token: MessageFns<Token> = {
     }
     if (message.certificateSubject !== "") {
       writer.uint32(74).string(message.certificateSubject);
+    }
+    if (message.labelSelector !== "") {
+      writer.uint32(82).string(message.labelSelector);
     }
     return writer;
   },
@@ -322,6 +343,14 @@ export const Token: MessageFns<Token> = {
             message.certificateSubject = reader.string();
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.labelSelector = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -363,6 +392,9 @@ export const Token: MessageFns<Token> = {
     if (message.certificateSubject !== "") {
       obj.certificateSubject = message.certificateSubject;
     }
+    if (message.labelSelector !== "") {
+      obj.labelSelector = message.labelSelector;
+    }
     return obj;
   },
 
@@ -380,6 +412,7 @@ export const Token: MessageFns<Token> = {
     message.expireTime = object.expireTime ?? undefined;
     message.lastUseTime = object.lastUseTime ?? undefined;
     message.certificateSubject = object.certificateSubject ?? "";
+    message.labelSelector = object.labelSelector ?? "";
     return message;
   },
 };
@@ -393,6 +426,7 @@ function createBaseCreateTokenRequest(): CreateTokenRequest {
     expireTime: undefined,
     certificateSubject: "",
     requestId: "",
+    labelSelector: "",
   };
 }
 
@@ -418,6 +452,9 @@ export const CreateTokenRequest: MessageFns<CreateTokenRequest> = {
     }
     if (message.requestId !== "") {
       writer.uint32(58).string(message.requestId);
+    }
+    if (message.labelSelector !== "") {
+      writer.uint32(66).string(message.labelSelector);
     }
     return writer;
   },
@@ -491,6 +528,14 @@ export const CreateTokenRequest: MessageFns<CreateTokenRequest> = {
             message.requestId = reader.string();
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.labelSelector = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -526,6 +571,9 @@ export const CreateTokenRequest: MessageFns<CreateTokenRequest> = {
     if (message.requestId !== "") {
       obj.requestId = message.requestId;
     }
+    if (message.labelSelector !== "") {
+      obj.labelSelector = message.labelSelector;
+    }
     return obj;
   },
 
@@ -541,6 +589,7 @@ export const CreateTokenRequest: MessageFns<CreateTokenRequest> = {
     message.expireTime = object.expireTime ?? undefined;
     message.certificateSubject = object.certificateSubject ?? "";
     message.requestId = object.requestId ?? "";
+    message.labelSelector = object.labelSelector ?? "";
     return message;
   },
 };

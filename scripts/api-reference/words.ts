@@ -119,10 +119,8 @@ function optionsOf(described: DescField | DescEnumValue, registry: FileRegistry)
   return told.flatMap(name => {
     const extension = registry.getExtension(name);
     if (!options || !extension || !hasOption(described, extension)) return [];
-    const value = getOption(described, extension);
-    const behaviours = [value]
-      .flat()
-      .map(number => extension.enum?.values.find(known => known.number === number)?.name);
-    return extension.enum ? behaviours.map(behaviour => `\`${behaviour}\``) : [`wire word \`${value}\``];
+    const values = [getOption(described, extension)].flat();
+    const nameOf = (value: unknown) => extension.enum?.values.find(({ number }) => number === value)?.name;
+    return values.map(value => (extension.enum ? `\`${nameOf(value)}\`` : `wire word \`${String(value)}\``));
   });
 }

@@ -3,14 +3,14 @@
 //   WA_PRIVACY_TOKEN=… node dist/examples/follow-a-fleet.js
 import { setTimeout as sleep } from 'node:timers/promises';
 import { credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
-import { ErrorReason } from '../gen/ts/whatsapp/privacy/v1/errors.js';
 import {
+  ErrorReason,
   Origin,
   PrivacyServiceClient,
+  PrivacySetting,
   WatchPrivacySettingsRequest,
   type WatchPrivacySettingsResponse,
-} from '../gen/ts/whatsapp/privacy/v1/privacy_service.js';
-import { PrivacySetting } from '../gen/ts/whatsapp/privacy/v1/privacy_settings.js';
+} from 'wa-privacy/client';
 
 const address = process.env['WA_PRIVACY_SERVER'] ?? '127.0.0.1:50051';
 const client = new PrivacyServiceClient(

@@ -8,7 +8,7 @@ import {
   type CreateInstanceResponse,
   InstanceServiceClient,
   type LinkInstanceRequest,
-} from '../gen/ts/whatsapp/privacy/v1/instance_service.js';
+} from 'wa-privacy/client';
 
 const [name = 'support-desk', phoneNumber] = process.argv.slice(2);
 const address = process.env['WA_PRIVACY_SERVER'] ?? '127.0.0.1:50051';

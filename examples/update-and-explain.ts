@@ -4,25 +4,21 @@
 //   WA_PRIVACY_TOKEN=… node dist/examples/update-and-explain.js support-desk
 import { randomUUID } from 'node:crypto';
 import { credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
-import { ErrorInfo, RetryInfo } from '../gen/ts/google/rpc/error_details.js';
-import { Status } from '../gen/ts/google/rpc/status.js';
-import {
-  ErrorReason,
-  PrivacyUpdateFailure,
-  type SettingOutcome,
-  SettingOutcome_State as State,
-} from '../gen/ts/whatsapp/privacy/v1/errors.js';
-import {
-  PrivacyServiceClient,
-  UpdatePrivacySettingsRequest,
-  type UpdatePrivacySettingsResponse,
-} from '../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import {
   CallAddPermission,
+  ErrorReason,
   GroupAddPermission,
   LastSeenVisibility,
+  outcomesOf,
+  PrivacyServiceClient,
   PrivacySetting,
-} from '../gen/ts/whatsapp/privacy/v1/privacy_settings.js';
+  reasonOf,
+  retryDelayMsOf,
+  type SettingOutcome,
+  SettingOutcome_State as State,
+  UpdatePrivacySettingsRequest,
+  type UpdatePrivacySettingsResponse,
+} from 'wa-privacy/client';
 
 const [instance = 'support-desk'] = process.argv.slice(2);
 const address = process.env['WA_PRIVACY_SERVER'] ?? '127.0.0.1:50051';
@@ -54,24 +50,17 @@ function told({ setting, state, previousValue, requestedValue, reason, message }
 const AS_ASKED: readonly State[] = [State.APPLIED, State.UNCHANGED];
 
 /** What the details of a failed call say. Without any it was not the service that answered. */
-function explain({ code, details: text, metadata }: ServiceError): string[] {
-  const [bytes] = metadata.get('grpc-status-details-bin');
-  const { details } = Status.decode(Buffer.isBuffer(bytes) ? bytes : Buffer.of());
-  const read = <T>(name: string, type: { decode(value: Buffer): T }): T | undefined => {
-    const detail = details.find(({ typeUrl }) => typeUrl.endsWith(`/${name}`));
-    return detail && type.decode(detail.value);
-  };
-  const reason = read('google.rpc.ErrorInfo', ErrorInfo)?.reason ?? '';
-  const outcomes = read('whatsapp.privacy.v1.PrivacyUpdateFailure', PrivacyUpdateFailure)?.outcomes ?? [];
+function explain(error: ServiceError): string[] {
+  const outcomes = outcomesOf(error);
   const open = outcomes.filter(({ state }) => !AS_ASKED.includes(state));
-  const delay = read('google.rpc.RetryInfo', RetryInfo)?.retryDelay;
+  const delayMs = retryDelayMsOf(error);
   return [
-    `${status[code]} ${reason}: ${text}`,
+    `${status[error.code]} ${reasonOf(error) ?? ''}: ${error.details}`,
     ...outcomes.map(told),
     ...(open.length > 0
       ? [`still open: ${open.map(({ setting }) => PrivacySetting[setting]).join(', ')}`]
       : []),
-    ...(delay ? [`call again in ${Number(delay.seconds) + delay.nanos / 1e9} s`] : []),
+    ...(delayMs === undefined ? [] : [`call again in ${delayMs / 1000} s`]),
   ];
 }
 

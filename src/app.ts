@@ -11,6 +11,7 @@ import { bounded } from './instances/bounded.js';
 import { openRegistry } from './instances/registry.js';
 import { LIMITS } from './limits.js';
 import type { Events } from './observability/events.js';
+import { version } from './package-json.js';
 import { masterKey } from './stores/sealing/master-key.js';
 import { sqliteStore } from './stores/sqlite.js';
 import type { Store } from './stores/store.js';
@@ -104,6 +105,8 @@ export async function createApp(config: Config, events: Events): Promise<App> {
     requestLog: store.requests,
     pageTokenKey: store.deriveKey('page tokens'),
     versions,
+    version,
+    historyMs: config.historyMs,
     refusals: registry.refusals,
     backUp: store.backUp,
     events,

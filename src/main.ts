@@ -1,21 +1,16 @@
-import { readFileSync } from 'node:fs';
-import { findPackageJSON } from 'node:module';
 import { Command, CommanderError, Option } from 'commander';
 import { addInstanceCommands } from './cli/commands/instance.js';
 import { addLinkCommands } from './cli/commands/link.js';
 import { addPrivacyCommands } from './cli/commands/privacy.js';
 import { addTokenCommands } from './cli/commands/token.js';
 import { addBackupCommand } from './cli/node/backup.js';
+import { addServerInfoCommand } from './cli/node/server-info.js';
 import { addVersionCommand } from './cli/node/whatsapp-version.js';
 import { serveFlags } from './config/table.js';
 import { UsageError } from './input/usage-error.js';
+import { description, version } from './package-json.js';
 import type { RestoreFlags } from './restore.js';
 import type { SimulateFlags } from './simulate.js';
-
-/** Of this package, whose package.json is the nearest above this file. */
-const { description, version } = JSON.parse(
-  readFileSync(findPackageJSON(import.meta.url) ?? 'package.json', 'utf8'),
-) as { description: string; version: string };
 
 const EXAMPLES = `
 Examples:
@@ -104,6 +99,7 @@ addLinkCommands(program);
 addPrivacyCommands(program);
 addTokenCommands(program);
 addVersionCommand(program);
+addServerInfoCommand(program);
 addBackupCommand(program);
 
 try {

@@ -72,6 +72,7 @@ const TOKEN_SERVICE = methodsOf(
 const NODE_SERVICE = methodsOf(
   NodeServiceService,
   {
+    getServerInfo: { permit: READ, about: 'covered' },
     getWhatsAppVersion: { permit: READ_ALL },
     downloadBackup: { permit: WRITE_ALL, deadlines: BACKING_UP },
   },

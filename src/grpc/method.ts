@@ -54,10 +54,13 @@ type RowOf<Rpc> = Row &
 /** The rows of a service's methods. What has none, or names another field than the request has, does not compile. */
 export type Rows<Service> = { readonly [Rpc in keyof Service]: RowOf<Service[Rpc]> };
 
+/** The deadlines of most methods. */
+export const USUAL_DEADLINES: Deadlines = { maximumMs: 120_000, defaultMs: 30_000 };
+
 /** What holds where a row says nothing else. */
 const USUAL = {
   limit: 'callsPerMinute',
-  deadlines: { maximumMs: 120_000, defaultMs: 30_000 },
+  deadlines: USUAL_DEADLINES,
   hasOneOutcome: false,
 } as const;
 

@@ -51,6 +51,12 @@ export type SettingGroups = {
 /** In milliseconds. */
 export const decodeDuration = ({ seconds, nanos }: Duration): number => Number(seconds) * 1000 + nanos / 1e6;
 
+/** Of milliseconds. */
+export const encodeDuration = (ms: number): Duration => ({
+  seconds: BigInt(Math.trunc(ms / 1000)),
+  nanos: (ms % 1000) * 1e6,
+});
+
 /** The settings a request holds, as the numbers sent, in the order of the table. */
 export const sentSettings = (groups: SettingGroups): { setting: Setting; number: number }[] =>
   SETTING_NAMES.flatMap(setting => {

@@ -26,7 +26,7 @@ import { failedTokens } from '../interceptors/failed-tokens.js';
 import { tokenLimit } from '../interceptors/token-limit.js';
 import { pageTokens } from '../messages/page-tokens.js';
 import { instanceService } from '../methods/instances/instance-service.js';
-import { type BackUp, nodeService } from '../methods/node-service.js';
+import { type BackUp, nodeService, type ServerInfo } from '../methods/node-service.js';
 import { privacyDefinition, privacyService } from '../methods/privacy/privacy-service.js';
 import { tokenService } from '../methods/tokens/token-service.js';
 import { trustedHops } from '../peers/trusted-hops.js';
@@ -47,6 +47,10 @@ export type GrpcServerOptions = {
   readonly versions: Pick<ClientVersions, 'status'>;
   readonly refusals: ClientRefusals;
   readonly backUp: BackUp;
+  /** Of this service. */
+  readonly version: string;
+  /** How long changes stay in the history; undefined for as long as their instance. */
+  readonly historyMs: number | undefined;
   readonly events: ApiEvents;
   readonly limits: {
     /** Calls of one token. */
@@ -116,7 +120,16 @@ export function grpcServer(options: GrpcServerOptions) {
     [TokenServiceService, tokenService(tokens, answerOnce, one, pageOf, now)],
     [
       NodeServiceService,
-      nodeService({ versions, refusals, backUp, backups: limits.backups, one, many, now }),
+      nodeService({
+        versions,
+        refusals,
+        backUp,
+        backups: limits.backups,
+        server: serverInfo(options),
+        one,
+        many,
+        now,
+      }),
     ],
   ];
   for (const [service, methods] of handlers) server.addService(acceptingMalformed(service), methods);
@@ -153,5 +166,16 @@ export function grpcServer(options: GrpcServerOptions) {
     },
   };
 }
+
+const serverInfo = ({ version, historyMs, limits, reflection, tls }: GrpcServerOptions): ServerInfo => ({
+  version,
+  historyMs,
+  callsPerMinute: limits.callsPerMinute,
+  openStreams: limits.openStreams,
+  features: [
+    ...(reflection === 'nobody' ? [] : (['REFLECTION'] as const)),
+    ...(tls?.clientCa === undefined ? [] : (['CLIENT_CERTIFICATES'] as const)),
+  ],
+});
 
 const serviceName = (service: ServiceDefinition) => Object.values(service)[0]?.path.split('/')[1] ?? '';

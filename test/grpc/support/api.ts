@@ -55,6 +55,8 @@ export async function openApi({ limits, ...options }: ApiOptions = {}, wanted = 
     requestLog: store.requests,
     pageTokenKey: store.deriveKey('page tokens'),
     versions: builtInOnly,
+    version: '1.2.3',
+    historyMs: undefined,
     async *backUp() {
       yield Buffer.from('a backup');
     },

@@ -138,6 +138,7 @@ export const ROWS: Readonly<Record<string, Row>> = {
     invalid: { tokenId: '' },
   },
   'NodeService/DownloadBackup': { of: 'account', access: 'write', request: () => ({}), invalid: {} },
+  'NodeService/GetServerInfo': { of: 'any', access: 'read', request: () => ({}), invalid: {} },
   'NodeService/GetWhatsAppVersion': { of: 'account', access: 'read', request: () => ({}), invalid: {} },
 };
 

@@ -3898,6 +3898,14 @@ export const ReconnectInstanceResponse: MessageFns<ReconnectInstanceResponse> = 
  * CreateInstance, BatchCreateInstances, DeleteInstance and ImportInstance need an ACCOUNT token. All methods
  * but GetInstance and ListInstances need READ_WRITE access.
  *
+ * Limits: a request has at most 64 KiB, decompressed. A call without a deadline ends after 30 seconds, and
+ * whatever its deadline after 2 minutes, but LinkInstance after 20.
+ * By default a token has 100 calls a minute, and 100 open streams of one method;
+ * NodeService.GetServerInfo tells what this server has.
+ *
+ * A caller far away can see a bare DEADLINE_EXCEEDED in place of an error that would have told what became of
+ * a change: send a request_id with every change, and call again with it to get the first answer.
+ *
  * Errors of every method:
  * - INVALID_ARGUMENT: INVALID_REQUEST, MALFORMED_MESSAGE
  * - UNAUTHENTICATED: TOKEN_MISSING, TOKEN_INVALID, CERTIFICATE_MISMATCH

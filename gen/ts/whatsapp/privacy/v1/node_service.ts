@@ -17,6 +17,7 @@ import {
   type ServiceError,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
+import { Duration } from "../../../google/protobuf/duration.js";
 import { Timestamp } from "../../../google/protobuf/timestamp.js";
 
 /** Nothing. */
@@ -84,6 +85,75 @@ export function getWhatsAppVersionResponse_SourceToJSON(object: GetWhatsAppVersi
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum GetWhatsAppVersionResponse_Source");
   }
+}
+
+/** Nothing. */
+export interface GetServerInfoRequest {
+}
+
+/** The server. */
+export interface GetServerInfoResponse {
+  /** The version of the server, for example `1.4.0`; by semantic versioning (semver.org). */
+  version: string;
+  /** The version of WhatsApp Web that it announces to WhatsApp, for example `2.3000.1048032155`. */
+  whatsappVersion: string;
+  /**
+   * What it can do. New values may come: ignore those that you do not know. A server that is older than
+   * a feature does not have it here.
+   */
+  features: GetServerInfoResponse_Feature[];
+  /** The limits as it is configured. */
+  limits: GetServerInfoResponse_Limits | undefined;
+}
+
+/** What not every server does. Features that come with a later version of this contract are here too. */
+export enum GetServerInfoResponse_Feature {
+  /** UNSPECIFIED - Never sent. */
+  UNSPECIFIED = 0,
+  /** REFLECTION - It answers reflection, at least to callers with a token. */
+  REFLECTION = 1,
+  /** CLIENT_CERTIFICATES - It asks for client certificates, so that tokens with a certificate_subject work. */
+  CLIENT_CERTIFICATES = 2,
+}
+
+export function getServerInfoResponse_FeatureToJSON(object: GetServerInfoResponse_Feature): string {
+  switch (object) {
+    case GetServerInfoResponse_Feature.UNSPECIFIED:
+      return "FEATURE_UNSPECIFIED";
+    case GetServerInfoResponse_Feature.REFLECTION:
+      return "FEATURE_REFLECTION";
+    case GetServerInfoResponse_Feature.CLIENT_CERTIFICATES:
+      return "FEATURE_CLIENT_CERTIFICATES";
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum GetServerInfoResponse_Feature");
+  }
+}
+
+/** What its callers meet. */
+export interface GetServerInfoResponse_Limits {
+  /** Calls of one token in a minute. */
+  callsPerMinute: number;
+  /** Open streams of one method and one token. */
+  openStreams: number;
+  /** The bytes of a request, decompressed. */
+  requestBytes: number;
+  /** How long a call without a deadline may take. */
+  usualDeadline:
+    | Duration
+    | undefined;
+  /**
+   * How long a call may take whatever its deadline, but for those that the comment of their service
+   * names.
+   */
+  longestDeadline:
+    | Duration
+    | undefined;
+  /** How long a stream of WatchPrivacySettings lasts. */
+  watchDuration:
+    | Duration
+    | undefined;
+  /** How long changes stay in the history; absent for as long as their instance. */
+  historyRetention: Duration | undefined;
 }
 
 function createBaseGetWhatsAppVersionRequest(): GetWhatsAppVersionRequest {
@@ -422,10 +492,356 @@ export const GetWhatsAppVersionResponse: MessageFns<GetWhatsAppVersionResponse> 
   },
 };
 
+function createBaseGetServerInfoRequest(): GetServerInfoRequest {
+  return {};
+}
+
+export const GetServerInfoRequest: MessageFns<GetServerInfoRequest> = {
+  encode(_: GetServerInfoRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetServerInfoRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetServerInfoRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  toJSON(_: GetServerInfoRequest): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<GetServerInfoRequest>, I>>(base?: I): GetServerInfoRequest {
+    return GetServerInfoRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GetServerInfoRequest>, I>>(_: I): GetServerInfoRequest {
+    const message = createBaseGetServerInfoRequest();
+    return message;
+  },
+};
+
+function createBaseGetServerInfoResponse(): GetServerInfoResponse {
+  return { version: "", whatsappVersion: "", features: [], limits: undefined };
+}
+
+export const GetServerInfoResponse: MessageFns<GetServerInfoResponse> = {
+  encode(message: GetServerInfoResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.version !== "") {
+      writer.uint32(10).string(message.version);
+    }
+    if (message.whatsappVersion !== "") {
+      writer.uint32(18).string(message.whatsappVersion);
+    }
+    if (message.features.length !== 0) {
+      writer.uint32(26).fork();
+      for (const v of message.features) {
+        writer.int32(v);
+      }
+      writer.join();
+    }
+    if (message.limits !== undefined) {
+      GetServerInfoResponse_Limits.encode(message.limits, writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetServerInfoResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetServerInfoResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.version = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.whatsappVersion = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag === 24) {
+              message.features.push(reader.int32() as any);
+
+              continue;
+            }
+
+            if (tag === 26) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.features.push(reader.int32() as any);
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.limits = GetServerInfoResponse_Limits.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  toJSON(message: GetServerInfoResponse): unknown {
+    const obj: any = {};
+    if (message.version !== "") {
+      obj.version = message.version;
+    }
+    if (message.whatsappVersion !== "") {
+      obj.whatsappVersion = message.whatsappVersion;
+    }
+    if (message.features?.length) {
+      obj.features = message.features.map((e) => getServerInfoResponse_FeatureToJSON(e));
+    }
+    if (message.limits !== undefined) {
+      obj.limits = GetServerInfoResponse_Limits.toJSON(message.limits);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<GetServerInfoResponse>, I>>(base?: I): GetServerInfoResponse {
+    return GetServerInfoResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GetServerInfoResponse>, I>>(object: I): GetServerInfoResponse {
+    const message = createBaseGetServerInfoResponse();
+    message.version = object.version ?? "";
+    message.whatsappVersion = object.whatsappVersion ?? "";
+    message.features = object.features?.map((e) => e) || [];
+    message.limits = (object.limits !== undefined && object.limits !== null)
+      ? GetServerInfoResponse_Limits.fromPartial(object.limits)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseGetServerInfoResponse_Limits(): GetServerInfoResponse_Limits {
+  return {
+    callsPerMinute: 0,
+    openStreams: 0,
+    requestBytes: 0,
+    usualDeadline: undefined,
+    longestDeadline: undefined,
+    watchDuration: undefined,
+    historyRetention: undefined,
+  };
+}
+
+export const GetServerInfoResponse_Limits: MessageFns<GetServerInfoResponse_Limits> = {
+  encode(message: GetServerInfoResponse_Limits, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.callsPerMinute !== 0) {
+      writer.uint32(8).int32(message.callsPerMinute);
+    }
+    if (message.openStreams !== 0) {
+      writer.uint32(16).int32(message.openStreams);
+    }
+    if (message.requestBytes !== 0) {
+      writer.uint32(24).int32(message.requestBytes);
+    }
+    if (message.usualDeadline !== undefined) {
+      Duration.encode(message.usualDeadline, writer.uint32(34).fork()).join();
+    }
+    if (message.longestDeadline !== undefined) {
+      Duration.encode(message.longestDeadline, writer.uint32(42).fork()).join();
+    }
+    if (message.watchDuration !== undefined) {
+      Duration.encode(message.watchDuration, writer.uint32(50).fork()).join();
+    }
+    if (message.historyRetention !== undefined) {
+      Duration.encode(message.historyRetention, writer.uint32(58).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetServerInfoResponse_Limits {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetServerInfoResponse_Limits();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.callsPerMinute = reader.int32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.openStreams = reader.int32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.requestBytes = reader.int32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.usualDeadline = Duration.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.longestDeadline = Duration.decode(reader, reader.uint32());
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.watchDuration = Duration.decode(reader, reader.uint32());
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.historyRetention = Duration.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  toJSON(message: GetServerInfoResponse_Limits): unknown {
+    const obj: any = {};
+    if (message.callsPerMinute !== 0) {
+      obj.callsPerMinute = Math.round(message.callsPerMinute);
+    }
+    if (message.openStreams !== 0) {
+      obj.openStreams = Math.round(message.openStreams);
+    }
+    if (message.requestBytes !== 0) {
+      obj.requestBytes = Math.round(message.requestBytes);
+    }
+    if (message.usualDeadline !== undefined) {
+      obj.usualDeadline = Duration.toJSON(message.usualDeadline);
+    }
+    if (message.longestDeadline !== undefined) {
+      obj.longestDeadline = Duration.toJSON(message.longestDeadline);
+    }
+    if (message.watchDuration !== undefined) {
+      obj.watchDuration = Duration.toJSON(message.watchDuration);
+    }
+    if (message.historyRetention !== undefined) {
+      obj.historyRetention = Duration.toJSON(message.historyRetention);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<GetServerInfoResponse_Limits>, I>>(base?: I): GetServerInfoResponse_Limits {
+    return GetServerInfoResponse_Limits.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GetServerInfoResponse_Limits>, I>>(object: I): GetServerInfoResponse_Limits {
+    const message = createBaseGetServerInfoResponse_Limits();
+    message.callsPerMinute = object.callsPerMinute ?? 0;
+    message.openStreams = object.openStreams ?? 0;
+    message.requestBytes = object.requestBytes ?? 0;
+    message.usualDeadline = (object.usualDeadline !== undefined && object.usualDeadline !== null)
+      ? Duration.fromPartial(object.usualDeadline)
+      : undefined;
+    message.longestDeadline = (object.longestDeadline !== undefined && object.longestDeadline !== null)
+      ? Duration.fromPartial(object.longestDeadline)
+      : undefined;
+    message.watchDuration = (object.watchDuration !== undefined && object.watchDuration !== null)
+      ? Duration.fromPartial(object.watchDuration)
+      : undefined;
+    message.historyRetention = (object.historyRetention !== undefined && object.historyRetention !== null)
+      ? Duration.fromPartial(object.historyRetention)
+      : undefined;
+    return message;
+  },
+};
+
 /**
  * Tells of the server that answers, not of one instance.
  *
- * All methods need an ACCOUNT token.
+ * All methods but GetServerInfo need an ACCOUNT token.
+ *
+ * Limits: a request has at most 64 KiB, decompressed. A call without a deadline ends after 30 seconds, and
+ * whatever its deadline after 2 minutes, but DownloadBackup after 30.
+ * By default a token has 100 calls a minute, and 100 open streams of one method;
+ * NodeService.GetServerInfo tells what this server has.
  *
  * Errors of every method:
  * - INVALID_ARGUMENT: MALFORMED_MESSAGE
@@ -452,6 +868,21 @@ export const NodeServiceService = {
     responseSerialize: (value: GetWhatsAppVersionResponse): Buffer =>
       Buffer.from(GetWhatsAppVersionResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetWhatsAppVersionResponse => GetWhatsAppVersionResponse.decode(value),
+  },
+  /**
+   * Tells the version of the server, what it can do and which limits its callers meet. Any token will do.
+   *
+   * Errors: those of every method.
+   */
+  getServerInfo: {
+    path: "/whatsapp.privacy.v1.NodeService/GetServerInfo" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetServerInfoRequest): Buffer => Buffer.from(GetServerInfoRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetServerInfoRequest => GetServerInfoRequest.decode(value),
+    responseSerialize: (value: GetServerInfoResponse): Buffer =>
+      Buffer.from(GetServerInfoResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetServerInfoResponse => GetServerInfoResponse.decode(value),
   },
   /**
    * Makes a backup of all that the server keeps, while it runs, and streams it as a file: instances, their links with
@@ -483,6 +914,12 @@ export interface NodeServiceServer extends UntypedServiceImplementation {
    * Errors: those of every method.
    */
   getWhatsAppVersion: handleUnaryCall<GetWhatsAppVersionRequest, GetWhatsAppVersionResponse>;
+  /**
+   * Tells the version of the server, what it can do and which limits its callers meet. Any token will do.
+   *
+   * Errors: those of every method.
+   */
+  getServerInfo: handleUnaryCall<GetServerInfoRequest, GetServerInfoResponse>;
   /**
    * Makes a backup of all that the server keeps, while it runs, and streams it as a file: instances, their links with
    * WhatsApp, tokens and history, as they are at one moment. The master key that opens it is not in it. What wants it
@@ -516,6 +953,26 @@ export interface NodeServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetWhatsAppVersionResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Tells the version of the server, what it can do and which limits its callers meet. Any token will do.
+   *
+   * Errors: those of every method.
+   */
+  getServerInfo(
+    request: GetServerInfoRequest,
+    callback: (error: ServiceError | null, response: GetServerInfoResponse) => void,
+  ): ClientUnaryCall;
+  getServerInfo(
+    request: GetServerInfoRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: GetServerInfoResponse) => void,
+  ): ClientUnaryCall;
+  getServerInfo(
+    request: GetServerInfoRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: GetServerInfoResponse) => void,
   ): ClientUnaryCall;
   /**
    * Makes a backup of all that the server keeps, while it runs, and streams it as a file: instances, their links with

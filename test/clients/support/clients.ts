@@ -33,6 +33,12 @@ export const CLIENTS: readonly Client[] = [
     build: [['../../node_modules/.bin/tsc', '--project', '.']],
     run: ['node', 'scenario/main.ts'],
   },
+  {
+    name: 'java',
+    needs: ['java', 'javac', 'mvn'],
+    build: [['mvn', '--quiet', '--batch-mode', 'compile']],
+    run: ['java', '-cp', 'target/classes:target/dependency/*', 'waprivacy.scenario.Main'],
+  },
 ];
 
 /** Those of the commands that are not on the path. */

@@ -19,6 +19,7 @@ from .transport import client_with, strangers_are_kept_out
 from .updating import (
     a_number_without_a_name_is_told_apart,
     a_partial_failure_tells_every_outcome,
+    a_word_without_a_number_arrives_as_it_is,
     settings_are_read,
     seven_settings_are_changed,
     several_instances_are_changed_at_once,
@@ -39,6 +40,7 @@ def main() -> None:
     run(a_partial_failure_tells_every_outcome, desk)
     run(several_instances_are_changed_at_once, desk, other)
     run(a_number_without_a_name_is_told_apart, desk)
+    run(a_word_without_a_number_arrives_as_it_is, desk)
     run(a_change_of_the_phone_is_watched_until_cancelled, desk)
     run(a_passing_failure_is_retried, other)
     run(a_limit_says_when_to_call_again, other)

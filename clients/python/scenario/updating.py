@@ -146,3 +146,12 @@ def a_number_without_a_name_is_told_apart(desk: Desk) -> None:
     with refused(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
         desk.own.privacy.UpdatePrivacySettings(request)
     expect("the field that is wrong", list(violations_of(refusal.error)), ["visibility.last_seen"])
+
+
+def a_word_without_a_number_arrives_as_it_is(desk: Desk) -> None:
+    """The typed field is absent then; the words of WhatsApp are always sent beside it."""
+    desk.phone.set_privacy("stickers", "a-newer-word")
+    settings = desk.own.privacy.GetPrivacySettings(GetPrivacySettingsRequest(instance=desk.instance)).settings
+    expect("whether stickers has a value", settings.permissions.HasField("stickers"), False)
+    words = {reported.category: reported.value for reported in settings.categories}
+    expect("its word", words.get("stickers"), "a-newer-word")

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { createFileRegistry, type FileRegistry, fromBinary } from '@bufbuild/protobuf';
+import { createFileRegistry, type DescMessage, type FileRegistry, fromBinary } from '@bufbuild/protobuf';
 import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 
 /** Made by `npm run generate`; the build puts it beside the compiled code in the same way. */
@@ -11,4 +11,19 @@ let registry: FileRegistry | undefined;
 export function descriptors(): FileRegistry {
   registry ??= createFileRegistry(fromBinary(FileDescriptorSetSchema, readFileSync(DESCRIPTORS)));
   return registry;
+}
+
+const inputs = new Map<string, DescMessage>();
+
+/** The type of a method's requests; `path` is `/whatsapp.privacy.v1.PrivacyService/GetPrivacySettings`. */
+export function inputOf(path: string): DescMessage {
+  const known = inputs.get(path);
+  if (known) return known;
+  const [, service = '', name] = path.split('/');
+  const method = descriptors()
+    .getService(service)
+    ?.methods.find(one => one.name === name);
+  if (!method) throw new Error(`${path} is not in the descriptors`);
+  inputs.set(path, method.input);
+  return method.input;
 }

@@ -6,6 +6,7 @@ import type { Setting } from './settings/settings-table.js';
 export type ViolationReason =
   | 'REQUIRED'
   | 'UNKNOWN_VALUE'
+  | 'UNKNOWN_FIELD'
   | 'INVALID_FORMAT'
   | 'OUT_OF_RANGE'
   | 'DUPLICATE'

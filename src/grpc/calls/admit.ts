@@ -3,15 +3,16 @@ import { PrivacyError } from '../../domain/errors.js';
 import type { Instances } from '../../instances/instances.js';
 import { type CallContext, principalOf } from './call-context.js';
 import type { Caller } from './handler.js';
-import { MALFORMED } from './malformed.js';
 import { namedInstances } from './named-instances.js';
+import { MALFORMED, unknownFieldsOf } from './reading.js';
 
 /** The labels by which some tokens tell which instances they cover. */
 export type LabelsOf = Instances['labelsOf'];
 
 /**
- * The order of a request that is well-formed, valid and covered by the token, checked in this order. Whether the
- * instance exists comes after: a token learns nothing of instances that it does not cover.
+ * The order of a request that is well-formed, holds nothing unknown, is valid and covered by the token, checked in this
+ * order. What belongs to no single instance is denied first, whatever was sent (AIP-211). Whether an instance exists
+ * comes last: a token learns nothing of instances that it does not cover.
  */
 export function admit<Request, Order>(
   request: Request,
@@ -19,8 +20,10 @@ export function admit<Request, Order>(
   context: CallContext,
   labelsOf: LabelsOf,
 ): Order {
-  if (request === MALFORMED)
-    throw new PrivacyError({ kind: 'MALFORMED_MESSAGE', method: context.method.fullName });
+  const { about, fullName: method } = context.method;
+  if (about === undefined || about === 'covered') checkScope(request, context, labelsOf);
+  if (request === MALFORMED) throw new PrivacyError({ kind: 'MALFORMED_MESSAGE', method });
+  refuseUnknownFields(request);
   const order = decode(request, { method: context.method, principal: principalOf(context) });
   checkScope(request, context, labelsOf);
   return order;
@@ -35,4 +38,14 @@ export function checkScope(request: unknown, context: CallContext, labelsOf: Lab
     if (!isAllowed(principalOf(context), permit, target))
       throw new PrivacyError({ kind: 'SCOPE_DENIED', method, ...(name !== undefined && { instance: name }) });
   }
+}
+
+/** By itself: of a request with a part that is not understood nobody can say what else is wrong with it. */
+function refuseUnknownFields(request: unknown): void {
+  const violations = unknownFieldsOf(request).map(field => ({
+    field,
+    reason: 'UNKNOWN_FIELD' as const,
+    description: `${field} is a field that this service does not know, perhaps as it is older than the client; nothing was changed`,
+  }));
+  if (violations.length > 0) throw new PrivacyError({ kind: 'INVALID_REQUEST', violations });
 }

@@ -13,7 +13,7 @@ import { strangers } from '../../observability/strangers.js';
 import type { Certificates } from '../../tls/certificates.js';
 import { callSlots } from '../calls/call-slots.js';
 import { idempotent } from '../calls/idempotent.js';
-import { acceptingMalformed } from '../calls/malformed.js';
+import { readingRequests } from '../calls/reading.js';
 import { stream } from '../calls/stream.js';
 import { unary } from '../calls/unary.js';
 import type { ApiEvents } from '../errors/api-events.js';
@@ -132,7 +132,7 @@ export function grpcServer(options: GrpcServerOptions) {
       }),
     ],
   ];
-  for (const [service, methods] of handlers) server.addService(acceptingMalformed(service), methods);
+  for (const [service, methods] of handlers) server.addService(readingRequests(service), methods);
   addHealth(
     server,
     handlers.map(([service]) => serviceName(service)),

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Api, openApi, startApi } from '../support/api.js';
 import { invoke } from '../support/invoke.js';
-import { METHODS, shortName } from '../support/methods.js';
+import { METHODS, rulesOf, shortName } from '../support/methods.js';
 import { rawCall } from '../support/raw-call.js';
 import { type Row, rowOf } from '../support/rows.js';
 
@@ -112,5 +112,39 @@ describe.each(ABOUT_ONE)('$name with an instance token', ({ method, row }) => {
     const secret = await api.addInstance('mine');
     const ended = await invoke(api, method, { ...row.request('other', ''), ...row.invalid }, { secret });
     expect(ended.detail('google.rpc.ErrorInfo')?.reason).toBe('INVALID_REQUEST');
+  });
+});
+
+/** What is wrong with a request must not be told of methods that the token may not call at all. */
+const OF_NO_INSTANCE = METHODS.filter(method => rulesOf(method).about === undefined).map(method => ({
+  name: shortName(method),
+  method,
+  row: rowOf(method),
+}));
+
+describe.each(OF_NO_INSTANCE)('$name, which belongs to no single instance', ({ method, row }) => {
+  const wrong = [
+    ['a request that is not valid', { ...row.request('mine', 'absent'), ...row.invalid }],
+    ['a request with nothing in it', {}],
+    ['an unknown field', Buffer.from([0xc0, 0xa9, 0x07, 0x01])],
+    ...MALFORMED,
+  ] as [string, object][];
+
+  test.each(wrong)('is denied before %s is judged', async (_, request) => {
+    const api = await startApi();
+    const secrets = [await api.addInstance('mine')];
+    if (row.access === 'write') {
+      const reading = { kind: 'ACCOUNT', access: 'READ_ONLY', displayName: '' } as const;
+      secrets.push((await api.tokens.mint(reading)).secret);
+    }
+    for (const secret of secrets) {
+      const ended = await invoke(api, method, request, { secret });
+      expect(ended.code).toBe('PERMISSION_DENIED');
+      expect(ended.detail('google.rpc.ErrorInfo')).toEqual({
+        reason: 'SCOPE_DENIED',
+        domain: 'wa-privacy',
+        metadata: { method: method.path.slice(1) },
+      });
+    }
   });
 });

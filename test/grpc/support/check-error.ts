@@ -7,7 +7,7 @@ import { isDocumentedKey, promisedDetails, promisedPushback } from './promised.j
 
 const LARGEST_STATUS = 6 * 1024;
 const VIOLATIONS =
-  /^(REQUIRED|UNKNOWN_VALUE|INVALID_FORMAT|OUT_OF_RANGE|DUPLICATE|CONFLICTING|READ_ONLY|CONTACT_UNKNOWN)$/;
+  /^(REQUIRED|UNKNOWN_VALUE|UNKNOWN_FIELD|INVALID_FORMAT|OUT_OF_RANGE|DUPLICATE|CONFLICTING|READ_ONLY|CONTACT_UNKNOWN)$/;
 const SOME_TEXT = expect.stringMatching(/./);
 
 /** Expects a call to have ended with this error, and with everything that the contract sends along. */

@@ -29,6 +29,7 @@ const [CREATE, IMPORT, LINK, UNLINK, RECONNECT] = [
 const READ_LIST = 'PrivacyService/GetContactBlacklist';
 const DELETE = 'InstanceService/DeleteInstance';
 const [CREATE_TOKEN, ROTATE_TOKEN] = ['TokenService/CreateToken', 'TokenService/RotateToken'];
+const BACKUP = 'NodeService/DownloadBackup';
 
 const STRANGER = { entriesToAdd: [phoneNumber('+15550100999')] };
 const DEFENSE_OFF = { privacy: { defense: 1 } };
@@ -43,7 +44,10 @@ const SHORT = { deadlineMs: 1000 };
  * error that no comment names any more has to go from here too.
  */
 const PROVOCATIONS: Readonly<Record<string, Readonly<Record<string, Provoke>>>> = {
-  'INVALID_ARGUMENT INVALID_REQUEST': { '*': common.invalid },
+  'INVALID_ARGUMENT INVALID_REQUEST': {
+    '*': common.invalid,
+    [BACKUP]: common.withUnknownField,
+  },
   'INVALID_ARGUMENT MALFORMED_MESSAGE': { '*': common.malformed },
   'INVALID_ARGUMENT SETTING_READ_ONLY': { '*': on('well', DEFENSE_OFF) },
   'INVALID_ARGUMENT CONTACT_UNKNOWN': { '*': on('well', STRANGER) },

@@ -9,6 +9,8 @@ import { invoke } from './invoke.js';
 import type { Provoke, Subject } from './stage.js';
 
 const NO_MESSAGE = Buffer.of(0xff);
+/** Field 15,000, which no message has. */
+const UNKNOWN_FIELD = Buffer.of(0xc0, 0xa9, 0x07, 0x01);
 /** More calls in a minute no method takes on a stingy service. */
 const MOST_CALLS = 20;
 
@@ -18,6 +20,8 @@ export const invalid: Provoke = ({ call }, subject) =>
   call(subject.method, { ...valid(subject), ...subject.invalid });
 
 export const malformed: Provoke = ({ call }, { method }) => call(method, NO_MESSAGE);
+
+export const withUnknownField: Provoke = ({ call }, { method }) => call(method, UNKNOWN_FIELD);
 
 export const tooLarge: Provoke = ({ call }, { method }) => call(method, Buffer.alloc(64 * 1024 + 1));
 

@@ -28,6 +28,11 @@ export enum ErrorReason {
    *
    * `field` is absent when the request as a whole is wrong; `value` and `valid_values` are there
    * when the message quotes them.
+   *
+   * The reason of each violation is REQUIRED, UNKNOWN_VALUE, UNKNOWN_FIELD, INVALID_FORMAT,
+   * OUT_OF_RANGE, DUPLICATE, CONFLICTING, READ_ONLY or CONTACT_UNKNOWN; there may be more. An
+   * UNKNOWN_FIELD is told by path and number, `privacy.15`: methods that change something refuse what
+   * this server does not know, where those that read pass over it. The client may be newer.
    */
   INVALID_REQUEST = 1,
   /**

@@ -3896,7 +3896,7 @@ export const ReconnectInstanceResponse: MessageFns<ReconnectInstanceResponse> = 
  * Manages the instances. An instance is the place of one linked WhatsApp account.
  *
  * CreateInstance, BatchCreateInstances, DeleteInstance and ImportInstance need an ACCOUNT token. All methods
- * but GetInstance and ListInstances need READ_WRITE access.
+ * but GetInstance and ListInstances need READ_WRITE access, and refuse fields that the server does not know.
  *
  * Limits: a request has at most 64 KiB, decompressed. A call without a deadline ends after 30 seconds, and
  * whatever its deadline after 2 minutes, but LinkInstance after 20.

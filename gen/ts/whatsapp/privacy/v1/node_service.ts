@@ -892,7 +892,8 @@ export const NodeServiceService = {
    * Needs READ_WRITE access. One at a time, else RATE_LIMITED. Ends after 30 minutes with DEADLINE_EXCEEDED. The file is
    * whole only when the stream ends with OK.
    *
-   * Errors: those of every method.
+   * Errors:
+   * - INVALID_ARGUMENT: INVALID_REQUEST, for a field that the server does not know
    */
   downloadBackup: {
     path: "/whatsapp.privacy.v1.NodeService/DownloadBackup" as const,
@@ -928,7 +929,8 @@ export interface NodeServiceServer extends UntypedServiceImplementation {
    * Needs READ_WRITE access. One at a time, else RATE_LIMITED. Ends after 30 minutes with DEADLINE_EXCEEDED. The file is
    * whole only when the stream ends with OK.
    *
-   * Errors: those of every method.
+   * Errors:
+   * - INVALID_ARGUMENT: INVALID_REQUEST, for a field that the server does not know
    */
   downloadBackup: handleServerStreamingCall<DownloadBackupRequest, DownloadBackupResponse>;
 }
@@ -982,7 +984,8 @@ export interface NodeServiceClient extends Client {
    * Needs READ_WRITE access. One at a time, else RATE_LIMITED. Ends after 30 minutes with DEADLINE_EXCEEDED. The file is
    * whole only when the stream ends with OK.
    *
-   * Errors: those of every method.
+   * Errors:
+   * - INVALID_ARGUMENT: INVALID_REQUEST, for a field that the server does not know
    */
   downloadBackup(
     request: DownloadBackupRequest,

@@ -3541,7 +3541,8 @@ export const UpdateContactBlacklistResponse: MessageFns<UpdateContactBlacklistRe
  * Reads and changes the privacy settings of linked WhatsApp accounts.
  *
  * An instance is named by 1 to 63 of a-z, 0-9 and hyphen, starting with a letter or digit. The
- * methods named Update or Apply need a token with READ_WRITE access.
+ * methods named Update or Apply need a token with READ_WRITE access, and refuse fields that the server
+ * does not know.
  *
  * Limits: a request has at most 64 KiB, decompressed. A call without a deadline ends after 30 seconds, and
  * whatever its deadline after 2 minutes, but ApplyPrivacySettings after 10 and WatchPrivacySettings after 30.

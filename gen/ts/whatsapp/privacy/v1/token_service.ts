@@ -1145,7 +1145,8 @@ export const RotateTokenResponse: MessageFns<RotateTokenResponse> = {
 /**
  * Manages the bearer tokens. The first ACCOUNT token is made when the server is set up.
  *
- * All methods need an ACCOUNT token; all but ListTokens need READ_WRITE access.
+ * All methods need an ACCOUNT token; all but ListTokens need READ_WRITE access, and refuse fields that
+ * the server does not know.
  *
  * Limits: a request has at most 64 KiB, decompressed. A call without a deadline ends after 30 seconds, and
  * whatever its deadline after 2 minutes.

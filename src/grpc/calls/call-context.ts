@@ -10,6 +10,8 @@ export type CallContext = {
   readonly peer: string;
   /** Of the client certificate of the caller's connection; none without mutual TLS. */
   readonly certificateNames: () => readonly string[];
+  /** Until the caller's deadline, in milliseconds. */
+  readonly timeLeftMs: () => number;
   /** The key of the connection that it came on. */
   readonly connection: string;
   /** Whose token it is; undefined until one was accepted. */

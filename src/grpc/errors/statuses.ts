@@ -39,19 +39,27 @@ export class FirstAnswer extends Error {
 }
 
 /** Turns whatever a call threw into the status to send. */
-export type Answer = (error: unknown, call: { method: ToldMethod; requestId: string }) => StatusObject;
+export type Answer = (error: unknown, call: AnsweredCall) => StatusObject;
+
+/** The call that an error ends. */
+type AnsweredCall = {
+  readonly method: ToldMethod;
+  readonly requestId: string;
+  /** Until the caller's deadline, in milliseconds; for ever when not said. */
+  readonly timeLeftMs?: () => number;
+};
 
 /** Answers errors; callers learn nothing of our own faults, whose cause goes to the log. */
 export const answers =
   (log: Pick<ApiEvents, 'callFailed'>, now: () => number): Answer =>
-  (error, { method, requestId }) => {
+  (error, { method, requestId, timeLeftMs }) => {
     if (error instanceof PrivacyError) {
       const body = statusOf(error, { method, requestId, now: now() });
-      return asTrailers(body, retryDelayMs(error.problem, now()), error.update?.sent);
+      const delayMs = error.update?.sent ? undefined : retryDelayMs(error.problem, now());
+      return asTrailers(body, pushbackOf(delayMs, timeLeftMs?.()));
     }
     // Kept for having sent something to WhatsApp.
-    if (error instanceof FirstAnswer)
-      return asTrailers(withRequestInfo(error.status, requestId), undefined, true);
+    if (error instanceof FirstAnswer) return asTrailers(withRequestInfo(error.status, requestId));
     log.callFailed({ requestId, method: method.fullName, cause: error });
     return asTrailers(internalStatus(requestId));
   };
@@ -89,11 +97,23 @@ const internalStatus = (requestId: string | undefined): Status =>
 /** Statuses that clients may be set to retry by themselves. */
 const RETRIED = [status.ABORTED, status.DEADLINE_EXCEEDED, status.RESOURCE_EXHAUSTED, status.UNAVAILABLE];
 
-/** A pushback of -1 tells clients not to retry: a repetition needs thought, or would change something again. */
-function asTrailers(body: Status, delayMs?: number, sent = false): StatusObject {
+/** Tells clients not to retry by themselves: a repetition needs thought, or would change something again. */
+const NO_RETRY = -1;
+/** No client waits longer by itself: its caller would hear of no error meanwhile. */
+const LONGEST_PUSHBACK_MS = 10_000;
+
+/**
+ * How long clients wait before they retry by themselves. Not where that takes more than half of the caller's time: the
+ * deadline would come first, and the caller gets that in place of this error and its details.
+ */
+function pushbackOf(delayMs: number | undefined, leftMs = Number.POSITIVE_INFINITY): number {
+  const fits = delayMs !== undefined && delayMs <= LONGEST_PUSHBACK_MS && delayMs <= leftMs / 2;
+  return fits ? delayMs : NO_RETRY;
+}
+
+function asTrailers(body: Status, pushbackMs = NO_RETRY): StatusObject {
   const metadata = new Metadata();
   metadata.set('grpc-status-details-bin', Buffer.from(Status.encode(body).finish()));
-  const pushbackMs = sent ? -1 : (delayMs ?? -1);
   if (RETRIED.includes(body.code)) metadata.set('grpc-retry-pushback-ms', String(pushbackMs));
   return { code: body.code, details: body.message, metadata };
 }

@@ -31,6 +31,7 @@ export const callLog =
       peer: ends.remoteAddress ?? 'unknown',
       connection: connectionKey(ends),
       certificateNames: () => namesOfCaller(call),
+      timeLeftMs: () => Number(call.getDeadline()) - now(),
     };
     const startedAt = now();
     let ended = false;

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
+import { Client, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import {
   GetPrivacySettingsRequest,
   PrivacyServiceService,
@@ -331,5 +332,75 @@ describe('a fault of the service', () => {
     const ended = await invoke(api, getPrivacySettings, { instance });
     expect(ended.code).toBe('INTERNAL');
     expect(ended.detailTypes).toContain('google.rpc.ErrorInfo');
+  });
+});
+
+describe('the pushback', () => {
+  const INSTANCE = { instance, state: 'CONNECTING' } as const;
+  const endingWith = async (retryAfterMs: number, deadlineMs?: number) => {
+    const api = await startApi();
+    const problem = { kind: 'INSTANCE_NOT_CONNECTED', ...INSTANCE, retryAfterMs } as const;
+    api.instances.readSettings = () => Promise.reject(new PrivacyError(problem));
+    const ended = await invoke(api, getPrivacySettings, { instance }, deadlineMs ? { deadlineMs } : {});
+    const { seconds = 0n, nanos = 0 } = ended.detail('google.rpc.RetryInfo')?.retryDelay ?? {};
+    return {
+      pushback: ended.metadata.get('grpc-retry-pushback-ms'),
+      delayMs: Number(seconds) * 1000 + nanos / 1e6,
+    };
+  };
+
+  test.each<[string, number, number | undefined]>([
+    ['for a caller without a deadline', 10_000, undefined],
+    ['for a deadline that leaves as much time again and more', 9_000, 3_600_000],
+  ])('is the delay of RetryInfo %s', async (_, delayMs, deadlineMs) => {
+    const pushback = [String(delayMs)];
+    expect(await endingWith(delayMs, deadlineMs)).toEqual({ pushback, delayMs });
+  });
+
+  test.each<[string, number, number | undefined]>([
+    ['with a delay above 10 s', 10_001, undefined],
+    ['with a delay above 10 s and a deadline far away', 60_000, 3_600_000],
+    ['with a delay that ends after the deadline', 9_000, 8_000],
+    ['with a delay that leaves less time than it takes', 9_000, 15_000],
+  ])('is -1 %s, and RetryInfo tells the delay', async (_, delayMs, deadlineMs) => {
+    expect(await endingWith(delayMs, deadlineMs)).toEqual({ pushback: ['-1'], delayMs });
+  });
+
+  test('lets a client that retries by itself hear of the error, with its details', async () => {
+    const api = await startApi();
+    const problem = { kind: 'INSTANCE_NOT_CONNECTED', ...INSTANCE, retryAfterMs: 20_000 } as const;
+    let reads = 0;
+    api.instances.readSettings = () => {
+      reads++;
+      return Promise.reject(new PrivacyError(problem));
+    };
+    const retryPolicy = {
+      maxAttempts: 4,
+      initialBackoff: '0.1s',
+      maxBackoff: '1s',
+      backoffMultiplier: 2,
+      retryableStatusCodes: ['UNAVAILABLE'],
+    };
+    const client = new Client(api.address, credentials.createInsecure(), {
+      'grpc.service_config': JSON.stringify({ methodConfig: [{ name: [{}], retryPolicy }] }),
+    });
+    onTestFinished(() => client.close());
+    const metadata = new Metadata();
+    metadata.set('authorization', `Bearer ${api.secret}`);
+    const { path, requestSerialize, responseDeserialize } = getPrivacySettings;
+    const failure = await new Promise<ServiceError | null>(resolve => {
+      client.makeUnaryRequest(
+        path,
+        requestSerialize,
+        responseDeserialize,
+        { instance, maxAge: undefined },
+        metadata,
+        { deadline: Date.now() + 300_000 },
+        error => resolve(error),
+      );
+    });
+    expect(failure?.code).toBe(status.UNAVAILABLE);
+    expect(failure?.metadata.get('grpc-status-details-bin')).toHaveLength(1);
+    expect(reads).toBe(1);
   });
 });

@@ -25,7 +25,7 @@ const OF_UPDATES = [
   'DEADLINE_EXCEEDED',
 ];
 const NO_UPDATE = ['RATE_LIMITED', 'MESSAGE_TOO_LARGE', 'SHUTTING_DOWN'];
-/** The pushback of those that are not to be repeated as they are; with RetryInfo it is that delay. */
+/** The pushback of those that are not to be repeated as they are; with RetryInfo it is that delay, up to 10 s. */
 const PUSHBACK: Readonly<Record<string, string>> = {
   ABORTED: '-1',
   DEADLINE_EXCEEDED: '-1',
@@ -57,9 +57,9 @@ function report({ method, code, reason }: MethodError): string[] {
   }
 }
 
-/** The pushback that goes with a status and, in milliseconds, the delay of RetryInfo. */
+/** The pushback that goes with a status and, in milliseconds, the delay of RetryInfo; for a caller with enough time. */
 export const promisedPushback = (code: string, delayMs: number | undefined): string[] => {
-  const pushback = delayMs === undefined ? PUSHBACK[code] : String(delayMs);
+  const pushback = delayMs === undefined ? PUSHBACK[code] : String(delayMs > 10_000 ? -1 : delayMs);
   return pushback === undefined ? [] : [pushback];
 };
 

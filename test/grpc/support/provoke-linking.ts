@@ -13,7 +13,7 @@ import { NO_PROXY, type Provoke } from './stage.js';
 
 /** A limit holds back every instance of the node, each time in a row for longer. */
 export const limitOver = (ended: Ended<object>): Promise<void> =>
-  setTimeout(Number(ended.metadata.get('grpc-retry-pushback-ms')[0] ?? 0) + 1000);
+  setTimeout((Number(ended.detail('google.rpc.RetryInfo')?.retryDelay?.seconds ?? 0) + 2) * 1000);
 
 /** Linking with a code, which WhatsApp answers so. */
 export const askingForCode =

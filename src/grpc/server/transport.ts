@@ -11,6 +11,7 @@ import { PrivacyError } from '../../domain/errors.js';
 import { type Certificates, secureContextOf } from '../../tls/certificates.js';
 import { LONGEST_CALL_MS } from '../method.js';
 import type { Connections } from './connection-bounds.js';
+import { refuseOtherContentTypes } from './content-types.js';
 import { mendDeadlines } from './deadline-header.js';
 import { http2Servers, isServed } from './http2-servers.js';
 import { showRepeatedAuthorization } from './repeated-headers.js';
@@ -47,6 +48,7 @@ export async function listen(
   showRepeatedAuthorization(server);
   for (const http2Server of http2Servers(server)) {
     mendDeadlines(http2Server);
+    refuseOtherContentTypes(http2Server);
     connections.watch(http2Server, path => isServed(server, path));
   }
   if (tls) showCertificates(server, tls);

@@ -9,6 +9,12 @@ import { PrivacySetting, PrivacySettings, privacySettingToJSON } from "./privacy
  * The values of google.rpc.ErrorInfo.reason in the domain `wa-privacy`, there without the
  * prefix `ERROR_REASON_`. Each comment starts with the status code and ends with an example. A
  * metadata key, once given to a reason, stays; `setting` is a PrivacySetting without its prefix.
+ *
+ * It grows: a client treats a reason, or its number, that it does not know by the status code alone.
+ *
+ * Clients that retry by themselves are told with the trailer `grpc-retry-pushback-ms`: RetryInfo's
+ * delay, or -1, not to retry, when that is above 10 s or above half of the caller's remaining time, when
+ * something was sent to WhatsApp, and where a repetition helps nothing by itself.
  */
 export enum ErrorReason {
   /** UNSPECIFIED - No error. */
@@ -652,7 +658,7 @@ export interface SettingOutcome {
   requestedValue: string;
 }
 
-/** The end states. */
+/** The end states. They grow: a client treats a number that it does not know as UNKNOWN. */
 export enum SettingOutcome_State {
   /** UNSPECIFIED - Never sent. */
   UNSPECIFIED = 0,

@@ -83,7 +83,11 @@ export interface Instance {
   labels: { [key: string]: string };
 }
 
-/** The states. */
+/**
+ * The states. They grow: a client treats a number that it does not know as a state in which no call
+ * is answered for now, and may show `state_reason`. In a request such a number is refused, in this
+ * enum and in the others.
+ */
 export enum Instance_State {
   /** UNSPECIFIED - Never sent. */
   UNSPECIFIED = 0,
@@ -136,7 +140,7 @@ export function instance_StateToJSON(object: Instance_State): string {
   }
 }
 
-/** When a linked instance is connected. */
+/** When a linked instance is connected. It grows: pass over a number without a name. */
 export enum Instance_ConnectionMode {
   /** UNSPECIFIED - As the service is configured. */
   UNSPECIFIED = 0,
@@ -165,7 +169,7 @@ export function instance_ConnectionModeToJSON(object: Instance_ConnectionMode): 
 
 /**
  * How far WhatsApp has come with what it kept for the instance while that was not connected. Before
- * the end of it WhatsApp tells of no later change.
+ * the end of it WhatsApp tells of no later change. It grows: treat a number without a name as STALLED.
  */
 export enum Instance_OfflineQueue {
   /** UNSPECIFIED - Not connected. */
@@ -199,7 +203,8 @@ export function instance_OfflineQueueToJSON(object: Instance_OfflineQueue): stri
 /**
  * What the device says of being available. WhatsApp logs out devices that it counts as inactive, by
  * its FAQ after 30 days. By reports it counts those that never say that they are available, also
- * such as are always connected; nothing here is a promise that a device stays linked.
+ * such as are always connected; nothing here is a promise that a device stays linked. It
+ * grows: pass over a number without a name.
  */
 export enum Instance_Presence {
   /** UNSPECIFIED - As the service is configured. */

@@ -60,7 +60,7 @@ export interface GetWhatsAppVersionResponse {
   refused: boolean;
 }
 
-/** Where the announced version comes from. */
+/** Where the announced version comes from. It grows: pass over a number without a name. */
 export enum GetWhatsAppVersionResponse_Source {
   /** UNSPECIFIED - Never sent. */
   UNSPECIFIED = 0,

@@ -39,6 +39,8 @@ import {
 /**
  * What an update does after a change failed. Whatever is chosen, a lost connection, a rate limit or
  * the end of the caller's time stops it, and nothing is widened after a narrowing that failed.
+ *
+ * It grows; it is only in requests, where a number that the server does not know is refused.
  */
 export enum OnFailure {
   /** UNSPECIFIED - As ON_FAILURE_STOP. */
@@ -69,7 +71,7 @@ export function onFailureToJSON(object: OnFailure): string {
   }
 }
 
-/** Who made a change. */
+/** Who made a change. It grows: a client treats a number that it does not know as UNSPECIFIED. */
 export enum Origin {
   /** UNSPECIFIED - Not known. */
   UNSPECIFIED = 0,
@@ -212,7 +214,7 @@ export interface SettingDescription {
   allowedValues: string[];
 }
 
-/** Why a setting cannot be changed. */
+/** Why a setting cannot be changed. It grows: `writable` decides, whatever the number. */
 export enum SettingDescription_NotWritableReason {
   /** UNSPECIFIED - It can. */
   UNSPECIFIED = 0,

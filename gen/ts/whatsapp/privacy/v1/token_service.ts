@@ -51,7 +51,10 @@ export interface Token {
   labelSelector: string;
 }
 
-/** What a token covers. */
+/**
+ * What a token covers. It grows: a client treats a number that it does not know as one that covers
+ * more than it can tell. In a request such a number is refused, in this enum and in Access.
+ */
 export enum Token_Kind {
   /** UNSPECIFIED - Refused in a request. */
   UNSPECIFIED = 0,
@@ -81,7 +84,7 @@ export function token_KindToJSON(object: Token_Kind): string {
   }
 }
 
-/** What a token may do. */
+/** What a token may do. It grows: a client treats a number that it does not know as READ_WRITE. */
 export enum Token_Access {
   /** UNSPECIFIED - Refused in a request. */
   UNSPECIFIED = 0,

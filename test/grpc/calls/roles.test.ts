@@ -32,6 +32,8 @@ const ENDS = {
 const account = { kind: Kind.ACCOUNT, access: Access.READ_WRITE };
 const ofMine = { kind: Kind.INSTANCE, instance: 'mine', access: Access.READ_WRITE };
 const ofGone = { ...ofMine, instance: 'gone' };
+/** `mine` has the label, and no other. */
+const ofSelector = { kind: Kind.SELECTOR, labelSelector: 'of=me', access: Access.READ_WRITE };
 const reading = { access: Access.READ_ONLY };
 
 const ROLES: Role[] = [
@@ -39,7 +41,10 @@ const ROLES: Role[] = [
   { who: 'an account token that reads', token: { ...account, ...reading }, target: 'other' },
   { who: 'an instance token', token: ofMine, target: 'mine' },
   { who: 'an instance token that reads', token: { ...ofMine, ...reading }, target: 'mine' },
+  { who: 'a selector token', token: ofSelector, target: 'mine' },
+  { who: 'a selector token that reads', token: { ...ofSelector, ...reading }, target: 'mine' },
   ...['other', 'absent'].flatMap(target => [
+    { who: `a selector token, on the ${target} instance`, token: ofSelector, target },
     { who: `an instance token, on the ${target} instance`, token: ofMine, target },
     {
       who: `an instance token that reads, on the ${target} instance`,
@@ -50,9 +55,13 @@ const ROLES: Role[] = [
   ...(['revoked', 'rotated out', 'expired'] as const).flatMap(end => [
     { who: `an account token, ${end}`, token: account, target: 'other', end },
     { who: `an instance token, ${end}`, token: ofMine, target: 'mine', end },
+    { who: `a selector token, ${end}`, token: ofSelector, target: 'mine', end },
   ]),
   { who: 'the token of a deleted instance', token: ofGone, target: 'mine', end: 'deleted with its instance' },
 ];
+
+/** What every token covers that is not of the account, and works. */
+const COVERED = 'mine';
 
 let api: Api;
 let client: Caller;
@@ -61,7 +70,10 @@ const secrets = new Map<string, string>();
 beforeAll(async () => {
   api = await openApi();
   client = caller(api.address, api.secret);
-  for (const name of ['mine', 'other', 'gone']) await invoke(api, Instances.createInstance, { name });
+  for (const name of ['mine', 'other', 'gone']) {
+    const labels = { of: name === 'mine' ? 'me' : 'nobody' };
+    await invoke(api, Instances.createInstance, { name, labels });
+  }
   for (const { who, token, end } of ROLES) {
     const expireTime = end === 'expired' ? new Date(Date.now() + 100) : undefined;
     const [made] = (await invoke(api, Tokens.createToken, { ...token, expireTime })).responses;
@@ -89,7 +101,7 @@ async function answerTo(method: AnyMethod, request: object, secret: string): Pro
 function expected({ of, access }: Row, { token, target, end }: Role): string {
   if (end) return 'TOKEN_INVALID';
   if (access === 'write' && token.access !== Access.READ_WRITE) return 'SCOPE_DENIED';
-  const covers = token.kind === Kind.ACCOUNT || of === 'any' || (of === 'one' && target === token.instance);
+  const covers = token.kind === Kind.ACCOUNT || of === 'any' || (of === 'one' && target === COVERED);
   return covers ? 'OK' : 'SCOPE_DENIED';
 }
 

@@ -10,7 +10,7 @@ import {
   withNameTaken,
 } from './provoke-instances.js';
 import * as linking from './provoke-linking.js';
-import { phoneNumber } from './rows.js';
+import { NEW_INSTANCE, phoneNumber } from './rows.js';
 import type { Provoke } from './stage.js';
 
 const [UPDATE, APPLY, BLACKLIST] = [
@@ -30,6 +30,7 @@ const READ_LIST = 'PrivacyService/GetContactBlacklist';
 const DELETE = 'InstanceService/DeleteInstance';
 const [CREATE_TOKEN, ROTATE_TOKEN] = ['TokenService/CreateToken', 'TokenService/RotateToken'];
 const BACKUP = 'NodeService/DownloadBackup';
+const BATCH_CREATE = 'InstanceService/BatchCreateInstances';
 
 const STRANGER = { entriesToAdd: [phoneNumber('+15550100999')] };
 const DEFENSE_OFF = { privacy: { defense: 1 } };
@@ -62,6 +63,7 @@ const PROVOCATIONS: Readonly<Record<string, Readonly<Record<string, Provoke>>>> 
   'ALREADY_EXISTS REQUEST_ID_REUSED': {
     '*': changes.sentAgainWith({ validateOnly: true }),
     [CREATE]: changes.sentAgainWith({ displayName: 'Another' }),
+    [BATCH_CREATE]: changes.sentAgainWith({ requests: [{ ...NEW_INSTANCE, displayName: 'Another' }] }),
     [DELETE]: changes.sentAgainWith({ allowMissing: true }),
     [CREATE_TOKEN]: changes.sentAgainWith({ displayName: 'Another' }),
     [ROTATE_TOKEN]: changes.sentAgainWith({ gracePeriod: { seconds: 60n, nanos: 0 } }),

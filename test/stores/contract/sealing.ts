@@ -1,5 +1,7 @@
 import type { Kysely } from 'kysely';
 import { describe, expect, test } from 'vitest';
+import { readSelector } from '../../../src/domain/labels/parse-selector.js';
+import { matches } from '../../../src/domain/labels/selector.js';
 import { UNREADABLE_PROXY } from '../../../src/domain/proxy.js';
 import type { Store } from '../../../src/stores/store.js';
 import type { Schema } from '../../../src/stores/tables/schema.js';
@@ -241,6 +243,31 @@ export function sealingContract(newData: () => Data): void {
     expect((await instances.list()).map(one => one.proxy)).toEqual([UNREADABLE_PROXY, proxy]);
     await instances.update('a', { proxy: undefined });
     expect((await instances.list()).map(one => one.proxy)).toEqual([undefined, proxy]);
+  });
+
+  test.each([
+    ['changed', (own: Buffer | null) => flipped(own)],
+    ['moved to another instance', (_: Buffer | null, other: Buffer | null) => other],
+    ['taken away', () => null],
+  ])('labels that were %s are matched by no selector, and stand nowhere in the clear', async (_, damage) => {
+    const data = newData();
+    const first = await data.open();
+    const labels = { env: 'sesame' };
+    for (const name of ['a', 'b']) await first.instances.create({ ...instanceRecord(name), labels });
+    await first.close();
+    await data.edit(async db => {
+      const [a, b] = await db.selectFrom('instance').selectAll().orderBy('name').execute();
+      expect(a?.sealed_labels?.includes('sesame')).toBe(false);
+      const change = { sealed_labels: damage(a?.sealed_labels ?? null, b?.sealed_labels ?? null) };
+      await db.updateTable('instance').set(change).where('name', '=', 'a').execute();
+    });
+    const { instances } = await data.open();
+    const matchedBy = async (text: string) =>
+      (await instances.list()).map(one => matches(readSelector(text), one.labels));
+    expect(await matchedBy('!retired')).toEqual([false, true]);
+    expect(await matchedBy('env=sesame')).toEqual([false, true]);
+    await instances.update('a', { labels });
+    expect(await matchedBy('env=sesame')).toEqual([true, true]);
   });
 
   test('a derived key is the same after a restart and another for another purpose', async () => {

@@ -1,6 +1,7 @@
 import type { Updateable } from 'kysely';
 import { expect, test } from 'vitest';
 import type { TokenRecord } from '../../../src/access/ports.js';
+import { readSelector } from '../../../src/domain/labels/parse-selector.js';
 import type { Schema } from '../../../src/stores/tables/schema.js';
 import type { Data } from './data.js';
 import { at, digestOf, instanceRecord, MASTER_KEY, tokenRecord } from './records.js';
@@ -12,6 +13,7 @@ const EDITED: TokenRecord = {
   access: 'READ_ONLY',
   expireTime: at(100),
   certificateSubject: 'desk.example.com',
+  selector: readSelector('env=prod'),
 };
 
 export function tokenRowContract(newData: () => Data): void {
@@ -35,6 +37,8 @@ export function tokenRowContract(newData: () => Data): void {
     ['that it expires', { expire_time: null }],
     ['its label', { label: 'of another' }],
     ['the certificate that it is bound to', { certificate_subject: null }],
+    ['its selector', { label_selector: 'env=test' }],
+    ['that it has a selector', { label_selector: null }],
     ['its time', { create_time: at(1).getTime() }],
     ['its secret', { digest: digestOf('of another') }],
     ['its MAC', { mac: Buffer.alloc(32) }],

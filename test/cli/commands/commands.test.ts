@@ -137,18 +137,24 @@ describe('instance', () => {
     await update('--display-name', '', '--connection-mode', 'default');
     await update('--presence', 'pulse');
     await update('--display-name', 'Desk', '--etag', '3q2-7w');
+    await update('--labels', 'env=prod,vip=', '--remove-labels', 'old,site');
     const { ON_DEMAND, UNSPECIFIED } = Instance_ConnectionMode;
-    const nothing = { displayName: undefined, connectionMode: undefined, presence: undefined, etag: '' };
+    const unsaid = { displayName: undefined, connectionMode: undefined, presence: undefined, etag: '' };
+    const nothing = { ...unsaid, labelsToSet: {}, labelsToRemove: [] };
+    const labels = { labelsToSet: { env: 'prod', vip: '' }, labelsToRemove: ['old', 'site'] };
     expect(calls.map(call => call.request)).toEqual([
       { ...nothing, instance: 'support-desk', connectionMode: ON_DEMAND },
       { ...nothing, instance: 'support-desk', displayName: '', connectionMode: UNSPECIFIED },
       { ...nothing, instance: 'support-desk', presence: Instance_Presence.PULSE },
       { ...nothing, instance: 'support-desk', displayName: 'Desk', etag: '3q2-7w' },
+      { ...nothing, instance: 'support-desk', ...labels },
     ]);
     expect((await update()).code).toBe(2);
     expect((await update('--connection-mode', 'sometimes')).code).toBe(2);
     expect((await update('--presence', 'always')).code).toBe(2);
-    expect(calls).toHaveLength(4);
+    for (const wrong of ['Env=prod', 'env', 'env=a b', 'env=a,env=b'])
+      expect((await update('--labels', wrong)).code).toBe(2);
+    expect(calls).toHaveLength(5);
   });
 
   test('delete sends nothing without --yes where nobody can be asked', async () => {

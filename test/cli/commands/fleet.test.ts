@@ -229,7 +229,7 @@ describe('privacy apply', () => {
   });
 
   test.each([
-    ['nowhere', ['last_seen=none'], 'say on which instances: --all, or --instances a,b'],
+    ['nowhere', ['last_seen=none'], 'say on which instances: --all, --instances a,b or --selector env=prod'],
     ['both ways', ['--all', '--instances', 'a', 'last_seen=none'], 'say on which instances'],
     ['nothing', ['--instances', 'a'], 'give at least one SETTING=VALUE, or a preset'],
     ['an unknown preset', ['--instances', 'a', '--preset', 'x'], 'preset=x: no such preset'],
@@ -310,6 +310,7 @@ describe('privacy watch', () => {
     expect(arrived[0]?.request).toEqual({
       instances: ['desk', 'bot'],
       heartbeatInterval: { seconds: 5n, nanos: 0 },
+      labelSelector: '',
     });
   });
 

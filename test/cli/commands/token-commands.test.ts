@@ -50,6 +50,7 @@ test('token create asks for a token that may do everything, unless told otherwis
       displayName: '',
       expireTime: undefined,
       certificateSubject: '',
+      labelSelector: '',
       requestId: '',
     },
     {
@@ -59,6 +60,7 @@ test('token create asks for a token that may do everything, unless told otherwis
       displayName: 'dashboard',
       expireTime: expect.any(Date),
       certificateSubject: 'desk.example.com',
+      labelSelector: '',
       requestId: '',
     },
   ]);

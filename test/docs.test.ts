@@ -73,6 +73,7 @@ const PAGES = [
   'SECURITY.md',
   'clients/README.md',
   'docs/compatibility.md',
+  'clients/go/README.md',
   'docs/decisions.md',
   'docs/security.md',
   'docs/operations.md',

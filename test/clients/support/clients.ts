@@ -39,6 +39,16 @@ export const CLIENTS: readonly Client[] = [
     build: [['mvn', '--quiet', '--batch-mode', 'compile']],
     run: ['java', '-cp', 'target/classes:target/dependency/*', 'waprivacy.scenario.Main'],
   },
+  {
+    name: 'go',
+    needs: ['go'],
+    build: [
+      ['go', 'vet', './...'],
+      ['go', 'test', '.'],
+      ['go', 'build', '-o', 'bin/scenario', './scenario'],
+    ],
+    run: ['bin/scenario'],
+  },
 ];
 
 /** Those of the commands that are not on the path. */

@@ -26,6 +26,7 @@ export async function startTarget(transport: Transport) {
     WA_PRIVACY_DATA_DIR: join(folder, 'data'),
     WA_PRIVACY_ACCOUNT_TOKEN: ACCOUNT_TOKEN,
     WA_PRIVACY_READS_PER_HOUR: READS_PER_HOUR,
+    WA_PRIVACY_RATE_LIMIT_PER_MINUTE: '1000', // So that the budget of reads is met first.
     WA_PRIVACY_WHATSAPP_URL: await first(url),
     WA_PRIVACY_WHATSAPP_ROOT_KEY: await first(rootKey),
     ...tls.service,

@@ -74,6 +74,7 @@ const PAGES = [
   'clients/README.md',
   'docs/compatibility.md',
   'clients/go/README.md',
+  'clients/rust/README.md',
   'docs/decisions.md',
   'docs/security.md',
   'docs/operations.md',

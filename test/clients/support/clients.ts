@@ -49,6 +49,16 @@ export const CLIENTS: readonly Client[] = [
     ],
     run: ['bin/scenario'],
   },
+  {
+    name: 'rust',
+    needs: ['cargo'],
+    build: [
+      ['cargo', 'fmt', '--check'],
+      ['cargo', 'clippy', '--quiet', '--locked', '--', '--deny', 'warnings'],
+      ['cargo', 'build', '--quiet', '--locked'],
+    ],
+    run: ['target/debug/scenario'],
+  },
 ];
 
 /** Those of the commands that are not on the path. */

@@ -2,8 +2,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fromBinary } from '@bufbuild/protobuf';
 import { FileDescriptorSetSchema, MethodOptions_IdempotencyLevel } from '@bufbuild/protobuf/wkt';
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import config from '../../clients/service-config.json' with { type: 'json' };
+import { PrivacyServiceService as Privacy } from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
+import { type Caller, caller, OWN_CONNECTION } from '../support/call.js';
+import { ACCOUNT_TOKEN, type Service, startService } from '../support/service.js';
 
 const { file } = fromBinary(
   FileDescriptorSetSchema,
@@ -26,4 +29,29 @@ test('the service config retries every method that has no side effects, and no o
     name.map(({ service, method }) => `${service}/${method}`),
   );
   expect(retried.sort()).toEqual(harmless.sort());
+});
+
+describe('a client with the service config', () => {
+  let service: Service;
+  let client: Caller;
+  beforeAll(async () => {
+    service = await startService();
+    const options = { ...OWN_CONNECTION, 'grpc.service_config': JSON.stringify(config) };
+    client = caller(service.address, ACCOUNT_TOKEN, options);
+  });
+  afterAll(async () => {
+    client.close();
+    await service[Symbol.asyncDispose]();
+  });
+
+  test('hears nothing of a failure that passes', async () => {
+    const { instance, phone } = await service.linked();
+    const { phoneNumber } = phone;
+    const fault = service.simulator.inject({
+      match: { on: 'privacy_get', phoneNumber },
+      effect: { do: 'refuse', code: 503 },
+    });
+    expect(await client.call(Privacy.getPrivacySettings, { instance })).toHaveProperty('settings.etag');
+    expect(fault.hits()).toBe(1);
+  });
 });

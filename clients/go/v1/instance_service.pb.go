@@ -300,7 +300,8 @@ type Instance struct {
 	// When the service will try to connect again, or connect a PARKED instance although nobody needs
 	// it; absent when it will not by itself.
 	NextAttemptTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=next_attempt_time,json=nextAttemptTime,proto3" json:"next_attempt_time,omitempty"`
-	// Opaque; another etag means another name, state or link.
+	// Opaque; another one after each UpdateInstance, and after the account was linked or unlinked. The state
+	// and what else changes by itself do not change it.
 	Etag string `protobuf:"bytes,10,opt,name=etag,proto3" json:"etag,omitempty"`
 	// When it is connected.
 	ConnectionMode Instance_ConnectionMode `protobuf:"varint,11,opt,name=connection_mode,json=connectionMode,proto3,enum=whatsapp.privacy.v1.Instance_ConnectionMode" json:"connection_mode,omitempty"`
@@ -467,8 +468,8 @@ type CreateInstanceRequest struct {
 	// (the proxy then looks up names), with user and password where the proxy wants them, at most 512
 	// characters. Kept encrypted, and never shown again as a whole. Empty for that of the service.
 	Proxy string `protobuf:"bytes,5,opt,name=proxy,proto3" json:"proxy,omitempty"`
-	// A UUID. The same id with the same request gets the first answer again for 24 hours, without the
-	// secret, unless nothing was made then or the instance has been deleted since. It is one id for
+	// A UUID. The same id with the same request gets the first answer again for 24 hours, the secret
+	// included, unless nothing was made then or the instance has been deleted since. It is one id for
 	// all ACCOUNT tokens.
 	RequestId     string `protobuf:"bytes,6,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -554,7 +555,8 @@ type CreateInstanceResponse struct {
 	Instance *Instance `protobuf:"bytes,1,opt,name=instance,proto3" json:"instance,omitempty"`
 	// An INSTANCE token with READ_WRITE access.
 	Token *Token `protobuf:"bytes,2,opt,name=token,proto3" json:"token,omitempty"`
-	// What to send as bearer token. Shown only here.
+	// What to send as bearer token. Shown only here, and to a repetition of the request with its
+	// request_id.
 	Secret        string `protobuf:"bytes,3,opt,name=secret,proto3" json:"secret,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -836,7 +838,9 @@ type UpdateInstanceRequest struct {
 	Presence *Instance_Presence `protobuf:"varint,4,opt,name=presence,proto3,enum=whatsapp.privacy.v1.Instance_Presence,oneof" json:"presence,omitempty"`
 	// As in CreateInstanceRequest; empty for that of the service from now on. An instance that is
 	// connected connects anew.
-	Proxy         *string `protobuf:"bytes,5,opt,name=proxy,proto3,oneof" json:"proxy,omitempty"`
+	Proxy *string `protobuf:"bytes,5,opt,name=proxy,proto3,oneof" json:"proxy,omitempty"`
+	// Refuse when the instance has another etag now.
+	Etag          string `protobuf:"bytes,6,opt,name=etag,proto3" json:"etag,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -906,6 +910,13 @@ func (x *UpdateInstanceRequest) GetProxy() string {
 	return ""
 }
 
+func (x *UpdateInstanceRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
 // The answer.
 type UpdateInstanceResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -958,7 +969,14 @@ type DeleteInstanceRequest struct {
 	// The instance.
 	Instance string `protobuf:"bytes,1,opt,name=instance,proto3" json:"instance,omitempty"`
 	// Refuse when the instance has another etag now.
-	Etag          string `protobuf:"bytes,2,opt,name=etag,proto3" json:"etag,omitempty"`
+	Etag string `protobuf:"bytes,2,opt,name=etag,proto3" json:"etag,omitempty"`
+	// OK also when there is no such instance, whatever the etag. Without it a repetition ends with
+	// INSTANCE_NOT_FOUND.
+	AllowMissing bool `protobuf:"varint,3,opt,name=allow_missing,json=allowMissing,proto3" json:"allow_missing,omitempty"`
+	// A UUID. The same id with the same request gets OK again for 24 hours, and then deletes nothing,
+	// unless the first failed: also not an instance that was made with this name since. It is one id for
+	// all ACCOUNT tokens.
+	RequestId     string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1003,6 +1021,20 @@ func (x *DeleteInstanceRequest) GetInstance() string {
 func (x *DeleteInstanceRequest) GetEtag() string {
 	if x != nil {
 		return x.Etag
+	}
+	return ""
+}
+
+func (x *DeleteInstanceRequest) GetAllowMissing() bool {
+	if x != nil {
+		return x.AllowMissing
+	}
+	return false
+}
+
+func (x *DeleteInstanceRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
 	}
 	return ""
 }
@@ -2229,22 +2261,26 @@ const file_whatsapp_privacy_v1_instance_service_proto_rawDesc = "" +
 	"\x05state\x18\x03 \x01(\x0e2#.whatsapp.privacy.v1.Instance.StateR\x05state\"|\n" +
 	"\x15ListInstancesResponse\x12;\n" +
 	"\tinstances\x18\x01 \x03(\v2\x1d.whatsapp.privacy.v1.InstanceR\tinstances\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xd7\x02\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xeb\x02\n" +
 	"\x15UpdateInstanceRequest\x12\x1a\n" +
 	"\binstance\x18\x01 \x01(\tR\binstance\x12&\n" +
 	"\fdisplay_name\x18\x02 \x01(\tH\x00R\vdisplayName\x88\x01\x01\x12Z\n" +
 	"\x0fconnection_mode\x18\x03 \x01(\x0e2,.whatsapp.privacy.v1.Instance.ConnectionModeH\x01R\x0econnectionMode\x88\x01\x01\x12G\n" +
 	"\bpresence\x18\x04 \x01(\x0e2&.whatsapp.privacy.v1.Instance.PresenceH\x02R\bpresence\x88\x01\x01\x12\x19\n" +
-	"\x05proxy\x18\x05 \x01(\tH\x03R\x05proxy\x88\x01\x01B\x0f\n" +
+	"\x05proxy\x18\x05 \x01(\tH\x03R\x05proxy\x88\x01\x01\x12\x12\n" +
+	"\x04etag\x18\x06 \x01(\tR\x04etagB\x0f\n" +
 	"\r_display_nameB\x12\n" +
 	"\x10_connection_modeB\v\n" +
 	"\t_presenceB\b\n" +
 	"\x06_proxy\"S\n" +
 	"\x16UpdateInstanceResponse\x129\n" +
-	"\binstance\x18\x01 \x01(\v2\x1d.whatsapp.privacy.v1.InstanceR\binstance\"G\n" +
+	"\binstance\x18\x01 \x01(\v2\x1d.whatsapp.privacy.v1.InstanceR\binstance\"\x8b\x01\n" +
 	"\x15DeleteInstanceRequest\x12\x1a\n" +
 	"\binstance\x18\x01 \x01(\tR\binstance\x12\x12\n" +
-	"\x04etag\x18\x02 \x01(\tR\x04etag\"\x18\n" +
+	"\x04etag\x18\x02 \x01(\tR\x04etag\x12#\n" +
+	"\rallow_missing\x18\x03 \x01(\bR\fallowMissing\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\x04 \x01(\tR\trequestId\"\x18\n" +
 	"\x16DeleteInstanceResponse\"\x87\x03\n" +
 	"\x13LinkInstanceRequest\x12\x1a\n" +
 	"\binstance\x18\x01 \x01(\tR\binstance\x12=\n" +

@@ -68,6 +68,7 @@ type InstanceServiceClient interface {
 	//
 	// Errors:
 	// - NOT_FOUND: INSTANCE_NOT_FOUND
+	// - ABORTED: ETAG_MISMATCH
 	UpdateInstance(ctx context.Context, in *UpdateInstanceRequest, opts ...grpc.CallOption) (*UpdateInstanceResponse, error)
 	// Unlinks the account and forgets the instance, its keys, its tokens, its history and the answers
 	// kept by request_id. Succeeds also when WhatsApp cannot be told; the phone then lists the device
@@ -76,6 +77,7 @@ type InstanceServiceClient interface {
 	//
 	// Errors:
 	// - NOT_FOUND: INSTANCE_NOT_FOUND
+	// - ALREADY_EXISTS: REQUEST_ID_REUSED
 	// - ABORTED: ETAG_MISMATCH
 	DeleteInstance(ctx context.Context, in *DeleteInstanceRequest, opts ...grpc.CallOption) (*DeleteInstanceResponse, error)
 	// Links an account: sends codes until one is used, then the linked instance, then ends OK.
@@ -335,6 +337,7 @@ type InstanceServiceServer interface {
 	//
 	// Errors:
 	// - NOT_FOUND: INSTANCE_NOT_FOUND
+	// - ABORTED: ETAG_MISMATCH
 	UpdateInstance(context.Context, *UpdateInstanceRequest) (*UpdateInstanceResponse, error)
 	// Unlinks the account and forgets the instance, its keys, its tokens, its history and the answers
 	// kept by request_id. Succeeds also when WhatsApp cannot be told; the phone then lists the device
@@ -343,6 +346,7 @@ type InstanceServiceServer interface {
 	//
 	// Errors:
 	// - NOT_FOUND: INSTANCE_NOT_FOUND
+	// - ALREADY_EXISTS: REQUEST_ID_REUSED
 	// - ABORTED: ETAG_MISMATCH
 	DeleteInstance(context.Context, *DeleteInstanceRequest) (*DeleteInstanceResponse, error)
 	// Links an account: sends codes until one is used, then the linked instance, then ends OK.

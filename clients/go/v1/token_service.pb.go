@@ -264,8 +264,12 @@ type CreateTokenRequest struct {
 	// one: a SAN of the type DNS, URI or email, or the CN of the subject, letter by letter, at most 255
 	// characters. Only a server with mutual TLS sees certificates; elsewhere the token does not work.
 	CertificateSubject string `protobuf:"bytes,6,opt,name=certificate_subject,json=certificateSubject,proto3" json:"certificate_subject,omitempty"`
-	unknownFields      protoimpl.UnknownFields
-	sizeCache          protoimpl.SizeCache
+	// A UUID. The same id with the same request gets the first answer again for 24 hours, the secret
+	// included, unless no token was made then or its instance has been deleted since; so no token is left
+	// behind that nobody knows. It is one id for all ACCOUNT tokens.
+	RequestId     string `protobuf:"bytes,7,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *CreateTokenRequest) Reset() {
@@ -340,12 +344,20 @@ func (x *CreateTokenRequest) GetCertificateSubject() string {
 	return ""
 }
 
+func (x *CreateTokenRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
 // The token made.
 type CreateTokenResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The token.
 	Token *Token `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
-	// What to send as bearer token. Shown only here.
+	// What to send as bearer token. Shown only here, and to a repetition of the request with its
+	// request_id.
 	Secret        string `protobuf:"bytes,2,opt,name=secret,proto3" json:"secret,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -510,7 +522,9 @@ func (x *ListTokensResponse) GetNextPageToken() string {
 type RevokeTokenRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The token's id.
-	TokenId       string `protobuf:"bytes,1,opt,name=token_id,json=tokenId,proto3" json:"token_id,omitempty"`
+	TokenId string `protobuf:"bytes,1,opt,name=token_id,json=tokenId,proto3" json:"token_id,omitempty"`
+	// OK also when there is no such token. Without it a repetition ends with TOKEN_NOT_FOUND.
+	AllowMissing  bool `protobuf:"varint,2,opt,name=allow_missing,json=allowMissing,proto3" json:"allow_missing,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -550,6 +564,13 @@ func (x *RevokeTokenRequest) GetTokenId() string {
 		return x.TokenId
 	}
 	return ""
+}
+
+func (x *RevokeTokenRequest) GetAllowMissing() bool {
+	if x != nil {
+		return x.AllowMissing
+	}
+	return false
 }
 
 // Nothing.
@@ -595,7 +616,9 @@ type RotateTokenRequest struct {
 	// The token's id.
 	TokenId string `protobuf:"bytes,1,opt,name=token_id,json=tokenId,proto3" json:"token_id,omitempty"`
 	// How long the old token still works, at most 24 hours; absent for not at all.
-	GracePeriod   *durationpb.Duration `protobuf:"bytes,2,opt,name=grace_period,json=gracePeriod,proto3" json:"grace_period,omitempty"`
+	GracePeriod *durationpb.Duration `protobuf:"bytes,2,opt,name=grace_period,json=gracePeriod,proto3" json:"grace_period,omitempty"`
+	// As in CreateTokenRequest.
+	RequestId     string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -644,12 +667,20 @@ func (x *RotateTokenRequest) GetGracePeriod() *durationpb.Duration {
 	return nil
 }
 
+func (x *RotateTokenRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
 // The new token.
 type RotateTokenResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The token: a new id and create_time, otherwise as the old one.
 	Token *Token `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
-	// What to send as bearer token. Shown only here.
+	// What to send as bearer token. Shown only here, and to a repetition of the request with its
+	// request_id.
 	Secret string `protobuf:"bytes,2,opt,name=secret,proto3" json:"secret,omitempty"`
 	// When the old token stops working.
 	PreviousExpireTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=previous_expire_time,json=previousExpireTime,proto3" json:"previous_expire_time,omitempty"`
@@ -732,7 +763,7 @@ const file_whatsapp_privacy_v1_token_service_proto_rawDesc = "" +
 	"\x06Access\x12\x16\n" +
 	"\x12ACCESS_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10ACCESS_READ_ONLY\x10\x01\x12\x15\n" +
-	"\x11ACCESS_READ_WRITE\x10\x02\"\xb1\x02\n" +
+	"\x11ACCESS_READ_WRITE\x10\x02\"\xd0\x02\n" +
 	"\x12CreateTokenRequest\x123\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\x1f.whatsapp.privacy.v1.Token.KindR\x04kind\x12\x1a\n" +
 	"\binstance\x18\x02 \x01(\tR\binstance\x129\n" +
@@ -740,7 +771,9 @@ const file_whatsapp_privacy_v1_token_service_proto_rawDesc = "" +
 	"\fdisplay_name\x18\x04 \x01(\tR\vdisplayName\x12;\n" +
 	"\vexpire_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"expireTime\x12/\n" +
-	"\x13certificate_subject\x18\x06 \x01(\tR\x12certificateSubject\"_\n" +
+	"\x13certificate_subject\x18\x06 \x01(\tR\x12certificateSubject\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\a \x01(\tR\trequestId\"_\n" +
 	"\x13CreateTokenResponse\x120\n" +
 	"\x05token\x18\x01 \x01(\v2\x1a.whatsapp.privacy.v1.TokenR\x05token\x12\x16\n" +
 	"\x06secret\x18\x02 \x01(\tR\x06secret\"O\n" +
@@ -750,13 +783,16 @@ const file_whatsapp_privacy_v1_token_service_proto_rawDesc = "" +
 	"page_token\x18\x02 \x01(\tR\tpageToken\"p\n" +
 	"\x12ListTokensResponse\x122\n" +
 	"\x06tokens\x18\x01 \x03(\v2\x1a.whatsapp.privacy.v1.TokenR\x06tokens\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"/\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"T\n" +
 	"\x12RevokeTokenRequest\x12\x19\n" +
-	"\btoken_id\x18\x01 \x01(\tR\atokenId\"\x15\n" +
-	"\x13RevokeTokenResponse\"m\n" +
+	"\btoken_id\x18\x01 \x01(\tR\atokenId\x12#\n" +
+	"\rallow_missing\x18\x02 \x01(\bR\fallowMissing\"\x15\n" +
+	"\x13RevokeTokenResponse\"\x8c\x01\n" +
 	"\x12RotateTokenRequest\x12\x19\n" +
 	"\btoken_id\x18\x01 \x01(\tR\atokenId\x12<\n" +
-	"\fgrace_period\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\vgracePeriod\"\xad\x01\n" +
+	"\fgrace_period\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\vgracePeriod\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\x03 \x01(\tR\trequestId\"\xad\x01\n" +
 	"\x13RotateTokenResponse\x120\n" +
 	"\x05token\x18\x01 \x01(\v2\x1a.whatsapp.privacy.v1.TokenR\x05token\x12\x16\n" +
 	"\x06secret\x18\x02 \x01(\tR\x06secret\x12L\n" +

@@ -45,6 +45,7 @@ type TokenServiceClient interface {
 	//
 	// Errors:
 	// - NOT_FOUND: INSTANCE_NOT_FOUND
+	// - ALREADY_EXISTS: REQUEST_ID_REUSED
 	CreateToken(ctx context.Context, in *CreateTokenRequest, opts ...grpc.CallOption) (*CreateTokenResponse, error)
 	// Lists the tokens that work, in pages, oldest first.
 	//
@@ -61,6 +62,7 @@ type TokenServiceClient interface {
 	//
 	// Errors:
 	// - NOT_FOUND: TOKEN_NOT_FOUND
+	// - ALREADY_EXISTS: REQUEST_ID_REUSED
 	RotateToken(ctx context.Context, in *RotateTokenRequest, opts ...grpc.CallOption) (*RotateTokenResponse, error)
 }
 
@@ -132,6 +134,7 @@ type TokenServiceServer interface {
 	//
 	// Errors:
 	// - NOT_FOUND: INSTANCE_NOT_FOUND
+	// - ALREADY_EXISTS: REQUEST_ID_REUSED
 	CreateToken(context.Context, *CreateTokenRequest) (*CreateTokenResponse, error)
 	// Lists the tokens that work, in pages, oldest first.
 	//
@@ -148,6 +151,7 @@ type TokenServiceServer interface {
 	//
 	// Errors:
 	// - NOT_FOUND: TOKEN_NOT_FOUND
+	// - ALREADY_EXISTS: REQUEST_ID_REUSED
 	RotateToken(context.Context, *RotateTokenRequest) (*RotateTokenResponse, error)
 	mustEmbedUnimplementedTokenServiceServer()
 }

@@ -42,6 +42,6 @@ func retrying(ctx context.Context, s *scene) {
 	request := &v1.GetPrivacySettingsRequest{Instance: s.desk.instance}
 
 	s.phones.inject(
-		object{"on": "privacy_get", "phoneNumber": s.desk.phoneNumber}, object{"do": "refuse", "code": 503})
+		object{"on": "privacy_get", "phoneNumber": s.desk.phoneNumber}, object{"do": "refuse", "code": 503}, 1)
 	must(privacy.GetPrivacySettings(ctx, request))
 }

@@ -30,9 +30,9 @@ func (s simulator) settingsOf(number string) map[string]string {
 	return phone.Settings
 }
 
-// inject makes something go wrong once.
-func (s simulator) inject(match, effect object) {
-	s.send("POST", "/faults", object{"match": match, "effect": effect})
+// inject makes something go wrong; times is a number or "always".
+func (s simulator) inject(match, effect object, times any) {
+	s.send("POST", "/faults", object{"match": match, "effect": effect, "times": times})
 }
 
 func (s simulator) clearFaults() { s.send("DELETE", "/faults", nil) }

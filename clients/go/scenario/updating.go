@@ -44,7 +44,7 @@ func sevenSettings(ctx context.Context, s *scene) {
 func partialFailure(ctx context.Context, s *scene) {
 	s.phones.inject(
 		object{"on": "privacy_set", "category": "status", "phoneNumber": s.desk.phoneNumber},
-		object{"do": "refuse_category", "code": 403, "text": "forbidden"})
+		object{"do": "refuse_category", "code": 403, "text": "forbidden"}, 1)
 	_, err := s.privacy.UpdatePrivacySettings(ctx, &v1.UpdatePrivacySettingsRequest{
 		Instance: s.desk.instance,
 		Visibility: &v1.Visibility{
@@ -66,17 +66,19 @@ func partialFailure(ctx context.Context, s *scene) {
 // A deadline may end on the way before the answer comes; then this is seen in another round.
 func deadline(ctx context.Context, s *scene) {
 	for round := range 10 {
-		s.phones.inject(
-			object{"on": "privacy_set", "phoneNumber": s.shop.phoneNumber}, object{"do": "delay", "ms": 4000})
+		for _, what := range []string{"privacy_set", "privacy_get"} {
+			s.phones.inject(object{"on": what, "phoneNumber": s.shop.phoneNumber}, object{"do": "silence"}, "always")
+		}
 		profile := []v1.ProfileVisibility{v1.ProfileVisibility_PROFILE_VISIBILITY_CONTACTS, v1.ProfileVisibility_PROFILE_VISIBILITY_NONE}
 		request := &v1.UpdatePrivacySettingsRequest{
 			Instance:   s.shop.instance,
 			Visibility: &v1.Visibility{Profile: profile[round%2].Enum()},
 			RequestId:  uuid.NewString(),
 		}
-		short, cancel := context.WithTimeout(ctx, 1500*time.Millisecond)
+		short, cancel := context.WithTimeout(ctx, 2*time.Second)
 		_, err := s.privacy.UpdatePrivacySettings(short, request)
 		cancel()
+		s.phones.clearFaults()
 		if waprivacy.FailureOf(err).ReasonText != "" {
 			failure := mustFail(err, codes.DeadlineExceeded, v1.ErrorReason_ERROR_REASON_DEADLINE_TOO_SHORT)
 			outcomes := told(failure.Outcomes)
@@ -85,8 +87,7 @@ func deadline(ctx context.Context, s *scene) {
 		}
 		// The answer was lost. The same request_id gets it, and changes nothing twice.
 		_, err = s.privacy.UpdatePrivacySettings(ctx, request)
-		check(err == nil || waprivacy.FailureOf(err).Outcomes != nil, "how it ended: %v", err)
-		s.phones.clearFaults()
+		check(err == nil || waprivacy.FailureOf(err).ReasonText != "", "how it ended: %v", err)
 	}
 	check(false, "no answer came in time")
 }

@@ -32,7 +32,7 @@ pub async fn rate_limit(scene: &Scene, shop: &Linked) {
 
 pub async fn retrying(scene: &mut Scene, desk: &Linked) {
     let when = json!({ "on": "privacy_get", "phoneNumber": desk.phone_number });
-    scene.phones.inject(when, json!({ "do": "refuse", "code": 503 })).await;
+    scene.phones.inject(when, json!({ "do": "refuse", "code": 503 }), json!(1)).await;
     let get = async || get(scene.privacy.clone(), desk).await;
     must(retry(LIMIT, get).await);
 }

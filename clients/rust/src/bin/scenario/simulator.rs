@@ -29,9 +29,9 @@ impl Simulator {
         self.send("GET", &format!("/phones/{number}"), Value::Null).await["settings"].take()
     }
 
-    /// Makes something go wrong once.
-    pub async fn inject(&self, when: Value, effect: Value) {
-        self.send("POST", "/faults", json!({ "match": when, "effect": effect })).await;
+    /// Makes something go wrong; `times` is a number or "always".
+    pub async fn inject(&self, when: Value, effect: Value, times: Value) {
+        self.send("POST", "/faults", json!({ "match": when, "effect": effect, "times": times })).await;
     }
 
     pub async fn clear_faults(&self) {

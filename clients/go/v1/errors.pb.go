@@ -24,6 +24,12 @@ const (
 // The values of google.rpc.ErrorInfo.reason in the domain `wa-privacy`, there without the
 // prefix `ERROR_REASON_`. Each comment starts with the status code and ends with an example. A
 // metadata key, once given to a reason, stays; `setting` is a PrivacySetting without its prefix.
+//
+// It grows: a client treats a reason, or its number, that it does not know by the status code alone.
+//
+// Clients that retry by themselves are told with the trailer `grpc-retry-pushback-ms`: RetryInfo's
+// delay, or -1, not to retry, when that is above 10 s or above half of the caller's remaining time, when
+// something was sent to WhatsApp, and where a repetition helps nothing by itself.
 type ErrorReason int32
 
 const (
@@ -43,6 +49,11 @@ const (
 	//
 	// `field` is absent when the request as a whole is wrong; `value` and `valid_values` are there
 	// when the message quotes them.
+	//
+	// The reason of each violation is REQUIRED, UNKNOWN_VALUE, UNKNOWN_FIELD, INVALID_FORMAT,
+	// OUT_OF_RANGE, DUPLICATE, CONFLICTING, READ_ONLY or CONTACT_UNKNOWN; there may be more. An
+	// UNKNOWN_FIELD is told by path and number, `privacy.15`: methods that change something refuse what
+	// this server does not know, where those that read pass over it. The client may be newer.
 	ErrorReason_ERROR_REASON_INVALID_REQUEST ErrorReason = 1
 	// INVALID_ARGUMENT: the bytes are not a message of the method's request type.
 	//
@@ -584,7 +595,7 @@ func (ErrorReason) EnumDescriptor() ([]byte, []int) {
 	return file_whatsapp_privacy_v1_errors_proto_rawDescGZIP(), []int{0}
 }
 
-// The end states.
+// The end states. They grow: a client treats a number that it does not know as UNKNOWN.
 type SettingOutcome_State int32
 
 const (

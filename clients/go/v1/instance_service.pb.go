@@ -7,6 +7,7 @@
 package waprivacyv1
 
 import (
+	status "google.golang.org/genproto/googleapis/rpc/status"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
@@ -22,7 +23,9 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// The states.
+// The states. They grow: a client treats a number that it does not know as a state in which no call
+// is answered for now, and may show `state_reason`. In a request such a number is refused, in this
+// enum and in the others.
 type Instance_State int32
 
 const (
@@ -101,7 +104,7 @@ func (Instance_State) EnumDescriptor() ([]byte, []int) {
 	return file_whatsapp_privacy_v1_instance_service_proto_rawDescGZIP(), []int{0, 0}
 }
 
-// When a linked instance is connected.
+// When a linked instance is connected. It grows: pass over a number without a name.
 type Instance_ConnectionMode int32
 
 const (
@@ -157,7 +160,7 @@ func (Instance_ConnectionMode) EnumDescriptor() ([]byte, []int) {
 }
 
 // How far WhatsApp has come with what it kept for the instance while that was not connected. Before
-// the end of it WhatsApp tells of no later change.
+// the end of it WhatsApp tells of no later change. It grows: treat a number without a name as STALLED.
 type Instance_OfflineQueue int32
 
 const (
@@ -217,7 +220,8 @@ func (Instance_OfflineQueue) EnumDescriptor() ([]byte, []int) {
 
 // What the device says of being available. WhatsApp logs out devices that it counts as inactive, by
 // its FAQ after 30 days. By reports it counts those that never say that they are available, also
-// such as are always connected; nothing here is a promise that a device stays linked.
+// such as are always connected; nothing here is a promise that a device stays linked. It
+// grows: pass over a number without a name.
 type Instance_Presence int32
 
 const (
@@ -314,8 +318,12 @@ type Instance struct {
 	Presence Instance_Presence `protobuf:"varint,14,opt,name=presence,proto3,enum=whatsapp.privacy.v1.Instance_Presence" json:"presence,omitempty"`
 	// When it last said what `presence` says; absent when it never did.
 	LastPresenceTime *timestamppb.Timestamp `protobuf:"bytes,15,opt,name=last_presence_time,json=lastPresenceTime,proto3" json:"last_presence_time,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// What it is, for whoever addresses instances by what they are: `env: prod`. At most 32. A key has 1 to 63
+	// of a-z, 0-9, dot, underscore and hyphen, and starts with a letter or digit. A value has 0 to 63 of
+	// a-z, A-Z, 0-9, dot, underscore and hyphen.
+	Labels        map[string]string `protobuf:"bytes,16,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Instance) Reset() {
@@ -453,6 +461,13 @@ func (x *Instance) GetLastPresenceTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Instance) GetLabels() map[string]string {
+	if x != nil {
+		return x.Labels
+	}
+	return nil
+}
+
 // The instance to make.
 type CreateInstanceRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -471,7 +486,9 @@ type CreateInstanceRequest struct {
 	// A UUID. The same id with the same request gets the first answer again for 24 hours, the secret
 	// included, unless nothing was made then or the instance has been deleted since. It is one id for
 	// all ACCOUNT tokens.
-	RequestId     string `protobuf:"bytes,6,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	RequestId string `protobuf:"bytes,6,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// As in Instance.
+	Labels        map[string]string `protobuf:"bytes,7,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -548,6 +565,13 @@ func (x *CreateInstanceRequest) GetRequestId() string {
 	return ""
 }
 
+func (x *CreateInstanceRequest) GetLabels() map[string]string {
+	if x != nil {
+		return x.Labels
+	}
+	return nil
+}
+
 // The instance made.
 type CreateInstanceResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -613,6 +637,109 @@ func (x *CreateInstanceResponse) GetSecret() string {
 	return ""
 }
 
+// The instances to make.
+type BatchCreateInstancesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 1 to 1000 instances, each as in CreateInstance but without a request_id of its own.
+	Requests []*CreateInstanceRequest `protobuf:"bytes,1,rep,name=requests,proto3" json:"requests,omitempty"`
+	// A UUID. The same id with the same request gets the first answer again for 24 hours, the secrets
+	// included; it tells also of instances that have been deleted since. It is one id for all ACCOUNT
+	// tokens.
+	RequestId     string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BatchCreateInstancesRequest) Reset() {
+	*x = BatchCreateInstancesRequest{}
+	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BatchCreateInstancesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BatchCreateInstancesRequest) ProtoMessage() {}
+
+func (x *BatchCreateInstancesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BatchCreateInstancesRequest.ProtoReflect.Descriptor instead.
+func (*BatchCreateInstancesRequest) Descriptor() ([]byte, []int) {
+	return file_whatsapp_privacy_v1_instance_service_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *BatchCreateInstancesRequest) GetRequests() []*CreateInstanceRequest {
+	if x != nil {
+		return x.Requests
+	}
+	return nil
+}
+
+func (x *BatchCreateInstancesRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+// What became of each.
+type BatchCreateInstancesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// One for each of the requests, in their order.
+	Entries       []*BatchCreateInstancesResponse_Entry `protobuf:"bytes,1,rep,name=entries,proto3" json:"entries,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BatchCreateInstancesResponse) Reset() {
+	*x = BatchCreateInstancesResponse{}
+	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BatchCreateInstancesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BatchCreateInstancesResponse) ProtoMessage() {}
+
+func (x *BatchCreateInstancesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BatchCreateInstancesResponse.ProtoReflect.Descriptor instead.
+func (*BatchCreateInstancesResponse) Descriptor() ([]byte, []int) {
+	return file_whatsapp_privacy_v1_instance_service_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *BatchCreateInstancesResponse) GetEntries() []*BatchCreateInstancesResponse_Entry {
+	if x != nil {
+		return x.Entries
+	}
+	return nil
+}
+
 // Which instance to read.
 type GetInstanceRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -624,7 +751,7 @@ type GetInstanceRequest struct {
 
 func (x *GetInstanceRequest) Reset() {
 	*x = GetInstanceRequest{}
-	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[3]
+	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -636,7 +763,7 @@ func (x *GetInstanceRequest) String() string {
 func (*GetInstanceRequest) ProtoMessage() {}
 
 func (x *GetInstanceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[3]
+	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -649,7 +776,7 @@ func (x *GetInstanceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetInstanceRequest.ProtoReflect.Descriptor instead.
 func (*GetInstanceRequest) Descriptor() ([]byte, []int) {
-	return file_whatsapp_privacy_v1_instance_service_proto_rawDescGZIP(), []int{3}
+	return file_whatsapp_privacy_v1_instance_service_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *GetInstanceRequest) GetInstance() string {
@@ -670,7 +797,7 @@ type GetInstanceResponse struct {
 
 func (x *GetInstanceResponse) Reset() {
 	*x = GetInstanceResponse{}
-	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[4]
+	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -682,7 +809,7 @@ func (x *GetInstanceResponse) String() string {
 func (*GetInstanceResponse) ProtoMessage() {}
 
 func (x *GetInstanceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[4]
+	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -695,7 +822,7 @@ func (x *GetInstanceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetInstanceResponse.ProtoReflect.Descriptor instead.
 func (*GetInstanceResponse) Descriptor() ([]byte, []int) {
-	return file_whatsapp_privacy_v1_instance_service_proto_rawDescGZIP(), []int{4}
+	return file_whatsapp_privacy_v1_instance_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *GetInstanceResponse) GetInstance() *Instance {
@@ -714,14 +841,20 @@ type ListInstancesRequest struct {
 	// first. Opaque.
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	// Only those in this state; unspecified for all.
-	State         Instance_State `protobuf:"varint,3,opt,name=state,proto3,enum=whatsapp.privacy.v1.Instance_State" json:"state,omitempty"`
+	State Instance_State `protobuf:"varint,3,opt,name=state,proto3,enum=whatsapp.privacy.v1.Instance_State" json:"state,omitempty"`
+	// Only instances whose labels match. Requirements with commas between them, all of which must be met:
+	// `key=value`; `key!=value`, also met without the key; `key` and `!key`, with and without the key
+	// whatever its value; `key in (a,b)`; `key notin (a,b)`, also met without the key. Spaces between their
+	// parts are allowed. For example `env=prod,site!=berlin,!retired`. At most 512 characters and 16
+	// requirements; empty for all.
+	LabelSelector string `protobuf:"bytes,4,opt,name=label_selector,json=labelSelector,proto3" json:"label_selector,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ListInstancesRequest) Reset() {
 	*x = ListInstancesRequest{}
-	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[5]
+	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -733,7 +866,7 @@ func (x *ListInstancesRequest) String() string {
 func (*ListInstancesRequest) ProtoMessage() {}
 
 func (x *ListInstancesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[5]
+	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -746,7 +879,7 @@ func (x *ListInstancesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListInstancesRequest.ProtoReflect.Descriptor instead.
 func (*ListInstancesRequest) Descriptor() ([]byte, []int) {
-	return file_whatsapp_privacy_v1_instance_service_proto_rawDescGZIP(), []int{5}
+	return file_whatsapp_privacy_v1_instance_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ListInstancesRequest) GetPageSize() int32 {
@@ -770,6 +903,13 @@ func (x *ListInstancesRequest) GetState() Instance_State {
 	return Instance_STATE_UNSPECIFIED
 }
 
+func (x *ListInstancesRequest) GetLabelSelector() string {
+	if x != nil {
+		return x.LabelSelector
+	}
+	return ""
+}
+
 // One page.
 type ListInstancesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -783,7 +923,7 @@ type ListInstancesResponse struct {
 
 func (x *ListInstancesResponse) Reset() {
 	*x = ListInstancesResponse{}
-	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[6]
+	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -795,7 +935,7 @@ func (x *ListInstancesResponse) String() string {
 func (*ListInstancesResponse) ProtoMessage() {}
 
 func (x *ListInstancesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[6]
+	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -808,7 +948,7 @@ func (x *ListInstancesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListInstancesResponse.ProtoReflect.Descriptor instead.
 func (*ListInstancesResponse) Descriptor() ([]byte, []int) {
-	return file_whatsapp_privacy_v1_instance_service_proto_rawDescGZIP(), []int{6}
+	return file_whatsapp_privacy_v1_instance_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ListInstancesResponse) GetInstances() []*Instance {
@@ -840,14 +980,19 @@ type UpdateInstanceRequest struct {
 	// connected connects anew.
 	Proxy *string `protobuf:"bytes,5,opt,name=proxy,proto3,oneof" json:"proxy,omitempty"`
 	// Refuse when the instance has another etag now.
-	Etag          string `protobuf:"bytes,6,opt,name=etag,proto3" json:"etag,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Etag string `protobuf:"bytes,6,opt,name=etag,proto3" json:"etag,omitempty"`
+	// Labels to add, or to give another value; the others stay, so that callers who set different ones do not
+	// undo each other's. The instance may have at most 32 afterwards.
+	LabelsToSet map[string]string `protobuf:"bytes,7,rep,name=labels_to_set,json=labelsToSet,proto3" json:"labels_to_set,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// Keys of labels to remove, none of those in `labels_to_set`; one that is not there is no error.
+	LabelsToRemove []string `protobuf:"bytes,8,rep,name=labels_to_remove,json=labelsToRemove,proto3" json:"labels_to_remove,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *UpdateInstanceRequest) Reset() {
 	*x = UpdateInstanceRequest{}
-	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[7]
+	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -859,7 +1004,7 @@ func (x *UpdateInstanceRequest) String() string {
 func (*UpdateInstanceRequest) ProtoMessage() {}
 
 func (x *UpdateInstanceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[7]
+	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -872,7 +1017,7 @@ func (x *UpdateInstanceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateInstanceRequest.ProtoReflect.Descriptor instead.
 func (*UpdateInstanceRequest) Descriptor() ([]byte, []int) {
-	return file_whatsapp_privacy_v1_instance_service_proto_rawDescGZIP(), []int{7}
+	return file_whatsapp_privacy_v1_instance_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *UpdateInstanceRequest) GetInstance() string {
@@ -917,6 +1062,20 @@ func (x *UpdateInstanceRequest) GetEtag() string {
 	return ""
 }
 
+func (x *UpdateInstanceRequest) GetLabelsToSet() map[string]string {
+	if x != nil {
+		return x.LabelsToSet
+	}
+	return nil
+}
+
+func (x *UpdateInstanceRequest) GetLabelsToRemove() []string {
+	if x != nil {
+		return x.LabelsToRemove
+	}
+	return nil
+}
+
 // The answer.
 type UpdateInstanceResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -928,7 +1087,7 @@ type UpdateInstanceResponse struct {
 
 func (x *UpdateInstanceResponse) Reset() {
 	*x = UpdateInstanceResponse{}
-	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[8]
+	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -940,7 +1099,7 @@ func (x *UpdateInstanceResponse) String() string {
 func (*UpdateInstanceResponse) ProtoMessage() {}
 
 func (x *UpdateInstanceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[8]
+	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -953,7 +1112,7 @@ func (x *UpdateInstanceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateInstanceResponse.ProtoReflect.Descriptor instead.
 func (*UpdateInstanceResponse) Descriptor() ([]byte, []int) {
-	return file_whatsapp_privacy_v1_instance_service_proto_rawDescGZIP(), []int{8}
+	return file_whatsapp_privacy_v1_instance_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *UpdateInstanceResponse) GetInstance() *Instance {
@@ -983,7 +1142,7 @@ type DeleteInstanceRequest struct {
 
 func (x *DeleteInstanceRequest) Reset() {
 	*x = DeleteInstanceRequest{}
-	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[9]
+	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -995,7 +1154,7 @@ func (x *DeleteInstanceRequest) String() string {
 func (*DeleteInstanceRequest) ProtoMessage() {}
 
 func (x *DeleteInstanceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[9]
+	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1008,7 +1167,7 @@ func (x *DeleteInstanceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteInstanceRequest.ProtoReflect.Descriptor instead.
 func (*DeleteInstanceRequest) Descriptor() ([]byte, []int) {
-	return file_whatsapp_privacy_v1_instance_service_proto_rawDescGZIP(), []int{9}
+	return file_whatsapp_privacy_v1_instance_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *DeleteInstanceRequest) GetInstance() string {
@@ -1048,7 +1207,7 @@ type DeleteInstanceResponse struct {
 
 func (x *DeleteInstanceResponse) Reset() {
 	*x = DeleteInstanceResponse{}
-	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[10]
+	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1060,7 +1219,7 @@ func (x *DeleteInstanceResponse) String() string {
 func (*DeleteInstanceResponse) ProtoMessage() {}
 
 func (x *DeleteInstanceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[10]
+	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1073,7 +1232,7 @@ func (x *DeleteInstanceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteInstanceResponse.ProtoReflect.Descriptor instead.
 func (*DeleteInstanceResponse) Descriptor() ([]byte, []int) {
-	return file_whatsapp_privacy_v1_instance_service_proto_rawDescGZIP(), []int{10}
+	return file_whatsapp_privacy_v1_instance_service_proto_rawDescGZIP(), []int{12}
 }
 
 // Which instance to link, and how.
@@ -1097,7 +1256,7 @@ type LinkInstanceRequest struct {
 
 func (x *LinkInstanceRequest) Reset() {
 	*x = LinkInstanceRequest{}
-	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[11]
+	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1109,7 +1268,7 @@ func (x *LinkInstanceRequest) String() string {
 func (*LinkInstanceRequest) ProtoMessage() {}
 
 func (x *LinkInstanceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[11]
+	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1122,7 +1281,7 @@ func (x *LinkInstanceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LinkInstanceRequest.ProtoReflect.Descriptor instead.
 func (*LinkInstanceRequest) Descriptor() ([]byte, []int) {
-	return file_whatsapp_privacy_v1_instance_service_proto_rawDescGZIP(), []int{11}
+	return file_whatsapp_privacy_v1_instance_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *LinkInstanceRequest) GetInstance() string {
@@ -1201,7 +1360,7 @@ type LinkInstanceResponse struct {
 
 func (x *LinkInstanceResponse) Reset() {
 	*x = LinkInstanceResponse{}
-	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[12]
+	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1213,7 +1372,7 @@ func (x *LinkInstanceResponse) String() string {
 func (*LinkInstanceResponse) ProtoMessage() {}
 
 func (x *LinkInstanceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[12]
+	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1226,7 +1385,7 @@ func (x *LinkInstanceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LinkInstanceResponse.ProtoReflect.Descriptor instead.
 func (*LinkInstanceResponse) Descriptor() ([]byte, []int) {
-	return file_whatsapp_privacy_v1_instance_service_proto_rawDescGZIP(), []int{12}
+	return file_whatsapp_privacy_v1_instance_service_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *LinkInstanceResponse) GetEvent() isLinkInstanceResponse_Event {
@@ -1336,7 +1495,7 @@ type SubmitPasskeyAssertionRequest struct {
 
 func (x *SubmitPasskeyAssertionRequest) Reset() {
 	*x = SubmitPasskeyAssertionRequest{}
-	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[13]
+	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1348,7 +1507,7 @@ func (x *SubmitPasskeyAssertionRequest) String() string {
 func (*SubmitPasskeyAssertionRequest) ProtoMessage() {}
 
 func (x *SubmitPasskeyAssertionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[13]
+	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1361,7 +1520,7 @@ func (x *SubmitPasskeyAssertionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SubmitPasskeyAssertionRequest.ProtoReflect.Descriptor instead.
 func (*SubmitPasskeyAssertionRequest) Descriptor() ([]byte, []int) {
-	return file_whatsapp_privacy_v1_instance_service_proto_rawDescGZIP(), []int{13}
+	return file_whatsapp_privacy_v1_instance_service_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *SubmitPasskeyAssertionRequest) GetInstance() string {
@@ -1387,7 +1546,7 @@ type SubmitPasskeyAssertionResponse struct {
 
 func (x *SubmitPasskeyAssertionResponse) Reset() {
 	*x = SubmitPasskeyAssertionResponse{}
-	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[14]
+	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1399,7 +1558,7 @@ func (x *SubmitPasskeyAssertionResponse) String() string {
 func (*SubmitPasskeyAssertionResponse) ProtoMessage() {}
 
 func (x *SubmitPasskeyAssertionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[14]
+	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1412,7 +1571,7 @@ func (x *SubmitPasskeyAssertionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SubmitPasskeyAssertionResponse.ProtoReflect.Descriptor instead.
 func (*SubmitPasskeyAssertionResponse) Descriptor() ([]byte, []int) {
-	return file_whatsapp_privacy_v1_instance_service_proto_rawDescGZIP(), []int{14}
+	return file_whatsapp_privacy_v1_instance_service_proto_rawDescGZIP(), []int{16}
 }
 
 // That the codes are the same.
@@ -1428,7 +1587,7 @@ type ConfirmPasskeyCodeRequest struct {
 
 func (x *ConfirmPasskeyCodeRequest) Reset() {
 	*x = ConfirmPasskeyCodeRequest{}
-	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[15]
+	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1440,7 +1599,7 @@ func (x *ConfirmPasskeyCodeRequest) String() string {
 func (*ConfirmPasskeyCodeRequest) ProtoMessage() {}
 
 func (x *ConfirmPasskeyCodeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[15]
+	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1453,7 +1612,7 @@ func (x *ConfirmPasskeyCodeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfirmPasskeyCodeRequest.ProtoReflect.Descriptor instead.
 func (*ConfirmPasskeyCodeRequest) Descriptor() ([]byte, []int) {
-	return file_whatsapp_privacy_v1_instance_service_proto_rawDescGZIP(), []int{15}
+	return file_whatsapp_privacy_v1_instance_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ConfirmPasskeyCodeRequest) GetInstance() string {
@@ -1479,7 +1638,7 @@ type ConfirmPasskeyCodeResponse struct {
 
 func (x *ConfirmPasskeyCodeResponse) Reset() {
 	*x = ConfirmPasskeyCodeResponse{}
-	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[16]
+	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1491,7 +1650,7 @@ func (x *ConfirmPasskeyCodeResponse) String() string {
 func (*ConfirmPasskeyCodeResponse) ProtoMessage() {}
 
 func (x *ConfirmPasskeyCodeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[16]
+	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1504,7 +1663,7 @@ func (x *ConfirmPasskeyCodeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfirmPasskeyCodeResponse.ProtoReflect.Descriptor instead.
 func (*ConfirmPasskeyCodeResponse) Descriptor() ([]byte, []int) {
-	return file_whatsapp_privacy_v1_instance_service_proto_rawDescGZIP(), []int{16}
+	return file_whatsapp_privacy_v1_instance_service_proto_rawDescGZIP(), []int{18}
 }
 
 // Which device to take over, and for which instance.
@@ -1524,7 +1683,7 @@ type ImportInstanceRequest struct {
 
 func (x *ImportInstanceRequest) Reset() {
 	*x = ImportInstanceRequest{}
-	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[17]
+	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1536,7 +1695,7 @@ func (x *ImportInstanceRequest) String() string {
 func (*ImportInstanceRequest) ProtoMessage() {}
 
 func (x *ImportInstanceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[17]
+	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1549,7 +1708,7 @@ func (x *ImportInstanceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportInstanceRequest.ProtoReflect.Descriptor instead.
 func (*ImportInstanceRequest) Descriptor() ([]byte, []int) {
-	return file_whatsapp_privacy_v1_instance_service_proto_rawDescGZIP(), []int{17}
+	return file_whatsapp_privacy_v1_instance_service_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ImportInstanceRequest) GetInstance() string {
@@ -1598,7 +1757,7 @@ type ImportInstanceResponse struct {
 
 func (x *ImportInstanceResponse) Reset() {
 	*x = ImportInstanceResponse{}
-	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[18]
+	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1610,7 +1769,7 @@ func (x *ImportInstanceResponse) String() string {
 func (*ImportInstanceResponse) ProtoMessage() {}
 
 func (x *ImportInstanceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[18]
+	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1623,7 +1782,7 @@ func (x *ImportInstanceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportInstanceResponse.ProtoReflect.Descriptor instead.
 func (*ImportInstanceResponse) Descriptor() ([]byte, []int) {
-	return file_whatsapp_privacy_v1_instance_service_proto_rawDescGZIP(), []int{18}
+	return file_whatsapp_privacy_v1_instance_service_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ImportInstanceResponse) GetInstance() *Instance {
@@ -1644,7 +1803,7 @@ type UnlinkInstanceRequest struct {
 
 func (x *UnlinkInstanceRequest) Reset() {
 	*x = UnlinkInstanceRequest{}
-	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[19]
+	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1656,7 +1815,7 @@ func (x *UnlinkInstanceRequest) String() string {
 func (*UnlinkInstanceRequest) ProtoMessage() {}
 
 func (x *UnlinkInstanceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[19]
+	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1669,7 +1828,7 @@ func (x *UnlinkInstanceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UnlinkInstanceRequest.ProtoReflect.Descriptor instead.
 func (*UnlinkInstanceRequest) Descriptor() ([]byte, []int) {
-	return file_whatsapp_privacy_v1_instance_service_proto_rawDescGZIP(), []int{19}
+	return file_whatsapp_privacy_v1_instance_service_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *UnlinkInstanceRequest) GetInstance() string {
@@ -1690,7 +1849,7 @@ type UnlinkInstanceResponse struct {
 
 func (x *UnlinkInstanceResponse) Reset() {
 	*x = UnlinkInstanceResponse{}
-	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[20]
+	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1702,7 +1861,7 @@ func (x *UnlinkInstanceResponse) String() string {
 func (*UnlinkInstanceResponse) ProtoMessage() {}
 
 func (x *UnlinkInstanceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[20]
+	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1715,7 +1874,7 @@ func (x *UnlinkInstanceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UnlinkInstanceResponse.ProtoReflect.Descriptor instead.
 func (*UnlinkInstanceResponse) Descriptor() ([]byte, []int) {
-	return file_whatsapp_privacy_v1_instance_service_proto_rawDescGZIP(), []int{20}
+	return file_whatsapp_privacy_v1_instance_service_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *UnlinkInstanceResponse) GetInstance() *Instance {
@@ -1736,7 +1895,7 @@ type ReconnectInstanceRequest struct {
 
 func (x *ReconnectInstanceRequest) Reset() {
 	*x = ReconnectInstanceRequest{}
-	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[21]
+	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1748,7 +1907,7 @@ func (x *ReconnectInstanceRequest) String() string {
 func (*ReconnectInstanceRequest) ProtoMessage() {}
 
 func (x *ReconnectInstanceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[21]
+	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1761,7 +1920,7 @@ func (x *ReconnectInstanceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReconnectInstanceRequest.ProtoReflect.Descriptor instead.
 func (*ReconnectInstanceRequest) Descriptor() ([]byte, []int) {
-	return file_whatsapp_privacy_v1_instance_service_proto_rawDescGZIP(), []int{21}
+	return file_whatsapp_privacy_v1_instance_service_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ReconnectInstanceRequest) GetInstance() string {
@@ -1782,7 +1941,7 @@ type ReconnectInstanceResponse struct {
 
 func (x *ReconnectInstanceResponse) Reset() {
 	*x = ReconnectInstanceResponse{}
-	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[22]
+	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1794,7 +1953,7 @@ func (x *ReconnectInstanceResponse) String() string {
 func (*ReconnectInstanceResponse) ProtoMessage() {}
 
 func (x *ReconnectInstanceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[22]
+	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1807,7 +1966,7 @@ func (x *ReconnectInstanceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReconnectInstanceResponse.ProtoReflect.Descriptor instead.
 func (*ReconnectInstanceResponse) Descriptor() ([]byte, []int) {
-	return file_whatsapp_privacy_v1_instance_service_proto_rawDescGZIP(), []int{22}
+	return file_whatsapp_privacy_v1_instance_service_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *ReconnectInstanceResponse) GetInstance() *Instance {
@@ -1816,6 +1975,93 @@ func (x *ReconnectInstanceResponse) GetInstance() *Instance {
 	}
 	return nil
 }
+
+// One instance.
+type BatchCreateInstancesResponse_Entry struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How making it ended.
+	//
+	// Types that are valid to be assigned to Result:
+	//
+	//	*BatchCreateInstancesResponse_Entry_Success
+	//	*BatchCreateInstancesResponse_Entry_Error
+	Result        isBatchCreateInstancesResponse_Entry_Result `protobuf_oneof:"result"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BatchCreateInstancesResponse_Entry) Reset() {
+	*x = BatchCreateInstancesResponse_Entry{}
+	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BatchCreateInstancesResponse_Entry) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BatchCreateInstancesResponse_Entry) ProtoMessage() {}
+
+func (x *BatchCreateInstancesResponse_Entry) ProtoReflect() protoreflect.Message {
+	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BatchCreateInstancesResponse_Entry.ProtoReflect.Descriptor instead.
+func (*BatchCreateInstancesResponse_Entry) Descriptor() ([]byte, []int) {
+	return file_whatsapp_privacy_v1_instance_service_proto_rawDescGZIP(), []int{4, 0}
+}
+
+func (x *BatchCreateInstancesResponse_Entry) GetResult() isBatchCreateInstancesResponse_Entry_Result {
+	if x != nil {
+		return x.Result
+	}
+	return nil
+}
+
+func (x *BatchCreateInstancesResponse_Entry) GetSuccess() *CreateInstanceResponse {
+	if x != nil {
+		if x, ok := x.Result.(*BatchCreateInstancesResponse_Entry_Success); ok {
+			return x.Success
+		}
+	}
+	return nil
+}
+
+func (x *BatchCreateInstancesResponse_Entry) GetError() *status.Status {
+	if x != nil {
+		if x, ok := x.Result.(*BatchCreateInstancesResponse_Entry_Error); ok {
+			return x.Error
+		}
+	}
+	return nil
+}
+
+type isBatchCreateInstancesResponse_Entry_Result interface {
+	isBatchCreateInstancesResponse_Entry_Result()
+}
+
+type BatchCreateInstancesResponse_Entry_Success struct {
+	// It was made.
+	Success *CreateInstanceResponse `protobuf:"bytes,1,opt,name=success,proto3,oneof"`
+}
+
+type BatchCreateInstancesResponse_Entry_Error struct {
+	// The status that CreateInstance would have had, details included.
+	Error *status.Status `protobuf:"bytes,2,opt,name=error,proto3,oneof"`
+}
+
+func (*BatchCreateInstancesResponse_Entry_Success) isBatchCreateInstancesResponse_Entry_Result() {}
+
+func (*BatchCreateInstancesResponse_Entry_Error) isBatchCreateInstancesResponse_Entry_Result() {}
 
 // With a QR code that the phone scans.
 type LinkInstanceRequest_Qr struct {
@@ -1826,7 +2072,7 @@ type LinkInstanceRequest_Qr struct {
 
 func (x *LinkInstanceRequest_Qr) Reset() {
 	*x = LinkInstanceRequest_Qr{}
-	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[23]
+	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1838,7 +2084,7 @@ func (x *LinkInstanceRequest_Qr) String() string {
 func (*LinkInstanceRequest_Qr) ProtoMessage() {}
 
 func (x *LinkInstanceRequest_Qr) ProtoReflect() protoreflect.Message {
-	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[23]
+	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1851,7 +2097,7 @@ func (x *LinkInstanceRequest_Qr) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LinkInstanceRequest_Qr.ProtoReflect.Descriptor instead.
 func (*LinkInstanceRequest_Qr) Descriptor() ([]byte, []int) {
-	return file_whatsapp_privacy_v1_instance_service_proto_rawDescGZIP(), []int{11, 0}
+	return file_whatsapp_privacy_v1_instance_service_proto_rawDescGZIP(), []int{13, 0}
 }
 
 // With a code that is typed on the phone.
@@ -1865,7 +2111,7 @@ type LinkInstanceRequest_PairingCode struct {
 
 func (x *LinkInstanceRequest_PairingCode) Reset() {
 	*x = LinkInstanceRequest_PairingCode{}
-	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[24]
+	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1877,7 +2123,7 @@ func (x *LinkInstanceRequest_PairingCode) String() string {
 func (*LinkInstanceRequest_PairingCode) ProtoMessage() {}
 
 func (x *LinkInstanceRequest_PairingCode) ProtoReflect() protoreflect.Message {
-	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[24]
+	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1890,7 +2136,7 @@ func (x *LinkInstanceRequest_PairingCode) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LinkInstanceRequest_PairingCode.ProtoReflect.Descriptor instead.
 func (*LinkInstanceRequest_PairingCode) Descriptor() ([]byte, []int) {
-	return file_whatsapp_privacy_v1_instance_service_proto_rawDescGZIP(), []int{11, 1}
+	return file_whatsapp_privacy_v1_instance_service_proto_rawDescGZIP(), []int{13, 1}
 }
 
 func (x *LinkInstanceRequest_PairingCode) GetPhoneNumber() string {
@@ -1914,7 +2160,7 @@ type LinkInstanceRequest_Passkey struct {
 
 func (x *LinkInstanceRequest_Passkey) Reset() {
 	*x = LinkInstanceRequest_Passkey{}
-	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[25]
+	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1926,7 +2172,7 @@ func (x *LinkInstanceRequest_Passkey) String() string {
 func (*LinkInstanceRequest_Passkey) ProtoMessage() {}
 
 func (x *LinkInstanceRequest_Passkey) ProtoReflect() protoreflect.Message {
-	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[25]
+	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1939,7 +2185,7 @@ func (x *LinkInstanceRequest_Passkey) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LinkInstanceRequest_Passkey.ProtoReflect.Descriptor instead.
 func (*LinkInstanceRequest_Passkey) Descriptor() ([]byte, []int) {
-	return file_whatsapp_privacy_v1_instance_service_proto_rawDescGZIP(), []int{11, 2}
+	return file_whatsapp_privacy_v1_instance_service_proto_rawDescGZIP(), []int{13, 2}
 }
 
 func (x *LinkInstanceRequest_Passkey) GetCompareCode() bool {
@@ -1962,7 +2208,7 @@ type LinkInstanceResponse_QrCode struct {
 
 func (x *LinkInstanceResponse_QrCode) Reset() {
 	*x = LinkInstanceResponse_QrCode{}
-	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[26]
+	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1974,7 +2220,7 @@ func (x *LinkInstanceResponse_QrCode) String() string {
 func (*LinkInstanceResponse_QrCode) ProtoMessage() {}
 
 func (x *LinkInstanceResponse_QrCode) ProtoReflect() protoreflect.Message {
-	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[26]
+	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1987,7 +2233,7 @@ func (x *LinkInstanceResponse_QrCode) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LinkInstanceResponse_QrCode.ProtoReflect.Descriptor instead.
 func (*LinkInstanceResponse_QrCode) Descriptor() ([]byte, []int) {
-	return file_whatsapp_privacy_v1_instance_service_proto_rawDescGZIP(), []int{12, 0}
+	return file_whatsapp_privacy_v1_instance_service_proto_rawDescGZIP(), []int{14, 0}
 }
 
 func (x *LinkInstanceResponse_QrCode) GetPayload() string {
@@ -2017,7 +2263,7 @@ type LinkInstanceResponse_PairingCode struct {
 
 func (x *LinkInstanceResponse_PairingCode) Reset() {
 	*x = LinkInstanceResponse_PairingCode{}
-	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[27]
+	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2029,7 +2275,7 @@ func (x *LinkInstanceResponse_PairingCode) String() string {
 func (*LinkInstanceResponse_PairingCode) ProtoMessage() {}
 
 func (x *LinkInstanceResponse_PairingCode) ProtoReflect() protoreflect.Message {
-	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[27]
+	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2042,7 +2288,7 @@ func (x *LinkInstanceResponse_PairingCode) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LinkInstanceResponse_PairingCode.ProtoReflect.Descriptor instead.
 func (*LinkInstanceResponse_PairingCode) Descriptor() ([]byte, []int) {
-	return file_whatsapp_privacy_v1_instance_service_proto_rawDescGZIP(), []int{12, 1}
+	return file_whatsapp_privacy_v1_instance_service_proto_rawDescGZIP(), []int{14, 1}
 }
 
 func (x *LinkInstanceResponse_PairingCode) GetCode() string {
@@ -2076,7 +2322,7 @@ type LinkInstanceResponse_PasskeyRequest struct {
 
 func (x *LinkInstanceResponse_PasskeyRequest) Reset() {
 	*x = LinkInstanceResponse_PasskeyRequest{}
-	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[28]
+	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2088,7 +2334,7 @@ func (x *LinkInstanceResponse_PasskeyRequest) String() string {
 func (*LinkInstanceResponse_PasskeyRequest) ProtoMessage() {}
 
 func (x *LinkInstanceResponse_PasskeyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[28]
+	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2101,7 +2347,7 @@ func (x *LinkInstanceResponse_PasskeyRequest) ProtoReflect() protoreflect.Messag
 
 // Deprecated: Use LinkInstanceResponse_PasskeyRequest.ProtoReflect.Descriptor instead.
 func (*LinkInstanceResponse_PasskeyRequest) Descriptor() ([]byte, []int) {
-	return file_whatsapp_privacy_v1_instance_service_proto_rawDescGZIP(), []int{12, 2}
+	return file_whatsapp_privacy_v1_instance_service_proto_rawDescGZIP(), []int{14, 2}
 }
 
 func (x *LinkInstanceResponse_PasskeyRequest) GetOptionsJson() string {
@@ -2141,7 +2387,7 @@ type LinkInstanceResponse_PasskeyConfirmation struct {
 
 func (x *LinkInstanceResponse_PasskeyConfirmation) Reset() {
 	*x = LinkInstanceResponse_PasskeyConfirmation{}
-	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[29]
+	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2153,7 +2399,7 @@ func (x *LinkInstanceResponse_PasskeyConfirmation) String() string {
 func (*LinkInstanceResponse_PasskeyConfirmation) ProtoMessage() {}
 
 func (x *LinkInstanceResponse_PasskeyConfirmation) ProtoReflect() protoreflect.Message {
-	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[29]
+	mi := &file_whatsapp_privacy_v1_instance_service_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2166,7 +2412,7 @@ func (x *LinkInstanceResponse_PasskeyConfirmation) ProtoReflect() protoreflect.M
 
 // Deprecated: Use LinkInstanceResponse_PasskeyConfirmation.ProtoReflect.Descriptor instead.
 func (*LinkInstanceResponse_PasskeyConfirmation) Descriptor() ([]byte, []int) {
-	return file_whatsapp_privacy_v1_instance_service_proto_rawDescGZIP(), []int{12, 3}
+	return file_whatsapp_privacy_v1_instance_service_proto_rawDescGZIP(), []int{14, 3}
 }
 
 func (x *LinkInstanceResponse_PasskeyConfirmation) GetCode() string {
@@ -2194,8 +2440,7 @@ var File_whatsapp_privacy_v1_instance_service_proto protoreflect.FileDescriptor
 
 const file_whatsapp_privacy_v1_instance_service_proto_rawDesc = "" +
 	"\n" +
-	"*whatsapp/privacy/v1/instance_service.proto\x12\x13whatsapp.privacy.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a'whatsapp/privacy/v1/token_service.proto\"\xd2\n" +
-	"\n" +
+	"*whatsapp/privacy/v1/instance_service.proto\x12\x13whatsapp.privacy.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\x1a'whatsapp/privacy/v1/token_service.proto\"\xd0\v\n" +
 	"\bInstance\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12!\n" +
 	"\fdisplay_name\x18\x02 \x01(\tR\vdisplayName\x129\n" +
@@ -2213,7 +2458,11 @@ const file_whatsapp_privacy_v1_instance_service_proto_rawDesc = "" +
 	"\x05proxy\x18\f \x01(\tR\x05proxy\x12O\n" +
 	"\roffline_queue\x18\r \x01(\x0e2*.whatsapp.privacy.v1.Instance.OfflineQueueR\fofflineQueue\x12B\n" +
 	"\bpresence\x18\x0e \x01(\x0e2&.whatsapp.privacy.v1.Instance.PresenceR\bpresence\x12H\n" +
-	"\x12last_presence_time\x18\x0f \x01(\v2\x1a.google.protobuf.TimestampR\x10lastPresenceTime\"\xc1\x01\n" +
+	"\x12last_presence_time\x18\x0f \x01(\v2\x1a.google.protobuf.TimestampR\x10lastPresenceTime\x12A\n" +
+	"\x06labels\x18\x10 \x03(\v2).whatsapp.privacy.v1.Instance.LabelsEntryR\x06labels\x1a9\n" +
+	"\vLabelsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xc1\x01\n" +
 	"\x05State\x12\x15\n" +
 	"\x11STATE_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eSTATE_UNLINKED\x10\x01\x12\x11\n" +
@@ -2237,7 +2486,7 @@ const file_whatsapp_privacy_v1_instance_service_proto_rawDesc = "" +
 	"\x14PRESENCE_UNSPECIFIED\x10\x00\x12\x11\n" +
 	"\rPRESENCE_NONE\x10\x01\x12\x18\n" +
 	"\x14PRESENCE_UNAVAILABLE\x10\x02\x12\x12\n" +
-	"\x0ePRESENCE_PULSE\x10\x03\"\x9e\x02\n" +
+	"\x0ePRESENCE_PULSE\x10\x03\"\xa9\x03\n" +
 	"\x15CreateInstanceRequest\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12!\n" +
 	"\fdisplay_name\x18\x02 \x01(\tR\vdisplayName\x12U\n" +
@@ -2245,30 +2494,50 @@ const file_whatsapp_privacy_v1_instance_service_proto_rawDesc = "" +
 	"\bpresence\x18\x04 \x01(\x0e2&.whatsapp.privacy.v1.Instance.PresenceR\bpresence\x12\x14\n" +
 	"\x05proxy\x18\x05 \x01(\tR\x05proxy\x12\x1d\n" +
 	"\n" +
-	"request_id\x18\x06 \x01(\tR\trequestId\"\x9d\x01\n" +
+	"request_id\x18\x06 \x01(\tR\trequestId\x12N\n" +
+	"\x06labels\x18\a \x03(\v26.whatsapp.privacy.v1.CreateInstanceRequest.LabelsEntryR\x06labels\x1a9\n" +
+	"\vLabelsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x9d\x01\n" +
 	"\x16CreateInstanceResponse\x129\n" +
 	"\binstance\x18\x01 \x01(\v2\x1d.whatsapp.privacy.v1.InstanceR\binstance\x120\n" +
 	"\x05token\x18\x02 \x01(\v2\x1a.whatsapp.privacy.v1.TokenR\x05token\x12\x16\n" +
-	"\x06secret\x18\x03 \x01(\tR\x06secret\"0\n" +
+	"\x06secret\x18\x03 \x01(\tR\x06secret\"\x84\x01\n" +
+	"\x1bBatchCreateInstancesRequest\x12F\n" +
+	"\brequests\x18\x01 \x03(\v2*.whatsapp.privacy.v1.CreateInstanceRequestR\brequests\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\x02 \x01(\tR\trequestId\"\xfa\x01\n" +
+	"\x1cBatchCreateInstancesResponse\x12Q\n" +
+	"\aentries\x18\x01 \x03(\v27.whatsapp.privacy.v1.BatchCreateInstancesResponse.EntryR\aentries\x1a\x86\x01\n" +
+	"\x05Entry\x12G\n" +
+	"\asuccess\x18\x01 \x01(\v2+.whatsapp.privacy.v1.CreateInstanceResponseH\x00R\asuccess\x12*\n" +
+	"\x05error\x18\x02 \x01(\v2\x12.google.rpc.StatusH\x00R\x05errorB\b\n" +
+	"\x06result\"0\n" +
 	"\x12GetInstanceRequest\x12\x1a\n" +
 	"\binstance\x18\x01 \x01(\tR\binstance\"P\n" +
 	"\x13GetInstanceResponse\x129\n" +
-	"\binstance\x18\x01 \x01(\v2\x1d.whatsapp.privacy.v1.InstanceR\binstance\"\x8d\x01\n" +
+	"\binstance\x18\x01 \x01(\v2\x1d.whatsapp.privacy.v1.InstanceR\binstance\"\xb4\x01\n" +
 	"\x14ListInstancesRequest\x12\x1b\n" +
 	"\tpage_size\x18\x01 \x01(\x05R\bpageSize\x12\x1d\n" +
 	"\n" +
 	"page_token\x18\x02 \x01(\tR\tpageToken\x129\n" +
-	"\x05state\x18\x03 \x01(\x0e2#.whatsapp.privacy.v1.Instance.StateR\x05state\"|\n" +
+	"\x05state\x18\x03 \x01(\x0e2#.whatsapp.privacy.v1.Instance.StateR\x05state\x12%\n" +
+	"\x0elabel_selector\x18\x04 \x01(\tR\rlabelSelector\"|\n" +
 	"\x15ListInstancesResponse\x12;\n" +
 	"\tinstances\x18\x01 \x03(\v2\x1d.whatsapp.privacy.v1.InstanceR\tinstances\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xeb\x02\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xb6\x04\n" +
 	"\x15UpdateInstanceRequest\x12\x1a\n" +
 	"\binstance\x18\x01 \x01(\tR\binstance\x12&\n" +
 	"\fdisplay_name\x18\x02 \x01(\tH\x00R\vdisplayName\x88\x01\x01\x12Z\n" +
 	"\x0fconnection_mode\x18\x03 \x01(\x0e2,.whatsapp.privacy.v1.Instance.ConnectionModeH\x01R\x0econnectionMode\x88\x01\x01\x12G\n" +
 	"\bpresence\x18\x04 \x01(\x0e2&.whatsapp.privacy.v1.Instance.PresenceH\x02R\bpresence\x88\x01\x01\x12\x19\n" +
 	"\x05proxy\x18\x05 \x01(\tH\x03R\x05proxy\x88\x01\x01\x12\x12\n" +
-	"\x04etag\x18\x06 \x01(\tR\x04etagB\x0f\n" +
+	"\x04etag\x18\x06 \x01(\tR\x04etag\x12_\n" +
+	"\rlabels_to_set\x18\a \x03(\v2;.whatsapp.privacy.v1.UpdateInstanceRequest.LabelsToSetEntryR\vlabelsToSet\x12(\n" +
+	"\x10labels_to_remove\x18\b \x03(\tR\x0elabelsToRemove\x1a>\n" +
+	"\x10LabelsToSetEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B\x0f\n" +
 	"\r_display_nameB\x12\n" +
 	"\x10_connection_modeB\v\n" +
 	"\t_presenceB\b\n" +
@@ -2339,9 +2608,11 @@ const file_whatsapp_privacy_v1_instance_service_proto_rawDesc = "" +
 	"\x18ReconnectInstanceRequest\x12\x1a\n" +
 	"\binstance\x18\x01 \x01(\tR\binstance\"V\n" +
 	"\x19ReconnectInstanceResponse\x129\n" +
-	"\binstance\x18\x01 \x01(\v2\x1d.whatsapp.privacy.v1.InstanceR\binstance2\xe6\t\n" +
+	"\binstance\x18\x01 \x01(\v2\x1d.whatsapp.privacy.v1.InstanceR\binstance2\xe3\n" +
+	"\n" +
 	"\x0fInstanceService\x12i\n" +
-	"\x0eCreateInstance\x12*.whatsapp.privacy.v1.CreateInstanceRequest\x1a+.whatsapp.privacy.v1.CreateInstanceResponse\x12e\n" +
+	"\x0eCreateInstance\x12*.whatsapp.privacy.v1.CreateInstanceRequest\x1a+.whatsapp.privacy.v1.CreateInstanceResponse\x12{\n" +
+	"\x14BatchCreateInstances\x120.whatsapp.privacy.v1.BatchCreateInstancesRequest\x1a1.whatsapp.privacy.v1.BatchCreateInstancesResponse\x12e\n" +
 	"\vGetInstance\x12'.whatsapp.privacy.v1.GetInstanceRequest\x1a(.whatsapp.privacy.v1.GetInstanceResponse\"\x03\x90\x02\x01\x12k\n" +
 	"\rListInstances\x12).whatsapp.privacy.v1.ListInstancesRequest\x1a*.whatsapp.privacy.v1.ListInstancesResponse\"\x03\x90\x02\x01\x12n\n" +
 	"\x0eUpdateInstance\x12*.whatsapp.privacy.v1.UpdateInstanceRequest\x1a+.whatsapp.privacy.v1.UpdateInstanceResponse\"\x03\x90\x02\x02\x12n\n" +
@@ -2367,107 +2638,123 @@ func file_whatsapp_privacy_v1_instance_service_proto_rawDescGZIP() []byte {
 }
 
 var file_whatsapp_privacy_v1_instance_service_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_whatsapp_privacy_v1_instance_service_proto_msgTypes = make([]protoimpl.MessageInfo, 30)
+var file_whatsapp_privacy_v1_instance_service_proto_msgTypes = make([]protoimpl.MessageInfo, 36)
 var file_whatsapp_privacy_v1_instance_service_proto_goTypes = []any{
-	(Instance_State)(0),                              // 0: whatsapp.privacy.v1.Instance.State
-	(Instance_ConnectionMode)(0),                     // 1: whatsapp.privacy.v1.Instance.ConnectionMode
-	(Instance_OfflineQueue)(0),                       // 2: whatsapp.privacy.v1.Instance.OfflineQueue
-	(Instance_Presence)(0),                           // 3: whatsapp.privacy.v1.Instance.Presence
-	(*Instance)(nil),                                 // 4: whatsapp.privacy.v1.Instance
-	(*CreateInstanceRequest)(nil),                    // 5: whatsapp.privacy.v1.CreateInstanceRequest
-	(*CreateInstanceResponse)(nil),                   // 6: whatsapp.privacy.v1.CreateInstanceResponse
-	(*GetInstanceRequest)(nil),                       // 7: whatsapp.privacy.v1.GetInstanceRequest
-	(*GetInstanceResponse)(nil),                      // 8: whatsapp.privacy.v1.GetInstanceResponse
-	(*ListInstancesRequest)(nil),                     // 9: whatsapp.privacy.v1.ListInstancesRequest
-	(*ListInstancesResponse)(nil),                    // 10: whatsapp.privacy.v1.ListInstancesResponse
-	(*UpdateInstanceRequest)(nil),                    // 11: whatsapp.privacy.v1.UpdateInstanceRequest
-	(*UpdateInstanceResponse)(nil),                   // 12: whatsapp.privacy.v1.UpdateInstanceResponse
-	(*DeleteInstanceRequest)(nil),                    // 13: whatsapp.privacy.v1.DeleteInstanceRequest
-	(*DeleteInstanceResponse)(nil),                   // 14: whatsapp.privacy.v1.DeleteInstanceResponse
-	(*LinkInstanceRequest)(nil),                      // 15: whatsapp.privacy.v1.LinkInstanceRequest
-	(*LinkInstanceResponse)(nil),                     // 16: whatsapp.privacy.v1.LinkInstanceResponse
-	(*SubmitPasskeyAssertionRequest)(nil),            // 17: whatsapp.privacy.v1.SubmitPasskeyAssertionRequest
-	(*SubmitPasskeyAssertionResponse)(nil),           // 18: whatsapp.privacy.v1.SubmitPasskeyAssertionResponse
-	(*ConfirmPasskeyCodeRequest)(nil),                // 19: whatsapp.privacy.v1.ConfirmPasskeyCodeRequest
-	(*ConfirmPasskeyCodeResponse)(nil),               // 20: whatsapp.privacy.v1.ConfirmPasskeyCodeResponse
-	(*ImportInstanceRequest)(nil),                    // 21: whatsapp.privacy.v1.ImportInstanceRequest
-	(*ImportInstanceResponse)(nil),                   // 22: whatsapp.privacy.v1.ImportInstanceResponse
-	(*UnlinkInstanceRequest)(nil),                    // 23: whatsapp.privacy.v1.UnlinkInstanceRequest
-	(*UnlinkInstanceResponse)(nil),                   // 24: whatsapp.privacy.v1.UnlinkInstanceResponse
-	(*ReconnectInstanceRequest)(nil),                 // 25: whatsapp.privacy.v1.ReconnectInstanceRequest
-	(*ReconnectInstanceResponse)(nil),                // 26: whatsapp.privacy.v1.ReconnectInstanceResponse
-	(*LinkInstanceRequest_Qr)(nil),                   // 27: whatsapp.privacy.v1.LinkInstanceRequest.Qr
-	(*LinkInstanceRequest_PairingCode)(nil),          // 28: whatsapp.privacy.v1.LinkInstanceRequest.PairingCode
-	(*LinkInstanceRequest_Passkey)(nil),              // 29: whatsapp.privacy.v1.LinkInstanceRequest.Passkey
-	(*LinkInstanceResponse_QrCode)(nil),              // 30: whatsapp.privacy.v1.LinkInstanceResponse.QrCode
-	(*LinkInstanceResponse_PairingCode)(nil),         // 31: whatsapp.privacy.v1.LinkInstanceResponse.PairingCode
-	(*LinkInstanceResponse_PasskeyRequest)(nil),      // 32: whatsapp.privacy.v1.LinkInstanceResponse.PasskeyRequest
-	(*LinkInstanceResponse_PasskeyConfirmation)(nil), // 33: whatsapp.privacy.v1.LinkInstanceResponse.PasskeyConfirmation
-	(*timestamppb.Timestamp)(nil),                    // 34: google.protobuf.Timestamp
-	(*Token)(nil),                                    // 35: whatsapp.privacy.v1.Token
+	(Instance_State)(0),                        // 0: whatsapp.privacy.v1.Instance.State
+	(Instance_ConnectionMode)(0),               // 1: whatsapp.privacy.v1.Instance.ConnectionMode
+	(Instance_OfflineQueue)(0),                 // 2: whatsapp.privacy.v1.Instance.OfflineQueue
+	(Instance_Presence)(0),                     // 3: whatsapp.privacy.v1.Instance.Presence
+	(*Instance)(nil),                           // 4: whatsapp.privacy.v1.Instance
+	(*CreateInstanceRequest)(nil),              // 5: whatsapp.privacy.v1.CreateInstanceRequest
+	(*CreateInstanceResponse)(nil),             // 6: whatsapp.privacy.v1.CreateInstanceResponse
+	(*BatchCreateInstancesRequest)(nil),        // 7: whatsapp.privacy.v1.BatchCreateInstancesRequest
+	(*BatchCreateInstancesResponse)(nil),       // 8: whatsapp.privacy.v1.BatchCreateInstancesResponse
+	(*GetInstanceRequest)(nil),                 // 9: whatsapp.privacy.v1.GetInstanceRequest
+	(*GetInstanceResponse)(nil),                // 10: whatsapp.privacy.v1.GetInstanceResponse
+	(*ListInstancesRequest)(nil),               // 11: whatsapp.privacy.v1.ListInstancesRequest
+	(*ListInstancesResponse)(nil),              // 12: whatsapp.privacy.v1.ListInstancesResponse
+	(*UpdateInstanceRequest)(nil),              // 13: whatsapp.privacy.v1.UpdateInstanceRequest
+	(*UpdateInstanceResponse)(nil),             // 14: whatsapp.privacy.v1.UpdateInstanceResponse
+	(*DeleteInstanceRequest)(nil),              // 15: whatsapp.privacy.v1.DeleteInstanceRequest
+	(*DeleteInstanceResponse)(nil),             // 16: whatsapp.privacy.v1.DeleteInstanceResponse
+	(*LinkInstanceRequest)(nil),                // 17: whatsapp.privacy.v1.LinkInstanceRequest
+	(*LinkInstanceResponse)(nil),               // 18: whatsapp.privacy.v1.LinkInstanceResponse
+	(*SubmitPasskeyAssertionRequest)(nil),      // 19: whatsapp.privacy.v1.SubmitPasskeyAssertionRequest
+	(*SubmitPasskeyAssertionResponse)(nil),     // 20: whatsapp.privacy.v1.SubmitPasskeyAssertionResponse
+	(*ConfirmPasskeyCodeRequest)(nil),          // 21: whatsapp.privacy.v1.ConfirmPasskeyCodeRequest
+	(*ConfirmPasskeyCodeResponse)(nil),         // 22: whatsapp.privacy.v1.ConfirmPasskeyCodeResponse
+	(*ImportInstanceRequest)(nil),              // 23: whatsapp.privacy.v1.ImportInstanceRequest
+	(*ImportInstanceResponse)(nil),             // 24: whatsapp.privacy.v1.ImportInstanceResponse
+	(*UnlinkInstanceRequest)(nil),              // 25: whatsapp.privacy.v1.UnlinkInstanceRequest
+	(*UnlinkInstanceResponse)(nil),             // 26: whatsapp.privacy.v1.UnlinkInstanceResponse
+	(*ReconnectInstanceRequest)(nil),           // 27: whatsapp.privacy.v1.ReconnectInstanceRequest
+	(*ReconnectInstanceResponse)(nil),          // 28: whatsapp.privacy.v1.ReconnectInstanceResponse
+	nil,                                        // 29: whatsapp.privacy.v1.Instance.LabelsEntry
+	nil,                                        // 30: whatsapp.privacy.v1.CreateInstanceRequest.LabelsEntry
+	(*BatchCreateInstancesResponse_Entry)(nil), // 31: whatsapp.privacy.v1.BatchCreateInstancesResponse.Entry
+	nil,                                              // 32: whatsapp.privacy.v1.UpdateInstanceRequest.LabelsToSetEntry
+	(*LinkInstanceRequest_Qr)(nil),                   // 33: whatsapp.privacy.v1.LinkInstanceRequest.Qr
+	(*LinkInstanceRequest_PairingCode)(nil),          // 34: whatsapp.privacy.v1.LinkInstanceRequest.PairingCode
+	(*LinkInstanceRequest_Passkey)(nil),              // 35: whatsapp.privacy.v1.LinkInstanceRequest.Passkey
+	(*LinkInstanceResponse_QrCode)(nil),              // 36: whatsapp.privacy.v1.LinkInstanceResponse.QrCode
+	(*LinkInstanceResponse_PairingCode)(nil),         // 37: whatsapp.privacy.v1.LinkInstanceResponse.PairingCode
+	(*LinkInstanceResponse_PasskeyRequest)(nil),      // 38: whatsapp.privacy.v1.LinkInstanceResponse.PasskeyRequest
+	(*LinkInstanceResponse_PasskeyConfirmation)(nil), // 39: whatsapp.privacy.v1.LinkInstanceResponse.PasskeyConfirmation
+	(*timestamppb.Timestamp)(nil),                    // 40: google.protobuf.Timestamp
+	(*Token)(nil),                                    // 41: whatsapp.privacy.v1.Token
+	(*status.Status)(nil),                            // 42: google.rpc.Status
 }
 var file_whatsapp_privacy_v1_instance_service_proto_depIdxs = []int32{
 	0,  // 0: whatsapp.privacy.v1.Instance.state:type_name -> whatsapp.privacy.v1.Instance.State
-	34, // 1: whatsapp.privacy.v1.Instance.create_time:type_name -> google.protobuf.Timestamp
-	34, // 2: whatsapp.privacy.v1.Instance.link_time:type_name -> google.protobuf.Timestamp
-	34, // 3: whatsapp.privacy.v1.Instance.last_connect_time:type_name -> google.protobuf.Timestamp
-	34, // 4: whatsapp.privacy.v1.Instance.next_attempt_time:type_name -> google.protobuf.Timestamp
+	40, // 1: whatsapp.privacy.v1.Instance.create_time:type_name -> google.protobuf.Timestamp
+	40, // 2: whatsapp.privacy.v1.Instance.link_time:type_name -> google.protobuf.Timestamp
+	40, // 3: whatsapp.privacy.v1.Instance.last_connect_time:type_name -> google.protobuf.Timestamp
+	40, // 4: whatsapp.privacy.v1.Instance.next_attempt_time:type_name -> google.protobuf.Timestamp
 	1,  // 5: whatsapp.privacy.v1.Instance.connection_mode:type_name -> whatsapp.privacy.v1.Instance.ConnectionMode
 	2,  // 6: whatsapp.privacy.v1.Instance.offline_queue:type_name -> whatsapp.privacy.v1.Instance.OfflineQueue
 	3,  // 7: whatsapp.privacy.v1.Instance.presence:type_name -> whatsapp.privacy.v1.Instance.Presence
-	34, // 8: whatsapp.privacy.v1.Instance.last_presence_time:type_name -> google.protobuf.Timestamp
-	1,  // 9: whatsapp.privacy.v1.CreateInstanceRequest.connection_mode:type_name -> whatsapp.privacy.v1.Instance.ConnectionMode
-	3,  // 10: whatsapp.privacy.v1.CreateInstanceRequest.presence:type_name -> whatsapp.privacy.v1.Instance.Presence
-	4,  // 11: whatsapp.privacy.v1.CreateInstanceResponse.instance:type_name -> whatsapp.privacy.v1.Instance
-	35, // 12: whatsapp.privacy.v1.CreateInstanceResponse.token:type_name -> whatsapp.privacy.v1.Token
-	4,  // 13: whatsapp.privacy.v1.GetInstanceResponse.instance:type_name -> whatsapp.privacy.v1.Instance
-	0,  // 14: whatsapp.privacy.v1.ListInstancesRequest.state:type_name -> whatsapp.privacy.v1.Instance.State
-	4,  // 15: whatsapp.privacy.v1.ListInstancesResponse.instances:type_name -> whatsapp.privacy.v1.Instance
-	1,  // 16: whatsapp.privacy.v1.UpdateInstanceRequest.connection_mode:type_name -> whatsapp.privacy.v1.Instance.ConnectionMode
-	3,  // 17: whatsapp.privacy.v1.UpdateInstanceRequest.presence:type_name -> whatsapp.privacy.v1.Instance.Presence
-	4,  // 18: whatsapp.privacy.v1.UpdateInstanceResponse.instance:type_name -> whatsapp.privacy.v1.Instance
-	27, // 19: whatsapp.privacy.v1.LinkInstanceRequest.qr:type_name -> whatsapp.privacy.v1.LinkInstanceRequest.Qr
-	28, // 20: whatsapp.privacy.v1.LinkInstanceRequest.pairing_code:type_name -> whatsapp.privacy.v1.LinkInstanceRequest.PairingCode
-	29, // 21: whatsapp.privacy.v1.LinkInstanceRequest.passkey:type_name -> whatsapp.privacy.v1.LinkInstanceRequest.Passkey
-	30, // 22: whatsapp.privacy.v1.LinkInstanceResponse.qr_code:type_name -> whatsapp.privacy.v1.LinkInstanceResponse.QrCode
-	31, // 23: whatsapp.privacy.v1.LinkInstanceResponse.pairing_code:type_name -> whatsapp.privacy.v1.LinkInstanceResponse.PairingCode
-	4,  // 24: whatsapp.privacy.v1.LinkInstanceResponse.linked:type_name -> whatsapp.privacy.v1.Instance
-	32, // 25: whatsapp.privacy.v1.LinkInstanceResponse.passkey_request:type_name -> whatsapp.privacy.v1.LinkInstanceResponse.PasskeyRequest
-	33, // 26: whatsapp.privacy.v1.LinkInstanceResponse.passkey_confirmation:type_name -> whatsapp.privacy.v1.LinkInstanceResponse.PasskeyConfirmation
-	4,  // 27: whatsapp.privacy.v1.ImportInstanceResponse.instance:type_name -> whatsapp.privacy.v1.Instance
-	4,  // 28: whatsapp.privacy.v1.UnlinkInstanceResponse.instance:type_name -> whatsapp.privacy.v1.Instance
-	4,  // 29: whatsapp.privacy.v1.ReconnectInstanceResponse.instance:type_name -> whatsapp.privacy.v1.Instance
-	34, // 30: whatsapp.privacy.v1.LinkInstanceResponse.QrCode.expire_time:type_name -> google.protobuf.Timestamp
-	34, // 31: whatsapp.privacy.v1.LinkInstanceResponse.PairingCode.expire_time:type_name -> google.protobuf.Timestamp
-	34, // 32: whatsapp.privacy.v1.LinkInstanceResponse.PasskeyRequest.expire_time:type_name -> google.protobuf.Timestamp
-	34, // 33: whatsapp.privacy.v1.LinkInstanceResponse.PasskeyConfirmation.expire_time:type_name -> google.protobuf.Timestamp
-	5,  // 34: whatsapp.privacy.v1.InstanceService.CreateInstance:input_type -> whatsapp.privacy.v1.CreateInstanceRequest
-	7,  // 35: whatsapp.privacy.v1.InstanceService.GetInstance:input_type -> whatsapp.privacy.v1.GetInstanceRequest
-	9,  // 36: whatsapp.privacy.v1.InstanceService.ListInstances:input_type -> whatsapp.privacy.v1.ListInstancesRequest
-	11, // 37: whatsapp.privacy.v1.InstanceService.UpdateInstance:input_type -> whatsapp.privacy.v1.UpdateInstanceRequest
-	13, // 38: whatsapp.privacy.v1.InstanceService.DeleteInstance:input_type -> whatsapp.privacy.v1.DeleteInstanceRequest
-	15, // 39: whatsapp.privacy.v1.InstanceService.LinkInstance:input_type -> whatsapp.privacy.v1.LinkInstanceRequest
-	17, // 40: whatsapp.privacy.v1.InstanceService.SubmitPasskeyAssertion:input_type -> whatsapp.privacy.v1.SubmitPasskeyAssertionRequest
-	19, // 41: whatsapp.privacy.v1.InstanceService.ConfirmPasskeyCode:input_type -> whatsapp.privacy.v1.ConfirmPasskeyCodeRequest
-	21, // 42: whatsapp.privacy.v1.InstanceService.ImportInstance:input_type -> whatsapp.privacy.v1.ImportInstanceRequest
-	23, // 43: whatsapp.privacy.v1.InstanceService.UnlinkInstance:input_type -> whatsapp.privacy.v1.UnlinkInstanceRequest
-	25, // 44: whatsapp.privacy.v1.InstanceService.ReconnectInstance:input_type -> whatsapp.privacy.v1.ReconnectInstanceRequest
-	6,  // 45: whatsapp.privacy.v1.InstanceService.CreateInstance:output_type -> whatsapp.privacy.v1.CreateInstanceResponse
-	8,  // 46: whatsapp.privacy.v1.InstanceService.GetInstance:output_type -> whatsapp.privacy.v1.GetInstanceResponse
-	10, // 47: whatsapp.privacy.v1.InstanceService.ListInstances:output_type -> whatsapp.privacy.v1.ListInstancesResponse
-	12, // 48: whatsapp.privacy.v1.InstanceService.UpdateInstance:output_type -> whatsapp.privacy.v1.UpdateInstanceResponse
-	14, // 49: whatsapp.privacy.v1.InstanceService.DeleteInstance:output_type -> whatsapp.privacy.v1.DeleteInstanceResponse
-	16, // 50: whatsapp.privacy.v1.InstanceService.LinkInstance:output_type -> whatsapp.privacy.v1.LinkInstanceResponse
-	18, // 51: whatsapp.privacy.v1.InstanceService.SubmitPasskeyAssertion:output_type -> whatsapp.privacy.v1.SubmitPasskeyAssertionResponse
-	20, // 52: whatsapp.privacy.v1.InstanceService.ConfirmPasskeyCode:output_type -> whatsapp.privacy.v1.ConfirmPasskeyCodeResponse
-	22, // 53: whatsapp.privacy.v1.InstanceService.ImportInstance:output_type -> whatsapp.privacy.v1.ImportInstanceResponse
-	24, // 54: whatsapp.privacy.v1.InstanceService.UnlinkInstance:output_type -> whatsapp.privacy.v1.UnlinkInstanceResponse
-	26, // 55: whatsapp.privacy.v1.InstanceService.ReconnectInstance:output_type -> whatsapp.privacy.v1.ReconnectInstanceResponse
-	45, // [45:56] is the sub-list for method output_type
-	34, // [34:45] is the sub-list for method input_type
-	34, // [34:34] is the sub-list for extension type_name
-	34, // [34:34] is the sub-list for extension extendee
-	0,  // [0:34] is the sub-list for field type_name
+	40, // 8: whatsapp.privacy.v1.Instance.last_presence_time:type_name -> google.protobuf.Timestamp
+	29, // 9: whatsapp.privacy.v1.Instance.labels:type_name -> whatsapp.privacy.v1.Instance.LabelsEntry
+	1,  // 10: whatsapp.privacy.v1.CreateInstanceRequest.connection_mode:type_name -> whatsapp.privacy.v1.Instance.ConnectionMode
+	3,  // 11: whatsapp.privacy.v1.CreateInstanceRequest.presence:type_name -> whatsapp.privacy.v1.Instance.Presence
+	30, // 12: whatsapp.privacy.v1.CreateInstanceRequest.labels:type_name -> whatsapp.privacy.v1.CreateInstanceRequest.LabelsEntry
+	4,  // 13: whatsapp.privacy.v1.CreateInstanceResponse.instance:type_name -> whatsapp.privacy.v1.Instance
+	41, // 14: whatsapp.privacy.v1.CreateInstanceResponse.token:type_name -> whatsapp.privacy.v1.Token
+	5,  // 15: whatsapp.privacy.v1.BatchCreateInstancesRequest.requests:type_name -> whatsapp.privacy.v1.CreateInstanceRequest
+	31, // 16: whatsapp.privacy.v1.BatchCreateInstancesResponse.entries:type_name -> whatsapp.privacy.v1.BatchCreateInstancesResponse.Entry
+	4,  // 17: whatsapp.privacy.v1.GetInstanceResponse.instance:type_name -> whatsapp.privacy.v1.Instance
+	0,  // 18: whatsapp.privacy.v1.ListInstancesRequest.state:type_name -> whatsapp.privacy.v1.Instance.State
+	4,  // 19: whatsapp.privacy.v1.ListInstancesResponse.instances:type_name -> whatsapp.privacy.v1.Instance
+	1,  // 20: whatsapp.privacy.v1.UpdateInstanceRequest.connection_mode:type_name -> whatsapp.privacy.v1.Instance.ConnectionMode
+	3,  // 21: whatsapp.privacy.v1.UpdateInstanceRequest.presence:type_name -> whatsapp.privacy.v1.Instance.Presence
+	32, // 22: whatsapp.privacy.v1.UpdateInstanceRequest.labels_to_set:type_name -> whatsapp.privacy.v1.UpdateInstanceRequest.LabelsToSetEntry
+	4,  // 23: whatsapp.privacy.v1.UpdateInstanceResponse.instance:type_name -> whatsapp.privacy.v1.Instance
+	33, // 24: whatsapp.privacy.v1.LinkInstanceRequest.qr:type_name -> whatsapp.privacy.v1.LinkInstanceRequest.Qr
+	34, // 25: whatsapp.privacy.v1.LinkInstanceRequest.pairing_code:type_name -> whatsapp.privacy.v1.LinkInstanceRequest.PairingCode
+	35, // 26: whatsapp.privacy.v1.LinkInstanceRequest.passkey:type_name -> whatsapp.privacy.v1.LinkInstanceRequest.Passkey
+	36, // 27: whatsapp.privacy.v1.LinkInstanceResponse.qr_code:type_name -> whatsapp.privacy.v1.LinkInstanceResponse.QrCode
+	37, // 28: whatsapp.privacy.v1.LinkInstanceResponse.pairing_code:type_name -> whatsapp.privacy.v1.LinkInstanceResponse.PairingCode
+	4,  // 29: whatsapp.privacy.v1.LinkInstanceResponse.linked:type_name -> whatsapp.privacy.v1.Instance
+	38, // 30: whatsapp.privacy.v1.LinkInstanceResponse.passkey_request:type_name -> whatsapp.privacy.v1.LinkInstanceResponse.PasskeyRequest
+	39, // 31: whatsapp.privacy.v1.LinkInstanceResponse.passkey_confirmation:type_name -> whatsapp.privacy.v1.LinkInstanceResponse.PasskeyConfirmation
+	4,  // 32: whatsapp.privacy.v1.ImportInstanceResponse.instance:type_name -> whatsapp.privacy.v1.Instance
+	4,  // 33: whatsapp.privacy.v1.UnlinkInstanceResponse.instance:type_name -> whatsapp.privacy.v1.Instance
+	4,  // 34: whatsapp.privacy.v1.ReconnectInstanceResponse.instance:type_name -> whatsapp.privacy.v1.Instance
+	6,  // 35: whatsapp.privacy.v1.BatchCreateInstancesResponse.Entry.success:type_name -> whatsapp.privacy.v1.CreateInstanceResponse
+	42, // 36: whatsapp.privacy.v1.BatchCreateInstancesResponse.Entry.error:type_name -> google.rpc.Status
+	40, // 37: whatsapp.privacy.v1.LinkInstanceResponse.QrCode.expire_time:type_name -> google.protobuf.Timestamp
+	40, // 38: whatsapp.privacy.v1.LinkInstanceResponse.PairingCode.expire_time:type_name -> google.protobuf.Timestamp
+	40, // 39: whatsapp.privacy.v1.LinkInstanceResponse.PasskeyRequest.expire_time:type_name -> google.protobuf.Timestamp
+	40, // 40: whatsapp.privacy.v1.LinkInstanceResponse.PasskeyConfirmation.expire_time:type_name -> google.protobuf.Timestamp
+	5,  // 41: whatsapp.privacy.v1.InstanceService.CreateInstance:input_type -> whatsapp.privacy.v1.CreateInstanceRequest
+	7,  // 42: whatsapp.privacy.v1.InstanceService.BatchCreateInstances:input_type -> whatsapp.privacy.v1.BatchCreateInstancesRequest
+	9,  // 43: whatsapp.privacy.v1.InstanceService.GetInstance:input_type -> whatsapp.privacy.v1.GetInstanceRequest
+	11, // 44: whatsapp.privacy.v1.InstanceService.ListInstances:input_type -> whatsapp.privacy.v1.ListInstancesRequest
+	13, // 45: whatsapp.privacy.v1.InstanceService.UpdateInstance:input_type -> whatsapp.privacy.v1.UpdateInstanceRequest
+	15, // 46: whatsapp.privacy.v1.InstanceService.DeleteInstance:input_type -> whatsapp.privacy.v1.DeleteInstanceRequest
+	17, // 47: whatsapp.privacy.v1.InstanceService.LinkInstance:input_type -> whatsapp.privacy.v1.LinkInstanceRequest
+	19, // 48: whatsapp.privacy.v1.InstanceService.SubmitPasskeyAssertion:input_type -> whatsapp.privacy.v1.SubmitPasskeyAssertionRequest
+	21, // 49: whatsapp.privacy.v1.InstanceService.ConfirmPasskeyCode:input_type -> whatsapp.privacy.v1.ConfirmPasskeyCodeRequest
+	23, // 50: whatsapp.privacy.v1.InstanceService.ImportInstance:input_type -> whatsapp.privacy.v1.ImportInstanceRequest
+	25, // 51: whatsapp.privacy.v1.InstanceService.UnlinkInstance:input_type -> whatsapp.privacy.v1.UnlinkInstanceRequest
+	27, // 52: whatsapp.privacy.v1.InstanceService.ReconnectInstance:input_type -> whatsapp.privacy.v1.ReconnectInstanceRequest
+	6,  // 53: whatsapp.privacy.v1.InstanceService.CreateInstance:output_type -> whatsapp.privacy.v1.CreateInstanceResponse
+	8,  // 54: whatsapp.privacy.v1.InstanceService.BatchCreateInstances:output_type -> whatsapp.privacy.v1.BatchCreateInstancesResponse
+	10, // 55: whatsapp.privacy.v1.InstanceService.GetInstance:output_type -> whatsapp.privacy.v1.GetInstanceResponse
+	12, // 56: whatsapp.privacy.v1.InstanceService.ListInstances:output_type -> whatsapp.privacy.v1.ListInstancesResponse
+	14, // 57: whatsapp.privacy.v1.InstanceService.UpdateInstance:output_type -> whatsapp.privacy.v1.UpdateInstanceResponse
+	16, // 58: whatsapp.privacy.v1.InstanceService.DeleteInstance:output_type -> whatsapp.privacy.v1.DeleteInstanceResponse
+	18, // 59: whatsapp.privacy.v1.InstanceService.LinkInstance:output_type -> whatsapp.privacy.v1.LinkInstanceResponse
+	20, // 60: whatsapp.privacy.v1.InstanceService.SubmitPasskeyAssertion:output_type -> whatsapp.privacy.v1.SubmitPasskeyAssertionResponse
+	22, // 61: whatsapp.privacy.v1.InstanceService.ConfirmPasskeyCode:output_type -> whatsapp.privacy.v1.ConfirmPasskeyCodeResponse
+	24, // 62: whatsapp.privacy.v1.InstanceService.ImportInstance:output_type -> whatsapp.privacy.v1.ImportInstanceResponse
+	26, // 63: whatsapp.privacy.v1.InstanceService.UnlinkInstance:output_type -> whatsapp.privacy.v1.UnlinkInstanceResponse
+	28, // 64: whatsapp.privacy.v1.InstanceService.ReconnectInstance:output_type -> whatsapp.privacy.v1.ReconnectInstanceResponse
+	53, // [53:65] is the sub-list for method output_type
+	41, // [41:53] is the sub-list for method input_type
+	41, // [41:41] is the sub-list for extension type_name
+	41, // [41:41] is the sub-list for extension extendee
+	0,  // [0:41] is the sub-list for field type_name
 }
 
 func init() { file_whatsapp_privacy_v1_instance_service_proto_init() }
@@ -2476,20 +2763,24 @@ func file_whatsapp_privacy_v1_instance_service_proto_init() {
 		return
 	}
 	file_whatsapp_privacy_v1_token_service_proto_init()
-	file_whatsapp_privacy_v1_instance_service_proto_msgTypes[7].OneofWrappers = []any{}
-	file_whatsapp_privacy_v1_instance_service_proto_msgTypes[11].OneofWrappers = []any{
+	file_whatsapp_privacy_v1_instance_service_proto_msgTypes[9].OneofWrappers = []any{}
+	file_whatsapp_privacy_v1_instance_service_proto_msgTypes[13].OneofWrappers = []any{
 		(*LinkInstanceRequest_Qr_)(nil),
 		(*LinkInstanceRequest_PairingCode_)(nil),
 	}
-	file_whatsapp_privacy_v1_instance_service_proto_msgTypes[12].OneofWrappers = []any{
+	file_whatsapp_privacy_v1_instance_service_proto_msgTypes[14].OneofWrappers = []any{
 		(*LinkInstanceResponse_QrCode_)(nil),
 		(*LinkInstanceResponse_PairingCode_)(nil),
 		(*LinkInstanceResponse_Linked)(nil),
 		(*LinkInstanceResponse_PasskeyRequest_)(nil),
 		(*LinkInstanceResponse_PasskeyConfirmation_)(nil),
 	}
-	file_whatsapp_privacy_v1_instance_service_proto_msgTypes[17].OneofWrappers = []any{
+	file_whatsapp_privacy_v1_instance_service_proto_msgTypes[19].OneofWrappers = []any{
 		(*ImportInstanceRequest_BaileysCreds)(nil),
+	}
+	file_whatsapp_privacy_v1_instance_service_proto_msgTypes[27].OneofWrappers = []any{
+		(*BatchCreateInstancesResponse_Entry_Success)(nil),
+		(*BatchCreateInstancesResponse_Entry_Error)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -2497,7 +2788,7 @@ func file_whatsapp_privacy_v1_instance_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_whatsapp_privacy_v1_instance_service_proto_rawDesc), len(file_whatsapp_privacy_v1_instance_service_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   30,
+			NumMessages:   36,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -20,6 +20,7 @@ const _ = grpc.SupportPackageIsVersion9
 
 const (
 	InstanceService_CreateInstance_FullMethodName         = "/whatsapp.privacy.v1.InstanceService/CreateInstance"
+	InstanceService_BatchCreateInstances_FullMethodName   = "/whatsapp.privacy.v1.InstanceService/BatchCreateInstances"
 	InstanceService_GetInstance_FullMethodName            = "/whatsapp.privacy.v1.InstanceService/GetInstance"
 	InstanceService_ListInstances_FullMethodName          = "/whatsapp.privacy.v1.InstanceService/ListInstances"
 	InstanceService_UpdateInstance_FullMethodName         = "/whatsapp.privacy.v1.InstanceService/UpdateInstance"
@@ -38,8 +39,16 @@ const (
 //
 // Manages the instances. An instance is the place of one linked WhatsApp account.
 //
-// CreateInstance, DeleteInstance and ImportInstance need an ACCOUNT token. All methods but GetInstance and
-// ListInstances need READ_WRITE access.
+// CreateInstance, BatchCreateInstances, DeleteInstance and ImportInstance need an ACCOUNT token. All methods
+// but GetInstance and ListInstances need READ_WRITE access, and refuse fields that the server does not know.
+//
+// Limits: a request has at most 64 KiB, decompressed. A call without a deadline ends after 30 seconds, and
+// whatever its deadline after 2 minutes, but LinkInstance after 20.
+// By default a token has 100 calls a minute, and 100 open streams of one method;
+// NodeService.GetServerInfo tells what this server has.
+//
+// A caller far away can see a bare DEADLINE_EXCEEDED in place of an error that would have told what became of
+// a change: send a request_id with every change, and call again with it to get the first answer.
 //
 // Errors of every method:
 // - INVALID_ARGUMENT: INVALID_REQUEST, MALFORMED_MESSAGE
@@ -54,6 +63,16 @@ type InstanceServiceClient interface {
 	// Errors:
 	// - ALREADY_EXISTS: INSTANCE_ALREADY_EXISTS, REQUEST_ID_REUSED
 	CreateInstance(ctx context.Context, in *CreateInstanceRequest, opts ...grpc.CallOption) (*CreateInstanceResponse, error)
+	// Makes many instances, each with its first token. One that cannot be made is an entry with an
+	// error, and never stops another; OK says only that each has its entry.
+	//
+	// A message may have 64 KiB, which holds 1,000 instances with names of 20 characters and a label or
+	// two, but only some 300 with names and display names of 63. Has a limit of its own: 20 calls in an
+	// hour.
+	//
+	// Errors:
+	// - ALREADY_EXISTS: REQUEST_ID_REUSED
+	BatchCreateInstances(ctx context.Context, in *BatchCreateInstancesRequest, opts ...grpc.CallOption) (*BatchCreateInstancesResponse, error)
 	// Reads one instance.
 	//
 	// Errors:
@@ -64,14 +83,16 @@ type InstanceServiceClient interface {
 	// Errors: those of every method.
 	ListInstances(ctx context.Context, in *ListInstancesRequest, opts ...grpc.CallOption) (*ListInstancesResponse, error)
 	// Changes the properties that the request holds; the others stay. The proxy needs an ACCOUNT token,
-	// because whoever sets it makes the service connect to any address that it reaches.
+	// because whoever sets it makes the service connect to any address that it reaches; so do the labels,
+	// because they decide which tokens cover the instance.
 	//
 	// Errors:
 	// - NOT_FOUND: INSTANCE_NOT_FOUND
 	// - ABORTED: ETAG_MISMATCH
 	UpdateInstance(ctx context.Context, in *UpdateInstanceRequest, opts ...grpc.CallOption) (*UpdateInstanceResponse, error)
 	// Unlinks the account and forgets the instance, its keys, its tokens, its history and the answers
-	// kept by request_id. Succeeds also when WhatsApp cannot be told; the phone then lists the device
+	// kept by request_id, but for those to BatchCreateInstances, which go after their 24 hours. Succeeds
+	// also when WhatsApp cannot be told; the phone then lists the device
 	// until it is removed there. Ends a LinkInstance that is running; an account whose phone has agreed
 	// by then is unlinked too.
 	//
@@ -186,6 +207,16 @@ func (c *instanceServiceClient) CreateInstance(ctx context.Context, in *CreateIn
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(CreateInstanceResponse)
 	err := c.cc.Invoke(ctx, InstanceService_CreateInstance_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *instanceServiceClient) BatchCreateInstances(ctx context.Context, in *BatchCreateInstancesRequest, opts ...grpc.CallOption) (*BatchCreateInstancesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(BatchCreateInstancesResponse)
+	err := c.cc.Invoke(ctx, InstanceService_BatchCreateInstances_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -307,8 +338,16 @@ func (c *instanceServiceClient) ReconnectInstance(ctx context.Context, in *Recon
 //
 // Manages the instances. An instance is the place of one linked WhatsApp account.
 //
-// CreateInstance, DeleteInstance and ImportInstance need an ACCOUNT token. All methods but GetInstance and
-// ListInstances need READ_WRITE access.
+// CreateInstance, BatchCreateInstances, DeleteInstance and ImportInstance need an ACCOUNT token. All methods
+// but GetInstance and ListInstances need READ_WRITE access, and refuse fields that the server does not know.
+//
+// Limits: a request has at most 64 KiB, decompressed. A call without a deadline ends after 30 seconds, and
+// whatever its deadline after 2 minutes, but LinkInstance after 20.
+// By default a token has 100 calls a minute, and 100 open streams of one method;
+// NodeService.GetServerInfo tells what this server has.
+//
+// A caller far away can see a bare DEADLINE_EXCEEDED in place of an error that would have told what became of
+// a change: send a request_id with every change, and call again with it to get the first answer.
 //
 // Errors of every method:
 // - INVALID_ARGUMENT: INVALID_REQUEST, MALFORMED_MESSAGE
@@ -323,6 +362,16 @@ type InstanceServiceServer interface {
 	// Errors:
 	// - ALREADY_EXISTS: INSTANCE_ALREADY_EXISTS, REQUEST_ID_REUSED
 	CreateInstance(context.Context, *CreateInstanceRequest) (*CreateInstanceResponse, error)
+	// Makes many instances, each with its first token. One that cannot be made is an entry with an
+	// error, and never stops another; OK says only that each has its entry.
+	//
+	// A message may have 64 KiB, which holds 1,000 instances with names of 20 characters and a label or
+	// two, but only some 300 with names and display names of 63. Has a limit of its own: 20 calls in an
+	// hour.
+	//
+	// Errors:
+	// - ALREADY_EXISTS: REQUEST_ID_REUSED
+	BatchCreateInstances(context.Context, *BatchCreateInstancesRequest) (*BatchCreateInstancesResponse, error)
 	// Reads one instance.
 	//
 	// Errors:
@@ -333,14 +382,16 @@ type InstanceServiceServer interface {
 	// Errors: those of every method.
 	ListInstances(context.Context, *ListInstancesRequest) (*ListInstancesResponse, error)
 	// Changes the properties that the request holds; the others stay. The proxy needs an ACCOUNT token,
-	// because whoever sets it makes the service connect to any address that it reaches.
+	// because whoever sets it makes the service connect to any address that it reaches; so do the labels,
+	// because they decide which tokens cover the instance.
 	//
 	// Errors:
 	// - NOT_FOUND: INSTANCE_NOT_FOUND
 	// - ABORTED: ETAG_MISMATCH
 	UpdateInstance(context.Context, *UpdateInstanceRequest) (*UpdateInstanceResponse, error)
 	// Unlinks the account and forgets the instance, its keys, its tokens, its history and the answers
-	// kept by request_id. Succeeds also when WhatsApp cannot be told; the phone then lists the device
+	// kept by request_id, but for those to BatchCreateInstances, which go after their 24 hours. Succeeds
+	// also when WhatsApp cannot be told; the phone then lists the device
 	// until it is removed there. Ends a LinkInstance that is running; an account whose phone has agreed
 	// by then is unlinked too.
 	//
@@ -454,6 +505,9 @@ type UnimplementedInstanceServiceServer struct{}
 func (UnimplementedInstanceServiceServer) CreateInstance(context.Context, *CreateInstanceRequest) (*CreateInstanceResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method CreateInstance not implemented")
 }
+func (UnimplementedInstanceServiceServer) BatchCreateInstances(context.Context, *BatchCreateInstancesRequest) (*BatchCreateInstancesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method BatchCreateInstances not implemented")
+}
 func (UnimplementedInstanceServiceServer) GetInstance(context.Context, *GetInstanceRequest) (*GetInstanceResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetInstance not implemented")
 }
@@ -519,6 +573,24 @@ func _InstanceService_CreateInstance_Handler(srv interface{}, ctx context.Contex
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(InstanceServiceServer).CreateInstance(ctx, req.(*CreateInstanceRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _InstanceService_BatchCreateInstances_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(BatchCreateInstancesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(InstanceServiceServer).BatchCreateInstances(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: InstanceService_BatchCreateInstances_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(InstanceServiceServer).BatchCreateInstances(ctx, req.(*BatchCreateInstancesRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -706,6 +778,10 @@ var InstanceService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "CreateInstance",
 			Handler:    _InstanceService_CreateInstance_Handler,
+		},
+		{
+			MethodName: "BatchCreateInstances",
+			Handler:    _InstanceService_BatchCreateInstances_Handler,
 		},
 		{
 			MethodName: "GetInstance",

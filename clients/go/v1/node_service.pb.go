@@ -9,6 +9,7 @@ package waprivacyv1
 import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	durationpb "google.golang.org/protobuf/types/known/durationpb"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
@@ -22,7 +23,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Where the announced version comes from.
+// Where the announced version comes from. It grows: pass over a number without a name.
 type GetWhatsAppVersionResponse_Source int32
 
 const (
@@ -77,6 +78,59 @@ func (x GetWhatsAppVersionResponse_Source) Number() protoreflect.EnumNumber {
 // Deprecated: Use GetWhatsAppVersionResponse_Source.Descriptor instead.
 func (GetWhatsAppVersionResponse_Source) EnumDescriptor() ([]byte, []int) {
 	return file_whatsapp_privacy_v1_node_service_proto_rawDescGZIP(), []int{3, 0}
+}
+
+// What not every server does. Features that come with a later version of this contract are here too.
+type GetServerInfoResponse_Feature int32
+
+const (
+	// Never sent.
+	GetServerInfoResponse_FEATURE_UNSPECIFIED GetServerInfoResponse_Feature = 0
+	// It answers reflection, at least to callers with a token.
+	GetServerInfoResponse_FEATURE_REFLECTION GetServerInfoResponse_Feature = 1
+	// It asks for client certificates, so that tokens with a certificate_subject work.
+	GetServerInfoResponse_FEATURE_CLIENT_CERTIFICATES GetServerInfoResponse_Feature = 2
+)
+
+// Enum value maps for GetServerInfoResponse_Feature.
+var (
+	GetServerInfoResponse_Feature_name = map[int32]string{
+		0: "FEATURE_UNSPECIFIED",
+		1: "FEATURE_REFLECTION",
+		2: "FEATURE_CLIENT_CERTIFICATES",
+	}
+	GetServerInfoResponse_Feature_value = map[string]int32{
+		"FEATURE_UNSPECIFIED":         0,
+		"FEATURE_REFLECTION":          1,
+		"FEATURE_CLIENT_CERTIFICATES": 2,
+	}
+)
+
+func (x GetServerInfoResponse_Feature) Enum() *GetServerInfoResponse_Feature {
+	p := new(GetServerInfoResponse_Feature)
+	*p = x
+	return p
+}
+
+func (x GetServerInfoResponse_Feature) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (GetServerInfoResponse_Feature) Descriptor() protoreflect.EnumDescriptor {
+	return file_whatsapp_privacy_v1_node_service_proto_enumTypes[1].Descriptor()
+}
+
+func (GetServerInfoResponse_Feature) Type() protoreflect.EnumType {
+	return &file_whatsapp_privacy_v1_node_service_proto_enumTypes[1]
+}
+
+func (x GetServerInfoResponse_Feature) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use GetServerInfoResponse_Feature.Descriptor instead.
+func (GetServerInfoResponse_Feature) EnumDescriptor() ([]byte, []int) {
+	return file_whatsapp_privacy_v1_node_service_proto_rawDescGZIP(), []int{5, 0}
 }
 
 // Nothing.
@@ -308,11 +362,223 @@ func (x *GetWhatsAppVersionResponse) GetRefused() bool {
 	return false
 }
 
+// Nothing.
+type GetServerInfoRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetServerInfoRequest) Reset() {
+	*x = GetServerInfoRequest{}
+	mi := &file_whatsapp_privacy_v1_node_service_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetServerInfoRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetServerInfoRequest) ProtoMessage() {}
+
+func (x *GetServerInfoRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_whatsapp_privacy_v1_node_service_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetServerInfoRequest.ProtoReflect.Descriptor instead.
+func (*GetServerInfoRequest) Descriptor() ([]byte, []int) {
+	return file_whatsapp_privacy_v1_node_service_proto_rawDescGZIP(), []int{4}
+}
+
+// The server.
+type GetServerInfoResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The version of the server, for example `1.4.0`; by semantic versioning (semver.org).
+	Version string `protobuf:"bytes,1,opt,name=version,proto3" json:"version,omitempty"`
+	// The version of WhatsApp Web that it announces to WhatsApp, for example `2.3000.1048032155`.
+	WhatsappVersion string `protobuf:"bytes,2,opt,name=whatsapp_version,json=whatsappVersion,proto3" json:"whatsapp_version,omitempty"`
+	// What it can do. New values may come: ignore those that you do not know. A server that is older than
+	// a feature does not have it here.
+	Features []GetServerInfoResponse_Feature `protobuf:"varint,3,rep,packed,name=features,proto3,enum=whatsapp.privacy.v1.GetServerInfoResponse_Feature" json:"features,omitempty"`
+	// The limits as it is configured.
+	Limits        *GetServerInfoResponse_Limits `protobuf:"bytes,4,opt,name=limits,proto3" json:"limits,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetServerInfoResponse) Reset() {
+	*x = GetServerInfoResponse{}
+	mi := &file_whatsapp_privacy_v1_node_service_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetServerInfoResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetServerInfoResponse) ProtoMessage() {}
+
+func (x *GetServerInfoResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_whatsapp_privacy_v1_node_service_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetServerInfoResponse.ProtoReflect.Descriptor instead.
+func (*GetServerInfoResponse) Descriptor() ([]byte, []int) {
+	return file_whatsapp_privacy_v1_node_service_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *GetServerInfoResponse) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+func (x *GetServerInfoResponse) GetWhatsappVersion() string {
+	if x != nil {
+		return x.WhatsappVersion
+	}
+	return ""
+}
+
+func (x *GetServerInfoResponse) GetFeatures() []GetServerInfoResponse_Feature {
+	if x != nil {
+		return x.Features
+	}
+	return nil
+}
+
+func (x *GetServerInfoResponse) GetLimits() *GetServerInfoResponse_Limits {
+	if x != nil {
+		return x.Limits
+	}
+	return nil
+}
+
+// What its callers meet.
+type GetServerInfoResponse_Limits struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Calls of one token in a minute.
+	CallsPerMinute int32 `protobuf:"varint,1,opt,name=calls_per_minute,json=callsPerMinute,proto3" json:"calls_per_minute,omitempty"`
+	// Open streams of one method and one token.
+	OpenStreams int32 `protobuf:"varint,2,opt,name=open_streams,json=openStreams,proto3" json:"open_streams,omitempty"`
+	// The bytes of a request, decompressed.
+	RequestBytes int32 `protobuf:"varint,3,opt,name=request_bytes,json=requestBytes,proto3" json:"request_bytes,omitempty"`
+	// How long a call without a deadline may take.
+	UsualDeadline *durationpb.Duration `protobuf:"bytes,4,opt,name=usual_deadline,json=usualDeadline,proto3" json:"usual_deadline,omitempty"`
+	// How long a call may take whatever its deadline, but for those that the comment of their service
+	// names.
+	LongestDeadline *durationpb.Duration `protobuf:"bytes,5,opt,name=longest_deadline,json=longestDeadline,proto3" json:"longest_deadline,omitempty"`
+	// How long a stream of WatchPrivacySettings lasts.
+	WatchDuration *durationpb.Duration `protobuf:"bytes,6,opt,name=watch_duration,json=watchDuration,proto3" json:"watch_duration,omitempty"`
+	// How long changes stay in the history; absent for as long as their instance.
+	HistoryRetention *durationpb.Duration `protobuf:"bytes,7,opt,name=history_retention,json=historyRetention,proto3" json:"history_retention,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
+}
+
+func (x *GetServerInfoResponse_Limits) Reset() {
+	*x = GetServerInfoResponse_Limits{}
+	mi := &file_whatsapp_privacy_v1_node_service_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetServerInfoResponse_Limits) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetServerInfoResponse_Limits) ProtoMessage() {}
+
+func (x *GetServerInfoResponse_Limits) ProtoReflect() protoreflect.Message {
+	mi := &file_whatsapp_privacy_v1_node_service_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetServerInfoResponse_Limits.ProtoReflect.Descriptor instead.
+func (*GetServerInfoResponse_Limits) Descriptor() ([]byte, []int) {
+	return file_whatsapp_privacy_v1_node_service_proto_rawDescGZIP(), []int{5, 0}
+}
+
+func (x *GetServerInfoResponse_Limits) GetCallsPerMinute() int32 {
+	if x != nil {
+		return x.CallsPerMinute
+	}
+	return 0
+}
+
+func (x *GetServerInfoResponse_Limits) GetOpenStreams() int32 {
+	if x != nil {
+		return x.OpenStreams
+	}
+	return 0
+}
+
+func (x *GetServerInfoResponse_Limits) GetRequestBytes() int32 {
+	if x != nil {
+		return x.RequestBytes
+	}
+	return 0
+}
+
+func (x *GetServerInfoResponse_Limits) GetUsualDeadline() *durationpb.Duration {
+	if x != nil {
+		return x.UsualDeadline
+	}
+	return nil
+}
+
+func (x *GetServerInfoResponse_Limits) GetLongestDeadline() *durationpb.Duration {
+	if x != nil {
+		return x.LongestDeadline
+	}
+	return nil
+}
+
+func (x *GetServerInfoResponse_Limits) GetWatchDuration() *durationpb.Duration {
+	if x != nil {
+		return x.WatchDuration
+	}
+	return nil
+}
+
+func (x *GetServerInfoResponse_Limits) GetHistoryRetention() *durationpb.Duration {
+	if x != nil {
+		return x.HistoryRetention
+	}
+	return nil
+}
+
 var File_whatsapp_privacy_v1_node_service_proto protoreflect.FileDescriptor
 
 const file_whatsapp_privacy_v1_node_service_proto_rawDesc = "" +
 	"\n" +
-	"&whatsapp/privacy/v1/node_service.proto\x12\x13whatsapp.privacy.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x1b\n" +
+	"&whatsapp/privacy/v1/node_service.proto\x12\x13whatsapp.privacy.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x1b\n" +
 	"\x19GetWhatsAppVersionRequest\"\x17\n" +
 	"\x15DownloadBackupRequest\",\n" +
 	"\x16DownloadBackupResponse\x12\x12\n" +
@@ -332,9 +598,28 @@ const file_whatsapp_privacy_v1_node_service_proto_rawDesc = "" +
 	"\x12SOURCE_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fSOURCE_BUILT_IN\x10\x01\x12\x15\n" +
 	"\x11SOURCE_CONFIGURED\x10\x02\x12\x12\n" +
-	"\x0eSOURCE_FETCHED\x10\x032\xf6\x01\n" +
+	"\x0eSOURCE_FETCHED\x10\x03\"\x16\n" +
+	"\x14GetServerInfoRequest\"\xe3\x05\n" +
+	"\x15GetServerInfoResponse\x12\x18\n" +
+	"\aversion\x18\x01 \x01(\tR\aversion\x12)\n" +
+	"\x10whatsapp_version\x18\x02 \x01(\tR\x0fwhatsappVersion\x12N\n" +
+	"\bfeatures\x18\x03 \x03(\x0e22.whatsapp.privacy.v1.GetServerInfoResponse.FeatureR\bfeatures\x12I\n" +
+	"\x06limits\x18\x04 \x01(\v21.whatsapp.privacy.v1.GetServerInfoResponse.LimitsR\x06limits\x1a\x8c\x03\n" +
+	"\x06Limits\x12(\n" +
+	"\x10calls_per_minute\x18\x01 \x01(\x05R\x0ecallsPerMinute\x12!\n" +
+	"\fopen_streams\x18\x02 \x01(\x05R\vopenStreams\x12#\n" +
+	"\rrequest_bytes\x18\x03 \x01(\x05R\frequestBytes\x12@\n" +
+	"\x0eusual_deadline\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\rusualDeadline\x12D\n" +
+	"\x10longest_deadline\x18\x05 \x01(\v2\x19.google.protobuf.DurationR\x0flongestDeadline\x12@\n" +
+	"\x0ewatch_duration\x18\x06 \x01(\v2\x19.google.protobuf.DurationR\rwatchDuration\x12F\n" +
+	"\x11history_retention\x18\a \x01(\v2\x19.google.protobuf.DurationR\x10historyRetention\"[\n" +
+	"\aFeature\x12\x17\n" +
+	"\x13FEATURE_UNSPECIFIED\x10\x00\x12\x16\n" +
+	"\x12FEATURE_REFLECTION\x10\x01\x12\x1f\n" +
+	"\x1bFEATURE_CLIENT_CERTIFICATES\x10\x022\xe3\x02\n" +
 	"\vNodeService\x12z\n" +
 	"\x12GetWhatsAppVersion\x12..whatsapp.privacy.v1.GetWhatsAppVersionRequest\x1a/.whatsapp.privacy.v1.GetWhatsAppVersionResponse\"\x03\x90\x02\x01\x12k\n" +
+	"\rGetServerInfo\x12).whatsapp.privacy.v1.GetServerInfoRequest\x1a*.whatsapp.privacy.v1.GetServerInfoResponse\"\x03\x90\x02\x01\x12k\n" +
 	"\x0eDownloadBackup\x12*.whatsapp.privacy.v1.DownloadBackupRequest\x1a+.whatsapp.privacy.v1.DownloadBackupResponse0\x01Bp\n" +
 	"\fwaprivacy.v1B\x10NodeServiceProtoP\x01Z\x18waprivacy/v1;waprivacyv1\xa2\x02\x03WAP\xaa\x02\fWaPrivacy.V1\xca\x02\fWaPrivacy\\V1\xea\x02\rWaPrivacy::V1b\x06proto3"
 
@@ -350,30 +635,43 @@ func file_whatsapp_privacy_v1_node_service_proto_rawDescGZIP() []byte {
 	return file_whatsapp_privacy_v1_node_service_proto_rawDescData
 }
 
-var file_whatsapp_privacy_v1_node_service_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_whatsapp_privacy_v1_node_service_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
+var file_whatsapp_privacy_v1_node_service_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_whatsapp_privacy_v1_node_service_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
 var file_whatsapp_privacy_v1_node_service_proto_goTypes = []any{
 	(GetWhatsAppVersionResponse_Source)(0), // 0: whatsapp.privacy.v1.GetWhatsAppVersionResponse.Source
-	(*GetWhatsAppVersionRequest)(nil),      // 1: whatsapp.privacy.v1.GetWhatsAppVersionRequest
-	(*DownloadBackupRequest)(nil),          // 2: whatsapp.privacy.v1.DownloadBackupRequest
-	(*DownloadBackupResponse)(nil),         // 3: whatsapp.privacy.v1.DownloadBackupResponse
-	(*GetWhatsAppVersionResponse)(nil),     // 4: whatsapp.privacy.v1.GetWhatsAppVersionResponse
-	(*timestamppb.Timestamp)(nil),          // 5: google.protobuf.Timestamp
+	(GetServerInfoResponse_Feature)(0),     // 1: whatsapp.privacy.v1.GetServerInfoResponse.Feature
+	(*GetWhatsAppVersionRequest)(nil),      // 2: whatsapp.privacy.v1.GetWhatsAppVersionRequest
+	(*DownloadBackupRequest)(nil),          // 3: whatsapp.privacy.v1.DownloadBackupRequest
+	(*DownloadBackupResponse)(nil),         // 4: whatsapp.privacy.v1.DownloadBackupResponse
+	(*GetWhatsAppVersionResponse)(nil),     // 5: whatsapp.privacy.v1.GetWhatsAppVersionResponse
+	(*GetServerInfoRequest)(nil),           // 6: whatsapp.privacy.v1.GetServerInfoRequest
+	(*GetServerInfoResponse)(nil),          // 7: whatsapp.privacy.v1.GetServerInfoResponse
+	(*GetServerInfoResponse_Limits)(nil),   // 8: whatsapp.privacy.v1.GetServerInfoResponse.Limits
+	(*timestamppb.Timestamp)(nil),          // 9: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),            // 10: google.protobuf.Duration
 }
 var file_whatsapp_privacy_v1_node_service_proto_depIdxs = []int32{
-	0, // 0: whatsapp.privacy.v1.GetWhatsAppVersionResponse.source:type_name -> whatsapp.privacy.v1.GetWhatsAppVersionResponse.Source
-	5, // 1: whatsapp.privacy.v1.GetWhatsAppVersionResponse.release_time:type_name -> google.protobuf.Timestamp
-	5, // 2: whatsapp.privacy.v1.GetWhatsAppVersionResponse.expire_time:type_name -> google.protobuf.Timestamp
-	5, // 3: whatsapp.privacy.v1.GetWhatsAppVersionResponse.fetch_time:type_name -> google.protobuf.Timestamp
-	1, // 4: whatsapp.privacy.v1.NodeService.GetWhatsAppVersion:input_type -> whatsapp.privacy.v1.GetWhatsAppVersionRequest
-	2, // 5: whatsapp.privacy.v1.NodeService.DownloadBackup:input_type -> whatsapp.privacy.v1.DownloadBackupRequest
-	4, // 6: whatsapp.privacy.v1.NodeService.GetWhatsAppVersion:output_type -> whatsapp.privacy.v1.GetWhatsAppVersionResponse
-	3, // 7: whatsapp.privacy.v1.NodeService.DownloadBackup:output_type -> whatsapp.privacy.v1.DownloadBackupResponse
-	6, // [6:8] is the sub-list for method output_type
-	4, // [4:6] is the sub-list for method input_type
-	4, // [4:4] is the sub-list for extension type_name
-	4, // [4:4] is the sub-list for extension extendee
-	0, // [0:4] is the sub-list for field type_name
+	0,  // 0: whatsapp.privacy.v1.GetWhatsAppVersionResponse.source:type_name -> whatsapp.privacy.v1.GetWhatsAppVersionResponse.Source
+	9,  // 1: whatsapp.privacy.v1.GetWhatsAppVersionResponse.release_time:type_name -> google.protobuf.Timestamp
+	9,  // 2: whatsapp.privacy.v1.GetWhatsAppVersionResponse.expire_time:type_name -> google.protobuf.Timestamp
+	9,  // 3: whatsapp.privacy.v1.GetWhatsAppVersionResponse.fetch_time:type_name -> google.protobuf.Timestamp
+	1,  // 4: whatsapp.privacy.v1.GetServerInfoResponse.features:type_name -> whatsapp.privacy.v1.GetServerInfoResponse.Feature
+	8,  // 5: whatsapp.privacy.v1.GetServerInfoResponse.limits:type_name -> whatsapp.privacy.v1.GetServerInfoResponse.Limits
+	10, // 6: whatsapp.privacy.v1.GetServerInfoResponse.Limits.usual_deadline:type_name -> google.protobuf.Duration
+	10, // 7: whatsapp.privacy.v1.GetServerInfoResponse.Limits.longest_deadline:type_name -> google.protobuf.Duration
+	10, // 8: whatsapp.privacy.v1.GetServerInfoResponse.Limits.watch_duration:type_name -> google.protobuf.Duration
+	10, // 9: whatsapp.privacy.v1.GetServerInfoResponse.Limits.history_retention:type_name -> google.protobuf.Duration
+	2,  // 10: whatsapp.privacy.v1.NodeService.GetWhatsAppVersion:input_type -> whatsapp.privacy.v1.GetWhatsAppVersionRequest
+	6,  // 11: whatsapp.privacy.v1.NodeService.GetServerInfo:input_type -> whatsapp.privacy.v1.GetServerInfoRequest
+	3,  // 12: whatsapp.privacy.v1.NodeService.DownloadBackup:input_type -> whatsapp.privacy.v1.DownloadBackupRequest
+	5,  // 13: whatsapp.privacy.v1.NodeService.GetWhatsAppVersion:output_type -> whatsapp.privacy.v1.GetWhatsAppVersionResponse
+	7,  // 14: whatsapp.privacy.v1.NodeService.GetServerInfo:output_type -> whatsapp.privacy.v1.GetServerInfoResponse
+	4,  // 15: whatsapp.privacy.v1.NodeService.DownloadBackup:output_type -> whatsapp.privacy.v1.DownloadBackupResponse
+	13, // [13:16] is the sub-list for method output_type
+	10, // [10:13] is the sub-list for method input_type
+	10, // [10:10] is the sub-list for extension type_name
+	10, // [10:10] is the sub-list for extension extendee
+	0,  // [0:10] is the sub-list for field type_name
 }
 
 func init() { file_whatsapp_privacy_v1_node_service_proto_init() }
@@ -386,8 +684,8 @@ func file_whatsapp_privacy_v1_node_service_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_whatsapp_privacy_v1_node_service_proto_rawDesc), len(file_whatsapp_privacy_v1_node_service_proto_rawDesc)),
-			NumEnums:      1,
-			NumMessages:   4,
+			NumEnums:      2,
+			NumMessages:   7,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -20,6 +20,7 @@ const _ = grpc.SupportPackageIsVersion9
 
 const (
 	NodeService_GetWhatsAppVersion_FullMethodName = "/whatsapp.privacy.v1.NodeService/GetWhatsAppVersion"
+	NodeService_GetServerInfo_FullMethodName      = "/whatsapp.privacy.v1.NodeService/GetServerInfo"
 	NodeService_DownloadBackup_FullMethodName     = "/whatsapp.privacy.v1.NodeService/DownloadBackup"
 )
 
@@ -29,7 +30,12 @@ const (
 //
 // Tells of the server that answers, not of one instance.
 //
-// All methods need an ACCOUNT token.
+// All methods but GetServerInfo need an ACCOUNT token.
+//
+// Limits: a request has at most 64 KiB, decompressed. A call without a deadline ends after 30 seconds, and
+// whatever its deadline after 2 minutes, but DownloadBackup after 30.
+// By default a token has 100 calls a minute, and 100 open streams of one method;
+// NodeService.GetServerInfo tells what this server has.
 //
 // Errors of every method:
 // - INVALID_ARGUMENT: MALFORMED_MESSAGE
@@ -43,6 +49,10 @@ type NodeServiceClient interface {
 	//
 	// Errors: those of every method.
 	GetWhatsAppVersion(ctx context.Context, in *GetWhatsAppVersionRequest, opts ...grpc.CallOption) (*GetWhatsAppVersionResponse, error)
+	// Tells the version of the server, what it can do and which limits its callers meet. Any token will do.
+	//
+	// Errors: those of every method.
+	GetServerInfo(ctx context.Context, in *GetServerInfoRequest, opts ...grpc.CallOption) (*GetServerInfoResponse, error)
 	// Makes a backup of all that the server keeps, while it runs, and streams it as a file: instances, their links with
 	// WhatsApp, tokens and history, as they are at one moment. The master key that opens it is not in it. What wants it
 	// back is `wa-privacy restore`.
@@ -50,7 +60,8 @@ type NodeServiceClient interface {
 	// Needs READ_WRITE access. One at a time, else RATE_LIMITED. Ends after 30 minutes with DEADLINE_EXCEEDED. The file is
 	// whole only when the stream ends with OK.
 	//
-	// Errors: those of every method.
+	// Errors:
+	// - INVALID_ARGUMENT: INVALID_REQUEST, for a field that the server does not know
 	DownloadBackup(ctx context.Context, in *DownloadBackupRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[DownloadBackupResponse], error)
 }
 
@@ -66,6 +77,16 @@ func (c *nodeServiceClient) GetWhatsAppVersion(ctx context.Context, in *GetWhats
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(GetWhatsAppVersionResponse)
 	err := c.cc.Invoke(ctx, NodeService_GetWhatsAppVersion_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *nodeServiceClient) GetServerInfo(ctx context.Context, in *GetServerInfoRequest, opts ...grpc.CallOption) (*GetServerInfoResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetServerInfoResponse)
+	err := c.cc.Invoke(ctx, NodeService_GetServerInfo_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +118,12 @@ type NodeService_DownloadBackupClient = grpc.ServerStreamingClient[DownloadBacku
 //
 // Tells of the server that answers, not of one instance.
 //
-// All methods need an ACCOUNT token.
+// All methods but GetServerInfo need an ACCOUNT token.
+//
+// Limits: a request has at most 64 KiB, decompressed. A call without a deadline ends after 30 seconds, and
+// whatever its deadline after 2 minutes, but DownloadBackup after 30.
+// By default a token has 100 calls a minute, and 100 open streams of one method;
+// NodeService.GetServerInfo tells what this server has.
 //
 // Errors of every method:
 // - INVALID_ARGUMENT: MALFORMED_MESSAGE
@@ -111,6 +137,10 @@ type NodeServiceServer interface {
 	//
 	// Errors: those of every method.
 	GetWhatsAppVersion(context.Context, *GetWhatsAppVersionRequest) (*GetWhatsAppVersionResponse, error)
+	// Tells the version of the server, what it can do and which limits its callers meet. Any token will do.
+	//
+	// Errors: those of every method.
+	GetServerInfo(context.Context, *GetServerInfoRequest) (*GetServerInfoResponse, error)
 	// Makes a backup of all that the server keeps, while it runs, and streams it as a file: instances, their links with
 	// WhatsApp, tokens and history, as they are at one moment. The master key that opens it is not in it. What wants it
 	// back is `wa-privacy restore`.
@@ -118,7 +148,8 @@ type NodeServiceServer interface {
 	// Needs READ_WRITE access. One at a time, else RATE_LIMITED. Ends after 30 minutes with DEADLINE_EXCEEDED. The file is
 	// whole only when the stream ends with OK.
 	//
-	// Errors: those of every method.
+	// Errors:
+	// - INVALID_ARGUMENT: INVALID_REQUEST, for a field that the server does not know
 	DownloadBackup(*DownloadBackupRequest, grpc.ServerStreamingServer[DownloadBackupResponse]) error
 	mustEmbedUnimplementedNodeServiceServer()
 }
@@ -132,6 +163,9 @@ type UnimplementedNodeServiceServer struct{}
 
 func (UnimplementedNodeServiceServer) GetWhatsAppVersion(context.Context, *GetWhatsAppVersionRequest) (*GetWhatsAppVersionResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetWhatsAppVersion not implemented")
+}
+func (UnimplementedNodeServiceServer) GetServerInfo(context.Context, *GetServerInfoRequest) (*GetServerInfoResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetServerInfo not implemented")
 }
 func (UnimplementedNodeServiceServer) DownloadBackup(*DownloadBackupRequest, grpc.ServerStreamingServer[DownloadBackupResponse]) error {
 	return status.Error(codes.Unimplemented, "method DownloadBackup not implemented")
@@ -175,6 +209,24 @@ func _NodeService_GetWhatsAppVersion_Handler(srv interface{}, ctx context.Contex
 	return interceptor(ctx, in, info, handler)
 }
 
+func _NodeService_GetServerInfo_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetServerInfoRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(NodeServiceServer).GetServerInfo(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: NodeService_GetServerInfo_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(NodeServiceServer).GetServerInfo(ctx, req.(*GetServerInfoRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _NodeService_DownloadBackup_Handler(srv interface{}, stream grpc.ServerStream) error {
 	m := new(DownloadBackupRequest)
 	if err := stream.RecvMsg(m); err != nil {
@@ -196,6 +248,10 @@ var NodeService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetWhatsAppVersion",
 			Handler:    _NodeService_GetWhatsAppVersion_Handler,
+		},
+		{
+			MethodName: "GetServerInfo",
+			Handler:    _NodeService_GetServerInfo_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

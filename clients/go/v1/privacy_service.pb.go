@@ -26,6 +26,8 @@ const (
 
 // What an update does after a change failed. Whatever is chosen, a lost connection, a rate limit or
 // the end of the caller's time stops it, and nothing is widened after a narrowing that failed.
+//
+// It grows; it is only in requests, where a number that the server does not know is refused.
 type OnFailure int32
 
 const (
@@ -83,7 +85,7 @@ func (OnFailure) EnumDescriptor() ([]byte, []int) {
 	return file_whatsapp_privacy_v1_privacy_service_proto_rawDescGZIP(), []int{0}
 }
 
-// Who made a change.
+// Who made a change. It grows: a client treats a number that it does not know as UNSPECIFIED.
 type Origin int32
 
 const (
@@ -199,7 +201,7 @@ func (ContactBlacklistSetting) EnumDescriptor() ([]byte, []int) {
 	return file_whatsapp_privacy_v1_privacy_service_proto_rawDescGZIP(), []int{2}
 }
 
-// Why a setting cannot be changed.
+// Why a setting cannot be changed. It grows: `writable` decides, whatever the number.
 type SettingDescription_NotWritableReason int32
 
 const (
@@ -369,7 +371,9 @@ type ListPrivacySettingsRequest struct {
 	// first. Opaque.
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	// As in GetPrivacySettings.
-	MaxAge        *durationpb.Duration `protobuf:"bytes,3,opt,name=max_age,json=maxAge,proto3" json:"max_age,omitempty"`
+	MaxAge *durationpb.Duration `protobuf:"bytes,3,opt,name=max_age,json=maxAge,proto3" json:"max_age,omitempty"`
+	// Only instances whose labels match, as in ListInstances; empty for all.
+	LabelSelector string `protobuf:"bytes,4,opt,name=label_selector,json=labelSelector,proto3" json:"label_selector,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -423,6 +427,13 @@ func (x *ListPrivacySettingsRequest) GetMaxAge() *durationpb.Duration {
 		return x.MaxAge
 	}
 	return nil
+}
+
+func (x *ListPrivacySettingsRequest) GetLabelSelector() string {
+	if x != nil {
+		return x.LabelSelector
+	}
+	return ""
 }
 
 // One page.
@@ -827,7 +838,7 @@ func (x *UpdatePrivacySettingsResponse) GetOutcomes() []*SettingOutcome {
 // What to change on which instances.
 type ApplyPrivacySettingsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// 1 to 1000 different instances.
+	// 1 to 1000 different instances; or none, and label_selector.
 	Instances []string `protobuf:"bytes,1,rep,name=instances,proto3" json:"instances,omitempty"`
 	// As in UpdatePrivacySettings.
 	Visibility *Visibility `protobuf:"bytes,2,opt,name=visibility,proto3" json:"visibility,omitempty"`
@@ -840,8 +851,12 @@ type ApplyPrivacySettingsRequest struct {
 	// As in UpdatePrivacySettings.
 	ValidateOnly bool `protobuf:"varint,6,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
 	// As in UpdatePrivacySettings, for each instance by itself; but it is one id only for tokens that
-	// cover the same: for all ACCOUNT tokens, or for all those of one instance.
-	RequestId     string `protobuf:"bytes,7,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// cover the same: for all ACCOUNT tokens, or for all those of one instance or of one selector. With
+	// label_selector a repetition is about the instances that matched the first time.
+	RequestId string `protobuf:"bytes,7,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// In place of `instances`: those that the token covers and whose labels match when the call starts, as
+	// in ListInstances, ordered by name. More than 1000 are refused.
+	LabelSelector string `protobuf:"bytes,8,opt,name=label_selector,json=labelSelector,proto3" json:"label_selector,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -925,10 +940,17 @@ func (x *ApplyPrivacySettingsRequest) GetRequestId() string {
 	return ""
 }
 
+func (x *ApplyPrivacySettingsRequest) GetLabelSelector() string {
+	if x != nil {
+		return x.LabelSelector
+	}
+	return ""
+}
+
 // The end of one instance's update.
 type ApplyPrivacySettingsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The instance's position in the request, from 0.
+	// The instance's position in the request, or among those that match, from 0.
 	Index int32 `protobuf:"varint,1,opt,name=index,proto3" json:"index,omitempty"`
 	// The instance.
 	Instance string `protobuf:"bytes,2,opt,name=instance,proto3" json:"instance,omitempty"`
@@ -1055,8 +1077,11 @@ type WatchPrivacySettingsRequest struct {
 	Instances []string `protobuf:"bytes,1,rep,name=instances,proto3" json:"instances,omitempty"`
 	// How long the stream may be silent: 5 s to 10 min, 30 s when absent.
 	HeartbeatInterval *durationpb.Duration `protobuf:"bytes,2,opt,name=heartbeat_interval,json=heartbeatInterval,proto3" json:"heartbeat_interval,omitempty"`
-	unknownFields     protoimpl.UnknownFields
-	sizeCache         protoimpl.SizeCache
+	// In place of `instances`: those that the token covers and whose labels match, as in ListInstances,
+	// while they do.
+	LabelSelector string `protobuf:"bytes,3,opt,name=label_selector,json=labelSelector,proto3" json:"label_selector,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *WatchPrivacySettingsRequest) Reset() {
@@ -1103,6 +1128,13 @@ func (x *WatchPrivacySettingsRequest) GetHeartbeatInterval() *durationpb.Duratio
 	return nil
 }
 
+func (x *WatchPrivacySettingsRequest) GetLabelSelector() string {
+	if x != nil {
+		return x.LabelSelector
+	}
+	return ""
+}
+
 // One event.
 type WatchPrivacySettingsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1116,6 +1148,7 @@ type WatchPrivacySettingsResponse struct {
 	//	*WatchPrivacySettingsResponse_Change_
 	//	*WatchPrivacySettingsResponse_Unavailable_
 	//	*WatchPrivacySettingsResponse_Heartbeat_
+	//	*WatchPrivacySettingsResponse_Unmatched_
 	Event         isWatchPrivacySettingsResponse_Event `protobuf_oneof:"event"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1201,6 +1234,15 @@ func (x *WatchPrivacySettingsResponse) GetHeartbeat() *WatchPrivacySettingsRespo
 	return nil
 }
 
+func (x *WatchPrivacySettingsResponse) GetUnmatched() *WatchPrivacySettingsResponse_Unmatched {
+	if x != nil {
+		if x, ok := x.Event.(*WatchPrivacySettingsResponse_Unmatched_); ok {
+			return x.Unmatched
+		}
+	}
+	return nil
+}
+
 type isWatchPrivacySettingsResponse_Event interface {
 	isWatchPrivacySettingsResponse_Event()
 }
@@ -1225,6 +1267,11 @@ type WatchPrivacySettingsResponse_Heartbeat_ struct {
 	Heartbeat *WatchPrivacySettingsResponse_Heartbeat `protobuf:"bytes,5,opt,name=heartbeat,proto3,oneof"`
 }
 
+type WatchPrivacySettingsResponse_Unmatched_ struct {
+	// The instance is no longer among those watched.
+	Unmatched *WatchPrivacySettingsResponse_Unmatched `protobuf:"bytes,6,opt,name=unmatched,proto3,oneof"`
+}
+
 func (*WatchPrivacySettingsResponse_Snapshot) isWatchPrivacySettingsResponse_Event() {}
 
 func (*WatchPrivacySettingsResponse_Change_) isWatchPrivacySettingsResponse_Event() {}
@@ -1232,6 +1279,8 @@ func (*WatchPrivacySettingsResponse_Change_) isWatchPrivacySettingsResponse_Even
 func (*WatchPrivacySettingsResponse_Unavailable_) isWatchPrivacySettingsResponse_Event() {}
 
 func (*WatchPrivacySettingsResponse_Heartbeat_) isWatchPrivacySettingsResponse_Event() {}
+
+func (*WatchPrivacySettingsResponse_Unmatched_) isWatchPrivacySettingsResponse_Event() {}
 
 // Which changes to list.
 type ListPrivacyChangesRequest struct {
@@ -1584,7 +1633,12 @@ type GetContactBlacklistRequest struct {
 	// The instance.
 	Instance string `protobuf:"bytes,1,opt,name=instance,proto3" json:"instance,omitempty"`
 	// The setting.
-	Setting       ContactBlacklistSetting `protobuf:"varint,2,opt,name=setting,proto3,enum=whatsapp.privacy.v1.ContactBlacklistSetting" json:"setting,omitempty"`
+	Setting ContactBlacklistSetting `protobuf:"varint,2,opt,name=setting,proto3,enum=whatsapp.privacy.v1.ContactBlacklistSetting" json:"setting,omitempty"`
+	// At most this many contacts; 0 means 1000, more than 10000 means 10000.
+	PageSize int32 `protobuf:"varint,3,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// The next_page_token of the page before, with everything but page_size as it was there; empty for the
+	// first. Opaque.
+	PageToken     string `protobuf:"bytes,4,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1633,13 +1687,31 @@ func (x *GetContactBlacklistRequest) GetSetting() ContactBlacklistSetting {
 	return ContactBlacklistSetting_CONTACT_BLACKLIST_SETTING_UNSPECIFIED
 }
 
-// The list.
+func (x *GetContactBlacklistRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *GetContactBlacklistRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// One page.
 type GetContactBlacklistResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The contacts; none while the setting has another value, under which WhatsApp does not tell them.
+	// The contacts, in no particular order; none while the setting has another value, under which WhatsApp does not tell them.
 	Entries []*BlacklistEntry `protobuf:"bytes,1,rep,name=entries,proto3" json:"entries,omitempty"`
-	// Opaque; another etag means another list.
-	Etag          string `protobuf:"bytes,2,opt,name=etag,proto3" json:"etag,omitempty"`
+	// Opaque; another etag means another list. It is that of the whole list, not of the page.
+	Etag string `protobuf:"bytes,2,opt,name=etag,proto3" json:"etag,omitempty"`
+	// Empty on the last page.
+	NextPageToken string `protobuf:"bytes,3,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	// How many contacts the whole list has.
+	TotalSize     int32 `protobuf:"varint,4,opt,name=total_size,json=totalSize,proto3" json:"total_size,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1686,6 +1758,20 @@ func (x *GetContactBlacklistResponse) GetEtag() string {
 		return x.Etag
 	}
 	return ""
+}
+
+func (x *GetContactBlacklistResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+func (x *GetContactBlacklistResponse) GetTotalSize() int32 {
+	if x != nil {
+		return x.TotalSize
+	}
+	return 0
 }
 
 // How to change a list. One that neither adds, removes nor replaces is refused.
@@ -1801,7 +1887,8 @@ func (x *UpdateContactBlacklistRequest) GetRequestId() string {
 // The list as it was read after the change; with validate_only, as it would be.
 type UpdateContactBlacklistResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The contacts; none when entries_unknown.
+	// The first 1000 of the contacts, in no particular order, which GetContactBlacklist tells all of; none
+	// when entries_unknown.
 	Entries []*BlacklistEntry `protobuf:"bytes,1,rep,name=entries,proto3" json:"entries,omitempty"`
 	// The etag; with validate_only, that of the list as it is.
 	Etag string `protobuf:"bytes,2,opt,name=etag,proto3" json:"etag,omitempty"`
@@ -1811,8 +1898,10 @@ type UpdateContactBlacklistResponse struct {
 	// With validate_only: the setting has another value now, WhatsApp tells no list meanwhile, and contacts
 	// excepted before may come back, so that nobody can know the list to come.
 	EntriesUnknown bool `protobuf:"varint,4,opt,name=entries_unknown,json=entriesUnknown,proto3" json:"entries_unknown,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// How many contacts the list has; 0 when entries_unknown.
+	TotalSize     int32 `protobuf:"varint,5,opt,name=total_size,json=totalSize,proto3" json:"total_size,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *UpdateContactBlacklistResponse) Reset() {
@@ -1871,6 +1960,13 @@ func (x *UpdateContactBlacklistResponse) GetEntriesUnknown() bool {
 		return x.EntriesUnknown
 	}
 	return false
+}
+
+func (x *UpdateContactBlacklistResponse) GetTotalSize() int32 {
+	if x != nil {
+		return x.TotalSize
+	}
+	return 0
 }
 
 // One instance.
@@ -2127,6 +2223,44 @@ func (*WatchPrivacySettingsResponse_Heartbeat) Descriptor() ([]byte, []int) {
 	return file_whatsapp_privacy_v1_privacy_service_proto_rawDescGZIP(), []int{12, 2}
 }
 
+// The instance has lost the labels for which it was watched, or for which the token covered it. Nothing
+// comes of it unless it matches again, and then a snapshot first.
+type WatchPrivacySettingsResponse_Unmatched struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WatchPrivacySettingsResponse_Unmatched) Reset() {
+	*x = WatchPrivacySettingsResponse_Unmatched{}
+	mi := &file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WatchPrivacySettingsResponse_Unmatched) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WatchPrivacySettingsResponse_Unmatched) ProtoMessage() {}
+
+func (x *WatchPrivacySettingsResponse_Unmatched) ProtoReflect() protoreflect.Message {
+	mi := &file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WatchPrivacySettingsResponse_Unmatched.ProtoReflect.Descriptor instead.
+func (*WatchPrivacySettingsResponse_Unmatched) Descriptor() ([]byte, []int) {
+	return file_whatsapp_privacy_v1_privacy_service_proto_rawDescGZIP(), []int{12, 3}
+}
+
 // The token a change was made with.
 type PrivacyChange_Actor struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2140,7 +2274,7 @@ type PrivacyChange_Actor struct {
 
 func (x *PrivacyChange_Actor) Reset() {
 	*x = PrivacyChange_Actor{}
-	mi := &file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[25]
+	mi := &file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2152,7 +2286,7 @@ func (x *PrivacyChange_Actor) String() string {
 func (*PrivacyChange_Actor) ProtoMessage() {}
 
 func (x *PrivacyChange_Actor) ProtoReflect() protoreflect.Message {
-	mi := &file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[25]
+	mi := &file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2191,12 +2325,13 @@ const file_whatsapp_privacy_v1_privacy_service_proto_rawDesc = "" +
 	"\binstance\x18\x01 \x01(\tR\binstance\x122\n" +
 	"\amax_age\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x06maxAge\"^\n" +
 	"\x1aGetPrivacySettingsResponse\x12@\n" +
-	"\bsettings\x18\x01 \x01(\v2$.whatsapp.privacy.v1.PrivacySettingsR\bsettings\"\x8c\x01\n" +
+	"\bsettings\x18\x01 \x01(\v2$.whatsapp.privacy.v1.PrivacySettingsR\bsettings\"\xb3\x01\n" +
 	"\x1aListPrivacySettingsRequest\x12\x1b\n" +
 	"\tpage_size\x18\x01 \x01(\x05R\bpageSize\x12\x1d\n" +
 	"\n" +
 	"page_token\x18\x02 \x01(\tR\tpageToken\x122\n" +
-	"\amax_age\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\x06maxAge\"\xb7\x02\n" +
+	"\amax_age\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\x06maxAge\x12%\n" +
+	"\x0elabel_selector\x18\x04 \x01(\tR\rlabelSelector\"\xb7\x02\n" +
 	"\x1bListPrivacySettingsResponse\x12P\n" +
 	"\aentries\x18\x01 \x03(\v26.whatsapp.privacy.v1.ListPrivacySettingsResponse.EntryR\aentries\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x1a\x9d\x01\n" +
@@ -2235,7 +2370,7 @@ const file_whatsapp_privacy_v1_privacy_service_proto_rawDesc = "" +
 	"request_id\x18\b \x01(\tR\trequestId\"\xa2\x01\n" +
 	"\x1dUpdatePrivacySettingsResponse\x12@\n" +
 	"\bsettings\x18\x01 \x01(\v2$.whatsapp.privacy.v1.PrivacySettingsR\bsettings\x12?\n" +
-	"\boutcomes\x18\x02 \x03(\v2#.whatsapp.privacy.v1.SettingOutcomeR\boutcomes\"\xfb\x02\n" +
+	"\boutcomes\x18\x02 \x03(\v2#.whatsapp.privacy.v1.SettingOutcomeR\boutcomes\"\xa2\x03\n" +
 	"\x1bApplyPrivacySettingsRequest\x12\x1c\n" +
 	"\tinstances\x18\x01 \x03(\tR\tinstances\x12?\n" +
 	"\n" +
@@ -2247,7 +2382,8 @@ const file_whatsapp_privacy_v1_privacy_service_proto_rawDesc = "" +
 	"on_failure\x18\x05 \x01(\x0e2\x1e.whatsapp.privacy.v1.OnFailureR\tonFailure\x12#\n" +
 	"\rvalidate_only\x18\x06 \x01(\bR\fvalidateOnly\x12\x1d\n" +
 	"\n" +
-	"request_id\x18\a \x01(\tR\trequestId\"\x96\x02\n" +
+	"request_id\x18\a \x01(\tR\trequestId\x12%\n" +
+	"\x0elabel_selector\x18\b \x01(\tR\rlabelSelector\"\x96\x02\n" +
 	"\x1cApplyPrivacySettingsResponse\x12\x14\n" +
 	"\x05index\x18\x01 \x01(\x05R\x05index\x12\x1a\n" +
 	"\binstance\x18\x02 \x01(\tR\binstance\x12N\n" +
@@ -2257,16 +2393,18 @@ const file_whatsapp_privacy_v1_privacy_service_proto_rawDesc = "" +
 	"done_count\x18\x05 \x01(\x05R\tdoneCount\x12\x1f\n" +
 	"\vtotal_count\x18\x06 \x01(\x05R\n" +
 	"totalCountB\b\n" +
-	"\x06result\"\x85\x01\n" +
+	"\x06result\"\xac\x01\n" +
 	"\x1bWatchPrivacySettingsRequest\x12\x1c\n" +
 	"\tinstances\x18\x01 \x03(\tR\tinstances\x12H\n" +
-	"\x12heartbeat_interval\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x11heartbeatInterval\"\xcc\x05\n" +
+	"\x12heartbeat_interval\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x11heartbeatInterval\x12%\n" +
+	"\x0elabel_selector\x18\x03 \x01(\tR\rlabelSelector\"\xb6\x06\n" +
 	"\x1cWatchPrivacySettingsResponse\x12\x1a\n" +
 	"\binstance\x18\x01 \x01(\tR\binstance\x12B\n" +
 	"\bsnapshot\x18\x02 \x01(\v2$.whatsapp.privacy.v1.PrivacySettingsH\x00R\bsnapshot\x12R\n" +
 	"\x06change\x18\x03 \x01(\v28.whatsapp.privacy.v1.WatchPrivacySettingsResponse.ChangeH\x00R\x06change\x12a\n" +
 	"\vunavailable\x18\x04 \x01(\v2=.whatsapp.privacy.v1.WatchPrivacySettingsResponse.UnavailableH\x00R\vunavailable\x12[\n" +
-	"\theartbeat\x18\x05 \x01(\v2;.whatsapp.privacy.v1.WatchPrivacySettingsResponse.HeartbeatH\x00R\theartbeat\x1a\xbe\x01\n" +
+	"\theartbeat\x18\x05 \x01(\v2;.whatsapp.privacy.v1.WatchPrivacySettingsResponse.HeartbeatH\x00R\theartbeat\x12[\n" +
+	"\tunmatched\x18\x06 \x01(\v2;.whatsapp.privacy.v1.WatchPrivacySettingsResponse.UnmatchedH\x00R\tunmatched\x1a\xbe\x01\n" +
 	"\x06Change\x12=\n" +
 	"\achanged\x18\x01 \x03(\x0e2#.whatsapp.privacy.v1.PrivacySettingR\achanged\x12@\n" +
 	"\bsettings\x18\x02 \x01(\v2$.whatsapp.privacy.v1.PrivacySettingsR\bsettings\x123\n" +
@@ -2274,7 +2412,8 @@ const file_whatsapp_privacy_v1_privacy_service_proto_rawDesc = "" +
 	"\vUnavailable\x128\n" +
 	"\x06reason\x18\x01 \x01(\x0e2 .whatsapp.privacy.v1.ErrorReasonR\x06reason\x12\x18\n" +
 	"\amessage\x18\x02 \x01(\tR\amessage\x1a\v\n" +
-	"\tHeartbeatB\a\n" +
+	"\tHeartbeat\x1a\v\n" +
+	"\tUnmatchedB\a\n" +
 	"\x05event\"s\n" +
 	"\x19ListPrivacyChangesRequest\x12\x1a\n" +
 	"\binstance\x18\x01 \x01(\tR\binstance\x12\x1b\n" +
@@ -2305,13 +2444,19 @@ const file_whatsapp_privacy_v1_privacy_service_proto_rawDesc = "" +
 	"\x0eBlacklistEntry\x12#\n" +
 	"\fphone_number\x18\x01 \x01(\tH\x00R\vphoneNumber\x12\x12\n" +
 	"\x03lid\x18\x02 \x01(\tH\x00R\x03lidB\x04\n" +
-	"\x02id\"\x80\x01\n" +
+	"\x02id\"\xbc\x01\n" +
 	"\x1aGetContactBlacklistRequest\x12\x1a\n" +
 	"\binstance\x18\x01 \x01(\tR\binstance\x12F\n" +
-	"\asetting\x18\x02 \x01(\x0e2,.whatsapp.privacy.v1.ContactBlacklistSettingR\asetting\"p\n" +
+	"\asetting\x18\x02 \x01(\x0e2,.whatsapp.privacy.v1.ContactBlacklistSettingR\asetting\x12\x1b\n" +
+	"\tpage_size\x18\x03 \x01(\x05R\bpageSize\x12\x1d\n" +
+	"\n" +
+	"page_token\x18\x04 \x01(\tR\tpageToken\"\xb7\x01\n" +
 	"\x1bGetContactBlacklistResponse\x12=\n" +
 	"\aentries\x18\x01 \x03(\v2#.whatsapp.privacy.v1.BlacklistEntryR\aentries\x12\x12\n" +
-	"\x04etag\x18\x02 \x01(\tR\x04etag\"\x91\x03\n" +
+	"\x04etag\x18\x02 \x01(\tR\x04etag\x12&\n" +
+	"\x0fnext_page_token\x18\x03 \x01(\tR\rnextPageToken\x12\x1d\n" +
+	"\n" +
+	"total_size\x18\x04 \x01(\x05R\ttotalSize\"\x91\x03\n" +
 	"\x1dUpdateContactBlacklistRequest\x12\x1a\n" +
 	"\binstance\x18\x01 \x01(\tR\binstance\x12F\n" +
 	"\asetting\x18\x02 \x01(\x0e2,.whatsapp.privacy.v1.ContactBlacklistSettingR\asetting\x12I\n" +
@@ -2321,12 +2466,14 @@ const file_whatsapp_privacy_v1_privacy_service_proto_rawDesc = "" +
 	"\x04etag\x18\x06 \x01(\tR\x04etag\x12#\n" +
 	"\rvalidate_only\x18\a \x01(\bR\fvalidateOnly\x12\x1d\n" +
 	"\n" +
-	"request_id\x18\b \x01(\tR\trequestId\"\xdb\x01\n" +
+	"request_id\x18\b \x01(\tR\trequestId\"\xfa\x01\n" +
 	"\x1eUpdateContactBlacklistResponse\x12=\n" +
 	"\aentries\x18\x01 \x03(\v2#.whatsapp.privacy.v1.BlacklistEntryR\aentries\x12\x12\n" +
 	"\x04etag\x18\x02 \x01(\tR\x04etag\x12=\n" +
 	"\aoutcome\x18\x03 \x01(\v2#.whatsapp.privacy.v1.SettingOutcomeR\aoutcome\x12'\n" +
-	"\x0fentries_unknown\x18\x04 \x01(\bR\x0eentriesUnknown*o\n" +
+	"\x0fentries_unknown\x18\x04 \x01(\bR\x0eentriesUnknown\x12\x1d\n" +
+	"\n" +
+	"total_size\x18\x05 \x01(\x05R\ttotalSize*o\n" +
 	"\tOnFailure\x12\x1a\n" +
 	"\x16ON_FAILURE_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fON_FAILURE_STOP\x10\x01\x12\x17\n" +
@@ -2368,7 +2515,7 @@ func file_whatsapp_privacy_v1_privacy_service_proto_rawDescGZIP() []byte {
 }
 
 var file_whatsapp_privacy_v1_privacy_service_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_whatsapp_privacy_v1_privacy_service_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
+var file_whatsapp_privacy_v1_privacy_service_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
 var file_whatsapp_privacy_v1_privacy_service_proto_goTypes = []any{
 	(OnFailure)(0),               // 0: whatsapp.privacy.v1.OnFailure
 	(Origin)(0),                  // 1: whatsapp.privacy.v1.Origin
@@ -2399,88 +2546,90 @@ var file_whatsapp_privacy_v1_privacy_service_proto_goTypes = []any{
 	(*WatchPrivacySettingsResponse_Change)(nil),      // 26: whatsapp.privacy.v1.WatchPrivacySettingsResponse.Change
 	(*WatchPrivacySettingsResponse_Unavailable)(nil), // 27: whatsapp.privacy.v1.WatchPrivacySettingsResponse.Unavailable
 	(*WatchPrivacySettingsResponse_Heartbeat)(nil),   // 28: whatsapp.privacy.v1.WatchPrivacySettingsResponse.Heartbeat
-	(*PrivacyChange_Actor)(nil),                      // 29: whatsapp.privacy.v1.PrivacyChange.Actor
-	(*durationpb.Duration)(nil),                      // 30: google.protobuf.Duration
-	(*PrivacySettings)(nil),                          // 31: whatsapp.privacy.v1.PrivacySettings
-	(PrivacySetting)(0),                              // 32: whatsapp.privacy.v1.PrivacySetting
-	(*Visibility)(nil),                               // 33: whatsapp.privacy.v1.Visibility
-	(*Privacy)(nil),                                  // 34: whatsapp.privacy.v1.Privacy
-	(*Permissions)(nil),                              // 35: whatsapp.privacy.v1.Permissions
-	(*SettingOutcome)(nil),                           // 36: whatsapp.privacy.v1.SettingOutcome
-	(*status.Status)(nil),                            // 37: google.rpc.Status
-	(*timestamppb.Timestamp)(nil),                    // 38: google.protobuf.Timestamp
-	(SettingOutcome_State)(0),                        // 39: whatsapp.privacy.v1.SettingOutcome.State
-	(ErrorReason)(0),                                 // 40: whatsapp.privacy.v1.ErrorReason
+	(*WatchPrivacySettingsResponse_Unmatched)(nil),   // 29: whatsapp.privacy.v1.WatchPrivacySettingsResponse.Unmatched
+	(*PrivacyChange_Actor)(nil),                      // 30: whatsapp.privacy.v1.PrivacyChange.Actor
+	(*durationpb.Duration)(nil),                      // 31: google.protobuf.Duration
+	(*PrivacySettings)(nil),                          // 32: whatsapp.privacy.v1.PrivacySettings
+	(PrivacySetting)(0),                              // 33: whatsapp.privacy.v1.PrivacySetting
+	(*Visibility)(nil),                               // 34: whatsapp.privacy.v1.Visibility
+	(*Privacy)(nil),                                  // 35: whatsapp.privacy.v1.Privacy
+	(*Permissions)(nil),                              // 36: whatsapp.privacy.v1.Permissions
+	(*SettingOutcome)(nil),                           // 37: whatsapp.privacy.v1.SettingOutcome
+	(*status.Status)(nil),                            // 38: google.rpc.Status
+	(*timestamppb.Timestamp)(nil),                    // 39: google.protobuf.Timestamp
+	(SettingOutcome_State)(0),                        // 40: whatsapp.privacy.v1.SettingOutcome.State
+	(ErrorReason)(0),                                 // 41: whatsapp.privacy.v1.ErrorReason
 }
 var file_whatsapp_privacy_v1_privacy_service_proto_depIdxs = []int32{
-	30, // 0: whatsapp.privacy.v1.GetPrivacySettingsRequest.max_age:type_name -> google.protobuf.Duration
-	31, // 1: whatsapp.privacy.v1.GetPrivacySettingsResponse.settings:type_name -> whatsapp.privacy.v1.PrivacySettings
-	30, // 2: whatsapp.privacy.v1.ListPrivacySettingsRequest.max_age:type_name -> google.protobuf.Duration
+	31, // 0: whatsapp.privacy.v1.GetPrivacySettingsRequest.max_age:type_name -> google.protobuf.Duration
+	32, // 1: whatsapp.privacy.v1.GetPrivacySettingsResponse.settings:type_name -> whatsapp.privacy.v1.PrivacySettings
+	31, // 2: whatsapp.privacy.v1.ListPrivacySettingsRequest.max_age:type_name -> google.protobuf.Duration
 	25, // 3: whatsapp.privacy.v1.ListPrivacySettingsResponse.entries:type_name -> whatsapp.privacy.v1.ListPrivacySettingsResponse.Entry
 	10, // 4: whatsapp.privacy.v1.DescribePrivacySettingsResponse.descriptions:type_name -> whatsapp.privacy.v1.SettingDescription
-	32, // 5: whatsapp.privacy.v1.SettingDescription.setting:type_name -> whatsapp.privacy.v1.PrivacySetting
+	33, // 5: whatsapp.privacy.v1.SettingDescription.setting:type_name -> whatsapp.privacy.v1.PrivacySetting
 	3,  // 6: whatsapp.privacy.v1.SettingDescription.not_writable_reason:type_name -> whatsapp.privacy.v1.SettingDescription.NotWritableReason
-	33, // 7: whatsapp.privacy.v1.UpdatePrivacySettingsRequest.visibility:type_name -> whatsapp.privacy.v1.Visibility
-	34, // 8: whatsapp.privacy.v1.UpdatePrivacySettingsRequest.privacy:type_name -> whatsapp.privacy.v1.Privacy
-	35, // 9: whatsapp.privacy.v1.UpdatePrivacySettingsRequest.permissions:type_name -> whatsapp.privacy.v1.Permissions
+	34, // 7: whatsapp.privacy.v1.UpdatePrivacySettingsRequest.visibility:type_name -> whatsapp.privacy.v1.Visibility
+	35, // 8: whatsapp.privacy.v1.UpdatePrivacySettingsRequest.privacy:type_name -> whatsapp.privacy.v1.Privacy
+	36, // 9: whatsapp.privacy.v1.UpdatePrivacySettingsRequest.permissions:type_name -> whatsapp.privacy.v1.Permissions
 	0,  // 10: whatsapp.privacy.v1.UpdatePrivacySettingsRequest.on_failure:type_name -> whatsapp.privacy.v1.OnFailure
-	31, // 11: whatsapp.privacy.v1.UpdatePrivacySettingsResponse.settings:type_name -> whatsapp.privacy.v1.PrivacySettings
-	36, // 12: whatsapp.privacy.v1.UpdatePrivacySettingsResponse.outcomes:type_name -> whatsapp.privacy.v1.SettingOutcome
-	33, // 13: whatsapp.privacy.v1.ApplyPrivacySettingsRequest.visibility:type_name -> whatsapp.privacy.v1.Visibility
-	34, // 14: whatsapp.privacy.v1.ApplyPrivacySettingsRequest.privacy:type_name -> whatsapp.privacy.v1.Privacy
-	35, // 15: whatsapp.privacy.v1.ApplyPrivacySettingsRequest.permissions:type_name -> whatsapp.privacy.v1.Permissions
+	32, // 11: whatsapp.privacy.v1.UpdatePrivacySettingsResponse.settings:type_name -> whatsapp.privacy.v1.PrivacySettings
+	37, // 12: whatsapp.privacy.v1.UpdatePrivacySettingsResponse.outcomes:type_name -> whatsapp.privacy.v1.SettingOutcome
+	34, // 13: whatsapp.privacy.v1.ApplyPrivacySettingsRequest.visibility:type_name -> whatsapp.privacy.v1.Visibility
+	35, // 14: whatsapp.privacy.v1.ApplyPrivacySettingsRequest.privacy:type_name -> whatsapp.privacy.v1.Privacy
+	36, // 15: whatsapp.privacy.v1.ApplyPrivacySettingsRequest.permissions:type_name -> whatsapp.privacy.v1.Permissions
 	0,  // 16: whatsapp.privacy.v1.ApplyPrivacySettingsRequest.on_failure:type_name -> whatsapp.privacy.v1.OnFailure
 	12, // 17: whatsapp.privacy.v1.ApplyPrivacySettingsResponse.success:type_name -> whatsapp.privacy.v1.UpdatePrivacySettingsResponse
-	37, // 18: whatsapp.privacy.v1.ApplyPrivacySettingsResponse.error:type_name -> google.rpc.Status
-	30, // 19: whatsapp.privacy.v1.WatchPrivacySettingsRequest.heartbeat_interval:type_name -> google.protobuf.Duration
-	31, // 20: whatsapp.privacy.v1.WatchPrivacySettingsResponse.snapshot:type_name -> whatsapp.privacy.v1.PrivacySettings
+	38, // 18: whatsapp.privacy.v1.ApplyPrivacySettingsResponse.error:type_name -> google.rpc.Status
+	31, // 19: whatsapp.privacy.v1.WatchPrivacySettingsRequest.heartbeat_interval:type_name -> google.protobuf.Duration
+	32, // 20: whatsapp.privacy.v1.WatchPrivacySettingsResponse.snapshot:type_name -> whatsapp.privacy.v1.PrivacySettings
 	26, // 21: whatsapp.privacy.v1.WatchPrivacySettingsResponse.change:type_name -> whatsapp.privacy.v1.WatchPrivacySettingsResponse.Change
 	27, // 22: whatsapp.privacy.v1.WatchPrivacySettingsResponse.unavailable:type_name -> whatsapp.privacy.v1.WatchPrivacySettingsResponse.Unavailable
 	28, // 23: whatsapp.privacy.v1.WatchPrivacySettingsResponse.heartbeat:type_name -> whatsapp.privacy.v1.WatchPrivacySettingsResponse.Heartbeat
-	19, // 24: whatsapp.privacy.v1.ListPrivacyChangesResponse.changes:type_name -> whatsapp.privacy.v1.PrivacyChange
-	38, // 25: whatsapp.privacy.v1.PrivacyChange.change_time:type_name -> google.protobuf.Timestamp
-	29, // 26: whatsapp.privacy.v1.PrivacyChange.actor:type_name -> whatsapp.privacy.v1.PrivacyChange.Actor
-	1,  // 27: whatsapp.privacy.v1.PrivacyChange.origin:type_name -> whatsapp.privacy.v1.Origin
-	32, // 28: whatsapp.privacy.v1.PrivacyChange.setting:type_name -> whatsapp.privacy.v1.PrivacySetting
-	39, // 29: whatsapp.privacy.v1.PrivacyChange.outcome:type_name -> whatsapp.privacy.v1.SettingOutcome.State
-	39, // 30: whatsapp.privacy.v1.PrivacyChange.resolved_outcome:type_name -> whatsapp.privacy.v1.SettingOutcome.State
-	38, // 31: whatsapp.privacy.v1.PrivacyChange.resolve_time:type_name -> google.protobuf.Timestamp
-	2,  // 32: whatsapp.privacy.v1.GetContactBlacklistRequest.setting:type_name -> whatsapp.privacy.v1.ContactBlacklistSetting
-	20, // 33: whatsapp.privacy.v1.GetContactBlacklistResponse.entries:type_name -> whatsapp.privacy.v1.BlacklistEntry
-	2,  // 34: whatsapp.privacy.v1.UpdateContactBlacklistRequest.setting:type_name -> whatsapp.privacy.v1.ContactBlacklistSetting
-	20, // 35: whatsapp.privacy.v1.UpdateContactBlacklistRequest.entries_to_add:type_name -> whatsapp.privacy.v1.BlacklistEntry
-	20, // 36: whatsapp.privacy.v1.UpdateContactBlacklistRequest.entries_to_remove:type_name -> whatsapp.privacy.v1.BlacklistEntry
-	20, // 37: whatsapp.privacy.v1.UpdateContactBlacklistResponse.entries:type_name -> whatsapp.privacy.v1.BlacklistEntry
-	36, // 38: whatsapp.privacy.v1.UpdateContactBlacklistResponse.outcome:type_name -> whatsapp.privacy.v1.SettingOutcome
-	31, // 39: whatsapp.privacy.v1.ListPrivacySettingsResponse.Entry.settings:type_name -> whatsapp.privacy.v1.PrivacySettings
-	37, // 40: whatsapp.privacy.v1.ListPrivacySettingsResponse.Entry.error:type_name -> google.rpc.Status
-	32, // 41: whatsapp.privacy.v1.WatchPrivacySettingsResponse.Change.changed:type_name -> whatsapp.privacy.v1.PrivacySetting
-	31, // 42: whatsapp.privacy.v1.WatchPrivacySettingsResponse.Change.settings:type_name -> whatsapp.privacy.v1.PrivacySettings
-	1,  // 43: whatsapp.privacy.v1.WatchPrivacySettingsResponse.Change.origin:type_name -> whatsapp.privacy.v1.Origin
-	40, // 44: whatsapp.privacy.v1.WatchPrivacySettingsResponse.Unavailable.reason:type_name -> whatsapp.privacy.v1.ErrorReason
-	4,  // 45: whatsapp.privacy.v1.PrivacyService.GetPrivacySettings:input_type -> whatsapp.privacy.v1.GetPrivacySettingsRequest
-	6,  // 46: whatsapp.privacy.v1.PrivacyService.ListPrivacySettings:input_type -> whatsapp.privacy.v1.ListPrivacySettingsRequest
-	8,  // 47: whatsapp.privacy.v1.PrivacyService.DescribePrivacySettings:input_type -> whatsapp.privacy.v1.DescribePrivacySettingsRequest
-	11, // 48: whatsapp.privacy.v1.PrivacyService.UpdatePrivacySettings:input_type -> whatsapp.privacy.v1.UpdatePrivacySettingsRequest
-	13, // 49: whatsapp.privacy.v1.PrivacyService.ApplyPrivacySettings:input_type -> whatsapp.privacy.v1.ApplyPrivacySettingsRequest
-	15, // 50: whatsapp.privacy.v1.PrivacyService.WatchPrivacySettings:input_type -> whatsapp.privacy.v1.WatchPrivacySettingsRequest
-	17, // 51: whatsapp.privacy.v1.PrivacyService.ListPrivacyChanges:input_type -> whatsapp.privacy.v1.ListPrivacyChangesRequest
-	21, // 52: whatsapp.privacy.v1.PrivacyService.GetContactBlacklist:input_type -> whatsapp.privacy.v1.GetContactBlacklistRequest
-	23, // 53: whatsapp.privacy.v1.PrivacyService.UpdateContactBlacklist:input_type -> whatsapp.privacy.v1.UpdateContactBlacklistRequest
-	5,  // 54: whatsapp.privacy.v1.PrivacyService.GetPrivacySettings:output_type -> whatsapp.privacy.v1.GetPrivacySettingsResponse
-	7,  // 55: whatsapp.privacy.v1.PrivacyService.ListPrivacySettings:output_type -> whatsapp.privacy.v1.ListPrivacySettingsResponse
-	9,  // 56: whatsapp.privacy.v1.PrivacyService.DescribePrivacySettings:output_type -> whatsapp.privacy.v1.DescribePrivacySettingsResponse
-	12, // 57: whatsapp.privacy.v1.PrivacyService.UpdatePrivacySettings:output_type -> whatsapp.privacy.v1.UpdatePrivacySettingsResponse
-	14, // 58: whatsapp.privacy.v1.PrivacyService.ApplyPrivacySettings:output_type -> whatsapp.privacy.v1.ApplyPrivacySettingsResponse
-	16, // 59: whatsapp.privacy.v1.PrivacyService.WatchPrivacySettings:output_type -> whatsapp.privacy.v1.WatchPrivacySettingsResponse
-	18, // 60: whatsapp.privacy.v1.PrivacyService.ListPrivacyChanges:output_type -> whatsapp.privacy.v1.ListPrivacyChangesResponse
-	22, // 61: whatsapp.privacy.v1.PrivacyService.GetContactBlacklist:output_type -> whatsapp.privacy.v1.GetContactBlacklistResponse
-	24, // 62: whatsapp.privacy.v1.PrivacyService.UpdateContactBlacklist:output_type -> whatsapp.privacy.v1.UpdateContactBlacklistResponse
-	54, // [54:63] is the sub-list for method output_type
-	45, // [45:54] is the sub-list for method input_type
-	45, // [45:45] is the sub-list for extension type_name
-	45, // [45:45] is the sub-list for extension extendee
-	0,  // [0:45] is the sub-list for field type_name
+	29, // 24: whatsapp.privacy.v1.WatchPrivacySettingsResponse.unmatched:type_name -> whatsapp.privacy.v1.WatchPrivacySettingsResponse.Unmatched
+	19, // 25: whatsapp.privacy.v1.ListPrivacyChangesResponse.changes:type_name -> whatsapp.privacy.v1.PrivacyChange
+	39, // 26: whatsapp.privacy.v1.PrivacyChange.change_time:type_name -> google.protobuf.Timestamp
+	30, // 27: whatsapp.privacy.v1.PrivacyChange.actor:type_name -> whatsapp.privacy.v1.PrivacyChange.Actor
+	1,  // 28: whatsapp.privacy.v1.PrivacyChange.origin:type_name -> whatsapp.privacy.v1.Origin
+	33, // 29: whatsapp.privacy.v1.PrivacyChange.setting:type_name -> whatsapp.privacy.v1.PrivacySetting
+	40, // 30: whatsapp.privacy.v1.PrivacyChange.outcome:type_name -> whatsapp.privacy.v1.SettingOutcome.State
+	40, // 31: whatsapp.privacy.v1.PrivacyChange.resolved_outcome:type_name -> whatsapp.privacy.v1.SettingOutcome.State
+	39, // 32: whatsapp.privacy.v1.PrivacyChange.resolve_time:type_name -> google.protobuf.Timestamp
+	2,  // 33: whatsapp.privacy.v1.GetContactBlacklistRequest.setting:type_name -> whatsapp.privacy.v1.ContactBlacklistSetting
+	20, // 34: whatsapp.privacy.v1.GetContactBlacklistResponse.entries:type_name -> whatsapp.privacy.v1.BlacklistEntry
+	2,  // 35: whatsapp.privacy.v1.UpdateContactBlacklistRequest.setting:type_name -> whatsapp.privacy.v1.ContactBlacklistSetting
+	20, // 36: whatsapp.privacy.v1.UpdateContactBlacklistRequest.entries_to_add:type_name -> whatsapp.privacy.v1.BlacklistEntry
+	20, // 37: whatsapp.privacy.v1.UpdateContactBlacklistRequest.entries_to_remove:type_name -> whatsapp.privacy.v1.BlacklistEntry
+	20, // 38: whatsapp.privacy.v1.UpdateContactBlacklistResponse.entries:type_name -> whatsapp.privacy.v1.BlacklistEntry
+	37, // 39: whatsapp.privacy.v1.UpdateContactBlacklistResponse.outcome:type_name -> whatsapp.privacy.v1.SettingOutcome
+	32, // 40: whatsapp.privacy.v1.ListPrivacySettingsResponse.Entry.settings:type_name -> whatsapp.privacy.v1.PrivacySettings
+	38, // 41: whatsapp.privacy.v1.ListPrivacySettingsResponse.Entry.error:type_name -> google.rpc.Status
+	33, // 42: whatsapp.privacy.v1.WatchPrivacySettingsResponse.Change.changed:type_name -> whatsapp.privacy.v1.PrivacySetting
+	32, // 43: whatsapp.privacy.v1.WatchPrivacySettingsResponse.Change.settings:type_name -> whatsapp.privacy.v1.PrivacySettings
+	1,  // 44: whatsapp.privacy.v1.WatchPrivacySettingsResponse.Change.origin:type_name -> whatsapp.privacy.v1.Origin
+	41, // 45: whatsapp.privacy.v1.WatchPrivacySettingsResponse.Unavailable.reason:type_name -> whatsapp.privacy.v1.ErrorReason
+	4,  // 46: whatsapp.privacy.v1.PrivacyService.GetPrivacySettings:input_type -> whatsapp.privacy.v1.GetPrivacySettingsRequest
+	6,  // 47: whatsapp.privacy.v1.PrivacyService.ListPrivacySettings:input_type -> whatsapp.privacy.v1.ListPrivacySettingsRequest
+	8,  // 48: whatsapp.privacy.v1.PrivacyService.DescribePrivacySettings:input_type -> whatsapp.privacy.v1.DescribePrivacySettingsRequest
+	11, // 49: whatsapp.privacy.v1.PrivacyService.UpdatePrivacySettings:input_type -> whatsapp.privacy.v1.UpdatePrivacySettingsRequest
+	13, // 50: whatsapp.privacy.v1.PrivacyService.ApplyPrivacySettings:input_type -> whatsapp.privacy.v1.ApplyPrivacySettingsRequest
+	15, // 51: whatsapp.privacy.v1.PrivacyService.WatchPrivacySettings:input_type -> whatsapp.privacy.v1.WatchPrivacySettingsRequest
+	17, // 52: whatsapp.privacy.v1.PrivacyService.ListPrivacyChanges:input_type -> whatsapp.privacy.v1.ListPrivacyChangesRequest
+	21, // 53: whatsapp.privacy.v1.PrivacyService.GetContactBlacklist:input_type -> whatsapp.privacy.v1.GetContactBlacklistRequest
+	23, // 54: whatsapp.privacy.v1.PrivacyService.UpdateContactBlacklist:input_type -> whatsapp.privacy.v1.UpdateContactBlacklistRequest
+	5,  // 55: whatsapp.privacy.v1.PrivacyService.GetPrivacySettings:output_type -> whatsapp.privacy.v1.GetPrivacySettingsResponse
+	7,  // 56: whatsapp.privacy.v1.PrivacyService.ListPrivacySettings:output_type -> whatsapp.privacy.v1.ListPrivacySettingsResponse
+	9,  // 57: whatsapp.privacy.v1.PrivacyService.DescribePrivacySettings:output_type -> whatsapp.privacy.v1.DescribePrivacySettingsResponse
+	12, // 58: whatsapp.privacy.v1.PrivacyService.UpdatePrivacySettings:output_type -> whatsapp.privacy.v1.UpdatePrivacySettingsResponse
+	14, // 59: whatsapp.privacy.v1.PrivacyService.ApplyPrivacySettings:output_type -> whatsapp.privacy.v1.ApplyPrivacySettingsResponse
+	16, // 60: whatsapp.privacy.v1.PrivacyService.WatchPrivacySettings:output_type -> whatsapp.privacy.v1.WatchPrivacySettingsResponse
+	18, // 61: whatsapp.privacy.v1.PrivacyService.ListPrivacyChanges:output_type -> whatsapp.privacy.v1.ListPrivacyChangesResponse
+	22, // 62: whatsapp.privacy.v1.PrivacyService.GetContactBlacklist:output_type -> whatsapp.privacy.v1.GetContactBlacklistResponse
+	24, // 63: whatsapp.privacy.v1.PrivacyService.UpdateContactBlacklist:output_type -> whatsapp.privacy.v1.UpdateContactBlacklistResponse
+	55, // [55:64] is the sub-list for method output_type
+	46, // [46:55] is the sub-list for method input_type
+	46, // [46:46] is the sub-list for extension type_name
+	46, // [46:46] is the sub-list for extension extendee
+	0,  // [0:46] is the sub-list for field type_name
 }
 
 func init() { file_whatsapp_privacy_v1_privacy_service_proto_init() }
@@ -2500,6 +2649,7 @@ func file_whatsapp_privacy_v1_privacy_service_proto_init() {
 		(*WatchPrivacySettingsResponse_Change_)(nil),
 		(*WatchPrivacySettingsResponse_Unavailable_)(nil),
 		(*WatchPrivacySettingsResponse_Heartbeat_)(nil),
+		(*WatchPrivacySettingsResponse_Unmatched_)(nil),
 	}
 	file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[16].OneofWrappers = []any{
 		(*BlacklistEntry_PhoneNumber)(nil),
@@ -2515,7 +2665,7 @@ func file_whatsapp_privacy_v1_privacy_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_whatsapp_privacy_v1_privacy_service_proto_rawDesc), len(file_whatsapp_privacy_v1_privacy_service_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   26,
+			NumMessages:   27,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -37,7 +37,16 @@ const (
 // Reads and changes the privacy settings of linked WhatsApp accounts.
 //
 // An instance is named by 1 to 63 of a-z, 0-9 and hyphen, starting with a letter or digit. The
-// methods named Update or Apply need a token with READ_WRITE access.
+// methods named Update or Apply need a token with READ_WRITE access, and refuse fields that the server
+// does not know.
+//
+// Limits: a request has at most 64 KiB, decompressed. A call without a deadline ends after 30 seconds, and
+// whatever its deadline after 2 minutes, but ApplyPrivacySettings after 10 and WatchPrivacySettings after 30.
+// By default a token has 100 calls a minute, and 100 open streams of one method;
+// NodeService.GetServerInfo tells what this server has.
+//
+// A caller far away can see a bare DEADLINE_EXCEEDED in place of an error that would have told what became of
+// a change: send a request_id with every change, and call again with it to get the first answer.
 //
 // Errors of every method:
 // - INVALID_ARGUMENT: INVALID_REQUEST, MALFORMED_MESSAGE
@@ -94,7 +103,9 @@ type PrivacyServiceClient interface {
 	// Those from FAILED_PRECONDITION on carry PrivacyUpdateFailure.
 	UpdatePrivacySettings(ctx context.Context, in *UpdatePrivacySettingsRequest, opts ...grpc.CallOption) (*UpdatePrivacySettingsResponse, error)
 	// Makes the same update on many instances and reports each as it ends, in any order. The failure
-	// of one never stops another. Ends OK only when all ended OK.
+	// of one never stops another. Ends OK only when all ended OK, and at once when no instance matches the
+	// label_selector. An instance that the token covers no longer when its turn comes ends with
+	// SCOPE_DENIED.
 	//
 	// Errors:
 	// - INVALID_ARGUMENT: SETTING_READ_ONLY
@@ -107,7 +118,9 @@ type PrivacyServiceClient interface {
 	// Sends the settings of each instance, then every change, whoever made it, until the caller
 	// cancels. A reader that falls behind gets the newest settings and not each step. What is watched
 	// is read from WhatsApp when it announces a change, and also when it has announced none for as long
-	// as that is trusted (see max_age of GetPrivacySettings).
+	// as that is trusted (see max_age of GetPrivacySettings). Where labels decide what is watched, they do
+	// so all the time: an instance that begins to match comes with a snapshot, and of one that no longer
+	// does nothing is told but `unmatched`.
 	//
 	// Errors:
 	// - NOT_FOUND: INSTANCE_NOT_FOUND
@@ -123,9 +136,20 @@ type PrivacyServiceClient interface {
 	// Errors:
 	// - NOT_FOUND: INSTANCE_NOT_FOUND
 	ListPrivacyChanges(ctx context.Context, in *ListPrivacyChangesRequest, opts ...grpc.CallOption) (*ListPrivacyChangesResponse, error)
-	// Reads the list of contacts that a setting excepts while its value is CONTACT_BLACKLIST.
+	// Reads the list of contacts that a setting excepts while its value is CONTACT_BLACKLIST, in pages. For
+	// a minute the pages come from the read for the first, unless the list is changed through this server;
+	// a later one is read from WhatsApp anew, and fails with ETAG_MISMATCH when the list is another by then:
+	// begin again without a page_token.
 	//
-	// Errors: those of GetPrivacySettings.
+	// Errors:
+	//   - NOT_FOUND: INSTANCE_NOT_FOUND
+	//   - FAILED_PRECONDITION: INSTANCE_NOT_LINKED, INSTANCE_LOGGED_OUT, INSTANCE_SUSPENDED,
+	//     INSTANCE_NOT_CONNECTED, WHATSAPP_REJECTED
+	//   - ABORTED: ETAG_MISMATCH
+	//   - RESOURCE_EXHAUSTED: WHATSAPP_RATE_LIMITED
+	//   - UNAVAILABLE: INSTANCE_NOT_CONNECTED, WHATSAPP_TIMEOUT, CLIENT_OUTDATED,
+	//     PROXY_FAILED
+	//   - DEADLINE_EXCEEDED: DEADLINE_TOO_SHORT
 	GetContactBlacklist(ctx context.Context, in *GetContactBlacklistRequest, opts ...grpc.CallOption) (*GetContactBlacklistResponse, error)
 	// Changes such a list, and with it the setting: WhatsApp takes a list only together with the
 	// value, so afterwards the setting is CONTACT_BLACKLIST, whatever it was before. OK means that a
@@ -274,7 +298,16 @@ func (c *privacyServiceClient) UpdateContactBlacklist(ctx context.Context, in *U
 // Reads and changes the privacy settings of linked WhatsApp accounts.
 //
 // An instance is named by 1 to 63 of a-z, 0-9 and hyphen, starting with a letter or digit. The
-// methods named Update or Apply need a token with READ_WRITE access.
+// methods named Update or Apply need a token with READ_WRITE access, and refuse fields that the server
+// does not know.
+//
+// Limits: a request has at most 64 KiB, decompressed. A call without a deadline ends after 30 seconds, and
+// whatever its deadline after 2 minutes, but ApplyPrivacySettings after 10 and WatchPrivacySettings after 30.
+// By default a token has 100 calls a minute, and 100 open streams of one method;
+// NodeService.GetServerInfo tells what this server has.
+//
+// A caller far away can see a bare DEADLINE_EXCEEDED in place of an error that would have told what became of
+// a change: send a request_id with every change, and call again with it to get the first answer.
 //
 // Errors of every method:
 // - INVALID_ARGUMENT: INVALID_REQUEST, MALFORMED_MESSAGE
@@ -331,7 +364,9 @@ type PrivacyServiceServer interface {
 	// Those from FAILED_PRECONDITION on carry PrivacyUpdateFailure.
 	UpdatePrivacySettings(context.Context, *UpdatePrivacySettingsRequest) (*UpdatePrivacySettingsResponse, error)
 	// Makes the same update on many instances and reports each as it ends, in any order. The failure
-	// of one never stops another. Ends OK only when all ended OK.
+	// of one never stops another. Ends OK only when all ended OK, and at once when no instance matches the
+	// label_selector. An instance that the token covers no longer when its turn comes ends with
+	// SCOPE_DENIED.
 	//
 	// Errors:
 	// - INVALID_ARGUMENT: SETTING_READ_ONLY
@@ -344,7 +379,9 @@ type PrivacyServiceServer interface {
 	// Sends the settings of each instance, then every change, whoever made it, until the caller
 	// cancels. A reader that falls behind gets the newest settings and not each step. What is watched
 	// is read from WhatsApp when it announces a change, and also when it has announced none for as long
-	// as that is trusted (see max_age of GetPrivacySettings).
+	// as that is trusted (see max_age of GetPrivacySettings). Where labels decide what is watched, they do
+	// so all the time: an instance that begins to match comes with a snapshot, and of one that no longer
+	// does nothing is told but `unmatched`.
 	//
 	// Errors:
 	// - NOT_FOUND: INSTANCE_NOT_FOUND
@@ -360,9 +397,20 @@ type PrivacyServiceServer interface {
 	// Errors:
 	// - NOT_FOUND: INSTANCE_NOT_FOUND
 	ListPrivacyChanges(context.Context, *ListPrivacyChangesRequest) (*ListPrivacyChangesResponse, error)
-	// Reads the list of contacts that a setting excepts while its value is CONTACT_BLACKLIST.
+	// Reads the list of contacts that a setting excepts while its value is CONTACT_BLACKLIST, in pages. For
+	// a minute the pages come from the read for the first, unless the list is changed through this server;
+	// a later one is read from WhatsApp anew, and fails with ETAG_MISMATCH when the list is another by then:
+	// begin again without a page_token.
 	//
-	// Errors: those of GetPrivacySettings.
+	// Errors:
+	//   - NOT_FOUND: INSTANCE_NOT_FOUND
+	//   - FAILED_PRECONDITION: INSTANCE_NOT_LINKED, INSTANCE_LOGGED_OUT, INSTANCE_SUSPENDED,
+	//     INSTANCE_NOT_CONNECTED, WHATSAPP_REJECTED
+	//   - ABORTED: ETAG_MISMATCH
+	//   - RESOURCE_EXHAUSTED: WHATSAPP_RATE_LIMITED
+	//   - UNAVAILABLE: INSTANCE_NOT_CONNECTED, WHATSAPP_TIMEOUT, CLIENT_OUTDATED,
+	//     PROXY_FAILED
+	//   - DEADLINE_EXCEEDED: DEADLINE_TOO_SHORT
 	GetContactBlacklist(context.Context, *GetContactBlacklistRequest) (*GetContactBlacklistResponse, error)
 	// Changes such a list, and with it the setting: WhatsApp takes a list only together with the
 	// value, so afterwards the setting is CONTACT_BLACKLIST, whatever it was before. OK means that a

@@ -23,7 +23,8 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// What a token covers.
+// What a token covers. It grows: a client treats a number that it does not know as one that covers
+// more than it can tell. In a request such a number is refused, in this enum and in Access.
 type Token_Kind int32
 
 const (
@@ -33,6 +34,9 @@ const (
 	Token_KIND_ACCOUNT Token_Kind = 1
 	// One instance.
 	Token_KIND_INSTANCE Token_Kind = 2
+	// The instances whose labels match a selector at the time of each call. It cannot change labels, which
+	// would change what it covers. A stream goes on without an instance that no longer matches.
+	Token_KIND_SELECTOR Token_Kind = 3
 )
 
 // Enum value maps for Token_Kind.
@@ -41,11 +45,13 @@ var (
 		0: "KIND_UNSPECIFIED",
 		1: "KIND_ACCOUNT",
 		2: "KIND_INSTANCE",
+		3: "KIND_SELECTOR",
 	}
 	Token_Kind_value = map[string]int32{
 		"KIND_UNSPECIFIED": 0,
 		"KIND_ACCOUNT":     1,
 		"KIND_INSTANCE":    2,
+		"KIND_SELECTOR":    3,
 	}
 )
 
@@ -76,7 +82,7 @@ func (Token_Kind) EnumDescriptor() ([]byte, []int) {
 	return file_whatsapp_privacy_v1_token_service_proto_rawDescGZIP(), []int{0, 0}
 }
 
-// What a token may do.
+// What a token may do. It grows: a client treats a number that it does not know as READ_WRITE.
 type Token_Access int32
 
 const (
@@ -136,7 +142,7 @@ type Token struct {
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	// What it covers.
 	Kind Token_Kind `protobuf:"varint,2,opt,name=kind,proto3,enum=whatsapp.privacy.v1.Token_Kind" json:"kind,omitempty"`
-	// The instance it covers; empty for an ACCOUNT token.
+	// The instance it covers; empty for a token of another kind than INSTANCE.
 	Instance string `protobuf:"bytes,3,opt,name=instance,proto3" json:"instance,omitempty"`
 	// What it may do.
 	Access Token_Access `protobuf:"varint,4,opt,name=access,proto3,enum=whatsapp.privacy.v1.Token_Access" json:"access,omitempty"`
@@ -150,8 +156,11 @@ type Token struct {
 	LastUseTime *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=last_use_time,json=lastUseTime,proto3" json:"last_use_time,omitempty"`
 	// The name of the client certificate that callers must show with it; empty for any, or none.
 	CertificateSubject string `protobuf:"bytes,9,opt,name=certificate_subject,json=certificateSubject,proto3" json:"certificate_subject,omitempty"`
-	unknownFields      protoimpl.UnknownFields
-	sizeCache          protoimpl.SizeCache
+	// Which instances it covers, as in ListInstances but without spaces that say nothing; empty for a
+	// token of another kind than SELECTOR.
+	LabelSelector string `protobuf:"bytes,10,opt,name=label_selector,json=labelSelector,proto3" json:"label_selector,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Token) Reset() {
@@ -247,12 +256,19 @@ func (x *Token) GetCertificateSubject() string {
 	return ""
 }
 
+func (x *Token) GetLabelSelector() string {
+	if x != nil {
+		return x.LabelSelector
+	}
+	return ""
+}
+
 // The token to make.
 type CreateTokenRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// What it covers; required.
 	Kind Token_Kind `protobuf:"varint,1,opt,name=kind,proto3,enum=whatsapp.privacy.v1.Token_Kind" json:"kind,omitempty"`
-	// The instance it covers; required for an INSTANCE token, empty for an ACCOUNT token.
+	// The instance it covers; required for an INSTANCE token, empty for others.
 	Instance string `protobuf:"bytes,2,opt,name=instance,proto3" json:"instance,omitempty"`
 	// What it may do; required.
 	Access Token_Access `protobuf:"varint,3,opt,name=access,proto3,enum=whatsapp.privacy.v1.Token_Access" json:"access,omitempty"`
@@ -267,7 +283,10 @@ type CreateTokenRequest struct {
 	// A UUID. The same id with the same request gets the first answer again for 24 hours, the secret
 	// included, unless no token was made then or its instance has been deleted since; so no token is left
 	// behind that nobody knows. It is one id for all ACCOUNT tokens.
-	RequestId     string `protobuf:"bytes,7,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	RequestId string `protobuf:"bytes,7,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Which instances it covers, as in ListInstances; required for a SELECTOR token, empty for others. It
+	// may match none now.
+	LabelSelector string `protobuf:"bytes,8,opt,name=label_selector,json=labelSelector,proto3" json:"label_selector,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -347,6 +366,13 @@ func (x *CreateTokenRequest) GetCertificateSubject() string {
 func (x *CreateTokenRequest) GetRequestId() string {
 	if x != nil {
 		return x.RequestId
+	}
+	return ""
+}
+
+func (x *CreateTokenRequest) GetLabelSelector() string {
+	if x != nil {
+		return x.LabelSelector
 	}
 	return ""
 }
@@ -743,7 +769,7 @@ var File_whatsapp_privacy_v1_token_service_proto protoreflect.FileDescriptor
 
 const file_whatsapp_privacy_v1_token_service_proto_rawDesc = "" +
 	"\n" +
-	"'whatsapp/privacy/v1/token_service.proto\x12\x13whatsapp.privacy.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc3\x04\n" +
+	"'whatsapp/privacy/v1/token_service.proto\x12\x13whatsapp.privacy.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xfd\x04\n" +
 	"\x05Token\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x123\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x1f.whatsapp.privacy.v1.Token.KindR\x04kind\x12\x1a\n" +
@@ -755,15 +781,18 @@ const file_whatsapp_privacy_v1_token_service_proto_rawDesc = "" +
 	"\vexpire_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"expireTime\x12>\n" +
 	"\rlast_use_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\vlastUseTime\x12/\n" +
-	"\x13certificate_subject\x18\t \x01(\tR\x12certificateSubject\"A\n" +
+	"\x13certificate_subject\x18\t \x01(\tR\x12certificateSubject\x12%\n" +
+	"\x0elabel_selector\x18\n" +
+	" \x01(\tR\rlabelSelector\"T\n" +
 	"\x04Kind\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fKIND_ACCOUNT\x10\x01\x12\x11\n" +
-	"\rKIND_INSTANCE\x10\x02\"M\n" +
+	"\rKIND_INSTANCE\x10\x02\x12\x11\n" +
+	"\rKIND_SELECTOR\x10\x03\"M\n" +
 	"\x06Access\x12\x16\n" +
 	"\x12ACCESS_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10ACCESS_READ_ONLY\x10\x01\x12\x15\n" +
-	"\x11ACCESS_READ_WRITE\x10\x02\"\xd0\x02\n" +
+	"\x11ACCESS_READ_WRITE\x10\x02\"\xf7\x02\n" +
 	"\x12CreateTokenRequest\x123\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\x1f.whatsapp.privacy.v1.Token.KindR\x04kind\x12\x1a\n" +
 	"\binstance\x18\x02 \x01(\tR\binstance\x129\n" +
@@ -773,7 +802,8 @@ const file_whatsapp_privacy_v1_token_service_proto_rawDesc = "" +
 	"expireTime\x12/\n" +
 	"\x13certificate_subject\x18\x06 \x01(\tR\x12certificateSubject\x12\x1d\n" +
 	"\n" +
-	"request_id\x18\a \x01(\tR\trequestId\"_\n" +
+	"request_id\x18\a \x01(\tR\trequestId\x12%\n" +
+	"\x0elabel_selector\x18\b \x01(\tR\rlabelSelector\"_\n" +
 	"\x13CreateTokenResponse\x120\n" +
 	"\x05token\x18\x01 \x01(\v2\x1a.whatsapp.privacy.v1.TokenR\x05token\x12\x16\n" +
 	"\x06secret\x18\x02 \x01(\tR\x06secret\"O\n" +

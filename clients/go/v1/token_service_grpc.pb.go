@@ -31,7 +31,16 @@ const (
 //
 // Manages the bearer tokens. The first ACCOUNT token is made when the server is set up.
 //
-// All methods need an ACCOUNT token; all but ListTokens need READ_WRITE access.
+// All methods need an ACCOUNT token; all but ListTokens need READ_WRITE access, and refuse fields that
+// the server does not know.
+//
+// Limits: a request has at most 64 KiB, decompressed. A call without a deadline ends after 30 seconds, and
+// whatever its deadline after 2 minutes.
+// By default a token has 100 calls a minute, and 100 open streams of one method;
+// NodeService.GetServerInfo tells what this server has.
+//
+// A caller far away can see a bare DEADLINE_EXCEEDED in place of an error that would have told what became of
+// a change: send a request_id with every change, and call again with it to get the first answer.
 //
 // Errors of every method:
 // - INVALID_ARGUMENT: INVALID_REQUEST, MALFORMED_MESSAGE
@@ -120,7 +129,16 @@ func (c *tokenServiceClient) RotateToken(ctx context.Context, in *RotateTokenReq
 //
 // Manages the bearer tokens. The first ACCOUNT token is made when the server is set up.
 //
-// All methods need an ACCOUNT token; all but ListTokens need READ_WRITE access.
+// All methods need an ACCOUNT token; all but ListTokens need READ_WRITE access, and refuse fields that
+// the server does not know.
+//
+// Limits: a request has at most 64 KiB, decompressed. A call without a deadline ends after 30 seconds, and
+// whatever its deadline after 2 minutes.
+// By default a token has 100 calls a minute, and 100 open streams of one method;
+// NodeService.GetServerInfo tells what this server has.
+//
+// A caller far away can see a bare DEADLINE_EXCEEDED in place of an error that would have told what became of
+// a change: send a request_id with every change, and call again with it to get the first answer.
 //
 // Errors of every method:
 // - INVALID_ARGUMENT: INVALID_REQUEST, MALFORMED_MESSAGE

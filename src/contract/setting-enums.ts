@@ -9,6 +9,7 @@ import {
   specOf,
   type Value,
 } from '../domain/settings/settings-table.js';
+import { descriptors } from './descriptors.js';
 import type { Difference, NamesOf, None, Same } from './enum-names.js';
 
 /** The enum of each setting's values. */
@@ -83,6 +84,15 @@ const VALUES = Object.fromEntries(SETTING_NAMES.map(setting => [setting, numbere
 /** The wire values that an update may ask for, in the order of the setting's enum. */
 export const valuesInOrder = (setting: Setting): string[] =>
   VALUES[setting].map(([, value]) => value).filter(value => isValueOf(setting, value));
+
+/** The names by which callers write those values in JSON, `LAST_SEEN_VISIBILITY_CONTACTS`, in the same order. */
+export function enumNamesInOrder(setting: Setting): string[] {
+  const path = fieldPath(setting);
+  const [group = '', name] = path.split('.');
+  const message = descriptors().getMessage(`whatsapp.privacy.v1.${group[0]?.toUpperCase()}${group.slice(1)}`);
+  const values = message?.fields.find(field => field.name === name)?.enum?.value;
+  return valuesInOrder(setting).map(value => values?.[encodeValue(setting, value) ?? 0]?.name ?? '');
+}
 
 /** The number of a wire value; undefined for a value that the setting does not have. */
 export const encodeValue = (setting: Setting, value: string): number | undefined =>

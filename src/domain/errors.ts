@@ -25,6 +25,8 @@ export type Violation = {
   /** The value as sent and the valid ones, when the description quotes them. */
   readonly value?: string;
   readonly validValues?: string;
+  /** The names of the valid values in the contract, where the words of the description are others. */
+  readonly validEnumValues?: string;
 };
 
 /** Who has to go on when an account is linked with its passkey. */

@@ -28,7 +28,12 @@ function toldBy(key: ReturnType<typeof metadataKeysOf>[number], problem: Problem
 const toldByViolation = (first: Violation | undefined): Told =>
   first?.reason === 'READ_ONLY' && first.setting
     ? { setting: first.setting.toUpperCase() }
-    : { field: first?.field || undefined, value: quoted(first?.value), valid_values: first?.validValues };
+    : {
+        field: first?.field || undefined,
+        value: quoted(first?.value),
+        valid_values: first?.validValues,
+        valid_enum_values: first?.validEnumValues,
+      };
 
 const snakeCase = (key: string) => key.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`);
 

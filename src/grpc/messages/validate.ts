@@ -1,6 +1,6 @@
 import type { Duration } from '../../../gen/ts/google/protobuf/duration.js';
 import { type NamesOf, nameOf, namesOf } from '../../contract/enum-names.js';
-import { decodeWish, fieldPath, valuesInOrder } from '../../contract/setting-enums.js';
+import { decodeWish, enumNamesInOrder, fieldPath, valuesInOrder } from '../../contract/setting-enums.js';
 import { LONGEST_DISPLAY_NAME, LONGEST_PROXY, LONGEST_SUBJECT } from '../../contract/sizes.js';
 import { INSTANCE_NAME } from '../../domain/instance.js';
 import { proxyMistake } from '../../domain/proxy.js';
@@ -19,11 +19,28 @@ const LONGEST_SECONDS = 315_576_000_000n;
 const LAST_TIME = Date.parse('9999-12-31T23:59:59.999Z');
 
 /** The origin's sentence for a value without a name; `name` is the field's as the origin writes it. */
-function unknownValue(field: string, name: string, number: number, named: readonly string[]): Wrong {
+function unknownValue(
+  field: string,
+  name: string,
+  number: number,
+  named: readonly string[],
+  enumNames?: readonly string[],
+): Wrong {
   const value = truncate(String(number), QUOTED);
   const validValues = named.join(', ');
   const description = `Invalid ${name} value: ${value}. Valid values: ${validValues}`;
-  return { violations: [{ field, reason: 'UNKNOWN_VALUE', description, value, validValues }] };
+  return {
+    violations: [
+      {
+        field,
+        reason: 'UNKNOWN_VALUE',
+        description,
+        value,
+        validValues,
+        ...(enumNames && { validEnumValues: enumNames.join(', ') }),
+      },
+    ],
+  };
 }
 
 /** Each setting sent must be writable and have a named value; one must be sent. In the order of the table. */
@@ -42,7 +59,8 @@ function wish({ setting, number }: { setting: Setting; number: number }): Checke
     return { violations: [{ field, reason: 'READ_ONLY', description, setting }] };
   }
   const value = decodeWish(setting, number);
-  return value === undefined ? unknownValue(field, name, number, valuesInOrder(setting)) : valid(value);
+  if (value !== undefined) return valid(value);
+  return unknownValue(field, name, number, valuesInOrder(setting), enumNamesInOrder(setting));
 }
 
 /** The name of a number of an enum whose zero is refused. */

@@ -24,11 +24,12 @@ const PROBLEMS: { [Kind in Reason]: Problem & { kind: Kind } } = {
     kind: 'INVALID_REQUEST',
     violations: [
       {
-        field: 'visibility.last_seen',
+        field: 'privacy.read_receipts',
         reason: 'UNKNOWN_VALUE',
-        description: 'Invalid lastSeen value: 99. Valid values: all, contacts, contact_blacklist, none',
+        description: 'Invalid readReceipts value: 99. Valid values: all, none',
         value: '99',
-        validValues: 'all, contacts, contact_blacklist, none',
+        validValues: 'all, none',
+        validEnumValues: 'READ_RECEIPTS_MODE_ALL, READ_RECEIPTS_MODE_NONE',
       },
     ],
   },

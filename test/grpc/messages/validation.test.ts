@@ -67,6 +67,7 @@ describe('an update', () => {
   ])('refuses a value of %s.%s without a name', async (group, name, protoName, valid) => {
     for (const number of [0, 99, -1]) {
       const refused = await refusal('UpdatePrivacySettings', { instance, [group]: { [name]: number } });
+      const names = jsonNames(protoName, valid);
       const text = `Invalid ${name} value: ${number}. Valid values: ${valid}`;
       const field = `${group}.${protoName}`;
       expect(refused).toEqual({
@@ -75,7 +76,7 @@ describe('an update', () => {
         info: {
           reason: 'INVALID_REQUEST',
           domain: 'wa-privacy',
-          metadata: { field, value: String(number), valid_values: valid },
+          metadata: { field, value: String(number), valid_values: valid, valid_enum_values: names },
         },
         violations: [`${field} UNKNOWN_VALUE`],
         descriptions: [text],
@@ -532,3 +533,27 @@ test('every field of every request that is answered has a rule, or is listed as 
   const groups = ['Visibility', 'Privacy', 'Permissions'].flatMap(name => messages.get(name)?.field ?? []);
   expect(groups).toHaveLength(11); // Nine writable and two read-only settings, as above.
 });
+
+/** The prefix of each enum, and the names that are no word of WhatsApp's. */
+const PREFIXES: Readonly<Record<string, string>> = {
+  last_seen: 'LAST_SEEN_VISIBILITY',
+  status: 'STATUS_VISIBILITY',
+  profile: 'PROFILE_VISIBILITY',
+  online: 'ONLINE_VISIBILITY',
+  read_receipts: 'READ_RECEIPTS_MODE',
+  default_disappearing_timer: 'DEFAULT_DISAPPEARING_TIMER',
+  call_add: 'CALL_ADD_PERMISSION',
+  group_add: 'GROUP_ADD_PERMISSION',
+  messages: 'MESSAGES_PERMISSION',
+};
+const TIMER: Readonly<Record<string, string>> = {
+  '0': 'OFF',
+  '86400': 'ONE_DAY',
+  '604800': 'SEVEN_DAYS',
+  '7776000': 'NINETY_DAYS',
+};
+
+function jsonNames(setting: string, words: string): string {
+  const nameOf = (word: string) => `${PREFIXES[setting]}_${TIMER[word] ?? word.toUpperCase()}`;
+  return words.split(', ').map(nameOf).join(', ');
+}

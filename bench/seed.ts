@@ -130,6 +130,7 @@ export const instanceName = (index: number): string => `desk-${String(index).pad
 
 const recordOf = (name: string): InstanceRecord => ({
   name,
+  uid: name,
   displayName: '',
   status: 'unlinked',
   statusReason: '',

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { bootstrapToken } from './access/bootstrap-token.js';
+import type { TokenEvent } from './access/ports.js';
 import { isOpenToAll, makeDataFolder } from './access/secret-file.js';
 import { tokens as openTokens } from './access/tokens.js';
 import type { Config } from './config/config.js';
@@ -8,6 +9,7 @@ import { clock } from './domain/time/clock.js';
 import { grpcServer } from './grpc/server/server.js';
 import { startHousekeeping } from './housekeeping.js';
 import { bounded } from './instances/bounded.js';
+import type { NewChange } from './instances/ports/history.js';
 import { openRegistry } from './instances/registry.js';
 import { LIMITS } from './limits.js';
 import type { Events } from './observability/events.js';
@@ -62,7 +64,11 @@ export async function createApp(config: Config, events: Events): Promise<App> {
     bootstrapToken({ configured: config.accountToken?.reveal(), folder: dataDir }),
   );
   if (first.writtenTo) events.accountTokenGenerated(first.writtenTo);
-  const tokens = openTokens({ store: store.tokens, key: store.deriveKey('tokens') });
+  const tokens = openTokens({
+    store: store.tokens,
+    key: store.deriveKey('tokens'),
+    recording: event => store.changes.appending([tokenEntry(event)]),
+  });
   await tokens.ensureFirst(first.secret);
 
   const { configured, fetching, url: versionUrl, proxy: versionProxy } = config.version;
@@ -151,6 +157,18 @@ export async function createApp(config: Config, events: Events): Promise<App> {
     throw error;
   }
 }
+
+/** What the history tells of a token. */
+const tokenEntry = ({ kind, token, author, time }: TokenEvent): NewChange => ({
+  kind,
+  instance: token.instance ?? '',
+  instanceUid: undefined,
+  time,
+  ...author,
+  origin: 'THIS_SERVICE',
+  change: undefined,
+  tokenId: token.id,
+});
 
 async function orClose<Result>(store: Store, work: () => Result): Promise<Result> {
   try {

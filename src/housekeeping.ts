@@ -20,7 +20,7 @@ export type Housekeeping = {
 export function startHousekeeping(parts: {
   readonly tokens: Tokens;
   readonly store: Store;
-  /** How long changes stay in the history; undefined: for ever. */
+  /** How long entries stay in the history; undefined: for ever. */
   readonly historyMs: number | undefined;
   readonly events: Pick<Events, 'taskFailed'>;
 }): Housekeeping {

@@ -8,8 +8,8 @@ export const LIMITS = {
     createsPerMinute: 20,
     /** Each makes up to 1,000 instances, in a fifth of a second that no other call has. */
     batchCreatesPerHour: 20,
-    /** Streams of one method: as many as grpc-js serves on one connection. */
-    openStreams: 100,
+    /** Streams of all methods: well under the 100 calls of one connection, so that it still carries others. */
+    openStreams: 40,
     /** Each reads up to 200 instances. */
     openLists: 20,
   },

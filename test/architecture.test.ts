@@ -82,6 +82,7 @@ const TELL_WALL_TIME = [
   'grpc/server/server.ts',
   'housekeeping.ts',
   'instances/account/history.ts',
+  'instances/account/lifecycle.ts',
   'instances/catalogue.ts',
   'instances/connecting/after-disconnect.ts',
   'instances/connecting/parking.ts',

@@ -87,6 +87,7 @@ const NUMBERS: readonly (readonly [limit: string, number: string | number])[] = 
   ['CreateInstance in a minute', token.createsPerMinute],
   ['BatchCreateInstances in an hour', token.batchCreatesPerHour],
   ['open streams of one method', token.openStreams],
+  ['open streams', token.openStreams],
   ['ListPrivacySettings at the same time', token.openLists],
 
   option('changes in an hour', 'sets_per_hour'),

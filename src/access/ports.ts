@@ -1,3 +1,4 @@
+import type { Author } from '../domain/author.js';
 import type { Selector } from '../domain/labels/selector.js';
 import type { Write } from '../domain/write.js';
 
@@ -21,12 +22,20 @@ export type TokenRecord = {
   readonly certificateSubject: string | undefined;
 };
 
-/** The tokens. What somebody edited past the store is none of them. */
+/** What the history tells of a token. */
+export type TokenEvent = {
+  readonly kind: 'TOKEN_CREATED' | 'TOKEN_ROTATED' | 'TOKEN_REVOKED';
+  readonly token: Pick<TokenRecord, 'id' | 'instance'>;
+  readonly author: Author;
+  readonly time: Date;
+};
+
+/**
+ * The tokens. What somebody edited past the store is none of them. What is to be written `along` is in the same commit,
+ * or not at all when there is no such token.
+ */
 export interface TokenStore {
-  /**
-   * Replaces the tokens with the same id or digest, with all that is to be written along, or nothing; INSTANCE_NOT_FOUND
-   * when its instance is not there.
-   */
+  /** Replaces the tokens with the same id or digest; INSTANCE_NOT_FOUND when its instance is not there. */
   put(record: TokenRecord, along?: readonly Write[]): Promise<void>;
   /** What `put` writes for a token that is new. */
   putting(record: TokenRecord): Write;
@@ -41,15 +50,12 @@ export interface TokenStore {
     limit: number;
     now: Date;
   }): Promise<{ tokens: TokenRecord[]; next: string | undefined }>;
-  /**
-   * Sets when a token stops working, with all that is to be written along, or nothing of it; false when there is no such
-   * token.
-   */
+  /** Sets when a token stops working; false when there is none. */
   expire(id: string, expireTime: Date, along?: readonly Write[]): Promise<boolean>;
   /** Writes the times of last use, by token id. */
   touch(uses: ReadonlyMap<string, Date>): Promise<void>;
   /** False when there was none. */
-  remove(id: string): Promise<boolean>;
+  remove(id: string, along?: readonly Write[]): Promise<boolean>;
   /** Forgets the expired, but for the one with the id `keep`. */
   prune(now: Date, keep: string): Promise<void>;
 }

@@ -1,11 +1,12 @@
 import { createHmac, createSecretKey, hash, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
+import { type Author, NOBODY } from '../domain/author.js';
 import { PrivacyError } from '../domain/errors.js';
 import type { Selector } from '../domain/labels/selector.js';
 import { clock } from '../domain/time/clock.js';
 import { wallMs } from '../domain/time/wall-time.js';
 import type { Write } from '../domain/write.js';
-import type { TokenRecord, TokenStore } from './ports.js';
+import type { TokenEvent, TokenRecord, TokenStore } from './ports.js';
 import { type TokenWatch, tokenExpiry } from './token-expiry.js';
 
 /** Who makes a call: what a token covers and may do. */
@@ -36,9 +37,9 @@ export type TokenWish = Pick<Token, 'kind' | 'access' | 'displayName'> & {
 /** A token in place of another, which works until then. */
 type Rotated = { readonly token: Token; readonly previousExpireTime: Date };
 
-/** What makes a request answerable again: its id, and what is written together with what it makes. */
+/** What makes a request answerable again: the id that its author gave it, and what is written with what it makes. */
 type Repeatable<Made> = {
-  readonly requestId?: string;
+  readonly author?: Author | undefined;
   readonly along?: (made: Made) => readonly Write[];
 };
 
@@ -77,17 +78,20 @@ const toToken = (record: TokenRecord): Token => ({
  * Makes, checks and ends bearer tokens.
  *
  * @param key For the HMACs of secrets, and of what is secret in them; with another key no token is known.
+ * @param recording What writes into the history what is done with a token.
  * @param now Epoch milliseconds, which decide when a token expires.
  * @param uptime Milliseconds by a clock that is never set, which decide how long a check holds.
  */
 export function tokens({
   store,
   key,
+  recording = () => [],
   now = wallMs,
   uptime = clock,
 }: {
   store: TokenStore;
   key: Buffer;
+  recording?: (event: TokenEvent) => readonly Write[];
   now?: () => number;
   uptime?: () => number;
 }) {
@@ -168,31 +172,33 @@ export function tokens({
         .digest(),
     );
 
-  function make(wish: TokenWish, requestId: string) {
+  const recorded = (kind: TokenEvent['kind'], token: TokenEvent['token'], author: Author) =>
+    recording({ kind, token, author, time: new Date(now()) });
+
+  function make(wish: TokenWish, author: Author) {
     const id = newId();
-    const secret = requestId === '' ? newSecret() : secretOf(id, requestId);
+    const secret = author.requestId === '' ? newSecret() : secretOf(id, author.requestId);
     const record = newToken(id, secret, wish);
-    return { record, token: toToken(record), secret };
+    return { record, token: toToken(record), secret, entry: recorded('TOKEN_CREATED', record, author) };
   }
 
   return {
     /**
-     * A token that works once its `write` is made, and until then does not exist.
-     *
-     * @param requestId With which its secret can be told again; empty for never.
+     * A token that works once its `writes` are made, and until then does not exist. With the request_id of its author its
+     * secret can be told again.
      */
-    prepare(wish: TokenWish, requestId = ''): { token: Token; secret: string; write: Write } {
-      const { record, token, secret } = make(wish, requestId);
-      return { token, secret, write: store.putting(record) };
+    prepare(wish: TokenWish, author = NOBODY): { token: Token; secret: string; writes: readonly Write[] } {
+      const { record, token, secret, entry } = make(wish, author);
+      return { token, secret, writes: [store.putting(record), ...entry] };
     },
 
     /** Makes a token, and in the same commit writes what belongs to it; INSTANCE_NOT_FOUND. */
     async mint(
       wish: TokenWish,
-      { requestId = '', along = () => [] }: Repeatable<Token> = {},
+      { author = NOBODY, along = () => [] }: Repeatable<Token> = {},
     ): Promise<{ token: Token; secret: string }> {
-      const { record, token, secret } = make(wish, requestId);
-      await store.put(record, along(token));
+      const { record, token, secret, entry } = make(wish, author);
+      await store.put(record, [...entry, ...along(token)]);
       return { token, secret };
     },
 
@@ -220,10 +226,12 @@ export function tokens({
     },
 
     /** Ends a token at once; TOKEN_NOT_FOUND. */
-    async revoke(id: string): Promise<void> {
-      await find(id);
+    async revoke(id: string, author = NOBODY): Promise<void> {
+      const entry = recorded('TOKEN_REVOKED', await find(id), author);
       // The first token stays as expired: removed, it would be back with the next start.
-      const isDone = await (id === FIRST_ID ? store.expire(id, new Date(now())) : store.remove(id));
+      const isDone = await (id === FIRST_ID
+        ? store.expire(id, new Date(now()), entry)
+        : store.remove(id, entry));
       forget(token => token.id === id);
       if (!isDone) throw notFound(id);
     },
@@ -232,13 +240,14 @@ export function tokens({
     async rotate(
       id: string,
       graceMs: number,
-      { requestId = '', along = () => [] }: Repeatable<Rotated> = {},
+      { author = NOBODY, along = () => [] }: Repeatable<Rotated> = {},
     ) {
       const old = await find(id);
-      const { record, token, secret } = make(old, requestId);
+      const { record, token, secret, entry } = make(old, author);
       const graceEnd = now() + graceMs;
       const previousExpireTime = new Date(Math.min(graceEnd, old.expireTime?.getTime() ?? graceEnd));
-      const writes = [store.putting(record), ...along({ token, previousExpireTime })];
+      const entries = [...entry, ...recorded('TOKEN_ROTATED', old, author)];
+      const writes = [store.putting(record), ...entries, ...along({ token, previousExpireTime })];
       const isDone = await store.expire(id, previousExpireTime, writes);
       forget(ended => ended.id === id);
       if (!isDone) throw notFound(id); // Revoked meanwhile, which must not end in a token that works.
@@ -249,7 +258,9 @@ export function tokens({
     async ensureFirst(secret: string): Promise<void> {
       const known = await store.findByDigest(digestOf(secret));
       if (known?.id === FIRST_ID) return;
-      await store.put(newToken(FIRST_ID, secret, FIRST));
+      const record = newToken(FIRST_ID, secret, FIRST);
+      const kind = (await store.find(FIRST_ID)) ? 'TOKEN_ROTATED' : 'TOKEN_CREATED';
+      await store.put(record, recorded(kind, record, NOBODY));
       forget(({ id }) => id === FIRST_ID || id === known?.id);
     },
 

@@ -57,7 +57,7 @@ export type Config = {
   readonly links: { readonly perInstance: number; readonly perNumber: number; readonly perNode: number };
   /** How long a read holds while WhatsApp announces no change. */
   readonly pushTrustMs: number;
-  /** How long changes stay in the history; undefined: for ever. */
+  /** How long entries stay in the history; undefined: for ever. */
   readonly historyMs: number | undefined;
   readonly connections: { readonly mode: ConnectionMode; readonly idleMs: number; readonly mostIdle: number };
   readonly presence: { readonly mode: Presence; readonly pulseEveryMs: number };

@@ -148,7 +148,7 @@ export const OPTIONS = {
   history_days: {
     kind: 'count_or_0',
     default: '90',
-    meaning: 'how long changes stay in the history; 0 for ever',
+    meaning: 'how long entries stay in the history, those of deleted instances too; 0 for ever',
   },
   reflection: {
     kind: 'reflection',

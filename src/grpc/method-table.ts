@@ -3,7 +3,6 @@ import { NodeServiceService } from '../../gen/ts/whatsapp/privacy/v1/node_servic
 import { PrivacyServiceService } from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import { TokenServiceService } from '../../gen/ts/whatsapp/privacy/v1/token_service.js';
 import { READ, READ_ALL, WRITE, WRITE_ALL } from '../access/permits.js';
-import { PrivacyError } from '../domain/errors.js';
 import { type Deadlines, LONGEST_CALL_MS, type Method, methodsOf } from './method.js';
 
 /** A thousand instances take a while. */
@@ -13,8 +12,7 @@ const APPLYING: Deadlines = { maximumMs: 600_000, defaultMs: 600_000 };
 const WATCHING: Deadlines = {
   maximumMs: LONGEST_CALL_MS,
   defaultMs: LONGEST_CALL_MS,
-  whenOver: () =>
-    new PrivacyError({ kind: 'SHUTTING_DOWN' }, { message: 'The stream has lasted long enough; call again' }),
+  endsWell: true,
 };
 
 /** All of it may have to go over a slow line. */

@@ -1,6 +1,5 @@
 import type { ServiceDefinition } from '@grpc/grpc-js';
 import type { AccountPermit, Permit } from '../access/permits.js';
-import type { PrivacyError } from '../domain/errors.js';
 
 /** How long a method may take. */
 export type Deadlines = {
@@ -8,8 +7,8 @@ export type Deadlines = {
   readonly maximumMs: number;
   /** Where the caller set no deadline. */
   readonly defaultMs: number;
-  /** How a call ends that was still welcome to its caller; as one whose deadline passed when not said. */
-  readonly whenOver?: () => PrivacyError;
+  /** It ends well when it has lasted as long as it may; others as if their deadline had passed. */
+  readonly endsWell?: true;
 };
 
 /** No call lasts longer. */

@@ -1,15 +1,18 @@
+import { randomUUID } from 'node:crypto';
 import { PrivacyError } from '../domain/errors.js';
 import { instanceEtag } from '../domain/instance.js';
 import { changedLabels, type Labels, MOST_LABELS } from '../domain/labels/labels.js';
 import { wallTime } from '../domain/time/wall-time.js';
+import { lifecycleEntry } from './account/lifecycle.js';
 import { queued } from './account/queue.js';
 import { viewOf } from './connecting/connection-state.js';
 import type { Holdings } from './holdings.js';
 import type { Instances, NewInstanceOrder } from './instances.js';
 import { endLink } from './linking/link-instance.js';
 import { logOut } from './linking/unlink.js';
+import type { Node } from './member/node.js';
 import type { Selection } from './ports/orders.js';
-import type { InstanceRecord, InstanceStore } from './ports/store.js';
+import type { InstanceRecord } from './ports/store.js';
 
 /** Which instances there are, and what callers decide about them. */
 export type Catalogue = Pick<
@@ -18,12 +21,13 @@ export type Catalogue = Pick<
 >;
 
 /** The instances of the store, all of which run on this node. */
-export function catalogue(held: Holdings, store: InstanceStore): Catalogue {
-  const createEach: Catalogue['createEach'] = async (plans, alongWithAll) => {
+export function catalogue(held: Holdings, { store, changes }: Pick<Node, 'store' | 'changes'>): Catalogue {
+  const createEach: Catalogue['createEach'] = async (plans, { author }, alongWithAll) => {
     const news = plans.map(({ wanted, along }) => {
       const record = newRecord(wanted);
       const instance = viewOf(record, { state: 'unlinked' });
-      return { record, instance, along: along(instance) };
+      const entry = lifecycleEntry('INSTANCE_CREATED', record, author);
+      return { record, instance, along: [...changes.appending([entry]), ...along(instance)] };
     });
     const those = (which: readonly boolean[]) =>
       news.map(({ instance }, index) => (which[index] ? instance : undefined));
@@ -33,8 +37,8 @@ export function catalogue(held: Holdings, store: InstanceStore): Catalogue {
   };
 
   return {
-    async create(wanted, along = () => []) {
-      const [made] = await createEach([{ wanted, along }], () => []);
+    async create(wanted, call, along = () => []) {
+      const [made] = await createEach([{ wanted, along }], call, () => []);
       if (!made) throw new PrivacyError({ kind: 'INSTANCE_ALREADY_EXISTS', instance: wanted.name });
       return made;
     },
@@ -47,9 +51,9 @@ export function catalogue(held: Holdings, store: InstanceStore): Catalogue {
 
     select: selection => held.selected(selection).map(({ instance }) => instance),
 
-    async update(name, { labels: change, ...changed }, etag) {
+    async update(name, { labels: change, ...changed }, { author }, etag) {
       const managed = held.find(name);
-      await managed.change(record => {
+      await managed.change(author, record => {
         checkEtag(record, etag);
         return { ...changed, ...(change && { labels: notTooMany(changedLabels(record.labels, change)) }) };
       });
@@ -77,13 +81,15 @@ export function catalogue(held: Holdings, store: InstanceStore): Catalogue {
         if (state === 'parked' || state === 'linking') await managed.session(call).catch(() => undefined);
         await logOut(managed, call);
         await held.end(managed, 'deleted');
-        await store.remove(name);
+        const entry = lifecycleEntry('INSTANCE_DELETED', managed.keeper.record, call.author);
+        await store.remove(name, changes.appending([entry]));
       });
     },
   };
 }
 
 const newRecord = (wanted: NewInstanceOrder): InstanceRecord => ({
+  uid: randomUUID(),
   status: 'unlinked',
   statusReason: '',
   phoneNumber: '',

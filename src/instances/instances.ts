@@ -5,6 +5,7 @@ import type { Contact, ListSetting } from '../domain/settings/contact-list.js';
 import type { Snapshot } from '../domain/settings/snapshot.js';
 import type { Write } from '../domain/write.js';
 import type { LinkEvent } from './linking/link-instance.js';
+import type { ChangeRecord, HistoryQuery } from './ports/history.js';
 import type {
   CallOptions,
   LinkOrder,
@@ -13,7 +14,6 @@ import type {
   Selection,
   UpdateOrder,
 } from './ports/orders.js';
-import type { ChangeRecord } from './ports/store.js';
 import type { WatchEvent } from './watching/watch-reader.js';
 
 /** What callers decide about an instance. */
@@ -46,7 +46,11 @@ export interface Instances {
    *
    * @param along What that is, when the instance is like this.
    */
-  create(wanted: NewInstanceOrder, along?: (made: Instance) => readonly Write[]): Promise<Instance>;
+  create(
+    wanted: NewInstanceOrder,
+    call: Pick<CallOptions, 'author'>,
+    along?: (made: Instance) => readonly Write[],
+  ): Promise<Instance>;
   /**
    * The same of many in one commit; undefined for one whose name is taken.
    *
@@ -54,6 +58,7 @@ export interface Instances {
    */
   createEach(
     plans: readonly CreatePlan[],
+    call: Pick<CallOptions, 'author'>,
     alongWithAll: (made: readonly (Instance | undefined)[]) => readonly Write[],
   ): Promise<readonly (Instance | undefined)[]>;
   get(name: string): Instance;
@@ -66,6 +71,7 @@ export interface Instances {
   update(
     name: string,
     changed: Partial<InstanceProperties> & { readonly labels?: LabelChange },
+    call: Pick<CallOptions, 'author'>,
     etag?: string,
   ): Promise<Instance>;
   /** The names of those that are selected, in their order. */
@@ -102,16 +108,25 @@ export interface Instances {
   readContactList(name: string, setting: ListSetting, call: CallOptions): Promise<readonly Contact[]>;
   /** Fulfils when the list is as wanted and the setting is `contact_blacklist`, or would be with `validateOnly`. */
   updateContactList(name: string, order: ListOrder, call: CallOptions): Promise<ListReport>;
-  /** Newest first; `before` is the `next` of the page before. */
+  /**
+   * The history, newest first; behind an id in the order of ids. `after` is the `next` of the page before.
+   * INSTANCE_NOT_FOUND when the history knows no instance of a name either.
+   */
   listChanges(
-    name: string,
-    page: { before: string | undefined; limit: number },
+    query: HistoryQuery,
+    page: { startAfter: number | undefined; after: string | undefined; limit: number },
   ): Promise<{ changes: ChangeRecord[]; next: string | undefined }>;
   /**
    * The settings of each instance, then what happens to them, until the signal aborts. A reader who falls behind gets
-   * the newest state of each instance.
+   * the newest state of each instance, and every entry of the history.
    *
    * @param selection As long as each is selected; of all, later ones included.
+   * @param history Which entries are told, behind which one; undefined for none.
    */
-  watch(selection: Selection, heartbeatMs: number, signal: AbortSignal): AsyncIterable<WatchEvent>;
+  watch(
+    selection: Selection,
+    heartbeatMs: number,
+    signal: AbortSignal,
+    history?: { readonly query: HistoryQuery; readonly startAfter: number },
+  ): AsyncIterable<WatchEvent>;
 }

@@ -1,5 +1,6 @@
 import { queued } from './account/queue.js';
 import type { Catalogue } from './catalogue.js';
+import { historyReader } from './history-reader.js';
 import type { Holdings } from './holdings.js';
 import type { Instances } from './instances.js';
 import { importInstance } from './linking/import-instance.js';
@@ -22,6 +23,11 @@ export type Operations = Omit<Instances, keyof Catalogue>;
 export function operations(held: Holdings, node: Node): Operations {
   const { dialer, linkAttempts: attempts, changes, reads, watch } = node;
 
+  const historyOf = historyReader(
+    selection => held.selected(selection).map(({ keeper }) => keeper.record),
+    changes,
+  );
+
   /** Works with an instance, which stays connected meanwhile. */
   async function withConnection<T>(name: string, work: (managed: ManagedInstance) => Promise<T>): Promise<T> {
     const managed = held.find(name);
@@ -37,7 +43,8 @@ export function operations(held: Holdings, node: Node): Operations {
     });
 
   return {
-    link: (name, order, call) => linkInstance({ managed: held.find(name), dialer, attempts, order }, call),
+    link: (name, order, call) =>
+      linkInstance({ managed: held.find(name), dialer, attempts, changes, order }, call),
 
     submitPasskeyAssertion: (name, assertionJson) => submitAssertion(held.find(name), assertionJson),
 
@@ -81,15 +88,13 @@ export function operations(held: Holdings, node: Node): Operations {
     updateContactList: (name, order, call) =>
       inTurn(name, call, managed => updateContactList(managed, order, call)),
 
-    async listChanges(name, page) {
-      held.find(name);
-      return changes.list(name, page);
-    },
+    listChanges: historyOf.listChanges,
 
-    async *watch({ names, selector }, heartbeatMs, signal) {
+    async *watch({ names, selector }, heartbeatMs, signal, history) {
+      const feed = history && (await historyOf.feed(history.query, history.startAfter));
       const candidates = held.selected({ names, selector: [] }).map(each => each.watched);
       // In the same turn: an instance made in between would be missed.
-      const whom = { candidates, takesNew: names.length === 0, selector };
+      const whom = { candidates, takesNew: names.length === 0, selector, feed };
       yield* watch.watch(whom, heartbeatMs, signal);
     },
   };

@@ -23,7 +23,7 @@ export async function openRegistry(options: NodeOptions): Promise<Registry> {
   for (const record of await node.store.list()) held.begin(record);
   const remindNoMore = remindOfPresence(() => held.all().map(managed => managed.view()), node.log);
   return {
-    ...catalogue(held, node.store),
+    ...catalogue(held, node),
     ...operations(held, node),
     refusals: node.refusals,
     async stop(closingMs = CLOSING_MS) {

@@ -6,6 +6,7 @@ import { newKey, seal, unseal } from './sealing/envelope.js';
 import { instanceUpdate, unsealPhoneNumber } from './tables/instances.js';
 import { accountAnswersRemoval } from './tables/requests.js';
 import type { Schema } from './tables/schema.js';
+import { statementOf } from './tables/write.js';
 
 type CredentialRow = { sealed_key: Buffer; sealed_credentials: Buffer };
 
@@ -21,11 +22,14 @@ const signalKeyLabel = (instance: string, type: string, id: string) => ({
 /**
  * The credentials on SQLite. Nothing here waits: a write is committed and synced when the call returns its promise,
  * so that Baileys' synchronous `creds.update` handler can rely on it.
+ *
+ * @param committed Hears of what was written along.
  */
 export function sqliteCredentials(
   database: Database,
   db: Kysely<Schema>,
   keys: { masterKey: Buffer; storeKey: Buffer },
+  committed: (statements: readonly Compilable[]) => void,
 ): CredentialStore {
   const find = database.prepare<[string], CredentialRow>(
     'select sealed_key, sealed_credentials from credential where instance = ?',
@@ -97,7 +101,7 @@ export function sqliteCredentials(
       replace.run(seal(linkedDataKey(instance), credentialsLabel(instance), credentials), instance);
     },
 
-    async saveLink(instance, credentials, { phoneNumber, linkTime }) {
+    async saveLink(instance, credentials, { phoneNumber, linkTime }, along = []) {
       const record: LinkRecord = {
         status: 'linked',
         statusReason: '',
@@ -115,17 +119,21 @@ export function sqliteCredentials(
           seal(dataKey, credentialsLabel(instance), credentials),
         );
         runNow(database, instanceUpdate(db, keys.storeKey, instance, record));
+        for (const write of along) runNow(database, statementOf(write));
       })();
+      committed(along.map(statementOf));
       forgetErased(database);
       return record;
     },
 
-    async clear(instance) {
+    async clear(instance, along = []) {
       database.transaction(() => {
         erase.run(instance);
         runNow(database, accountAnswersRemoval(db, instance));
         runNow(database, instanceUpdate(db, keys.storeKey, instance, UNLINKED));
+        for (const write of along) runNow(database, statementOf(write));
       })();
+      committed(along.map(statementOf));
       forgetErased(database);
       return UNLINKED;
     },

@@ -1,7 +1,7 @@
 import { closeSync, existsSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Sqlite, { type Database } from 'better-sqlite3';
-import { Kysely } from 'kysely';
+import { type Compilable, Kysely } from 'kysely';
 import { closeToOthers, makeDataFolder } from '../access/secret-file.js';
 import { backUp, removeDraft } from './back-up.js';
 import { changeMasterKey } from './change-master-key.js';
@@ -12,6 +12,7 @@ import { forgetErased, runNow, sqliteCredentials } from './sqlite-credentials.js
 import type { Store } from './store.js';
 import { type Atomically, changeLog, type UnlessTaken } from './tables/changes.js';
 import { versionStore } from './tables/client-version.js';
+import { historyGrowth } from './tables/history-growth.js';
 import { instanceStore } from './tables/instances.js';
 import { requestLog } from './tables/requests.js';
 import type { Schema } from './tables/schema.js';
@@ -46,21 +47,31 @@ export async function sqliteStore(options: SqliteOptions): Promise<Store> {
     await migrate(db, previousMasterKey ? [masterKey, previousMasterKey] : [masterKey]);
     await ensureStoreKey(db, masterKey);
     if (file !== ':memory:') advanceEpoch(database, witnessOf(file));
+    const growth = historyGrowth();
     const atomically: Atomically = async queries => {
       database.transaction(() => {
         for (const query of queries) runNow(database, query);
       })();
+      growth.committed(queries);
     };
-    const unlessTaken: UnlessTaken = async (each, then) =>
-      database.transaction(() => {
-        const wrote = each.map(({ first, others }) => {
+    const unlessTaken: UnlessTaken = async (each, then) => {
+      const ran: Compilable[] = [];
+      const run = (queries: readonly Compilable[]) => {
+        for (const query of queries) runNow(database, query);
+        ran.push(...queries);
+      };
+      const wrote = database.transaction(() => {
+        const isDone = each.map(({ first, others }) => {
           if (runNow(database, first) === 0) return false;
-          for (const query of others) runNow(database, query);
+          run(others);
           return true;
         });
-        for (const query of then(wrote)) runNow(database, query);
-        return wrote;
+        run(then(isDone));
+        return isDone;
       })();
+      growth.committed(ran);
+      return wrote;
+    };
     const hasNewMasterKey =
       previousMasterKey !== undefined &&
       (await changeMasterKey(db, atomically, { from: previousMasterKey, to: masterKey }));
@@ -70,13 +81,13 @@ export async function sqliteStore(options: SqliteOptions): Promise<Store> {
     return {
       instances: {
         ...instances,
-        async remove(name) {
-          await instances.remove(name);
+        async remove(...removal) {
+          await instances.remove(...removal);
           forgetErased(database);
         },
       },
-      credentials: sqliteCredentials(database, db, { masterKey, storeKey }),
-      changes: changeLog(db, atomically),
+      credentials: sqliteCredentials(database, db, { masterKey, storeKey }, growth.committed),
+      changes: changeLog(db, atomically, growth),
       tokens: tokenStore(db, storeKey, { atomically, unlessTaken, onEdited: onEditedToken }),
       requests: requestLog(db, storeKey),
       versions: versionStore(db),

@@ -1,6 +1,7 @@
 import type { RequestLog, TokenStore } from '../access/ports.js';
 import type { VersionStore } from '../instances/ports/client-version.js';
-import type { ChangeLog, CredentialStore, InstanceStore } from '../instances/ports/store.js';
+import type { ChangeLog } from '../instances/ports/history.js';
+import type { CredentialStore, InstanceStore } from '../instances/ports/store.js';
 
 /** Everything the service keeps, in one engine. `test/stores/contract.ts` holds what each engine promises. */
 export type Store = {

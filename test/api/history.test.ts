@@ -5,6 +5,7 @@ import { ErrorReason, SettingOutcome_State as State } from '../../gen/ts/whatsap
 import {
   Origin,
   PrivacyServiceService as Privacy,
+  PrivacyChange_Kind,
 } from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import {
   GroupAddPermission,
@@ -23,8 +24,9 @@ beforeAll(async () => {
 });
 afterAll(() => service[Symbol.asyncDispose]());
 
+const kinds = [PrivacyChange_Kind.SETTING_CHANGED];
 const changes = async (pageSize = 0, pageToken = '') =>
-  service.client.call(Privacy.listPrivacyChanges, { instance: desk.instance, pageSize, pageToken });
+  service.client.call(Privacy.listPrivacyChanges, { instance: desk.instance, kinds, pageSize, pageToken });
 
 test('holds every change tried, who asked for it and how it ended, newest first', async () => {
   service.simulator.inject({
@@ -94,7 +96,7 @@ test('forgets what is older than it is kept, also when that is more than a littl
   await using own = await startService({ env: { WA_PRIVACY_HISTORY_DAYS: '30' } });
   const { instance } = await own.linked();
   const list = async () =>
-    (await own.client.call(Privacy.listPrivacyChanges, { instance, pageSize: 200 })).changes;
+    (await own.client.call(Privacy.listPrivacyChanges, { instance, kinds, pageSize: 200 })).changes;
   await own.client.call(Privacy.updatePrivacySettings, {
     instance,
     visibility: { lastSeen: LastSeenVisibility.NONE },
@@ -102,12 +104,13 @@ test('forgets what is older than it is kept, also when that is more than a littl
   await own.stop();
   const database = new Sqlite(join(own.dataDir, 'wa-privacy.db'));
   const copies = database.prepare(
-    `insert into privacy_change (instance, sequence, time, origin, setting, new_value, outcome, request_id)
-       select instance, sequence + @more, time - @ageMs, origin, setting, new_value, outcome, '' from privacy_change
-         where sequence = 1`,
+    `insert into privacy_change
+         (id, kind, instance, instance_uid, time, origin, setting, new_value, outcome, request_id, token_id)
+       select 1000 + @more, kind, instance, instance_uid, time - @ageMs, origin, setting, new_value, outcome, '', ''
+         from privacy_change where kind = 'SETTING_CHANGED' and id < 1000`,
   );
   for (let more = 1; more <= 120; more++) copies.run({ more, ageMs: (more <= 5 ? 29 : 31) * DAY_MS });
-  database.prepare('update instance set change_count = 121').run();
+  database.prepare('update change_counter set last_id = 2000').run();
   database.close();
 
   await own.start();

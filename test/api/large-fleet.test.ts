@@ -36,8 +36,8 @@ import { bearer, CallError, type Caller, caller, OWN_CONNECTION } from '../suppo
 import { type Service, startService } from '../support/service.js';
 
 const SIZE = 200;
-/** Streams on one connection, and of one token, of which the service takes 100 each. */
-const STREAMS = 50;
+/** Streams of one token, of which the service takes no more. */
+const STREAMS = 40;
 const PATIENCE_MS = 600_000;
 
 type Desk = { readonly instance: string; readonly phone: Phone };

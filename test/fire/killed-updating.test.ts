@@ -88,7 +88,9 @@ test('a service killed while it updates keeps what it has answered, and widens n
       const recorded = Map.groupBy(changes, ({ requestId }) => requestId);
       for (const [requestId, { outcomes }] of answers) {
         const applied = outcomes.filter(({ state }) => state === State.APPLIED);
-        const settings = recorded.get(requestId)?.filter(({ outcome }) => outcome === 'APPLIED');
+        const settings = recorded
+          .get(requestId)
+          ?.flatMap(({ change }) => (change?.outcome === 'APPLIED' ? [change] : []));
         expect((settings ?? []).map(({ setting }) => setting.toUpperCase()).sort()).toEqual(
           applied.map(({ setting }) => PrivacySetting[setting]).sort(),
         );

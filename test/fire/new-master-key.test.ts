@@ -95,7 +95,7 @@ test('a change of the master key, killed at any point while callers go on, loses
   await service.end('SIGTERM');
   const { changes } = await scene.stored(INSTANCE);
   const recorded = new Set(
-    changes.filter(({ outcome }) => outcome === 'APPLIED').map(({ requestId }) => requestId),
+    changes.filter(({ change }) => change?.outcome === 'APPLIED').map(({ requestId }) => requestId),
   );
   expect(applied.length).toBeGreaterThan(0);
   expect(applied.filter(requestId => !recorded.has(requestId))).toEqual([]);

@@ -50,7 +50,7 @@ const stateReason = (reason: string) =>
 async function linkPhone(name: string) {
   const phone = simulator.addPhone({ phoneNumber: `1555040000${phones.size}` });
   phones.set(name, phone);
-  await registry.create({ name, displayName: '' });
+  await registry.create({ name, displayName: '' }, {});
   for await (const event of registry.link(name, { kind: 'qr' }, soon()))
     if (event.kind === 'code') void phone.scan(event.code.code);
 }

@@ -51,6 +51,7 @@ beforeEach(async () => {
   for (const name of names) {
     await store.instances.create({
       name,
+      uid: name,
       displayName: '',
       status: 'linked',
       statusReason: '',

@@ -30,15 +30,15 @@ const names = () =>
 
 describe('an instance', () => {
   test('that is made is listed, and its name is taken until it is deleted', async () => {
-    await registry.create(NEW);
+    await registry.create(NEW, {});
     expect(names()).toEqual(['bot', 'desk']);
-    await expect(registry.create(NEW)).rejects.toMatchObject({
+    await expect(registry.create(NEW, {})).rejects.toMatchObject({
       problem: { kind: 'INSTANCE_ALREADY_EXISTS' },
     });
     await registry.delete('desk', undefined, soon());
     expect(names()).toEqual(['bot']);
     expect(() => registry.get('desk')).toThrow();
-    expect(await registry.create(NEW)).toMatchObject({ name: 'desk', state: 'UNLINKED' });
+    expect(await registry.create(NEW, {})).toMatchObject({ name: 'desk', state: 'UNLINKED' });
     expect((await parts.store.instances.list()).map(({ name }) => name)).toEqual(['bot', 'desk']);
   });
 
@@ -57,7 +57,7 @@ describe('an instance', () => {
     const first = registry.delete('bot', undefined, soon());
     const second = registry.delete('bot', undefined, soon());
     await first;
-    await registry.create({ ...NEW, name: 'bot' });
+    await registry.create({ ...NEW, name: 'bot' }, {});
     await second;
     expect((await parts.store.instances.list()).map(({ name }) => name)).toEqual(['bot']);
   });
@@ -73,12 +73,12 @@ describe('an instance', () => {
 
   test('of two changes with one etag takes the first', async () => {
     const etag = instanceEtag(registry.get('bot'));
-    const changes = ['first', 'second'].map(displayName => registry.update('bot', { displayName }, etag));
+    const changes = ['first', 'second'].map(displayName => registry.update('bot', { displayName }, {}, etag));
     await changes[0];
     await expect(changes[1]).rejects.toMatchObject({ problem: { kind: 'ETAG_MISMATCH', etag } });
     expect(registry.get('bot').displayName).toBe('first');
     const next = instanceEtag(registry.get('bot'));
-    expect(await registry.update('bot', { displayName: 'third' }, next)).toMatchObject({
+    expect(await registry.update('bot', { displayName: 'third' }, {}, next)).toMatchObject({
       displayName: 'third',
     });
   });
@@ -89,24 +89,24 @@ describe('an instance', () => {
     ['presence', { presence: 'PULSE' }],
     ['password of its proxy', { proxy: 'http://a:new@127.0.0.1:1' }],
   ] as const)('is not deleted with the etag it had before its %s was changed', async (_, changed) => {
-    await registry.update('bot', { proxy: 'http://a:old@127.0.0.1:1' });
+    await registry.update('bot', { proxy: 'http://a:old@127.0.0.1:1' }, {});
     const etag = instanceEtag(registry.get('bot'));
-    await registry.update('bot', changed);
+    await registry.update('bot', changed, {});
     await expect(registry.delete('bot', etag, soon())).rejects.toMatchObject({
       problem: { kind: 'ETAG_MISMATCH', etag, currentEtag: instanceEtag(registry.get('bot')) },
     });
   });
 
   test('that was deleted and made again has another etag, and keeps its own over a restart', async () => {
-    await registry.update('bot', { displayName: 'Bot' });
+    await registry.update('bot', { displayName: 'Bot' }, {});
     const etag = instanceEtag(registry.get('bot'));
     await registry.stop();
     registry = await openRegistry(parts.options);
     expect(instanceEtag(registry.get('bot'))).toBe(etag);
     await registry.delete('bot', etag, soon());
     await new Promise(resolve => setTimeout(resolve, 2)); // Times of making are told in milliseconds.
-    await registry.create({ ...NEW, name: 'bot' });
-    await registry.update('bot', { displayName: 'Bot' });
+    await registry.create({ ...NEW, name: 'bot' }, {});
+    await registry.update('bot', { displayName: 'Bot' }, {});
     expect(instanceEtag(registry.get('bot'))).not.toBe(etag);
   });
 
@@ -114,22 +114,26 @@ describe('an instance', () => {
     const before = registry.get('bot');
     vi.spyOn(parts.store.instances, 'update').mockRejectedValueOnce(new Error('disk full'));
     await expect(
-      registry.update('bot', { displayName: 'Bot', connectionMode: 'ON_DEMAND' }),
+      registry.update('bot', { displayName: 'Bot', connectionMode: 'ON_DEMAND' }, {}),
     ).rejects.toThrow();
     expect(registry.get('bot')).toEqual(before);
-    expect(await registry.update('bot', { displayName: 'Bot' })).toMatchObject({ displayName: 'Bot' });
+    expect(await registry.update('bot', { displayName: 'Bot' }, {})).toMatchObject({ displayName: 'Bot' });
   });
 
   test('that does not exist is told of by every method', async () => {
     const { get, update, unlink, reconnect, readSettings, listChanges } = registry;
     for (const call of [
       async () => get('desk'),
-      () => update('desk', {}),
+      () => update('desk', {}, {}),
       () => registry.delete('desk', undefined, soon()),
       () => reconnect('desk', soon()),
       () => unlink('desk', soon()),
       () => readSettings('desk', undefined, soon()),
-      () => listChanges('desk', { before: undefined, limit: 1 }),
+      () =>
+        listChanges(
+          { selection: { names: ['desk'], selector: [] }, isAccount: true },
+          { startAfter: undefined, after: undefined, limit: 1 },
+        ),
       () => watch(['bot', 'desk']).next(),
     ])
       await expect(call()).rejects.toMatchObject(NOT_FOUND);
@@ -173,17 +177,17 @@ test('a connection that never closes does not keep the rest from being stored wh
 test('who watches all is told of an instance that is made while the first events are taken', async () => {
   const events = watch();
   const first = events.next();
-  await registry.create(NEW);
+  await registry.create(NEW, {});
   const told = new Set([(await first).value.instance, (await events.next()).value.instance]);
   expect(told).toEqual(new Set(['bot', 'desk']));
 });
 
 test('who watches an instance that is deleted and made again hears of the first alone', async () => {
-  await registry.create(NEW);
+  await registry.create(NEW, {});
   const [one, all] = [watch(['desk']), watch()];
   expect((await one.next()).value).toMatchObject({ reason: 'INSTANCE_NOT_LINKED' });
   await registry.delete('desk', undefined, soon());
-  await registry.create(NEW);
+  await registry.create(NEW, {});
   expect((await one.next()).value).toMatchObject({ instance: 'desk', reason: 'INSTANCE_NOT_FOUND' });
   expect((await all.next()).value).toBeDefined();
   const silence = Symbol('silence');

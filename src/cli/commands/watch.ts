@@ -16,9 +16,11 @@ import { clientCommand, type Run } from '../client/client-command.js';
 import { SELECTOR_FLAG, SELECTOR_MEANING } from '../client/label-flags.js';
 import { parseDuration, toDuration } from '../terminal/duration.js';
 import { plain, toJson } from '../terminal/output.js';
+import { parseId } from '../terminal/parse-id.js';
+import { authorText, outcomeText, subjectText, valuesText } from '../texts/history-text.js';
 import { valueText } from '../texts/settings-text.js';
 
-type Flags = { readonly heartbeat?: number; readonly selector?: string };
+type Flags = { readonly heartbeat?: number; readonly selector?: string; readonly startAfter?: bigint };
 
 /** How often to look whether a service that has gone is back. */
 const AGAIN_MS = 1000;
@@ -32,21 +34,27 @@ export function addWatchCommand(privacy: Command): void {
     watch,
   )
     .option('--heartbeat <duration>', 'how long the service may be silent, 5s to 10m', parseDuration)
-    .option(SELECTOR_FLAG, `in place of names, ${SELECTOR_MEANING}`);
+    .option(SELECTOR_FLAG, `in place of names, ${SELECTOR_MEANING}`)
+    .option('--start-after <id>', 'show the history too, from behind the entry with this id or 0', parseId);
 }
 
-async function watch({ api, output, args, flags: { heartbeat, selector = '' } }: Run<Flags>) {
+async function watch({ api, output, args, flags }: Run<Flags>) {
+  const { heartbeat, selector = '', startAfter } = flags;
   const heartbeatInterval = heartbeat === undefined ? undefined : toDuration(heartbeat);
-  const request = { instances: [...args], heartbeatInterval, labelSelector: selector };
+  let request = { instances: [...args], heartbeatInterval, labelSelector: selector, startAfter };
   let hasBegun = false;
   for (;;) {
+    const beganAt = performance.now();
     try {
       for await (const response of api.stream(PrivacyServiceService.watchPrivacySettings, request)) {
         hasBegun = true;
+        if (response.event?.$case === 'recorded')
+          request = { ...request, startAfter: response.event.value.id };
         const isQuiet = response.event?.$case === 'heartbeat' && !output.json;
         if (!isQuiet) output.print(toJson(WatchPrivacySettingsResponse, response), () => line(response));
       }
-      return;
+      // It has lasted as long as one may. A service that ends it at once is not called again and again.
+      await sleep(Math.max(beganAt + AGAIN_MS - performance.now(), 0));
     } catch (error) {
       await sleep(pauseMs(error, hasBegun));
     }
@@ -78,6 +86,11 @@ function textOf(event: WatchPrivacySettingsResponse['event']): string {
       const { changed, settings, origin } = event.value;
       const names = changed.flatMap(number => decodeSetting(number) ?? []);
       return `${BY[origin] ?? BY[Origin.UNSPECIFIED]}: ${(settings && values(settings, names)) || 'other categories'}`;
+    }
+    case 'recorded': {
+      const { value } = event;
+      const what = [subjectText(value), valuesText(value), outcomeText(value)].filter(Boolean).join(' ');
+      return `history ${value.id}: ${what}, by ${authorText(value)}`;
     }
     case 'unavailable': {
       const { reason, message } = event.value;

@@ -10,6 +10,17 @@ export function parseDuration(text: string): number {
   return Math.round(Number(number) * MS[unit as keyof typeof MS]); // the pattern has no other unit
 }
 
+/** `2026-01-31T12:00:00Z`, or so long ago as a duration says. */
+export function parseMoment(text: string): Date {
+  const time = new Date(text);
+  if (/^\d{4}-\d\d-\d\d/.test(text) && !Number.isNaN(time.getTime())) return time;
+  try {
+    return new Date(Date.now() - parseDuration(text));
+  } catch {
+    throw new InvalidArgumentError('Must be like 2026-01-31, 2026-01-31T12:00:00Z, or 2d for two days ago.');
+  }
+}
+
 /** Milliseconds as the API has them. */
 export const toDuration = (ms: number): Duration => ({
   seconds: BigInt(Math.floor(ms / 1000)),

@@ -1,5 +1,6 @@
 import type { Metadata } from '@grpc/grpc-js';
 import type { Principal } from '../../access/tokens.js';
+import type { Author } from '../../domain/author.js';
 import type { Method } from '../method.js';
 
 /** What the interceptors learn of a call. */
@@ -38,6 +39,12 @@ export function contextOf(metadata: Metadata): CallContext {
   const context = findContext(metadata);
   if (!context) throw new Error('the call did not pass the first interceptor');
   return context;
+}
+
+/** On whose behalf a call does what it does, as the history tells it. */
+export function authorOf(request: unknown, { tokenId, tokenDisplayName }: Principal): Author {
+  const { requestId = '' } = request as { readonly requestId?: string };
+  return { actor: { tokenId, tokenDisplayName }, requestId };
 }
 
 /** Who calls. */

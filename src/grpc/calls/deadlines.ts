@@ -11,6 +11,9 @@ const MARGIN_MS = 150;
 /** What has not ended by then is answered without it, before grpc-js answers without details. */
 const LAST_MOMENT_MS = 50;
 
+/** Why a stream is over that has lasted as long as it may, and ends well. */
+export const LASTED = new Error('the stream has lasted as long as it may');
+
 type AnyCall<Request, Response> =
   | ServerUnaryCall<Request, Response>
   | ServerWritableStream<Request, Response>;
@@ -20,7 +23,7 @@ export function startDeadline<Request, Response>(
   call: AnyCall<Request, Response>,
   method: Pick<Method, 'about' | 'deadlines'>,
 ): CallOptions & Disposable {
-  const { maximumMs, defaultMs, whenOver } = method.deadlines;
+  const { maximumMs, defaultMs, endsWell } = method.deadlines;
   const callersMs = Number(call.getDeadline()) - wallMs(); // grpc-js made it of this, just now.
   const lastsMs = Math.min(callersMs, callersMs === Infinity ? defaultMs : maximumMs);
   const ended = new AbortController();
@@ -28,7 +31,7 @@ export function startDeadline<Request, Response>(
     const instance = namedInstance(call.request, method);
     return new PrivacyError({ kind: 'DEADLINE_TOO_SHORT', ...(instance !== undefined && { instance }) });
   };
-  const tooLate = () => ended.abort(lastsMs < callersMs && whenOver ? whenOver() : tooShort());
+  const tooLate = () => ended.abort(lastsMs < callersMs && endsWell ? LASTED : tooShort());
   const timer = setTimeout(tooLate, Math.max(lastsMs - LAST_MOMENT_MS, 0));
   const gone = () => ended.abort(new Error('the caller has gone'));
   call.once('cancelled', gone);

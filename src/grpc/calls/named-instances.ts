@@ -5,6 +5,7 @@ export function namedInstances(request: unknown, { about }: Pick<Method, 'about'
   if (about === undefined || about === 'covered') return [];
   // The type of the table's rows vouches for the field.
   const named = (request as { readonly [field: string]: string | readonly string[] })[about] ?? [];
+  if (named === '') return []; // All that the token covers, where a method may leave it empty.
   return typeof named === 'string' ? [named] : named;
 }
 

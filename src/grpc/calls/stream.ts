@@ -3,9 +3,9 @@ import type { handleServerStreamingCall } from '@grpc/grpc-js';
 import type { Tokens } from '../../access/tokens.js';
 import type { Answer } from '../errors/statuses.js';
 import { admit, checkScope, type LabelsOf } from './admit.js';
-import { contextOf, principalOf } from './call-context.js';
+import { authorOf, contextOf, principalOf } from './call-context.js';
 import type { CallSlots } from './call-slots.js';
-import { startDeadline, unlessAborted } from './deadlines.js';
+import { LASTED, startDeadline, unlessAborted } from './deadlines.js';
 import type { Handler } from './handler.js';
 
 /** The handler of a method that streams. Its events are encoded one by one, so that leaving reaches the iteration. */
@@ -39,7 +39,7 @@ export const stream =
       const order = admit(call.request, handler.decode, context, labelsOf);
       using options = startDeadline(call, context.method);
       const principal = principalOf(context);
-      using _place = open(principal.tokenId, context.method.fullName);
+      using _place = open(principal.tokenId);
       using token = tokens.watch(principal.tokenId);
       const over = AbortSignal.any([
         options.signal,
@@ -51,7 +51,7 @@ export const stream =
         method: context.method,
         principal,
         requestId: context.requestId,
-        options: { deadline: options.deadline, signal },
+        options: { deadline: options.deadline, signal, author: authorOf(call.request, principal) },
       });
       const iterator = events[Symbol.asyncIterator]();
       try {
@@ -70,7 +70,8 @@ export const stream =
     run().then(
       () => call.end(),
       (error: unknown) => {
-        if (!call.cancelled) call.emit('error', answer(error, context));
+        if (error === LASTED) call.end();
+        else if (!call.cancelled) call.emit('error', answer(error, context));
       },
     );
   };

@@ -1,10 +1,9 @@
 import type { handleUnaryCall } from '@grpc/grpc-js';
 import type { Tokens } from '../../access/tokens.js';
 import { PrivacyError } from '../../domain/errors.js';
-import type { CallOptions } from '../../instances/ports/orders.js';
 import type { Answer } from '../errors/statuses.js';
 import { admit, type LabelsOf } from './admit.js';
-import { contextOf, principalOf } from './call-context.js';
+import { authorOf, contextOf, principalOf } from './call-context.js';
 import { startDeadline, unlessAborted } from './deadlines.js';
 import type { Handler } from './handler.js';
 
@@ -27,13 +26,16 @@ export const unary =
       using limits = startDeadline(call, context.method);
       const { method, requestId } = context;
       const principal = principalOf(context);
-      const handle = (options: CallOptions) =>
-        unlessAborted(handler.handle(order, { method, principal, requestId, options }), limits.signal);
-      if (method.permit.access === 'READ_ONLY') return await handle(limits);
+      const author = authorOf(call.request, principal);
+      const handle = (signal: AbortSignal) => {
+        const options = { deadline: limits.deadline, signal, author };
+        return unlessAborted(handler.handle(order, { method, principal, requestId, options }), limits.signal);
+      };
+      if (method.permit.access === 'READ_ONLY') return await handle(limits.signal);
 
       using token = tokens.watch(principal.tokenId);
       const signal = AbortSignal.any([limits.signal, token.signal]);
-      return await handle({ deadline: limits.deadline, signal }).catch((error: unknown) => {
+      return await handle(signal).catch((error: unknown) => {
         throw token.signal.aborted && isUnsent(error) ? token.signal.reason : error;
       });
     };

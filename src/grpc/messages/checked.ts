@@ -6,7 +6,8 @@ export type Wrong = { readonly violations: readonly Violation[] };
 /** What a part of a request comes to, unless it is wrong. */
 export type Checked<Value> = { readonly value: Value; readonly violations?: undefined } | Wrong;
 
-type Parts<Values> = { readonly [Part in keyof Values]: Checked<Values[Part]> };
+/** Parts of a request, each by itself. */
+export type Parts<Values> = { readonly [Part in keyof Values]: Checked<Values[Part]> };
 
 export const valid = <Value>(value: Value): Checked<Value> => ({ value });
 

@@ -1,10 +1,7 @@
 import type { Duration } from '../../../gen/ts/google/protobuf/duration.js';
-import { type SettingOutcome, SettingOutcome_State } from '../../../gen/ts/whatsapp/privacy/v1/errors.js';
+import type { SettingOutcome } from '../../../gen/ts/whatsapp/privacy/v1/errors.js';
 import type { Instance as InstanceMessage } from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
-import type {
-  PrivacyChange,
-  SettingDescription as SettingDescriptionMessage,
-} from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
+import type { SettingDescription as SettingDescriptionMessage } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import type {
   Permissions,
   Privacy,
@@ -27,13 +24,11 @@ import {
   specOf,
 } from '../../domain/settings/settings-table.js';
 import { etagOf, type Snapshot } from '../../domain/settings/snapshot.js';
-import type { ChangeRecord } from '../../instances/ports/store.js';
 import {
   encodeConnectionMode,
   encodeInstanceState,
   encodeNotWritable,
   encodeOfflineQueue,
-  encodeOrigin,
   encodeOutcomeState,
   encodePresence,
   encodeReason,
@@ -104,22 +99,6 @@ export const encodeOutcome = (outcome: Outcome): SettingOutcome => ({
 /** In the order of PrivacySetting. */
 export const encodeOutcomes = (outcomes: readonly Outcome[]): SettingOutcome[] =>
   outcomes.map(encodeOutcome).sort((a, b) => a.setting - b.setting);
-
-export const encodeChange = (change: ChangeRecord): PrivacyChange => ({
-  changeTime: change.time,
-  actor: change.actor && { tokenId: change.actor.tokenId, tokenDisplayName: change.actor.tokenDisplayName },
-  origin: encodeOrigin(change.origin),
-  setting: encodeSetting(change.setting),
-  oldValue: change.oldValue ?? '',
-  newValue: change.newValue,
-  outcome: encodeOutcomeState(change.outcome),
-  requestId: change.requestId,
-  whatsappCode: change.whatsappCode ?? 0,
-  resolvedOutcome: change.resolution
-    ? encodeOutcomeState(change.resolution.outcome)
-    : SettingOutcome_State.UNSPECIFIED,
-  resolveTime: change.resolution?.time,
-});
 
 const encodeDescription = ({
   setting,

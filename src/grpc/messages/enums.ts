@@ -13,7 +13,7 @@ import type { Reason } from '../../domain/errors.js';
 import type { ConnectionMode, InstanceState, OfflineQueueState, Presence } from '../../domain/instance.js';
 import type { OnFailure, OutcomeState } from '../../domain/outcome.js';
 import type { NotWritableReason } from '../../domain/settings/describe.js';
-import type { Origin } from '../../instances/ports/store.js';
+import type { ChangeKind, Origin } from '../../instances/ports/history.js';
 
 // The domain's names and the contract's are the same. What is on one side only does not compile.
 true satisfies Same<InstanceState, NamesOf<typeof Instance_State>>;
@@ -24,6 +24,7 @@ true satisfies Same<OutcomeState, NamesOf<typeof SettingOutcome_State>>;
 true satisfies Same<OnFailure, NamesOf<typeof service.OnFailure>>;
 true satisfies Same<NotWritableReason, NamesOf<typeof service.SettingDescription_NotWritableReason>>;
 true satisfies Same<Origin, NamesOf<typeof service.Origin>>;
+true satisfies Same<ChangeKind, NamesOf<typeof service.PrivacyChange_Kind>>;
 true satisfies Same<TokenRecord['kind'], NamesOf<typeof Token_Kind>>;
 true satisfies Same<TokenRecord['access'], NamesOf<typeof Token_Access>>;
 // INTERNAL is not a problem callers can act on.
@@ -39,6 +40,7 @@ export const encodePresence = (presence: Presence | undefined) =>
 export const encodeOutcomeState = (state: OutcomeState) => SettingOutcome_State[state];
 export const encodeReason = (reason: Reason | undefined) => ErrorReason[reason ?? 'UNSPECIFIED'];
 export const encodeOrigin = (origin: Origin | undefined) => service.Origin[origin ?? 'UNSPECIFIED'];
+export const encodeChangeKind = (kind: ChangeKind) => service.PrivacyChange_Kind[kind];
 export const encodeNotWritable = (reason: NotWritableReason | undefined) =>
   service.SettingDescription_NotWritableReason[reason ?? 'UNSPECIFIED'];
 export const encodeTokenKind = (kind: TokenRecord['kind']) => Token_Kind[kind];

@@ -15,7 +15,8 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const NANOS = 1_000_000_000;
 /** 10,000 years, the longest that google.protobuf.Duration allows. */
 const LONGEST_SECONDS = 315_576_000_000n;
-/** The last moment that google.protobuf.Timestamp allows. */
+/** The first and the last moment that google.protobuf.Timestamp allows. */
+const FIRST_TIME = Date.parse('0001-01-01T00:00:00Z');
 const LAST_TIME = Date.parse('9999-12-31T23:59:59.999Z');
 
 /** The origin's sentence for a value without a name; `name` is the field's as the origin writes it. */
@@ -183,6 +184,12 @@ export function durationWithin(
   if (checked.violations || checked.value === undefined) return checked;
   if (checked.value >= leastMs && checked.value <= mostMs) return checked;
   return violation(field, 'OUT_OF_RANGE', `${field} must be ${inWords}`);
+}
+
+/** A moment that Timestamp allows. */
+export function time(field: string, moment: Date | undefined): Checked<Date | undefined> {
+  if (!moment || (moment.getTime() >= FIRST_TIME && moment.getTime() <= LAST_TIME)) return valid(moment);
+  return violation(field, 'OUT_OF_RANGE', `${field} must be in the years 1 to 9999`);
 }
 
 /** A moment after `now`, in epoch milliseconds, that Timestamp allows. */

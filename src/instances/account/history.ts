@@ -1,11 +1,12 @@
+import type { Author } from '../../domain/author.js';
 import type { Outcome, OutcomeState } from '../../domain/outcome.js';
 import { SETTING_NAMES, type Setting } from '../../domain/settings/settings-table.js';
 import { changedSettings, reportedValue, type Snapshot } from '../../domain/settings/snapshot.js';
 import type { Change } from '../../domain/settings/waves.js';
 import { wallTime } from '../../domain/time/wall-time.js';
-import type { UpdateOrder } from '../ports/orders.js';
+import type { ChangeLog, NewChange, Origin, Origins } from '../ports/history.js';
 import type { InstanceLog, Session, SetReply } from '../ports/ports.js';
-import type { ChangeLog, ChangeRecord, Origin, Origins } from '../ports/store.js';
+import type { InstanceRecord } from '../ports/store.js';
 import { ownChanges, type ReadTime } from './own-changes.js';
 
 /** Keeps the history of one account: what this service tried, and what it saw other devices do. */
@@ -13,7 +14,7 @@ export interface History {
   /** A change leaves for WhatsApp over this connection: seeing its value later is no news. Give it every reply. */
   sending(change: Change, session: Session, isOfList: boolean): (reply: SetReply) => void;
   /** Records what became of an update; durable when it fulfils. */
-  ended(order: Pick<UpdateOrder, 'actor' | 'requestId'>, outcomes: readonly Outcome[]): Promise<void>;
+  ended(author: Author, outcomes: readonly Outcome[]): Promise<void>;
   /**
    * Tells whose the changes since the read before are, records those of other devices, and amends what was not known of
    * this service's own.
@@ -25,8 +26,13 @@ export interface History {
 const TRIED: readonly OutcomeState[] = ['APPLIED', 'FAILED', 'UNKNOWN', 'ROLLED_BACK'];
 
 /** The history of one instance, kept in the log. A log that fails is said and stops nothing: the changes are made. */
-export function history(instance: string, changes: ChangeLog, log: InstanceLog): History {
+export function history(
+  { name: instance, uid: instanceUid }: Pick<InstanceRecord, 'name' | 'uid'>,
+  changes: Pick<ChangeLog, 'append' | 'resolve' | 'unresolved'>,
+  log: InstanceLog,
+): History {
   const own = ownChanges(amend);
+  const ofSetting = { kind: 'SETTING_CHANGED', instance, instanceUid, tokenId: '' } as const;
   let isRecalled = false;
 
   const stored = (writing: Promise<void>): Promise<void> =>
@@ -34,12 +40,15 @@ export function history(instance: string, changes: ChangeLog, log: InstanceLog):
 
   /** Adds what came to light to the entry that was written first. */
   function amend(setting: Setting, entryTime: Date, outcome: OutcomeState) {
-    void stored(changes.resolve(instance, { setting, entryTime, outcome, resolveTime: wallTime() }));
+    const resolution = { instanceUid, setting, entryTime, outcome, resolveTime: wallTime() };
+    void stored(changes.resolve(resolution));
   }
 
   /** What the process before this one left unknown: its connections have ended, so the first read tells. */
   async function recall(after: Snapshot) {
-    for (const { setting, time, oldValue, newValue } of await changes.unresolved(instance)) {
+    for (const { time, change } of await changes.unresolved(instanceUid)) {
+      if (!change) continue;
+      const { setting, oldValue, newValue } = change;
       const value = reportedValue(after, setting);
       const outcome = value === newValue ? 'APPLIED' : value === oldValue ? 'FAILED' : undefined;
       if (outcome && value !== undefined) amend(setting, time, outcome);
@@ -55,16 +64,18 @@ export function history(instance: string, changes: ChangeLog, log: InstanceLog):
       await stored(
         changes.append(
           tried.map(({ setting, previous, requested, state, cause }) => ({
-            instance,
+            ...ofSetting,
             time,
             actor,
             origin: 'THIS_SERVICE',
-            setting,
-            oldValue: previous,
-            newValue: requested,
-            outcome: state,
             requestId,
-            whatsappCode: cause?.whatsappCode,
+            change: {
+              setting,
+              oldValue: previous,
+              newValue: requested,
+              outcome: state,
+              whatsappCode: cause?.whatsappCode,
+            },
           })),
         ),
       );
@@ -90,18 +101,20 @@ export function history(instance: string, changes: ChangeLog, log: InstanceLog):
     },
   };
 
-  function seen(setting: Setting, before: Snapshot, after: Snapshot): ChangeRecord {
+  function seen(setting: Setting, before: Snapshot, after: Snapshot): NewChange {
     return {
-      instance,
+      ...ofSetting,
       time: after.observedAt,
       actor: undefined,
       origin: 'OTHER_DEVICE',
-      setting,
-      oldValue: reportedValue(before, setting),
-      newValue: reportedValue(after, setting) ?? '',
-      outcome: 'APPLIED',
       requestId: '',
-      whatsappCode: undefined,
+      change: {
+        setting,
+        oldValue: reportedValue(before, setting),
+        newValue: reportedValue(after, setting) ?? '',
+        outcome: 'APPLIED',
+        whatsappCode: undefined,
+      },
     };
   }
 }

@@ -1,6 +1,7 @@
 import { PrivacyError } from '../../domain/errors.js';
 import { type Instance, maskPhoneNumber } from '../../domain/instance.js';
 import { wallTime } from '../../domain/time/wall-time.js';
+import { lifecycleEntry } from '../account/lifecycle.js';
 import { queued } from '../account/queue.js';
 import { timeLeft } from '../account/time-left.js';
 import type { ManagedInstance } from '../member/managed-instance.js';
@@ -18,7 +19,7 @@ import { FIRST_LOGIN_MS, firstLoginFailed, refuseUnlessLinkable } from './link-i
 export async function importInstance(
   managed: ManagedInstance,
   others: () => readonly ManagedInstance[],
-  node: Pick<Node, 'devices' | 'credentials' | 'imports'>,
+  node: Pick<Node, 'devices' | 'credentials' | 'changes' | 'imports'>,
   content: Uint8Array,
   call: CallOptions,
 ): Promise<Instance> {
@@ -38,7 +39,9 @@ export async function importInstance(
       const holder = await holderOf(device, others(), node);
       if (holder) throw new PrivacyError({ kind: 'DEVICE_IN_USE', instance: holder.instance });
       const link = { phoneNumber: device.phoneNumber, linkTime: wallTime() };
-      keeper.written(await node.credentials.saveLink(instance, device.credentials, link));
+      const entry = lifecycleEntry('INSTANCE_LINKED', keeper.record, call.author);
+      const along = node.changes.appending([entry]);
+      keeper.written(await node.credentials.saveLink(instance, device.credentials, link, along));
     });
     supervisor.connect();
   });

@@ -1,5 +1,6 @@
 import { PrivacyError, type Problem } from '../../domain/errors.js';
 import { type Instance, maskPhoneNumber } from '../../domain/instance.js';
+import { lifecycleEntry } from '../account/lifecycle.js';
 import type { LinkAttempts } from '../account/link-attempts.js';
 import { queued } from '../account/queue.js';
 import { isOver, timeLeft } from '../account/time-left.js';
@@ -7,6 +8,7 @@ import { msLeft, notUsable } from '../connecting/connection-state.js';
 import type { Dialer } from '../connecting/dialer.js';
 import { refusal } from '../connecting/refusal.js';
 import type { ManagedInstance } from '../member/managed-instance.js';
+import type { ChangeLog } from '../ports/history.js';
 import type { CallOptions, LinkOrder } from '../ports/orders.js';
 import type { PasskeyStep } from '../ports/passkey-steps.js';
 import type { LinkCode, LinkResult } from '../ports/ports.js';
@@ -23,6 +25,7 @@ type Linking = {
   readonly managed: ManagedInstance;
   readonly dialer: Pick<Dialer, 'link' | 'hold'>;
   readonly attempts: LinkAttempts;
+  readonly changes: Pick<ChangeLog, 'appending'>;
   readonly order: LinkOrder;
 };
 
@@ -88,7 +91,10 @@ type Attempt = {
   leave(): void;
 };
 
-async function begin({ managed, dialer, attempts, order }: Linking, call: CallOptions): Promise<Attempt> {
+async function begin(
+  { managed, dialer, attempts, changes, order }: Linking,
+  call: CallOptions,
+): Promise<Attempt> {
   const { instance, keeper, supervisor } = managed;
   if (managed.isDeleted()) throw new PrivacyError({ kind: 'INSTANCE_NOT_FOUND', instance });
   refuseUnlessLinkable(managed);
@@ -130,6 +136,7 @@ async function begin({ managed, dialer, attempts, order }: Linking, call: CallOp
         signal: AbortSignal.any([call.signal, over.signal]),
         expectedPhoneNumber: keeper.record.phoneNumber || undefined,
         onCode: code => steps.show({ kind: 'code', code }),
+        recording: kind => changes.appending([lifecycleEntry(kind, keeper.record, call.author)]),
         passkey: order.passkey && { ...order.passkey, onStep: showPasskey },
       });
       return result;

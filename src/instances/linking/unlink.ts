@@ -19,7 +19,7 @@ export async function unlink(managed: ManagedInstance, call: CallOptions): Promi
     throw notUsable(instance, connection);
   if (!isOver(connection) && (await hasSession(managed, call)) && !(await logOut(managed, call)))
     throw new PrivacyError({ kind: 'WHATSAPP_TIMEOUT', instance });
-  await managed.forgetAccount();
+  await managed.forgetAccount({ author: call.author });
 }
 
 /** Waits for the connection; false when WhatsApp says meanwhile that the link is over. */

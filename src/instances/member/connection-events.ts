@@ -21,7 +21,7 @@ type Concerned = {
   readonly renewal: Renewal;
   readonly watched: Watched;
   readonly presence: PresenceKeeper;
-  readonly forgetAccount: (refused: Disconnect) => Promise<void>;
+  readonly forgetAccount: (why: { readonly refused: Disconnect }) => Promise<void>;
 };
 
 /** What follows, in this order, when the connection of an instance is in another state. */
@@ -48,7 +48,7 @@ export function connectionEvents(
     // The service, or WhatsApp, went before the phone was answered, so WhatsApp does not know this link.
     if (connection.state === 'logged_out' && neverConnected(keeper.record)) {
       const { code, reason: text } = connection;
-      forgetAccount({ code, text }).catch(cause =>
+      forgetAccount({ refused: { code, text } }).catch(cause =>
         log.taskFailed({ task: 'forgetting a link', instance, cause }),
       );
       return;

@@ -1,4 +1,5 @@
 import PQueue from 'p-queue';
+import type { Author } from '../../domain/author.js';
 import type { Disconnect } from '../../domain/disconnect.js';
 import { PrivacyError } from '../../domain/errors.js';
 import type { Instance } from '../../domain/instance.js';
@@ -31,6 +32,9 @@ const WAIT_FOR_SESSION_MS = 10_000;
 /** Why an instance does not run here any more. */
 export type StopReason = 'deleted' | 'shutting down';
 
+/** Why a link is over. */
+export type EndOfLink = { readonly author: Author | undefined } | { readonly refused: Disconnect };
+
 /** One instance that runs on this node: its record, its connection, its settings and the queue of its updates. */
 export type ManagedInstance = Account & {
   readonly supervisor: Supervisor;
@@ -47,13 +51,16 @@ export type ManagedInstance = Account & {
   /** Fulfils when no attempt to connect is running. */
   readonly decided: SessionWait['decided'];
   /** Stores a change of a caller's, and does what it says. */
-  change(patchOf: (record: InstanceRecord) => Partial<InstanceRecord>): Promise<void>;
+  change(
+    author: Author | undefined,
+    patchOf: (record: InstanceRecord) => Partial<InstanceRecord>,
+  ): Promise<void>;
   /**
    * Leaves the account, whose link is over at WhatsApp, and forgets its credentials.
    *
-   * @param refused How WhatsApp refused the first login, when that is why.
+   * @param why Who unlinked it, or how WhatsApp refused the first login.
    */
-  forgetAccount(refused?: Disconnect): Promise<void>;
+  forgetAccount(why: EndOfLink): Promise<void>;
   /** Fulfils when nothing is stored any more of an account that was left. */
   forgotten(): Promise<void>;
   view(): Instance;
@@ -90,7 +97,7 @@ export function manage(record: InstanceRecord, node: Node): ManagedInstance {
     },
     () => keeper.record.labels,
   );
-  const account = accountOf(watched, supervisor, sessions, node);
+  const account = accountOf(record, watched, supervisor, sessions, node);
   const follower = follow(account, sessions.live, problem =>
     node.watch.unavailable(watched, whyUnavailable(problem)),
   );
@@ -101,11 +108,11 @@ export function manage(record: InstanceRecord, node: Node): ManagedInstance {
 
   let isDeleted = false;
   let forgetting: Promise<void> = Promise.resolve();
-  function forgetAccount(refused?: Disconnect) {
+  function forgetAccount(why: EndOfLink) {
     forgetting = (async () => {
-      await supervisor.rest({ state: 'unlinked', ...(refused && { refused }) });
+      await supervisor.rest({ state: 'unlinked', ...('refused' in why && { refused: why.refused }) });
       account.cache.forget();
-      await keeper.clear();
+      await keeper.clear('author' in why ? why.author : undefined);
     })();
     return forgetting;
   }
@@ -142,8 +149,8 @@ export function manage(record: InstanceRecord, node: Node): ManagedInstance {
     settingsChanged: follower.changed,
     sessionWithin: sessions.within,
     decided: sessions.decided,
-    async change(patchOf) {
-      const patch = await keeper.change(patchOf);
+    async change(author, patchOf) {
+      const patch = await keeper.change(author, patchOf);
       if ('connectionMode' in patch) demand.modeChanged();
       // In its turn, so that it cuts no update.
       if ('proxy' in patch) void queue.add(supervisor.reroute);
@@ -165,13 +172,14 @@ export function manage(record: InstanceRecord, node: Node): ManagedInstance {
 
 /** The account behind an instance; what reads of it show goes to its history and to those who watch it. */
 function accountOf(
+  record: InstanceRecord,
   watched: Watched,
   supervisor: Supervisor,
   sessions: SessionWait,
   { changes, log, perHour, watch }: Node,
 ): Account {
   const { instance } = watched;
-  const history = historyOf(instance, changes, log);
+  const history = historyOf(record, changes, log);
   const budget = budgetOf(instance, perHour);
   return {
     instance,

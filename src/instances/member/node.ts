@@ -8,9 +8,10 @@ import { type Dialer, dialer } from '../connecting/dialer.js';
 import { type IdleConnections, idleConnections } from '../connecting/idle-connections.js';
 import { type NotedTimes, notedTimes } from '../connecting/noted-times.js';
 import type { ClientVersions } from '../ports/client-version.js';
+import type { ChangeLog } from '../ports/history.js';
 import type { DeviceReader } from '../ports/imported-device.js';
 import type { InstanceLog, WhatsApp } from '../ports/ports.js';
-import type { ChangeLog, CredentialStore, InstanceStore } from '../ports/store.js';
+import type { CredentialStore, InstanceStore } from '../ports/store.js';
 import { type WatchHub, watchHub } from '../watching/watch-hub.js';
 
 /** Reads of many instances that one node sends to WhatsApp at the same time. */

@@ -1,4 +1,7 @@
+import type { Author } from '../../domain/author.js';
 import { wallTime } from '../../domain/time/wall-time.js';
+import type { Write } from '../../domain/write.js';
+import { lifecycleEntry } from '../account/lifecycle.js';
 import { type ConnectionState, storedOf } from '../connecting/connection-state.js';
 import type { InstanceRecord, LinkRecord } from '../ports/store.js';
 import type { Node } from './node.js';
@@ -11,7 +14,10 @@ export interface RecordKeeper {
    *
    * @param patchOf What that is, of the record as it is when the change has its turn; throws to refuse it.
    */
-  change(patchOf: (record: InstanceRecord) => Partial<InstanceRecord>): Promise<Partial<InstanceRecord>>;
+  change(
+    author: Author | undefined,
+    patchOf: (record: InstanceRecord) => Partial<InstanceRecord>,
+  ): Promise<Partial<InstanceRecord>>;
   /** The connection is in this state now: stores what outlives the process. */
   entered(connection: ConnectionState): void;
   /** It told its presence then. */
@@ -19,7 +25,7 @@ export interface RecordKeeper {
   /** The credential store wrote this. */
   written(record: LinkRecord): void;
   /** Forgets the credentials, and what the record says of the account. */
-  clear(): Promise<void>;
+  clear(author: Author | undefined): Promise<void>;
 }
 
 /** Keeps the record of one instance, which is stored as it is given. */
@@ -28,10 +34,11 @@ export function recordKeeper(
   {
     store,
     credentials,
+    changes,
     connectTimes,
     presenceTimes,
     log,
-  }: Pick<Node, 'store' | 'credentials' | 'connectTimes' | 'presenceTimes' | 'log'>,
+  }: Pick<Node, 'store' | 'credentials' | 'changes' | 'connectTimes' | 'presenceTimes' | 'log'>,
 ): RecordKeeper {
   const instance = initial.name;
   let record = initial;
@@ -46,8 +53,8 @@ export function recordKeeper(
     return done;
   }
 
-  const write = (patch: Partial<InstanceRecord>): Promise<void> =>
-    store.update(instance, patch).catch((cause: unknown) => {
+  const write = (patch: Partial<InstanceRecord>, along: readonly Write[]): Promise<void> =>
+    store.update(instance, patch, along).catch((cause: unknown) => {
       log.taskFailed({ task: 'storing the instance', instance, cause });
       throw cause;
     });
@@ -69,10 +76,10 @@ export function recordKeeper(
     get record() {
       return record;
     },
-    change: patchOf =>
+    change: (author, patchOf) =>
       inTurn(async () => {
         const changed = { ...patchOf(record), revision: record.revision + 1 };
-        await write(changed);
+        await write(changed, changes.appending([lifecycleEntry('INSTANCE_UPDATED', record, author)]));
         record = { ...record, ...changed };
         return changed;
       }),
@@ -80,17 +87,20 @@ export function recordKeeper(
       const stored = storedOf(connection);
       const patch = stored && connection.state === 'connected' ? connected(stored) : stored;
       if (!patch) return;
+      const isLoggedOut = patch.status === 'logged_out' && record.status !== 'logged_out';
       record = { ...record, ...patch };
-      inTurn(() => write(patch)).catch(() => undefined); // Logged by `write`.
+      const entries = isLoggedOut ? [lifecycleEntry('INSTANCE_LOGGED_OUT', record, undefined)] : [];
+      inTurn(() => write(patch, changes.appending(entries))).catch(() => undefined); // Logged by `write`.
     },
     presenceTold(lastPresenceTime) {
       record = { ...record, lastPresenceTime };
       presenceTimes.note(instance, lastPresenceTime);
     },
     written,
-    async clear() {
+    async clear(author) {
       await saving;
-      written(await credentials.clear(instance));
+      const entry = lifecycleEntry('INSTANCE_UNLINKED', record, author);
+      written(await credentials.clear(instance, changes.appending([entry])));
     },
   };
 }

@@ -1,10 +1,10 @@
+import type { Actor, Author } from '../../domain/author.js';
 import type { Selector } from '../../domain/labels/selector.js';
 import type { OnFailure, Outcome } from '../../domain/outcome.js';
 import type { Contact, ContactId, ListSetting } from '../../domain/settings/contact-list.js';
 import type { Wishes } from '../../domain/settings/snapshot.js';
 import type { PasskeyWishes } from './passkey-steps.js';
 import type { LinkMethod } from './ports.js';
-import type { Actor } from './store.js';
 
 /** How long a call may take and who stopped waiting. */
 export type CallOptions = {
@@ -12,6 +12,8 @@ export type CallOptions = {
   readonly deadline: number;
   /** Aborts when the caller has gone. A change that was sent is followed to its outcome all the same. */
   readonly signal: AbortSignal;
+  /** Undefined for what the service does by itself. */
+  readonly author?: Author | undefined;
 };
 
 /** Some of the instances. */

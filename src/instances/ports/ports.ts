@@ -9,6 +9,7 @@ import type {
 } from '../../domain/settings/contact-list.js';
 import type { Setting } from '../../domain/settings/settings-table.js';
 import type { Snapshot } from '../../domain/settings/snapshot.js';
+import type { Write } from '../../domain/write.js';
 import type { DeviceReader } from './imported-device.js';
 import type { PasskeyCaller, PasskeyEnd } from './passkey-steps.js';
 import type { LinkRecord } from './store.js';
@@ -179,6 +180,8 @@ export interface WhatsApp extends DeviceReader {
       signal: AbortSignal;
       expectedPhoneNumber: string | undefined;
       onCode: (code: LinkCode) => void;
+      /** What is to be written in the commit that stores the link, or forgets it again. */
+      recording?: (kind: 'INSTANCE_LINKED' | 'INSTANCE_UNLINKED') => readonly Write[];
       /** Undefined when nobody can answer for a passkey. */
       passkey?: PasskeyCaller | undefined;
     },

@@ -1,12 +1,12 @@
 import type { ConnectionMode, Presence } from '../../domain/instance.js';
 import type { Labels } from '../../domain/labels/labels.js';
-import type { OutcomeState } from '../../domain/outcome.js';
-import type { Setting } from '../../domain/settings/settings-table.js';
 import type { Write } from '../../domain/write.js';
 
 /** What is stored of an instance besides its secrets. */
 export type InstanceRecord = {
   readonly name: string;
+  /** Another one of the same name has another; it is in no answer. */
+  readonly uid: string;
   readonly displayName: string;
   /** What holds while nothing runs; the live states are the supervisor's. */
   readonly status: 'unlinked' | 'linked' | 'logged_out' | 'suspended' | 'conflict';
@@ -39,9 +39,9 @@ export type LinkRecord = Pick<
 /** An instance to make, and what belongs to it. */
 export type NewInstance = { readonly record: InstanceRecord; readonly along: readonly Write[] };
 
-/** The instances. */
+/** The instances. What is to be written `along` is, in the same commit. */
 export interface InstanceStore {
-  /** Makes it with all that is to be written along, or nothing; false when the name is taken. */
+  /** Makes it, or nothing and nothing along; false when the name is taken. */
   create(record: InstanceRecord, along?: readonly Write[]): Promise<boolean>;
   /**
    * The same of many in one commit, and in it what is to be written then.
@@ -52,14 +52,18 @@ export interface InstanceStore {
   ): Promise<readonly boolean[]>;
   /** All, ordered by name. A phone number that is damaged is left out, and `statusReason` says so. */
   list(): Promise<InstanceRecord[]>;
-  /** Changes nothing when there is no such instance. */
-  update(name: string, patch: Partial<Omit<InstanceRecord, 'name' | 'createTime'>>): Promise<void>;
+  /** Changes nothing of an instance that is not there. */
+  update(
+    name: string,
+    patch: Partial<Omit<InstanceRecord, 'name' | 'uid' | 'createTime'>>,
+    along?: readonly Write[],
+  ): Promise<void>;
   /** Stores when instances were connected last, in one transaction; those that are not there are left out. */
   connected(times: ReadonlyMap<string, Date>): Promise<void>;
   /** The same for when they last told their presence. */
   presenceTold(times: ReadonlyMap<string, Date>): Promise<void>;
-  /** Forgets the instance with its secrets, tokens, history and the answers that speak of it. */
-  remove(name: string): Promise<void>;
+  /** Forgets the instance with its secrets, tokens and the answers that speak of it; its history stays. */
+  remove(name: string, along?: readonly Write[]): Promise<void>;
 }
 
 /** One Signal key to write, or with `undefined` to forget. */
@@ -71,7 +75,8 @@ export type KeyChange = {
 
 /**
  * The secrets of linked accounts. A write is durable when its promise fulfils. A read that fails rejects: it never
- * looks like "no credentials", for that would end in a second identity.
+ * looks like "no credentials", for that would end in a second identity. What is to be written `along` is, in the same
+ * commit.
  */
 export interface CredentialStore {
   /** Undefined when the instance was never linked or was unlinked. Rejects too when its phone number is damaged. */
@@ -87,66 +92,14 @@ export interface CredentialStore {
     instance: string,
     credentials: Uint8Array,
     link: { phoneNumber: string; linkTime: Date },
+    along?: readonly Write[],
   ): Promise<LinkRecord>;
   /**
    * In one transaction: forgets credentials, keys and the answers that speak of the account, and the record is unlinked
    * and without a number. Fulfils with what it wrote of the record.
    */
-  clear(instance: string): Promise<LinkRecord>;
+  clear(instance: string, along?: readonly Write[]): Promise<LinkRecord>;
   loadKeys(instance: string, type: string, ids: readonly string[]): Promise<Map<string, Uint8Array>>;
   /** All or none; rejects when the instance has no credentials. */
   saveKeys(instance: string, changes: readonly KeyChange[]): Promise<void>;
-}
-
-/** The token a change was made with. */
-export type Actor = { readonly tokenId: string; readonly tokenDisplayName: string };
-
-/** Who made a change. */
-export type Origin = 'THIS_SERVICE' | 'OTHER_DEVICE';
-
-/** Who made each change that two reads show. */
-export type Origins = ReadonlyMap<Setting, Origin>;
-
-/** One change of one setting, made or tried. */
-export type ChangeRecord = {
-  readonly instance: string;
-  readonly time: Date;
-  /** Undefined when another device made it. */
-  readonly actor: Actor | undefined;
-  readonly origin: Origin;
-  readonly setting: Setting;
-  readonly oldValue: string | undefined;
-  readonly newValue: string;
-  readonly outcome: OutcomeState;
-  /** The idempotency id of the call; empty when it had none. */
-  readonly requestId: string;
-  readonly whatsappCode: number | undefined;
-  /** How it turned out, and when that came to light, when that is not what `outcome` says. */
-  readonly resolution?: { readonly outcome: OutcomeState; readonly time: Date } | undefined;
-};
-
-/** How an entry of the history turned out after it was written. */
-export type ChangeResolution = {
-  readonly setting: Setting;
-  /** Of the entry. */
-  readonly entryTime: Date;
-  readonly outcome: OutcomeState;
-  readonly resolveTime: Date;
-};
-
-/** The history of changes. */
-export interface ChangeLog {
-  /** All or none; changes of an instance that was removed are dropped. */
-  append(changes: readonly ChangeRecord[]): Promise<void>;
-  /** Adds to an entry of this service how it turned out; the first resolution of an entry stays. */
-  resolve(instance: string, resolution: ChangeResolution): Promise<void>;
-  /** The entries that are UNKNOWN and unresolved, each the newest of its setting. */
-  unresolved(instance: string): Promise<ChangeRecord[]>;
-  /** Newest first; `before` is the cursor of the page before. INVALID_REQUEST when it is none. */
-  list(
-    instance: string,
-    page: { before: string | undefined; limit: number },
-  ): Promise<{ changes: ChangeRecord[]; next: string | undefined }>;
-  /** Forgets entries of before that time, the oldest first and at most `limit`; how many they were. */
-  prune(before: Date, limit: number): Promise<number>;
 }

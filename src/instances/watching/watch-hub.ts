@@ -1,6 +1,7 @@
 import { matches, type Selector } from '../../domain/labels/selector.js';
 import type { Snapshot } from '../../domain/settings/snapshot.js';
-import type { Origins } from '../ports/store.js';
+import type { Origins } from '../ports/history.js';
+import type { HistoryFeed } from './history-feed.js';
 import { type WatchEvent, watchReader } from './watch-reader.js';
 import {
   DELETED,
@@ -28,7 +29,7 @@ export interface WatchHub {
   removed(watched: Watched): void;
   /**
    * The settings of each of these, then what happens to them, until the signal aborts. A reader who falls behind gets
-   * the newest state of each instance.
+   * the newest state of each instance, and every entry of the history.
    */
   watch(whom: Whom, heartbeatMs: number, signal: AbortSignal): AsyncIterable<WatchEvent>;
 }
@@ -40,6 +41,8 @@ export type Whom = {
   readonly takesNew: boolean;
   /** Only candidates that it matches, while it does. */
   readonly selector: Selector;
+  /** The entries of the history to tell; undefined for none. */
+  readonly feed: HistoryFeed | undefined;
 };
 
 /** One who watches. */
@@ -91,7 +94,7 @@ export function watchHub(): WatchHub {
       show(watched, DELETED);
       for (const { needs } of watchers) needs.delete(watched);
     },
-    async *watch({ candidates, takesNew, selector }, heartbeatMs, signal) {
+    async *watch({ candidates, takesNew, selector, feed }, heartbeatMs, signal) {
       const named = new Set(candidates);
       const isWanted = (watched: Watched) =>
         (takesNew || named.has(watched)) && matches(selector, watched.labels());
@@ -100,7 +103,7 @@ export function watchHub(): WatchHub {
       watchers.add(watcher);
       try {
         for (const watched of candidates) settleNeeds(watched, watcher);
-        yield* reader.events(heartbeatMs, signal);
+        yield* reader.events(heartbeatMs, signal, feed);
       } finally {
         watchers.delete(watcher);
         for (const need of watcher.needs.values()) need[Symbol.dispose]();

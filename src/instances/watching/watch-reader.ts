@@ -1,7 +1,8 @@
 import { SETTING_NAMES, type Setting } from '../../domain/settings/settings-table.js';
 import { isReported, reportedValue, type Snapshot } from '../../domain/settings/snapshot.js';
 import { clock } from '../../domain/time/clock.js';
-import type { Origin, Origins } from '../ports/store.js';
+import type { ChangeRecord, Origin, Origins } from '../ports/history.js';
+import type { HistoryFeed } from './history-feed.js';
 import { isDeleted, type Unavailable, type Watched } from './watched-state.js';
 
 /** What a reader is told. */
@@ -19,6 +20,8 @@ export type WatchEvent =
   | ({ readonly kind: 'unavailable'; readonly instance: string } & Unavailable)
   /** It is no longer among those watched. */
   | { readonly kind: 'unmatched'; readonly instance: string }
+  /** An entry of the history. */
+  | { readonly kind: 'recorded'; readonly change: ChangeRecord }
   /** Nothing happened for a while. */
   | { readonly kind: 'heartbeat' };
 
@@ -98,19 +101,31 @@ export function watchReader(
   }
 
   /** What happens, one after another; a heartbeat where nothing did for so long. Ends when the signal aborts. */
-  async function* events(heartbeatMs: number, signal: AbortSignal): AsyncGenerator<WatchEvent> {
+  async function* events(
+    heartbeatMs: number,
+    signal: AbortSignal,
+    feed?: HistoryFeed,
+  ): AsyncGenerator<WatchEvent> {
     const stop = () => wake();
     signal.addEventListener('abort', stop);
+    using _growth = feed?.onGrowth(() => wake());
     try {
       let quietSince = clock();
       while (!signal.aborted) {
+        // By turns, so that neither a long history nor a busy account keeps the other waiting.
+        const entry = feed && (await feed.next());
+        if (entry) yield { kind: 'recorded', change: entry };
         const [view] = due;
         const event = view && take(view);
+        if (event) yield event;
+        if (entry || event) quietSince = clock();
+        if (entry || view || feed?.mayHaveNext()) continue;
+
         const leftMs = quietSince + heartbeatMs - clock();
-        if (event || (!view && leftMs <= 0)) {
-          yield event ?? { kind: 'heartbeat' };
+        if (leftMs <= 0) {
+          yield { kind: 'heartbeat' };
           quietSince = clock();
-        } else if (!view) {
+        } else if (due.size === 0 && !signal.aborted) {
           await new Promise<void>(resolve => {
             const timer = setTimeout(resolve, leftMs);
             wake = () => {

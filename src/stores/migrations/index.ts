@@ -11,6 +11,7 @@ import { up as presence } from './0001-0010/0008-presence.js';
 import { up as certificateSubject } from './0001-0010/0009-certificate-subject.js';
 import { up as tokenMacs } from './0001-0010/0010-token-macs.js';
 import { up as historyPruning } from './0011-0020/0011-history-pruning.js';
+import { up as historyIds } from './0011-0020/0012-history-ids.js';
 import { up as labels } from './0011-0020/0013-labels.js';
 import { up as revisions } from './0011-0020/0014-revisions.js';
 
@@ -27,6 +28,7 @@ export const migrations = (masterKeys: readonly Buffer[]): Record<string, Migrat
   '0009_certificate_subject': { up: certificateSubject },
   '0010_token_macs': { up: tokenMacs(masterKeys) },
   '0011_history_pruning': { up: historyPruning },
+  '0012_history_ids': { up: historyIds },
   '0013_labels': { up: labels(masterKeys) },
   '0014_revisions': { up: revisions },
 });

@@ -1,9 +1,10 @@
-import { type Compilable, type Kysely, type Selectable, sql } from 'kysely';
-import type { OutcomeState } from '../../domain/outcome.js';
-import type { Setting } from '../../domain/settings/settings-table.js';
-import type { ChangeLog, ChangeRecord } from '../../instances/ports/store.js';
-import { invalidCursor } from './columns.js';
+import { type Compilable, type Kysely, sql } from 'kysely';
+import type { ChangeLog, NewChange } from '../../instances/ports/history.js';
+import { changePages } from './change-pages.js';
+import { insertion, toRecord } from './change-rows.js';
+import type { HistoryGrowth } from './history-growth.js';
 import type { Schema } from './schema.js';
+import { writeOf } from './write.js';
 
 /** Runs the queries in one transaction. */
 export type Atomically = (queries: readonly Compilable[]) => Promise<void>;
@@ -17,142 +18,123 @@ export type UnlessTaken = (
   then: (wrote: readonly boolean[]) => readonly Compilable[],
 ) => Promise<readonly boolean[]>;
 
-/** The history; a page's cursor is the sequence of its last change. */
-export function changeLog(db: Kysely<Schema>, atomically: Atomically): ChangeLog {
-  const count = (change: ChangeRecord) =>
-    db
-      .updateTable('instance')
-      .set(({ eb }) => ({ change_count: eb('change_count', '+', 1) }))
-      .where('name', '=', change.instance);
+/** What an entry that resolves another has of it. */
+const AS_RESOLVED = [
+  'instance',
+  'instance_uid',
+  'actor_token_id',
+  'actor_token_label',
+  'origin',
+  'request_id',
+  'setting',
+  'old_value',
+  'new_value',
+  'token_id',
+] as const;
 
-  // From the row of the instance, so that nothing is written for one that was removed.
-  const insertion = (change: ChangeRecord) =>
-    db
-      .insertInto('privacy_change')
-      .columns([
-        'instance',
-        'sequence',
-        'time',
-        'token_id',
-        'token_label',
-        'origin',
-        'setting',
-        'old_value',
-        'new_value',
-        'outcome',
-        'request_id',
-        'whatsapp_code',
-      ])
-      .expression(
-        db
-          .selectFrom('instance')
-          .where('name', '=', change.instance)
-          .select([
-            'name',
-            'change_count',
-            sql.val(change.time.getTime()).as('time'),
-            sql.val(change.actor?.tokenId ?? null).as('token_id'),
-            sql.val(change.actor?.tokenDisplayName ?? null).as('token_label'),
-            sql.val(change.origin).as('origin'),
-            sql.val(change.setting).as('setting'),
-            sql.val(change.oldValue ?? null).as('old_value'),
-            sql.val(change.newValue).as('new_value'),
-            sql.val(change.outcome).as('outcome'),
-            sql.val(change.requestId).as('request_id'),
-            sql.val(change.whatsappCode ?? null).as('whatsapp_code'),
-          ]),
-      );
+/** The history. */
+export function changeLog(db: Kysely<Schema>, atomically: Atomically, growth: HistoryGrowth): ChangeLog {
+  const nextId = db.updateTable('change_counter').set(({ eb }) => ({ last_id: eb('last_id', '+', 1) }));
+
+  const insertions = (changes: readonly NewChange[]): Compilable[] =>
+    changes.flatMap(change => [nextId, growth.adding(insertion(db, change))]);
 
   return {
-    append: changes => atomically(changes.flatMap(change => [count(change), insertion(change)])),
+    ...changePages(db),
 
-    resolve: (instance, { setting, entryTime, outcome, resolveTime }) =>
-      atomically([
+    append: changes => atomically(insertions(changes)),
+
+    appending: changes => insertions(changes).map(writeOf),
+
+    resolve({ instanceUid, setting, entryTime, outcome, resolveTime }) {
+      const entries = db
+        .selectFrom('privacy_change as entry')
+        .where('entry.kind', '=', 'SETTING_CHANGED')
+        .where('entry.instance_uid', '=', instanceUid)
+        .where('entry.setting', '=', setting)
+        .where('entry.time', '=', entryTime.getTime())
+        .where('entry.origin', '=', 'THIS_SERVICE')
+        .where('entry.resolved_outcome', 'is', null);
+      const newest = entries.select(({ fn }) => fn.max('entry.id').as('id'));
+      return atomically([
+        nextId.where(({ exists }) => exists(entries.select('entry.id'))),
+        growth.adding(
+          db
+            .insertInto('privacy_change')
+            .columns(['id', 'kind', 'time', 'outcome', 'resolved_id', ...AS_RESOLVED])
+            .expression(
+              db
+                .selectFrom(['change_counter', 'privacy_change as resolved'])
+                .where('resolved.id', '=', newest)
+                .select([
+                  'change_counter.last_id',
+                  sql.val('SETTING_RESOLVED').as('kind'),
+                  sql.val(resolveTime.getTime()).as('time'),
+                  sql.val(outcome).as('outcome'),
+                  'resolved.id as resolved_id',
+                  ...AS_RESOLVED.map(column => `resolved.${column}` as const),
+                ]),
+            ),
+        ),
         db
           .updateTable('privacy_change')
           .set({ resolved_outcome: outcome, resolve_time: resolveTime.getTime() })
-          .where('instance', '=', instance)
-          .where('setting', '=', setting)
-          .where('time', '=', entryTime.getTime())
-          .where('origin', '=', 'THIS_SERVICE')
-          .where('resolved_outcome', 'is', null),
-      ]),
+          .where('id', '=', newest),
+      ]);
+    },
 
-    async unresolved(instance) {
+    async unresolved(instanceUid) {
       const rows = await db
         .selectFrom('privacy_change as entry')
-        .selectAll()
-        .where('instance', '=', instance)
-        .where('outcome', '=', 'UNKNOWN')
-        .where('resolved_outcome', 'is', null)
+        .selectAll('entry')
+        .innerJoin('instance', 'instance.name', 'entry.instance') // By which an index finds them.
+        .where('instance.uid', '=', instanceUid)
+        .whereRef('entry.instance_uid', '=', 'instance.uid')
+        .where('entry.kind', '=', 'SETTING_CHANGED')
+        .where('entry.outcome', '=', 'UNKNOWN')
+        .where('entry.resolved_outcome', 'is', null)
         .where(({ not, exists, selectFrom }) =>
           not(
             exists(
               selectFrom('privacy_change as later')
-                .select('later.sequence')
+                .select('later.id')
+                .where('later.kind', '=', 'SETTING_CHANGED')
                 .whereRef('later.instance', '=', 'entry.instance')
                 .whereRef('later.setting', '=', 'entry.setting')
-                .whereRef('later.sequence', '>', 'entry.sequence'),
+                .whereRef('later.id', '>', 'entry.id'),
             ),
           ),
         )
-        .orderBy('sequence', 'desc')
+        .orderBy('entry.id', 'desc')
         .execute();
       return rows.map(toRecord);
     },
 
-    async list(instance, { before, limit }) {
-      if (before !== undefined && !/^\d{1,15}$/.test(before)) throw invalidCursor();
-      const rows = await db
+    async knows(instance) {
+      const found = await db
         .selectFrom('privacy_change')
-        .selectAll()
+        .select('id')
         .where('instance', '=', instance)
-        .$if(before !== undefined, query => query.where('sequence', '<', Number(before)))
-        .orderBy('sequence', 'desc')
-        .limit(limit + 1)
-        .execute();
-      const page = rows.slice(0, limit);
-      return {
-        changes: page.map(toRecord),
-        next: rows.length > limit ? page.at(-1)?.sequence.toString() : undefined,
-      };
+        .limit(1)
+        .executeTakeFirst();
+      return found !== undefined;
     },
+
+    onGrowth: growth.onGrowth,
 
     async prune(before, limit) {
       const { numDeletedRows } = await db
         .deleteFrom('privacy_change')
-        .where(({ eb, refTuple, selectFrom }) =>
-          eb(
-            refTuple('instance', 'sequence'),
-            'in',
-            selectFrom('privacy_change')
-              .select(['instance', 'sequence'])
-              .where('time', '<', before.getTime())
-              .orderBy('time')
-              .limit(limit)
-              .$asTuple('instance', 'sequence'),
-          ),
+        .where('id', 'in', ({ selectFrom }) =>
+          selectFrom('privacy_change')
+            .select('id')
+            .where('time', '<', before.getTime())
+            .orderBy('time')
+            .orderBy('id')
+            .limit(limit),
         )
         .executeTakeFirstOrThrow();
       return Number(numDeletedRows);
     },
   };
 }
-
-const toRecord = (row: Selectable<Schema['privacy_change']>): ChangeRecord => ({
-  instance: row.instance,
-  time: new Date(row.time),
-  actor:
-    row.token_id === null ? undefined : { tokenId: row.token_id, tokenDisplayName: row.token_label ?? '' },
-  origin: row.origin,
-  setting: row.setting as Setting,
-  oldValue: row.old_value ?? undefined,
-  newValue: row.new_value,
-  outcome: row.outcome as OutcomeState,
-  requestId: row.request_id,
-  whatsappCode: row.whatsapp_code ?? undefined,
-  resolution:
-    row.resolved_outcome === null || row.resolve_time === null
-      ? undefined
-      : { outcome: row.resolved_outcome as OutcomeState, time: new Date(row.resolve_time) },
-});

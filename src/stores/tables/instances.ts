@@ -8,7 +8,7 @@ import { fromDate, toDate } from './columns.js';
 import type { Schema } from './schema.js';
 import { statementOf } from './write.js';
 
-type Row = Omit<Schema['instance'], 'change_count'>;
+type Row = Schema['instance'];
 
 /** The instances; phone numbers are sealed with the store's key. */
 export function instanceStore(
@@ -18,6 +18,7 @@ export function instanceStore(
 ): InstanceStore {
   const toRecord = (row: Row): InstanceRecord => ({
     name: row.name,
+    uid: row.uid,
     displayName: row.display_name,
     status: row.status,
     statusReason: row.status_reason,
@@ -89,17 +90,16 @@ export function instanceStore(
       return rows.map(toRecord).sort((a, b) => (a.name < b.name ? -1 : 1));
     },
 
-    async update(name, patch) {
+    async update(name, patch, along = []) {
       if (Object.keys(patch).length === 0) return;
-      await db.executeQuery(instanceUpdate(db, storeKey, name, patch));
+      await atomically([instanceUpdate(db, storeKey, name, patch), ...along.map(statementOf)]);
     },
 
     connected: times => storeTimes('last_connect_time', times),
     presenceTold: times => storeTimes('last_presence_time', times),
 
-    async remove(name) {
-      await db.deleteFrom('instance').where('name', '=', name).execute();
-    },
+    remove: (name, along = []) =>
+      atomically([...along.map(statementOf), db.deleteFrom('instance').where('name', '=', name)]),
   };
 }
 
@@ -122,6 +122,7 @@ type Columns = {
 /** How each field of a record is stored; a record with a field more does not compile before it is here. */
 const columns = (storeKey: Buffer, instance: string): Columns => ({
   name: name => ({ name }),
+  uid: uid => ({ uid }),
   displayName: display_name => ({ display_name }),
   status: status => ({ status }),
   statusReason: status_reason => ({ status_reason }),

@@ -1,4 +1,5 @@
 import type { Generated } from 'kysely';
+import type { ChangeKind } from '../../instances/ports/history.js';
 
 /** The tables, as `migrations` make them. Times are epoch milliseconds; `sealed_` columns hold envelopes. */
 export type Schema = {
@@ -31,8 +32,8 @@ export type Schema = {
     revision: number;
     /** Under the store's key; null only where somebody took them away. */
     sealed_labels: Buffer | null;
-    /** How many changes were recorded, those among them that were pruned. */
-    change_count: Generated<number>;
+    /** Tells it from those that had its name before. */
+    uid: string;
   };
   /** One row while a link exists; its data key dies with it, and with that every signal key. */
   credential: {
@@ -65,22 +66,36 @@ export type Schema = {
     mac: Buffer | null;
   };
   privacy_change: {
+    /** Grows over all; never given twice. */
+    id: number;
+    kind: ChangeKind;
+    /** Empty for none. No reference: the history outlives instances. */
     instance: string;
-    /** Counts the instance's changes from 1; never given twice, for the tokens of pages hold it. */
-    sequence: number;
+    instance_uid: string | null;
     time: number;
-    token_id: string | null;
-    token_label: string | null;
-    origin: 'THIS_SERVICE' | 'OTHER_DEVICE';
-    setting: string;
-    old_value: string | null;
-    new_value: string;
-    outcome: string;
+    actor_token_id: string | null;
+    actor_token_label: string | null;
+    origin: 'THIS_SERVICE' | 'OTHER_DEVICE' | null;
     request_id: string;
+    /** Null, with the columns up to the code, for what is about no setting. */
+    setting: string | null;
+    old_value: string | null;
+    new_value: string | null;
+    outcome: string | null;
     whatsapp_code: number | null;
     /** How it turned out after it was written, and when that came to light. */
     resolved_outcome: string | null;
     resolve_time: number | null;
+    /** The entry that turned out as this one says. */
+    resolved_id: number | null;
+    /** The token it is about; empty for none. */
+    token_id: string;
+  };
+  /** One row; its lock puts the commits that write entries in a row. */
+  change_counter: {
+    id: number;
+    /** The last id that was given. */
+    last_id: number;
   };
   answered_request: {
     key: string;

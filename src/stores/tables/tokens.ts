@@ -121,10 +121,11 @@ export function tokenStore(
         ),
       ),
 
-    async remove(id) {
-      const { numDeletedRows } = await db.deleteFrom('token').where('id', '=', id).executeTakeFirstOrThrow();
-      return numDeletedRows === 1n;
-    },
+    remove: (id, along = []) =>
+      unlessTaken(
+        [{ first: db.deleteFrom('token').where('id', '=', id), others: along.map(statementOf) }],
+        () => [],
+      ).then(([isDone = false]) => isDone),
 
     async prune(now, keep) {
       await db

@@ -14,12 +14,14 @@ import { declineStanza, pairingOf } from './pair-success.js';
 import { passkeyCeremony } from './passkey-ceremony.js';
 import { qrInvitation } from './qr-invitation.js';
 
+type LinkOptions = Parameters<WhatsApp['link']>[2];
+
 /** Links a phone, as the port says. The new identity stays in memory until a phone has agreed to it. */
 export async function linkDevice(
   settings: ConnectionOptions,
   instance: string,
   method: LinkMethod,
-  { proxy, signal, expectedPhoneNumber, onCode, passkey }: Parameters<WhatsApp['link']>[2],
+  { proxy, signal, expectedPhoneNumber, onCode, recording, passkey }: LinkOptions,
 ): Promise<LinkResult> {
   if (signal.aborted) return { kind: 'cancelled', unreached: true };
   const { timeouts } = settings;
@@ -86,7 +88,9 @@ export async function linkDevice(
     invitation.stop();
     await ceremony.settled();
     ceremony.stop();
-    result.resolve(await complete(settings, instance, { connection, creds, stanza, expectedPhoneNumber }));
+    result.resolve(
+      await complete(settings, instance, { connection, creds, stanza, expectedPhoneNumber, recording }),
+    );
   });
   signal.addEventListener('abort', cancel);
   void connection.ended.then(disconnect => give(disconnected(disconnect)));
@@ -104,7 +108,7 @@ export async function linkDevice(
 async function complete(
   { credentials, timeouts, log }: ConnectionOptions,
   instance: string,
-  { connection, creds, stanza, expectedPhoneNumber }: PairSuccess,
+  { connection, creds, stanza, expectedPhoneNumber, recording = () => [] }: PairSuccess,
 ): Promise<LinkResult> {
   const pairing = pairingOf(stanza, creds);
   if (!pairing) {
@@ -120,7 +124,8 @@ async function complete(
   let record: LinkRecord;
   try {
     const bytes = encodeCredentials({ ...creds, ...update });
-    record = await credentials.saveLink(instance, bytes, { phoneNumber, linkTime: wallTime() });
+    const link = { phoneNumber, linkTime: wallTime() };
+    record = await credentials.saveLink(instance, bytes, link, recording('INSTANCE_LINKED'));
   } catch (cause) {
     log.taskFailed({ task: 'storing a new link', instance, cause });
     await connection.tell(declineStanza(stanza));
@@ -128,7 +133,7 @@ async function complete(
   }
   if (!(await connection.tell(reply))) {
     const cleared = await credentials
-      .clear(instance)
+      .clear(instance, recording('INSTANCE_UNLINKED'))
       .catch(cause => log.taskFailed({ task: 'dropping a link', instance, cause }));
     const disconnect = await connection.ended;
     return { kind: 'disconnected', disconnect, ...(cleared && { record: cleared }) };
@@ -146,6 +151,7 @@ type PairSuccess = {
   creds: AuthenticationCreds;
   stanza: BinaryNode;
   expectedPhoneNumber: string | undefined;
+  recording: LinkOptions['recording'];
 };
 
 const disconnected = (disconnect: Disconnect): LinkResult => ({ kind: 'disconnected', disconnect });

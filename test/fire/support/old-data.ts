@@ -39,11 +39,13 @@ async function fill(store: Store): Promise<void> {
 
 /** All of it. */
 export const contentsOf = async (store: Store) => ({
-  instances: await store.instances.list(),
+  instances: (await store.instances.list()).map(record => ({ ...record, uid: '' })), // Made up by a migration.
   credentials: await Promise.all(INSTANCES.map(name => store.credentials.load(name))),
   keys: await Promise.all(INSTANCES.map(name => store.credentials.loadKeys(name, 'session', ['1']))),
   tokens: await Promise.all(TOKENS.map(id => store.tokens.find(id))),
-  changes: await store.changes.list('a', { before: undefined, limit: 10 }),
+  changes: (await store.changes.list({ instances: ['a'] }, { after: undefined, limit: 10 })).changes.map(
+    entry => ({ ...entry, instanceUid: '' }),
+  ),
   answer: await store.requests.find('key', at(0)),
 });
 
@@ -77,7 +79,11 @@ export async function makeOldData(folder: string, newest: string) {
 
   await migrateTo('0001_initial');
   database.exec(`attach '${today}' as today`);
-  take('store_key', 'instance', 'credential', 'signal_key', 'token', 'privacy_change');
+  take('store_key', 'instance', 'credential', 'signal_key', 'token');
+  database.exec(
+    `insert into privacy_change select instance, id, time, actor_token_id, actor_token_label, origin, setting, old_value,
+       new_value, outcome, request_id, whatsapp_code from today.privacy_change`,
+  );
   database.exec('update store_key set sealed_key = as_before_macs(sealed_key)');
   await migrateTo(newest);
   const keepsAnswers = columnsOf('answered_request').some(({ name }) => name === 'subject');

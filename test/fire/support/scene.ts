@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { vi } from 'vitest';
-import type { ChangeRecord, InstanceRecord } from '../../../src/instances/ports/store.js';
+import type { ChangeRecord } from '../../../src/instances/ports/history.js';
+import type { InstanceRecord } from '../../../src/instances/ports/store.js';
 import { startSimulator } from '../../../src/simulator/index.js';
 import { node } from '../../../src/simulator/wire/stanza.js';
 import { readState } from '../../../src/simulator/world/state-file.js';
@@ -135,7 +136,10 @@ export async function openScene() {
           () => undefined,
         );
         const found = await keys.get('pre-key', preKeyIds.map(String));
-        const { changes } = await store.changes.list(instance, { before: undefined, limit: 10_000 });
+        const { changes } = await store.changes.list(
+          { instances: [instance] },
+          { after: undefined, limit: 10_000 },
+        );
         return {
           record: (await store.instances.list()).find(({ name }) => name === instance),
           credentials: bytes && decodeCredentials(bytes),

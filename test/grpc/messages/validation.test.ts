@@ -232,7 +232,26 @@ const BROKEN: Record<string, Broken[]> = {
     { seconds: 600n, nanos: 1 },
     { seconds: -5n, nanos: 0 },
   ].map(heartbeatInterval => [{ heartbeatInterval }, 'OUT_OF_RANGE']),
-  'ListPrivacyChangesRequest.instance': [[{}, 'REQUIRED']],
+  'WatchPrivacySettingsRequest.start_after': [
+    [{ startAfter: -1n }, 'OUT_OF_RANGE'],
+    [{ startAfter: 2n ** 60n }, 'OUT_OF_RANGE'],
+  ],
+  'ListPrivacyChangesRequest.instance': [[{ instance: 'No!' }, 'INVALID_FORMAT']],
+  'ListPrivacyChangesRequest.start_time': [[{ startTime: new Date(8.64e15) }, 'OUT_OF_RANGE']],
+  'ListPrivacyChangesRequest.end_time': [
+    [{ endTime: new Date(8.64e15) }, 'OUT_OF_RANGE'],
+    [{ startTime: new Date(2), endTime: new Date(1) }, 'OUT_OF_RANGE'],
+  ],
+  'ListPrivacyChangesRequest.settings[1]': [
+    [{ settings: [1, 0] }, 'REQUIRED'],
+    [{ settings: [1, 99] }, 'UNKNOWN_VALUE'],
+  ],
+  'ListPrivacyChangesRequest.origins[0]': [[{ origins: [99] }, 'UNKNOWN_VALUE']],
+  'ListPrivacyChangesRequest.kinds[0]': [[{ kinds: [99] }, 'UNKNOWN_VALUE']],
+  'ListPrivacyChangesRequest.start_after': [
+    [{ startAfter: -1n }, 'OUT_OF_RANGE'],
+    [{ startAfter: 2n ** 60n }, 'OUT_OF_RANGE'],
+  ],
   'ListPrivacyChangesRequest.page_token': [[{ instance, pageToken: '7' }, 'INVALID_FORMAT']],
   'ListPrivacyChangesRequest.page_size': [[{ instance, pageSize: -1 }, 'OUT_OF_RANGE']],
   'CreateInstanceRequest.name': [[{ name: 'Not a name' }, 'INVALID_FORMAT']],

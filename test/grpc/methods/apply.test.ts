@@ -15,7 +15,7 @@ const hideLastSeen = { visibility: { lastSeen: LastSeenVisibility.NONE } };
 async function fleet(size: number, update?: (name: string, limits: CallOptions) => Promise<void>) {
   const api = await startApi();
   const instances = Array.from({ length: size }, (_, index) => `desk-${String(index).padStart(4, '0')}`);
-  for (const name of instances) await api.instances.create({ name, displayName: '' });
+  for (const name of instances) await api.instances.create({ name, displayName: '' }, {});
   const begun: string[] = [];
   const really = api.instances.updateSettings;
   const updateSettings: Instances['updateSettings'] = async (name, order, limits) => {

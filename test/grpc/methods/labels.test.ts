@@ -167,7 +167,7 @@ describe('a selector', () => {
       wanted: { name: `desk-${index}`, displayName: '', labels: { many: '' } },
       along: () => [],
     }));
-    await api.instances.createEach(plans, () => []);
+    await api.instances.createEach(plans, {}, () => []);
     const ended = await invoke(api, Privacy.applyPrivacySettings, { labelSelector: 'many', ...hideLastSeen });
     expect(ended.responses).toEqual([]);
     expect(violationsOf(ended)).toEqual(['label_selector OUT_OF_RANGE']);

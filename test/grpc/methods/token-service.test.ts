@@ -288,7 +288,7 @@ test('an instance whose first token cannot be made is not made either', async ()
   const { api, tokens } = await startWithClock();
   const unwritable: typeof tokens.prepare = wish => ({
     ...tokens.prepare(wish),
-    write: tokens.prepare({ ...wish, instance: 'ghost' }).write,
+    writes: tokens.prepare({ ...wish, instance: 'ghost' }).writes,
   });
   const broken = { ...(await startApi({ tokens: { ...tokens, prepare: unwritable } })), secret: api.secret };
   expect(reasonOf(await invoke(broken, createInstance, { name: 'desk' }))).toBe('INTERNAL');

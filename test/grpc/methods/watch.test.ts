@@ -5,7 +5,7 @@ import {
   type WatchPrivacySettingsRequest,
   type WatchPrivacySettingsResponse,
 } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
-import { startDeadline } from '../../../src/grpc/calls/deadlines.js';
+import { LASTED, startDeadline } from '../../../src/grpc/calls/deadlines.js';
 import { SERVER_OPTIONS } from '../../../src/grpc/server/transport.js';
 import { bearer, type CallError, caller } from '../../support/call.js';
 import { type Api, startApi } from '../support/api.js';
@@ -132,14 +132,29 @@ describe('the life of a watch', () => {
     return startDeadline(emitter, rulesOf(Privacy.watchPrivacySettings));
   }
 
-  test('ends before the connection is cut, and asks the caller to call again', () => {
+  test('is over before the connection is cut', () => {
     vi.useFakeTimers();
     using limits = start(Number.POSITIVE_INFINITY);
     vi.advanceTimersByTime(29 * 60_000);
     expect(limits.signal.aborted).toBe(false);
     const cutMs = SERVER_OPTIONS['grpc.max_connection_age_grace_ms'] ?? 0;
     vi.advanceTimersByTime(cutMs - 29 * 60_000 - 1000);
-    expect(limits.signal.reason).toMatchObject({ problem: { kind: 'SHUTTING_DOWN' } });
+    expect(limits.signal.reason).toBe(LASTED);
+  });
+
+  test('ends with OK when it has lasted as long as one may', async () => {
+    const { deadlines } = rulesOf(Privacy.watchPrivacySettings);
+    const usual = { ...deadlines };
+    const api = await startApi();
+    await api.addInstance('mine');
+    try {
+      Object.assign(deadlines, { maximumMs: 500, defaultMs: 500 });
+      const watching = watch(api);
+      expect(await watching.ended).toBeUndefined();
+      expect(watching.names()).toEqual(['mine']);
+    } finally {
+      Object.assign(deadlines, usual);
+    }
   });
 
   test("ends with the caller's deadline, which is about no single instance", () => {

@@ -102,7 +102,7 @@ export async function openApi({ limits, ...options }: ApiOptions = {}, wanted = 
     faults,
     /** Makes an instance and returns the secret of a token for it. */
     async addInstance(name: string, access: 'READ_ONLY' | 'READ_WRITE' = 'READ_WRITE') {
-      await instances.create({ name, displayName: '' });
+      await instances.create({ name, displayName: '' }, {});
       const { secret } = await tokens.mint({ kind: 'INSTANCE', instance: name, access, displayName: '' });
       return secret;
     },

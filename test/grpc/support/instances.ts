@@ -5,6 +5,7 @@ import { matches } from '../../../src/domain/labels/selector.js';
 import { type Contact, isLid, listEtag } from '../../../src/domain/settings/contact-list.js';
 import type { Snapshot } from '../../../src/domain/settings/snapshot.js';
 import { wishedSettings } from '../../../src/domain/settings/snapshot.js';
+import { historyReader } from '../../../src/instances/history-reader.js';
 import type { Instances } from '../../../src/instances/instances.js';
 import type { Selection } from '../../../src/instances/ports/orders.js';
 import { watchHub } from '../../../src/instances/watching/watch-hub.js';
@@ -82,15 +83,19 @@ export function instancesInMemory(store: Store): Instances {
     hub.added(made);
     hub.observed(made, snapshot, new Map());
   }
+  const history = historyReader(
+    selection => selected(selection).map(({ name }) => ({ name, uid: name })),
+    store.changes,
+  );
   return {
     get,
     labelsOf: name => all.get(name)?.labels,
-    async create(wanted, along = () => []) {
-      const [made] = await this.createEach([{ wanted, along }], () => []);
+    async create(wanted, call, along = () => []) {
+      const [made] = await this.createEach([{ wanted, along }], call, () => []);
       if (!made) throw new PrivacyError({ kind: 'INSTANCE_ALREADY_EXISTS', instance: wanted.name });
       return made;
     },
-    async createEach(plans, alongWithAll) {
+    async createEach(plans, _, alongWithAll) {
       // Tokens are stored with a reference to their instance.
       const stored = {
         status: 'unlinked',
@@ -101,7 +106,7 @@ export function instancesInMemory(store: Store): Instances {
       const news = plans.map(({ wanted: { name, displayName, connectionMode, labels = {} }, along }) => {
         const own = { displayName, connectionMode, labels, state: 'UNLINKED' as const };
         const instance: Instance = { ...connected(name), ...own };
-        return { instance, record: { ...instance, ...stored }, along: along(instance) };
+        return { instance, record: { ...instance, ...stored, uid: name }, along: along(instance) };
       });
       const those = (which: readonly boolean[]) =>
         news.map(({ instance }, index) => (which[index] ? instance : undefined));
@@ -175,13 +180,11 @@ export function instancesInMemory(store: Store): Instances {
       const outcome = { setting, state, previous: 'all', requested: 'contact_blacklist' };
       return { contacts, etag: listEtag(contacts), outcome, sent: !validateOnly };
     },
-    async listChanges(name, page) {
-      get(name);
-      return store.changes.list(name, page);
-    },
-    async *watch({ names, selector }, heartbeatMs, signal) {
+    listChanges: history.listChanges,
+    async *watch({ names, selector }, heartbeatMs, signal, wanted) {
+      const feed = wanted && (await history.feed(wanted.query, wanted.startAfter));
       const candidates = selected({ names, selector: [] }).flatMap(({ name }) => watchedOf(name));
-      yield* hub.watch({ candidates, takesNew: names.length === 0, selector }, heartbeatMs, signal);
+      yield* hub.watch({ candidates, takesNew: names.length === 0, selector, feed }, heartbeatMs, signal);
     },
   };
 }

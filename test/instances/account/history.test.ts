@@ -1,8 +1,8 @@
 import { expect, test, vi } from 'vitest';
 import type { Snapshot } from '../../../src/domain/settings/snapshot.js';
 import { history } from '../../../src/instances/account/history.js';
+import type { ChangeLog, ChangeRecord, SettingChange } from '../../../src/instances/ports/history.js';
 import type { Session } from '../../../src/instances/ports/ports.js';
-import type { ChangeLog, ChangeRecord } from '../../../src/instances/ports/store.js';
 
 const READ = { session: {} as Session, leftAt: 0 };
 const shows = (last_seen: 'all' | 'contacts' | 'none'): Snapshot => ({
@@ -12,17 +12,26 @@ const shows = (last_seen: 'all' | 'contacts' | 'none'): Snapshot => ({
   unreadable: [],
   observedAt: new Date(),
 });
-const ENTRY: ChangeRecord = {
-  instance: 'desk',
-  time: new Date('2026-01-01T00:00:00Z'),
-  actor: { tokenId: 't', tokenDisplayName: '' },
-  origin: 'THIS_SERVICE',
+const LAST_SEEN: SettingChange = {
   setting: 'last_seen',
   oldValue: 'all',
   newValue: 'none',
   outcome: 'UNKNOWN',
-  requestId: '',
   whatsappCode: undefined,
+};
+const ENTRY: ChangeRecord = {
+  id: 7,
+  kind: 'SETTING_CHANGED',
+  instance: 'desk',
+  instanceUid: 'uid',
+  time: new Date('2026-01-01T00:00:00Z'),
+  actor: { tokenId: 't', tokenDisplayName: '' },
+  origin: 'THIS_SERVICE',
+  requestId: '',
+  change: LAST_SEEN,
+  tokenId: '',
+  resolution: undefined,
+  resolvedId: undefined,
 };
 
 /** A history whose log holds what the process before this one left unknown. */
@@ -31,8 +40,6 @@ function recalled(unresolved: ChangeRecord[]) {
     append: vi.fn<ChangeLog['append']>(async () => undefined),
     resolve: vi.fn<ChangeLog['resolve']>(async () => undefined),
     unresolved: vi.fn<ChangeLog['unresolved']>(async () => unresolved),
-    list: async () => ({ changes: [], next: undefined }),
-    prune: async () => 0,
   };
   const faults: unknown[] = [];
   const events = {
@@ -43,7 +50,7 @@ function recalled(unresolved: ChangeRecord[]) {
     presenceOverdue: () => undefined,
     taskFailed: (fault: unknown) => faults.push(fault),
   };
-  return { log, faults, past: history('desk', log, events) };
+  return { log, faults, past: history({ name: 'desk', uid: 'uid' }, log, events) };
 }
 
 test.each([
@@ -56,8 +63,7 @@ test.each([
     expect(past.observed(undefined, shows(value), READ)).toEqual(new Map());
     await vi.waitFor(() => expect(log.resolve).toHaveBeenCalledTimes(1));
     expect(log.resolve.mock.calls[0]).toMatchObject([
-      'desk',
-      { setting: 'last_seen', entryTime: ENTRY.time, outcome },
+      { instanceUid: 'uid', setting: 'last_seen', entryTime: ENTRY.time, outcome },
     ]);
     past.observed(shows(value), shows(value), READ);
     expect(log.unresolved).toHaveBeenCalledTimes(1);
@@ -65,7 +71,7 @@ test.each([
 );
 
 test('it stays unknown when the first read shows a third value, or none', async () => {
-  const { log, past } = recalled([ENTRY, { ...ENTRY, setting: 'status' }]);
+  const { log, past } = recalled([ENTRY, { ...ENTRY, change: { ...LAST_SEEN, setting: 'status' } }]);
   past.observed(undefined, shows('contacts'), READ);
   await new Promise(resolve => setImmediate(resolve));
   expect(log.resolve).not.toHaveBeenCalled();

@@ -40,14 +40,14 @@ async function keeper() {
 
 test('the record has a change once it is stored, and not when it could not be', async () => {
   const { keeper: kept, gates, faults } = await keeper();
-  const named = kept.change(() => ({ displayName: 'new' }));
+  const named = kept.change(undefined, () => ({ displayName: 'new' }));
   await expect.poll(() => gates).toHaveLength(1);
   expect(kept.record.displayName).toBe('');
   gates[0]?.resolve();
   await named;
   expect(kept.record.displayName).toBe('new');
 
-  const failed = kept.change(() => ({ displayName: 'newer' }));
+  const failed = kept.change(undefined, () => ({ displayName: 'newer' }));
   await expect.poll(() => gates).toHaveLength(2);
   gates[1]?.reject(new Error('disk full'));
   await expect(failed).rejects.toThrow('disk full');
@@ -58,7 +58,7 @@ test('the record has a change once it is stored, and not when it could not be', 
 test('an account is forgotten after what was being written of it', async () => {
   const { keeper: kept, gates, wrote } = await keeper();
   kept.entered({ state: 'suspended', reason: 'banned' });
-  const cleared = kept.clear();
+  const cleared = kept.clear(undefined);
   await expect.poll(() => gates).toHaveLength(1);
   await new Promise(resolve => setImmediate(resolve));
   expect(wrote).toEqual([]);

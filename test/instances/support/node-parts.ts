@@ -84,6 +84,7 @@ export const NO_DEVICES: DeviceReader = {
 /** A stored instance that was linked and connected. */
 export const linkedRecord = (name: string): InstanceRecord => ({
   name,
+  uid: `uid of ${name}`,
   displayName: '',
   status: 'linked',
   statusReason: '',

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Snapshot } from '../../../src/domain/settings/snapshot.js';
-import type { Origin } from '../../../src/instances/ports/store.js';
+import type { Origin } from '../../../src/instances/ports/history.js';
 import { type WatchHub, watchHub } from '../../../src/instances/watching/watch-hub.js';
 import type { WatchEvent } from '../../../src/instances/watching/watch-reader.js';
 import { newWatched, type Watched } from '../../../src/instances/watching/watched-state.js';
@@ -41,7 +41,7 @@ afterEach(() => {
 /** A reader, of this instance or of all, that takes an event only when told to. */
 function read(only?: Watched) {
   const events = hub
-    .watch({ candidates: [desk], takesNew: !only, selector: [] }, HEARTBEAT_MS, leave.signal)
+    .watch({ candidates: [desk], takesNew: !only, selector: [], feed: undefined }, HEARTBEAT_MS, leave.signal)
     [Symbol.asyncIterator]();
   const nothing = Symbol('nothing yet');
   let pending: Promise<IteratorResult<WatchEvent>> | undefined;

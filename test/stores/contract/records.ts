@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { TokenRecord } from '../../../src/access/ports.js';
-import type { ChangeRecord, InstanceRecord } from '../../../src/instances/ports/store.js';
+import type { NewChange, SettingChange } from '../../../src/instances/ports/history.js';
+import type { InstanceRecord } from '../../../src/instances/ports/store.js';
 import type { Store } from '../../../src/stores/store.js';
 
 /** The master key of tests. */
@@ -13,6 +14,7 @@ export const bytes = (text: string): Buffer => Buffer.from(text);
 
 export const instanceRecord = (name: string): InstanceRecord => ({
   name,
+  uid: `uid of ${name}`,
   displayName: `The ${name}`,
   status: 'unlinked',
   statusReason: '',
@@ -29,17 +31,28 @@ export const instanceRecord = (name: string): InstanceRecord => ({
   labels: {},
 });
 
-export const changeRecord = (instance: string, second: number): ChangeRecord => ({
+/** A change of the present instance of this name. */
+export const changeRecord = (
+  instance: string,
+  second: number,
+  change: Partial<SettingChange> = {},
+): NewChange => ({
+  kind: 'SETTING_CHANGED',
   instance,
+  instanceUid: undefined,
   time: at(second),
   actor: { tokenId: 'abc', tokenDisplayName: 'support desk' },
   origin: 'THIS_SERVICE',
-  setting: 'last_seen',
-  oldValue: 'all',
-  newValue: 'none',
-  outcome: 'FAILED',
   requestId: '2b1c8e52-6d2f-4f4b-9a68-0d8a3a3e9f11',
-  whatsappCode: 403,
+  change: {
+    setting: 'last_seen',
+    oldValue: 'all',
+    newValue: 'none',
+    outcome: 'FAILED',
+    whatsappCode: 403,
+    ...change,
+  },
+  tokenId: '',
 });
 
 export const tokenRecord = (id: string, second = 0): TokenRecord => ({

@@ -39,10 +39,10 @@ export const create =
       codec: CreateInstanceResponse,
     };
     const { token, secret, ...answered } = await answerOnce(request, async saving => {
-      const first = tokens.prepare(firstTokenOf(wanted.name), requestId);
+      const first = tokens.prepare(firstTokenOf(wanted.name), call.options.author);
       // In one commit: with less of it nobody could use the instance, and a repetition would find its name taken.
-      const made = await instances.create(wanted, instance => [
-        first.write,
+      const made = await instances.create(wanted, call.options, instance => [
+        ...first.writes,
         ...saving(answerOf(instance, first.token)),
       ]);
       return { response: { ...answerOf(made, first.token), secret: first.secret }, keep: 'saved' };
@@ -68,7 +68,7 @@ export const batchCreate =
     const { entries } = await answerOnce(request, async saving => {
       const plans = orders.flatMap(order => ('refusal' in order ? [] : [planOf(order)]));
       let response: BatchCreateInstancesResponse = { entries: [] };
-      await instances.createEach(plans, made => {
+      await instances.createEach(plans, call.options, made => {
         const ends = new Map<unknown, Entry>(
           plans.map((plan, index) => [plan.order, endOf(plan, made[index])]),
         );
@@ -82,8 +82,8 @@ export const batchCreate =
 
     function planOf(order: CreateOrder) {
       const wanted = { ...order.properties, name: order.name || madeUpName() };
-      const first = tokens.prepare(firstTokenOf(wanted.name), requestId);
-      return { order, wanted, first, along: () => [first.write] };
+      const first = tokens.prepare(firstTokenOf(wanted.name), call.options.author);
+      return { order, wanted, first, along: () => first.writes };
     }
 
     function endOf({ wanted, first }: ReturnType<typeof planOf>, made: Instance | undefined): Entry {

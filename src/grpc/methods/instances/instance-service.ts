@@ -61,11 +61,11 @@ export const instanceService = ({
 
     updateInstance: one({
       decode: decodeInstanceUpdate,
-      async handle({ instance, changed, etag }, { method, principal }) {
+      async handle({ instance, changed, etag }, { method, principal, options }) {
         // Whoever sets the proxy makes this service connect to any address that it reaches; labels tell tokens apart.
         if (('proxy' in changed || 'labels' in changed) && principal.kind !== 'ACCOUNT')
           throw new PrivacyError({ kind: 'SCOPE_DENIED', method: method.fullName, instance });
-        return { instance: encodeInstance(await instances.update(instance, changed, etag)) };
+        return { instance: encodeInstance(await instances.update(instance, changed, options, etag)) };
       },
     }),
 

@@ -26,8 +26,8 @@ export const decodeListSettings = (pageOf: PageOf) => (request: ListPrivacySetti
 export const listSettings =
   (instances: Instances, statusOf: InnerStatus, open: CallSlots) =>
   async ({ maxAgeMs, ...wanted }: ListOrder, call: Call): Promise<ListPrivacySettingsResponse> => {
-    const { method, principal, options } = call;
-    using _place = open(principal.tokenId, method.fullName);
+    const { principal, options } = call;
+    using _place = open(principal.tokenId);
     const page = coveredPage(instances, principal, wanted);
     const names = page.instances.map(({ name }) => name);
     const reads = await instances.readEach(names, maxAgeMs, options);

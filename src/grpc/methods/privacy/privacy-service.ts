@@ -11,7 +11,9 @@ import { digestOf, type Idempotent } from '../../calls/idempotent.js';
 import type { Stream } from '../../calls/stream.js';
 import type { Unary } from '../../calls/unary.js';
 import type { InnerStatus } from '../../errors/statuses.js';
-import { encodeChange, encodeDescriptions, encodeSnapshot } from '../../messages/codec.js';
+import { encodeDescriptions, encodeSnapshot } from '../../messages/codec.js';
+import { encodeChange } from '../../messages/history-codec.js';
+import { selectionOf } from '../../messages/selection.js';
 import type { PageOf } from '../../messages/page-tokens.js';
 import { apply, decodeApply } from './apply.js';
 import { blacklistPages } from './blacklist-pages.js';
@@ -95,9 +97,11 @@ export const privacyService = ({
 
     listPrivacyChanges: one({
       decode: decodeListChanges(pageOf),
-      async handle({ instance, page }) {
-        const { after: before, limit } = page;
-        const { changes, next } = await instances.listChanges(instance, { before, limit });
+      async handle({ filter, names, selector, page, startAfter }, { principal }) {
+        const selection = selectionOf(principal, selector, names);
+        const query = { ...filter, selection, isAccount: principal.kind === 'ACCOUNT' };
+        const { after, limit } = page;
+        const { changes, next } = await instances.listChanges(query, { startAfter, after, limit });
         return { changes: changes.map(encodeChange), nextPageToken: page.tokenAfter(next) };
       },
     }),

@@ -11,6 +11,7 @@ import * as checkLabels from '../../messages/check-labels.js';
 import { accept } from '../../messages/checked.js';
 import { encodeSnapshot } from '../../messages/codec.js';
 import { encodeOrigin, encodeReason } from '../../messages/enums.js';
+import { startAfter as checkedStart, encodeChange } from '../../messages/history-codec.js';
 import { selectionOf } from '../../messages/selection.js';
 import * as check from '../../messages/validate.js';
 
@@ -19,11 +20,13 @@ const HEARTBEAT = { leastMs: 5_000, mostMs: 600_000, inWords: '5 s to 10 min' };
 
 type WatchOrder = ReturnType<typeof decodeWatch>;
 
-export function decodeWatch({ instances, heartbeatInterval, labelSelector }: WatchPrivacySettingsRequest) {
+export function decodeWatch(request: WatchPrivacySettingsRequest) {
+  const { instances, heartbeatInterval, labelSelector, startAfter } = request;
   const { heartbeatMs = HEARTBEAT_MS, ...order } = accept({
     instances: check.instanceNames('instances', instances, { least: 0, most: MOST_INSTANCES }),
     selector: checkLabels.inPlaceOfNames(labelSelector, instances),
     heartbeatMs: check.durationWithin('heartbeat_interval', heartbeatInterval, HEARTBEAT),
+    startAfter: checkedStart(startAfter),
   });
   return { ...order, heartbeatMs };
 }
@@ -31,10 +34,13 @@ export function decodeWatch({ instances, heartbeatInterval, labelSelector }: Wat
 /** Watches the instances that are named, or else all that the token covers, while they match. */
 export const watch = (instances: Instances) =>
   async function* (
-    { instances: named, selector, heartbeatMs }: WatchOrder,
+    { instances: named, selector, heartbeatMs, startAfter }: WatchOrder,
     { principal, options }: Call,
   ): AsyncGenerator<WatchEvent> {
-    yield* instances.watch(selectionOf(principal, selector, named), heartbeatMs, options.signal);
+    const selection = selectionOf(principal, selector, named);
+    const query = { selection, isAccount: principal.kind === 'ACCOUNT' };
+    const history = startAfter === undefined ? undefined : { query, startAfter };
+    yield* instances.watch(selection, heartbeatMs, options.signal, history);
   };
 
 export function encodeWatchEvent(event: WatchEvent): WatchPrivacySettingsResponse {
@@ -43,6 +49,10 @@ export function encodeWatchEvent(event: WatchEvent): WatchPrivacySettingsRespons
       return { instance: '', event: { $case: 'heartbeat', value: {} } };
     case 'unmatched':
       return { instance: event.instance, event: { $case: 'unmatched', value: {} } };
+    case 'recorded': {
+      const { change } = event;
+      return { instance: change.instance, event: { $case: 'recorded', value: encodeChange(change) } };
+    }
     case 'snapshot':
       return {
         instance: event.instance,

@@ -40,7 +40,7 @@ export const tokenService = (
       };
       const { token, secret } = await answerOnce(request, async saving => {
         const along = (made: Token) => saving({ token: encodeToken(made), secret: '' });
-        const made = await tokens.mint(wish, { requestId, along });
+        const made = await tokens.mint(wish, { author: options.author, along });
         return { response: { token: encodeToken(made.token), secret: made.secret }, keep: 'saved' };
       });
       return { token, secret: secret || tokens.secretOf(token?.id ?? '', requestId) };
@@ -57,8 +57,8 @@ export const tokenService = (
 
   revokeToken: one({
     decode: decodeRevokeToken,
-    async handle({ id, allowMissing }) {
-      await unlessMissing('TOKEN_NOT_FOUND', allowMissing, tokens.revoke(id));
+    async handle({ id, allowMissing }, { options }) {
+      await unlessMissing('TOKEN_NOT_FOUND', allowMissing, tokens.revoke(id, options.author));
       return {};
     },
   }),
@@ -77,7 +77,7 @@ export const tokenService = (
       };
       const { token, secret, ...answered } = await answerOnce(request, async saving => {
         const made = await tokens.rotate(id, graceMs, {
-          requestId,
+          author: options.author,
           along: ({ token: next, previousExpireTime }) =>
             saving({ token: encodeToken(next), secret: '', previousExpireTime }),
         });

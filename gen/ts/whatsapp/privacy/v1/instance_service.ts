@@ -4011,9 +4011,10 @@ export const InstanceServiceService = {
     responseDeserialize: (value: Buffer): UpdateInstanceResponse => UpdateInstanceResponse.decode(value),
   },
   /**
-   * Unlinks the account and forgets the instance, its keys, its tokens, its history and the answers
-   * kept by request_id, but for those to BatchCreateInstances, which go after their 24 hours. Succeeds
-   * also when WhatsApp cannot be told; the phone then lists the device
+   * Unlinks the account and forgets the instance, its keys, its tokens and the answers kept by request_id, but
+   * for those to BatchCreateInstances, which go after their 24 hours. Its history stays for as long as any does,
+   * for ACCOUNT tokens alone: another instance of this name begins with none. Succeeds also when WhatsApp cannot
+   * be told; the phone then lists the device
    * until it is removed there. Ends a LinkInstance that is running; an account whose phone has agreed
    * by then is unlinked too.
    *
@@ -4243,9 +4244,10 @@ export interface InstanceServiceServer extends UntypedServiceImplementation {
    */
   updateInstance: handleUnaryCall<UpdateInstanceRequest, UpdateInstanceResponse>;
   /**
-   * Unlinks the account and forgets the instance, its keys, its tokens, its history and the answers
-   * kept by request_id, but for those to BatchCreateInstances, which go after their 24 hours. Succeeds
-   * also when WhatsApp cannot be told; the phone then lists the device
+   * Unlinks the account and forgets the instance, its keys, its tokens and the answers kept by request_id, but
+   * for those to BatchCreateInstances, which go after their 24 hours. Its history stays for as long as any does,
+   * for ACCOUNT tokens alone: another instance of this name begins with none. Succeeds also when WhatsApp cannot
+   * be told; the phone then lists the device
    * until it is removed there. Ends a LinkInstance that is running; an account whose phone has agreed
    * by then is unlinked too.
    *
@@ -4475,9 +4477,10 @@ export interface InstanceServiceClient extends Client {
     callback: (error: ServiceError | null, response: UpdateInstanceResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Unlinks the account and forgets the instance, its keys, its tokens, its history and the answers
-   * kept by request_id, but for those to BatchCreateInstances, which go after their 24 hours. Succeeds
-   * also when WhatsApp cannot be told; the phone then lists the device
+   * Unlinks the account and forgets the instance, its keys, its tokens and the answers kept by request_id, but
+   * for those to BatchCreateInstances, which go after their 24 hours. Its history stays for as long as any does,
+   * for ACCOUNT tokens alone: another instance of this name begins with none. Succeeds also when WhatsApp cannot
+   * be told; the phone then lists the device
    * until it is removed there. Ends a LinkInstance that is running; an account whose phone has agreed
    * by then is unlinked too.
    *

@@ -360,11 +360,21 @@ export interface WatchPrivacySettingsRequest {
    * while they do.
    */
   labelSelector: string;
+  /**
+   * Send as `recorded` each entry of the history that comes after the one with this id, first those there
+   * are, then each as it is written: the id of the last entry that was dealt with, or 0 for all. Absent: send
+   * none. Named instances limit it to entries of these names; without names those of tokens and of deleted
+   * instances are sent to ACCOUNT tokens; where labels decide, those of the instances that match as they are sent.
+   * Entries that have been kept for their time are gone without a word:
+   * who comes back later than that has missed some. One beyond the newest id is refused: this history is then
+   * another one, or an older state of it, than that of the id.
+   */
+  startAfter?: bigint | undefined;
 }
 
 /** One event. */
 export interface WatchPrivacySettingsResponse {
-  /** The instance; empty in a heartbeat. */
+  /** The instance; empty in a heartbeat, and in an entry of the history that is about none. */
   instance: string;
   /** What happened. */
   event:
@@ -383,6 +393,12 @@ export interface WatchPrivacySettingsResponse {
     | //
     /** The instance is no longer among those watched. */
     { $case: "unmatched"; value: WatchPrivacySettingsResponse_Unmatched }
+    | //
+    /**
+     * An entry of the history, in the order of the ids; only with start_after. It comes beside the `change` of
+     * the same settings, before or after it, and `instance` is the entry's.
+     */
+    { $case: "recorded"; value: PrivacyChange }
     | undefined;
 }
 
@@ -423,59 +439,170 @@ export interface WatchPrivacySettingsResponse_Heartbeat {
 export interface WatchPrivacySettingsResponse_Unmatched {
 }
 
-/** Which changes to list. */
+/**
+ * Which entries of the history to list; those that are as each filter says. A filter that is empty or
+ * absent takes all.
+ */
 export interface ListPrivacyChangesRequest {
-  /** The instance. */
+  /** The instance, present or deleted; empty for all that the token covers, with what is about no instance. */
   instance: string;
-  /** At most this many changes; 0 means 50, more than 200 means 200. */
+  /** At most this many entries; 0 means 50, more than 200 means 200. */
   pageSize: number;
   /**
    * The next_page_token of the page before, with everything but page_size as it was there; empty for the
    * first. Opaque.
    */
   pageToken: string;
+  /** From this change_time on. */
+  startTime:
+    | Date
+    | undefined;
+  /** Before this change_time; must not be before start_time. */
+  endTime:
+    | Date
+    | undefined;
+  /** About one of these settings; leaves out all that is about none. */
+  settings: PrivacySetting[];
+  /** Made by one of these. */
+  origins: Origin[];
+  /** Of one of these kinds. */
+  kinds: PrivacyChange_Kind[];
+  /**
+   * List the entries that come after the one with this id, and in the order of the ids, for callers that ask
+   * again and again: the id of the last entry that was dealt with, or 0 for all. As in WatchPrivacySettings one
+   * beyond the newest id is refused, and entries that have been kept for their time are gone.
+   */
+  startAfter?:
+    | bigint
+    | undefined;
+  /** In place of `instance`: those that the token covers and whose labels match now, as in ListInstances. */
+  labelSelector: string;
 }
 
 /** One page. */
 export interface ListPrivacyChangesResponse {
-  /** The changes, newest first. */
+  /** The entries, the highest id first; with start_after the lowest. */
   changes: PrivacyChange[];
   /** Empty on the last page. */
   nextPageToken: string;
 }
 
-/** One change of one setting, made or tried. */
+/**
+ * One entry of the history: a change of one setting, made or tried, or something that was done with an
+ * instance or a token.
+ */
 export interface PrivacyChange {
+  /** Higher than the id of every entry before it, of whatever instance. Never given twice. */
+  id: bigint;
+  /** The instance; empty for tokens that cover more than one. */
+  instance: string;
   /** When it ended or was seen. */
   changeTime:
     | Date
     | undefined;
-  /** Who asked for it; absent when another device made it. */
+  /** What happened. */
+  kind: PrivacyChange_Kind;
+  /** Who asked for it; absent when nobody asked this service. */
   actor:
     | PrivacyChange_Actor
     | undefined;
-  /** Who made it. */
+  /** Who did it; unspecified for INSTANCE_LOGGED_OUT. */
   origin: Origin;
-  /** The setting. */
+  /** The setting; unspecified when it is about none. */
   setting: PrivacySetting;
-  /** The wire value before; empty when not known. */
+  /** The setting's wire value before; empty when not known. */
   oldValue: string;
-  /** The wire value asked for, or seen. */
+  /** The setting's wire value asked for, or seen. */
   newValue: string;
-  /** How it ended; APPLIED when another device made it. */
+  /** How the change of a setting ended; APPLIED when another device made it. */
   outcome: SettingOutcome_State;
   /** The request_id of the call; empty when it had none. */
   requestId: string;
   /** WhatsApp's error code; 0 when it sent none. */
   whatsappCode: number;
   /**
-   * How it turned out when that came to light after it had ended: an answer of WhatsApp that came late, or a
-   * later read. `outcome` keeps what was said at first. What WhatsApp confirmed turns out FAILED when the first
-   * read after it shows the value before it. Unspecified when nothing else came to light.
+   * How a SETTING_CHANGED turned out when that came to light after it had ended. `outcome` keeps what was said
+   * at first. What WhatsApp confirmed turns out FAILED when the first read after it shows the value before it.
+   * Unspecified when nothing else came to light.
    */
   resolvedOutcome: SettingOutcome_State;
   /** When that came to light; absent without. */
-  resolveTime: Date | undefined;
+  resolveTime:
+    | Date
+    | undefined;
+  /** Of a SETTING_RESOLVED: the id of the change that turned out; that entry may be gone by now. 0 otherwise. */
+  resolvedId: bigint;
+  /** The token that a TOKEN_ entry is about; empty otherwise. */
+  tokenId: string;
+}
+
+/** What happened. Kinds are added: take one that you do not know for something that need not concern you. */
+export enum PrivacyChange_Kind {
+  /** UNSPECIFIED - Refused in a request, never sent. */
+  UNSPECIFIED = 0,
+  /** SETTING_CHANGED - A setting was changed, or this service tried to change it; `outcome` tells. */
+  SETTING_CHANGED = 1,
+  /**
+   * SETTING_RESOLVED - It came to light how the change with the id `resolved_id` turned out, when that is not what its outcome
+   * says: by an answer of WhatsApp that came late, or a later read. `outcome` is how; setting, values, actor,
+   * origin and request_id are those of the change.
+   */
+  SETTING_RESOLVED = 2,
+  /** INSTANCE_CREATED - The instance was made. */
+  INSTANCE_CREATED = 3,
+  /** INSTANCE_UPDATED - Properties of the instance were changed. */
+  INSTANCE_UPDATED = 4,
+  /** INSTANCE_LINKED - An account was linked, or the device of one imported. */
+  INSTANCE_LINKED = 5,
+  /**
+   * INSTANCE_UNLINKED - The account was unlinked by UnlinkInstance; without an actor, because WhatsApp refused the first login of
+   * a new link.
+   */
+  INSTANCE_UNLINKED = 6,
+  /** INSTANCE_LOGGED_OUT - WhatsApp ended the link: the device was removed on the phone, or by WhatsApp. */
+  INSTANCE_LOGGED_OUT = 7,
+  /** INSTANCE_DELETED - The instance was deleted, with its link and its tokens. */
+  INSTANCE_DELETED = 8,
+  /** TOKEN_CREATED - The token `token_id` was made; without an actor the first one, at set-up. */
+  TOKEN_CREATED = 9,
+  /**
+   * TOKEN_ROTATED - The token `token_id` was replaced by the one whose TOKEN_CREATED stands before this entry; without an actor
+   * the first one, by the configuration.
+   */
+  TOKEN_ROTATED = 10,
+  /** TOKEN_REVOKED - The token `token_id` was revoked. One that expires, or goes with its instance, leaves no entry. */
+  TOKEN_REVOKED = 11,
+}
+
+export function privacyChange_KindToJSON(object: PrivacyChange_Kind): string {
+  switch (object) {
+    case PrivacyChange_Kind.UNSPECIFIED:
+      return "KIND_UNSPECIFIED";
+    case PrivacyChange_Kind.SETTING_CHANGED:
+      return "KIND_SETTING_CHANGED";
+    case PrivacyChange_Kind.SETTING_RESOLVED:
+      return "KIND_SETTING_RESOLVED";
+    case PrivacyChange_Kind.INSTANCE_CREATED:
+      return "KIND_INSTANCE_CREATED";
+    case PrivacyChange_Kind.INSTANCE_UPDATED:
+      return "KIND_INSTANCE_UPDATED";
+    case PrivacyChange_Kind.INSTANCE_LINKED:
+      return "KIND_INSTANCE_LINKED";
+    case PrivacyChange_Kind.INSTANCE_UNLINKED:
+      return "KIND_INSTANCE_UNLINKED";
+    case PrivacyChange_Kind.INSTANCE_LOGGED_OUT:
+      return "KIND_INSTANCE_LOGGED_OUT";
+    case PrivacyChange_Kind.INSTANCE_DELETED:
+      return "KIND_INSTANCE_DELETED";
+    case PrivacyChange_Kind.TOKEN_CREATED:
+      return "KIND_TOKEN_CREATED";
+    case PrivacyChange_Kind.TOKEN_ROTATED:
+      return "KIND_TOKEN_ROTATED";
+    case PrivacyChange_Kind.TOKEN_REVOKED:
+      return "KIND_TOKEN_REVOKED";
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum PrivacyChange_Kind");
+  }
 }
 
 /** The token a change was made with. */
@@ -1870,7 +1997,7 @@ export const ApplyPrivacySettingsResponse: MessageFns<ApplyPrivacySettingsRespon
 };
 
 function createBaseWatchPrivacySettingsRequest(): WatchPrivacySettingsRequest {
-  return { instances: [], heartbeatInterval: undefined, labelSelector: "" };
+  return { instances: [], heartbeatInterval: undefined, labelSelector: "", startAfter: undefined };
 }
 
 export const WatchPrivacySettingsRequest: MessageFns<WatchPrivacySettingsRequest> = {
@@ -1883,6 +2010,12 @@ export const WatchPrivacySettingsRequest: MessageFns<WatchPrivacySettingsRequest
     }
     if (message.labelSelector !== "") {
       writer.uint32(26).string(message.labelSelector);
+    }
+    if (message.startAfter !== undefined) {
+      if (BigInt.asIntN(64, message.startAfter) !== message.startAfter) {
+        throw new globalThis.Error("value provided for field message.startAfter of type int64 too large");
+      }
+      writer.uint32(32).int64(message.startAfter);
     }
     return writer;
   },
@@ -1924,6 +2057,14 @@ export const WatchPrivacySettingsRequest: MessageFns<WatchPrivacySettingsRequest
             message.labelSelector = reader.string();
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.startAfter = reader.int64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1947,6 +2088,9 @@ export const WatchPrivacySettingsRequest: MessageFns<WatchPrivacySettingsRequest
     if (message.labelSelector !== "") {
       obj.labelSelector = message.labelSelector;
     }
+    if (message.startAfter !== undefined) {
+      obj.startAfter = message.startAfter.toString();
+    }
     return obj;
   },
 
@@ -1960,6 +2104,9 @@ export const WatchPrivacySettingsRequest: MessageFns<WatchPrivacySettingsRequest
       ? Duration.fromPartial(object.heartbeatInterval)
       : undefined;
     message.labelSelector = object.labelSelector ?? "";
+    message.startAfter = (object.startAfter !== undefined && object.startAfter !== null)
+      ? BigInt(object.startAfter)
+      : undefined;
     return message;
   },
 };
@@ -1988,6 +2135,9 @@ export const WatchPrivacySettingsResponse: MessageFns<WatchPrivacySettingsRespon
         break;
       case "unmatched":
         WatchPrivacySettingsResponse_Unmatched.encode(message.event.value, writer.uint32(50).fork()).join();
+        break;
+      case "recorded":
+        PrivacyChange.encode(message.event.value, writer.uint32(58).fork()).join();
         break;
     }
     return writer;
@@ -2066,6 +2216,14 @@ export const WatchPrivacySettingsResponse: MessageFns<WatchPrivacySettingsRespon
             };
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.event = { $case: "recorded", value: PrivacyChange.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2093,6 +2251,8 @@ export const WatchPrivacySettingsResponse: MessageFns<WatchPrivacySettingsRespon
       obj.heartbeat = WatchPrivacySettingsResponse_Heartbeat.toJSON(message.event.value);
     } else if (message.event?.$case === "unmatched") {
       obj.unmatched = WatchPrivacySettingsResponse_Unmatched.toJSON(message.event.value);
+    } else if (message.event?.$case === "recorded") {
+      obj.recorded = PrivacyChange.toJSON(message.event.value);
     }
     return obj;
   },
@@ -2143,6 +2303,12 @@ export const WatchPrivacySettingsResponse: MessageFns<WatchPrivacySettingsRespon
             $case: "unmatched",
             value: WatchPrivacySettingsResponse_Unmatched.fromPartial(object.event.value),
           };
+        }
+        break;
+      }
+      case "recorded": {
+        if (object.event?.value !== undefined && object.event?.value !== null) {
+          message.event = { $case: "recorded", value: PrivacyChange.fromPartial(object.event.value) };
         }
         break;
       }
@@ -2451,7 +2617,18 @@ export const WatchPrivacySettingsResponse_Unmatched: MessageFns<WatchPrivacySett
 };
 
 function createBaseListPrivacyChangesRequest(): ListPrivacyChangesRequest {
-  return { instance: "", pageSize: 0, pageToken: "" };
+  return {
+    instance: "",
+    pageSize: 0,
+    pageToken: "",
+    startTime: undefined,
+    endTime: undefined,
+    settings: [],
+    origins: [],
+    kinds: [],
+    startAfter: undefined,
+    labelSelector: "",
+  };
 }
 
 export const ListPrivacyChangesRequest: MessageFns<ListPrivacyChangesRequest> = {
@@ -2464,6 +2641,42 @@ export const ListPrivacyChangesRequest: MessageFns<ListPrivacyChangesRequest> = 
     }
     if (message.pageToken !== "") {
       writer.uint32(26).string(message.pageToken);
+    }
+    if (message.startTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.startTime), writer.uint32(34).fork()).join();
+    }
+    if (message.endTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.endTime), writer.uint32(42).fork()).join();
+    }
+    if (message.settings.length !== 0) {
+      writer.uint32(50).fork();
+      for (const v of message.settings) {
+        writer.int32(v);
+      }
+      writer.join();
+    }
+    if (message.origins.length !== 0) {
+      writer.uint32(58).fork();
+      for (const v of message.origins) {
+        writer.int32(v);
+      }
+      writer.join();
+    }
+    if (message.kinds.length !== 0) {
+      writer.uint32(66).fork();
+      for (const v of message.kinds) {
+        writer.int32(v);
+      }
+      writer.join();
+    }
+    if (message.startAfter !== undefined) {
+      if (BigInt.asIntN(64, message.startAfter) !== message.startAfter) {
+        throw new globalThis.Error("value provided for field message.startAfter of type int64 too large");
+      }
+      writer.uint32(72).int64(message.startAfter);
+    }
+    if (message.labelSelector !== "") {
+      writer.uint32(82).string(message.labelSelector);
     }
     return writer;
   },
@@ -2505,6 +2718,92 @@ export const ListPrivacyChangesRequest: MessageFns<ListPrivacyChangesRequest> = 
             message.pageToken = reader.string();
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.startTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.endTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 6: {
+            if (tag === 48) {
+              message.settings.push(reader.int32() as any);
+
+              continue;
+            }
+
+            if (tag === 50) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.settings.push(reader.int32() as any);
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 7: {
+            if (tag === 56) {
+              message.origins.push(reader.int32() as any);
+
+              continue;
+            }
+
+            if (tag === 58) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.origins.push(reader.int32() as any);
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 8: {
+            if (tag === 64) {
+              message.kinds.push(reader.int32() as any);
+
+              continue;
+            }
+
+            if (tag === 66) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.kinds.push(reader.int32() as any);
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.startAfter = reader.int64() as bigint;
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.labelSelector = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2528,6 +2827,27 @@ export const ListPrivacyChangesRequest: MessageFns<ListPrivacyChangesRequest> = 
     if (message.pageToken !== "") {
       obj.pageToken = message.pageToken;
     }
+    if (message.startTime !== undefined) {
+      obj.startTime = message.startTime.toISOString();
+    }
+    if (message.endTime !== undefined) {
+      obj.endTime = message.endTime.toISOString();
+    }
+    if (message.settings?.length) {
+      obj.settings = message.settings.map((e) => privacySettingToJSON(e));
+    }
+    if (message.origins?.length) {
+      obj.origins = message.origins.map((e) => originToJSON(e));
+    }
+    if (message.kinds?.length) {
+      obj.kinds = message.kinds.map((e) => privacyChange_KindToJSON(e));
+    }
+    if (message.startAfter !== undefined) {
+      obj.startAfter = message.startAfter.toString();
+    }
+    if (message.labelSelector !== "") {
+      obj.labelSelector = message.labelSelector;
+    }
     return obj;
   },
 
@@ -2539,6 +2859,15 @@ export const ListPrivacyChangesRequest: MessageFns<ListPrivacyChangesRequest> = 
     message.instance = object.instance ?? "";
     message.pageSize = object.pageSize ?? 0;
     message.pageToken = object.pageToken ?? "";
+    message.startTime = object.startTime ?? undefined;
+    message.endTime = object.endTime ?? undefined;
+    message.settings = object.settings?.map((e) => e) || [];
+    message.origins = object.origins?.map((e) => e) || [];
+    message.kinds = object.kinds?.map((e) => e) || [];
+    message.startAfter = (object.startAfter !== undefined && object.startAfter !== null)
+      ? BigInt(object.startAfter)
+      : undefined;
+    message.labelSelector = object.labelSelector ?? "";
     return message;
   },
 };
@@ -2623,7 +2952,10 @@ export const ListPrivacyChangesResponse: MessageFns<ListPrivacyChangesResponse> 
 
 function createBasePrivacyChange(): PrivacyChange {
   return {
+    id: 0n,
+    instance: "",
     changeTime: undefined,
+    kind: 0,
     actor: undefined,
     origin: 0,
     setting: 0,
@@ -2634,43 +2966,66 @@ function createBasePrivacyChange(): PrivacyChange {
     whatsappCode: 0,
     resolvedOutcome: 0,
     resolveTime: undefined,
+    resolvedId: 0n,
+    tokenId: "",
   };
 }
 
 export const PrivacyChange: MessageFns<PrivacyChange> = {
   encode(message: PrivacyChange, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== 0n) {
+      if (BigInt.asIntN(64, message.id) !== message.id) {
+        throw new globalThis.Error("value provided for field message.id of type int64 too large");
+      }
+      writer.uint32(8).int64(message.id);
+    }
+    if (message.instance !== "") {
+      writer.uint32(18).string(message.instance);
+    }
     if (message.changeTime !== undefined) {
-      Timestamp.encode(toTimestamp(message.changeTime), writer.uint32(10).fork()).join();
+      Timestamp.encode(toTimestamp(message.changeTime), writer.uint32(26).fork()).join();
+    }
+    if (message.kind !== 0) {
+      writer.uint32(32).int32(message.kind);
     }
     if (message.actor !== undefined) {
-      PrivacyChange_Actor.encode(message.actor, writer.uint32(18).fork()).join();
+      PrivacyChange_Actor.encode(message.actor, writer.uint32(42).fork()).join();
     }
     if (message.origin !== 0) {
-      writer.uint32(24).int32(message.origin);
+      writer.uint32(48).int32(message.origin);
     }
     if (message.setting !== 0) {
-      writer.uint32(32).int32(message.setting);
+      writer.uint32(56).int32(message.setting);
     }
     if (message.oldValue !== "") {
-      writer.uint32(42).string(message.oldValue);
+      writer.uint32(66).string(message.oldValue);
     }
     if (message.newValue !== "") {
-      writer.uint32(50).string(message.newValue);
+      writer.uint32(74).string(message.newValue);
     }
     if (message.outcome !== 0) {
-      writer.uint32(56).int32(message.outcome);
+      writer.uint32(80).int32(message.outcome);
     }
     if (message.requestId !== "") {
-      writer.uint32(66).string(message.requestId);
+      writer.uint32(90).string(message.requestId);
     }
     if (message.whatsappCode !== 0) {
-      writer.uint32(72).int32(message.whatsappCode);
+      writer.uint32(96).int32(message.whatsappCode);
     }
     if (message.resolvedOutcome !== 0) {
-      writer.uint32(80).int32(message.resolvedOutcome);
+      writer.uint32(104).int32(message.resolvedOutcome);
     }
     if (message.resolveTime !== undefined) {
-      Timestamp.encode(toTimestamp(message.resolveTime), writer.uint32(90).fork()).join();
+      Timestamp.encode(toTimestamp(message.resolveTime), writer.uint32(114).fork()).join();
+    }
+    if (message.resolvedId !== 0n) {
+      if (BigInt.asIntN(64, message.resolvedId) !== message.resolvedId) {
+        throw new globalThis.Error("value provided for field message.resolvedId of type int64 too large");
+      }
+      writer.uint32(120).int64(message.resolvedId);
+    }
+    if (message.tokenId !== "") {
+      writer.uint32(130).string(message.tokenId);
     }
     return writer;
   },
@@ -2689,11 +3044,11 @@ export const PrivacyChange: MessageFns<PrivacyChange> = {
         const tag = reader.uint32();
         switch (tag >>> 3) {
           case 1: {
-            if (tag !== 10) {
+            if (tag !== 8) {
               break;
             }
 
-            message.changeTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            message.id = reader.int64() as bigint;
             continue;
           }
           case 2: {
@@ -2701,15 +3056,15 @@ export const PrivacyChange: MessageFns<PrivacyChange> = {
               break;
             }
 
-            message.actor = PrivacyChange_Actor.decode(reader, reader.uint32());
+            message.instance = reader.string();
             continue;
           }
           case 3: {
-            if (tag !== 24) {
+            if (tag !== 26) {
               break;
             }
 
-            message.origin = reader.int32() as any;
+            message.changeTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
             continue;
           }
           case 4: {
@@ -2717,7 +3072,7 @@ export const PrivacyChange: MessageFns<PrivacyChange> = {
               break;
             }
 
-            message.setting = reader.int32() as any;
+            message.kind = reader.int32() as any;
             continue;
           }
           case 5: {
@@ -2725,15 +3080,15 @@ export const PrivacyChange: MessageFns<PrivacyChange> = {
               break;
             }
 
-            message.oldValue = reader.string();
+            message.actor = PrivacyChange_Actor.decode(reader, reader.uint32());
             continue;
           }
           case 6: {
-            if (tag !== 50) {
+            if (tag !== 48) {
               break;
             }
 
-            message.newValue = reader.string();
+            message.origin = reader.int32() as any;
             continue;
           }
           case 7: {
@@ -2741,7 +3096,7 @@ export const PrivacyChange: MessageFns<PrivacyChange> = {
               break;
             }
 
-            message.outcome = reader.int32() as any;
+            message.setting = reader.int32() as any;
             continue;
           }
           case 8: {
@@ -2749,15 +3104,15 @@ export const PrivacyChange: MessageFns<PrivacyChange> = {
               break;
             }
 
-            message.requestId = reader.string();
+            message.oldValue = reader.string();
             continue;
           }
           case 9: {
-            if (tag !== 72) {
+            if (tag !== 74) {
               break;
             }
 
-            message.whatsappCode = reader.int32();
+            message.newValue = reader.string();
             continue;
           }
           case 10: {
@@ -2765,7 +3120,7 @@ export const PrivacyChange: MessageFns<PrivacyChange> = {
               break;
             }
 
-            message.resolvedOutcome = reader.int32() as any;
+            message.outcome = reader.int32() as any;
             continue;
           }
           case 11: {
@@ -2773,7 +3128,47 @@ export const PrivacyChange: MessageFns<PrivacyChange> = {
               break;
             }
 
+            message.requestId = reader.string();
+            continue;
+          }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.whatsappCode = reader.int32();
+            continue;
+          }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.resolvedOutcome = reader.int32() as any;
+            continue;
+          }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
             message.resolveTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 15: {
+            if (tag !== 120) {
+              break;
+            }
+
+            message.resolvedId = reader.int64() as bigint;
+            continue;
+          }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            message.tokenId = reader.string();
             continue;
           }
         }
@@ -2790,8 +3185,17 @@ export const PrivacyChange: MessageFns<PrivacyChange> = {
 
   toJSON(message: PrivacyChange): unknown {
     const obj: any = {};
+    if (message.id !== 0n) {
+      obj.id = message.id.toString();
+    }
+    if (message.instance !== "") {
+      obj.instance = message.instance;
+    }
     if (message.changeTime !== undefined) {
       obj.changeTime = message.changeTime.toISOString();
+    }
+    if (message.kind !== 0) {
+      obj.kind = privacyChange_KindToJSON(message.kind);
     }
     if (message.actor !== undefined) {
       obj.actor = PrivacyChange_Actor.toJSON(message.actor);
@@ -2823,6 +3227,12 @@ export const PrivacyChange: MessageFns<PrivacyChange> = {
     if (message.resolveTime !== undefined) {
       obj.resolveTime = message.resolveTime.toISOString();
     }
+    if (message.resolvedId !== 0n) {
+      obj.resolvedId = message.resolvedId.toString();
+    }
+    if (message.tokenId !== "") {
+      obj.tokenId = message.tokenId;
+    }
     return obj;
   },
 
@@ -2831,7 +3241,10 @@ export const PrivacyChange: MessageFns<PrivacyChange> = {
   },
   fromPartial<I extends Exact<DeepPartial<PrivacyChange>, I>>(object: I): PrivacyChange {
     const message = createBasePrivacyChange();
+    message.id = (object.id !== undefined && object.id !== null) ? BigInt(object.id) : 0n;
+    message.instance = object.instance ?? "";
     message.changeTime = object.changeTime ?? undefined;
+    message.kind = object.kind ?? 0;
     message.actor = (object.actor !== undefined && object.actor !== null)
       ? PrivacyChange_Actor.fromPartial(object.actor)
       : undefined;
@@ -2844,6 +3257,10 @@ export const PrivacyChange: MessageFns<PrivacyChange> = {
     message.whatsappCode = object.whatsappCode ?? 0;
     message.resolvedOutcome = object.resolvedOutcome ?? 0;
     message.resolveTime = object.resolveTime ?? undefined;
+    message.resolvedId = (object.resolvedId !== undefined && object.resolvedId !== null)
+      ? BigInt(object.resolvedId)
+      : 0n;
+    message.tokenId = object.tokenId ?? "";
     return message;
   },
 };
@@ -3685,12 +4102,19 @@ export const PrivacyServiceService = {
     responseDeserialize: (value: Buffer): ApplyPrivacySettingsResponse => ApplyPrivacySettingsResponse.decode(value),
   },
   /**
-   * Sends the settings of each instance, then every change, whoever made it, until the caller
-   * cancels. A reader that falls behind gets the newest settings and not each step. What is watched
-   * is read from WhatsApp when it announces a change, and also when it has announced none for as long
-   * as that is trusted (see max_age of GetPrivacySettings). Where labels decide what is watched, they do
-   * so all the time: an instance that begins to match comes with a snapshot, and of one that no longer
-   * does nothing is told but `unmatched`.
+   * Sends the settings of each instance, then every change, whoever made it. A reader that falls
+   * behind gets the newest settings and not each step. What is watched is read from WhatsApp when it
+   * announces a change, and also when it has announced none for as long as that is trusted (see
+   * max_age of GetPrivacySettings). Where labels decide what is watched, they do so all the time: an
+   * instance that begins to match comes with a snapshot, and of one that no longer does nothing is told
+   * but `unmatched`.
+   *
+   * Ends with OK after 30 minutes: call again, with start_after to miss nothing. With start_after it
+   * also sends each entry of the history as `recorded`, none twice and none left out, however slowly
+   * the caller reads.
+   *
+   * One call watches any number of instances. A token has at most 40 streams open, of all methods
+   * together; one connection carries 100 calls, and with more than that its calls wait for each other.
    *
    * Errors:
    * - NOT_FOUND: INSTANCE_NOT_FOUND
@@ -3710,13 +4134,24 @@ export const PrivacyServiceService = {
     responseDeserialize: (value: Buffer): WatchPrivacySettingsResponse => WatchPrivacySettingsResponse.decode(value),
   },
   /**
-   * Lists the changes of one instance, newest first: those this service made or tried to make, and
-   * those it saw other devices make. A change of a contact blacklist is one of its setting. They are
-   * kept for as long as the service is configured to, by default 90 days; a page_token stays good
-   * when those behind it are gone.
+   * Lists the history of what the token covers, newest first: changes of settings that this service
+   * made or tried to make, those it saw other devices make, and what was done with instances and
+   * tokens. A change of a contact blacklist is one of its setting.
+   *
+   * Entries are kept for as long as the service is configured to, by default 90 days, also those of an
+   * instance that was deleted. These are for ACCOUNT tokens: an INSTANCE token gets what belongs to its
+   * own instance, and nothing of an earlier one that had the same name. A page_token stays good when
+   * entries behind it are gone. A page can have fewer entries than asked for, or none, and still a
+   * next_page_token: where few of many entries match.
+   *
+   * To follow the history, store the id of the last entry that was dealt with and ask again with it as
+   * start_after, or have WatchPrivacySettings send what comes. Either way each entry is told once, in the
+   * order of the ids. Ids grow over all instances in the order in which entries become visible, with
+   * gaps. What an entry says stays as it is; how a change turned out later is an entry of its own, of the
+   * kind SETTING_RESOLVED, and is seen beside the first in a list that is read after it.
    *
    * Errors:
-   * - NOT_FOUND: INSTANCE_NOT_FOUND
+   * - NOT_FOUND: INSTANCE_NOT_FOUND, when the history knows none of that name either
    */
   listPrivacyChanges: {
     path: "/whatsapp.privacy.v1.PrivacyService/ListPrivacyChanges" as const,
@@ -3864,12 +4299,19 @@ export interface PrivacyServiceServer extends UntypedServiceImplementation {
    */
   applyPrivacySettings: handleServerStreamingCall<ApplyPrivacySettingsRequest, ApplyPrivacySettingsResponse>;
   /**
-   * Sends the settings of each instance, then every change, whoever made it, until the caller
-   * cancels. A reader that falls behind gets the newest settings and not each step. What is watched
-   * is read from WhatsApp when it announces a change, and also when it has announced none for as long
-   * as that is trusted (see max_age of GetPrivacySettings). Where labels decide what is watched, they do
-   * so all the time: an instance that begins to match comes with a snapshot, and of one that no longer
-   * does nothing is told but `unmatched`.
+   * Sends the settings of each instance, then every change, whoever made it. A reader that falls
+   * behind gets the newest settings and not each step. What is watched is read from WhatsApp when it
+   * announces a change, and also when it has announced none for as long as that is trusted (see
+   * max_age of GetPrivacySettings). Where labels decide what is watched, they do so all the time: an
+   * instance that begins to match comes with a snapshot, and of one that no longer does nothing is told
+   * but `unmatched`.
+   *
+   * Ends with OK after 30 minutes: call again, with start_after to miss nothing. With start_after it
+   * also sends each entry of the history as `recorded`, none twice and none left out, however slowly
+   * the caller reads.
+   *
+   * One call watches any number of instances. A token has at most 40 streams open, of all methods
+   * together; one connection carries 100 calls, and with more than that its calls wait for each other.
    *
    * Errors:
    * - NOT_FOUND: INSTANCE_NOT_FOUND
@@ -3879,13 +4321,24 @@ export interface PrivacyServiceServer extends UntypedServiceImplementation {
    */
   watchPrivacySettings: handleServerStreamingCall<WatchPrivacySettingsRequest, WatchPrivacySettingsResponse>;
   /**
-   * Lists the changes of one instance, newest first: those this service made or tried to make, and
-   * those it saw other devices make. A change of a contact blacklist is one of its setting. They are
-   * kept for as long as the service is configured to, by default 90 days; a page_token stays good
-   * when those behind it are gone.
+   * Lists the history of what the token covers, newest first: changes of settings that this service
+   * made or tried to make, those it saw other devices make, and what was done with instances and
+   * tokens. A change of a contact blacklist is one of its setting.
+   *
+   * Entries are kept for as long as the service is configured to, by default 90 days, also those of an
+   * instance that was deleted. These are for ACCOUNT tokens: an INSTANCE token gets what belongs to its
+   * own instance, and nothing of an earlier one that had the same name. A page_token stays good when
+   * entries behind it are gone. A page can have fewer entries than asked for, or none, and still a
+   * next_page_token: where few of many entries match.
+   *
+   * To follow the history, store the id of the last entry that was dealt with and ask again with it as
+   * start_after, or have WatchPrivacySettings send what comes. Either way each entry is told once, in the
+   * order of the ids. Ids grow over all instances in the order in which entries become visible, with
+   * gaps. What an entry says stays as it is; how a change turned out later is an entry of its own, of the
+   * kind SETTING_RESOLVED, and is seen beside the first in a list that is read after it.
    *
    * Errors:
-   * - NOT_FOUND: INSTANCE_NOT_FOUND
+   * - NOT_FOUND: INSTANCE_NOT_FOUND, when the history knows none of that name either
    */
   listPrivacyChanges: handleUnaryCall<ListPrivacyChangesRequest, ListPrivacyChangesResponse>;
   /**
@@ -4066,12 +4519,19 @@ export interface PrivacyServiceClient extends Client {
     options?: Partial<CallOptions>,
   ): ClientReadableStream<ApplyPrivacySettingsResponse>;
   /**
-   * Sends the settings of each instance, then every change, whoever made it, until the caller
-   * cancels. A reader that falls behind gets the newest settings and not each step. What is watched
-   * is read from WhatsApp when it announces a change, and also when it has announced none for as long
-   * as that is trusted (see max_age of GetPrivacySettings). Where labels decide what is watched, they do
-   * so all the time: an instance that begins to match comes with a snapshot, and of one that no longer
-   * does nothing is told but `unmatched`.
+   * Sends the settings of each instance, then every change, whoever made it. A reader that falls
+   * behind gets the newest settings and not each step. What is watched is read from WhatsApp when it
+   * announces a change, and also when it has announced none for as long as that is trusted (see
+   * max_age of GetPrivacySettings). Where labels decide what is watched, they do so all the time: an
+   * instance that begins to match comes with a snapshot, and of one that no longer does nothing is told
+   * but `unmatched`.
+   *
+   * Ends with OK after 30 minutes: call again, with start_after to miss nothing. With start_after it
+   * also sends each entry of the history as `recorded`, none twice and none left out, however slowly
+   * the caller reads.
+   *
+   * One call watches any number of instances. A token has at most 40 streams open, of all methods
+   * together; one connection carries 100 calls, and with more than that its calls wait for each other.
    *
    * Errors:
    * - NOT_FOUND: INSTANCE_NOT_FOUND
@@ -4089,13 +4549,24 @@ export interface PrivacyServiceClient extends Client {
     options?: Partial<CallOptions>,
   ): ClientReadableStream<WatchPrivacySettingsResponse>;
   /**
-   * Lists the changes of one instance, newest first: those this service made or tried to make, and
-   * those it saw other devices make. A change of a contact blacklist is one of its setting. They are
-   * kept for as long as the service is configured to, by default 90 days; a page_token stays good
-   * when those behind it are gone.
+   * Lists the history of what the token covers, newest first: changes of settings that this service
+   * made or tried to make, those it saw other devices make, and what was done with instances and
+   * tokens. A change of a contact blacklist is one of its setting.
+   *
+   * Entries are kept for as long as the service is configured to, by default 90 days, also those of an
+   * instance that was deleted. These are for ACCOUNT tokens: an INSTANCE token gets what belongs to its
+   * own instance, and nothing of an earlier one that had the same name. A page_token stays good when
+   * entries behind it are gone. A page can have fewer entries than asked for, or none, and still a
+   * next_page_token: where few of many entries match.
+   *
+   * To follow the history, store the id of the last entry that was dealt with and ask again with it as
+   * start_after, or have WatchPrivacySettings send what comes. Either way each entry is told once, in the
+   * order of the ids. Ids grow over all instances in the order in which entries become visible, with
+   * gaps. What an entry says stays as it is; how a change turned out later is an entry of its own, of the
+   * kind SETTING_RESOLVED, and is seen beside the first in a list that is read after it.
    *
    * Errors:
-   * - NOT_FOUND: INSTANCE_NOT_FOUND
+   * - NOT_FOUND: INSTANCE_NOT_FOUND, when the history knows none of that name either
    */
   listPrivacyChanges(
     request: ListPrivacyChangesRequest,

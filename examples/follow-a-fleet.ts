@@ -1,11 +1,18 @@
-// Follows the settings of every instance that the token covers, whoever changes them, until it is interrupted.
+// Follows the settings and the history of every instance that the token covers until it is interrupted; the history
+// from behind the entry with this id, or from now on.
 //
-//   WA_PRIVACY_TOKEN=… node dist/examples/follow-a-fleet.js
+//   WA_PRIVACY_TOKEN=… node dist/examples/follow-a-fleet.js [id]
 import { setTimeout as sleep } from 'node:timers/promises';
 import { credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import {
+<<<<<<< HEAD
   ErrorReason,
+=======
+  ListPrivacyChangesRequest,
+  type ListPrivacyChangesResponse,
+>>>>>>> 16accb0 (examples: a fleet is followed with a cursor)
   Origin,
+  PrivacyChange_Kind,
   PrivacyServiceClient,
   PrivacySetting,
   WatchPrivacySettingsRequest,
@@ -20,8 +27,17 @@ const client = new PrivacyServiceClient(
 );
 const metadata = new Metadata();
 metadata.set('authorization', `Bearer ${process.env['WA_PRIVACY_TOKEN']}`);
-/** No names: all instances, those made later included. */
-const request = WatchPrivacySettingsRequest.fromPartial({});
+/** Where to go on in the history: keep it where it outlives this program, and nothing is missed or told twice. */
+let startAfter = process.argv[2] === undefined ? undefined : BigInt(process.argv[2]);
+
+/** The id of the newest entry; 0 when there is none. */
+async function newestId(): Promise<bigint> {
+  const request = ListPrivacyChangesRequest.fromPartial({ pageSize: 1 });
+  const { changes } = await new Promise<ListPrivacyChangesResponse>((resolve, reject) =>
+    client.listPrivacyChanges(request, metadata, (error, page) => (error ? reject(error) : resolve(page))),
+  );
+  return changes[0]?.id ?? 0n;
+}
 
 /** Undefined for what nobody needs to hear of. */
 function told({ instance, event }: WatchPrivacySettingsResponse): string | undefined {
@@ -32,6 +48,10 @@ function told({ instance, event }: WatchPrivacySettingsResponse): string | undef
       const changed = event.value.changed.map(setting => PrivacySetting[setting]).join(', ');
       return `${instance}: ${changed} changed by ${Origin[event.value.origin]}`;
     }
+    case 'recorded': {
+      const { id, kind, actor } = event.value;
+      return `${instance}: entry ${id}, ${PrivacyChange_Kind[kind]} by ${actor?.tokenDisplayName ?? 'no token'}`;
+    }
     case 'unavailable':
       return `${instance}: ${ErrorReason[event.value.reason]}, ${event.value.message}`;
     default:
@@ -39,13 +59,17 @@ function told({ instance, event }: WatchPrivacySettingsResponse): string | undef
   }
 }
 
-// A stream ends when the service restarts, or moves its callers elsewhere. What was missed meanwhile is in the next
-// snapshots, so calling again is all there is to do.
+// A stream ends after half an hour, with OK, and when the service restarts. What was missed meanwhile is in the next
+// snapshots, and in the history behind the last entry; so calling again is all there is to do.
 for (;;) {
   try {
+    startAfter ??= await newestId();
+    // No names: all instances, those made later included.
+    const request = WatchPrivacySettingsRequest.fromPartial({ startAfter });
     for await (const message of client.watchPrivacySettings(request, metadata)) {
       const line = told(message);
       if (line !== undefined) console.log(line);
+      if (message.event?.$case === 'recorded') startAfter = message.event.value.id;
     }
   } catch (error) {
     const { code, details } = error as ServiceError;

@@ -164,6 +164,10 @@ describe('follow-a-fleet', () => {
     await expect.poll(etags).toBe(2);
     phone.setPrivacy('profile', 'none');
     await expect.poll(changes).toContain(`${instance}: PROFILE changed by OTHER_DEVICE`);
+    // Of last seen, of status while nobody listened, of profile.
+    const entries = () => lines.filter(line => line.startsWith(`${instance}: entry `));
+    await expect.poll(() => entries().length).toBe(3);
+    expect(new Set(entries()).size).toBe(3);
   });
 
   test('ends when its token is not good', async () => {

@@ -1,4 +1,5 @@
 import { PrivacyError, type Violation } from '../domain/errors.js';
+import type { Selector } from '../domain/labels/selector.js';
 import type { Instances } from './instances.js';
 import type { ChangeFilter, ChangeLog, HistoryQuery } from './ports/history.js';
 import type { Selection } from './ports/orders.js';
@@ -15,17 +16,23 @@ export type HistoryReader = Pick<Instances, 'listChanges'> & {
   feed(query: HistoryQuery, startAfter: number): Promise<HistoryFeed>;
 };
 
-/** @param selected The instances that there are; INSTANCE_NOT_FOUND. */
+/** @param matching Those of all instances that are selected. */
 export function historyReader(
-  selected: (selection: Selection) => readonly Pick<InstanceRecord, 'name' | 'uid'>[],
+  matching: (selector: Selector) => readonly Pick<InstanceRecord, 'name' | 'uid'>[],
   changes: ChangeLog,
 ): HistoryReader {
+  /** Those that there are now; one that was deleted ends no watch. */
+  function presentOf({ names, selector }: Selection) {
+    const wanted = new Set(names);
+    return matching(selector).filter(({ name }) => wanted.size === 0 || wanted.has(name));
+  }
+
   /** What the caller may read now: labels may change, and with them what they select. */
   function filterOf({ selection, isAccount, ...filter }: HistoryQuery): ChangeFilter {
     const { names, selector } = selection;
     if (isAccount && selector.length === 0)
       return { ...filter, instances: names.length > 0 ? names : undefined };
-    const present = selected(selection);
+    const present = presentOf(selection);
     return {
       ...filter,
       instances: present.map(({ name }) => name),
@@ -33,9 +40,11 @@ export function historyReader(
     };
   }
 
-  async function refuseGhosts({ selection: { names } }: HistoryQuery) {
+  async function refuseGhosts({ selection: { names }, isAccount }: HistoryQuery) {
+    const present = new Set(names.length > 0 ? matching([]).map(({ name }) => name) : []);
     for (const instance of names)
-      if (!(await changes.knows(instance))) selected({ names: [instance], selector: [] });
+      if (!present.has(instance) && !(isAccount && (await changes.knows(instance))))
+        throw new PrivacyError({ kind: 'INSTANCE_NOT_FOUND', instance });
   }
 
   /** A consumer whose position was never given out follows another history, and would miss what comes until then. */

@@ -24,7 +24,7 @@ export function operations(held: Holdings, node: Node): Operations {
   const { dialer, linkAttempts: attempts, changes, reads, watch } = node;
 
   const historyOf = historyReader(
-    selection => held.selected(selection).map(({ keeper }) => keeper.record),
+    selector => held.selected({ names: [], selector }).map(({ keeper }) => keeper.record),
     changes,
   );
 

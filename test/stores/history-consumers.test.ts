@@ -38,7 +38,7 @@ test('who follows the history by ids is told each entry once, whatever is writte
         wants,
         position: 0,
         told: [] as ChangeRecord[],
-        feed: historyFeed(store.changes, filter, 0),
+        feed: historyFeed(store.changes, () => filter, 0),
         fed: [] as ChangeRecord[],
       }));
       for (const { feed } of consumers) feed.onGrowth(() => undefined);

@@ -84,7 +84,7 @@ export function instancesInMemory(store: Store): Instances {
     hub.observed(made, snapshot, new Map());
   }
   const history = historyReader(
-    selection => selected(selection).map(({ name }) => ({ name, uid: name })),
+    selector => selected({ names: [], selector }).map(({ name }) => ({ name, uid: name })),
     store.changes,
   );
   return {

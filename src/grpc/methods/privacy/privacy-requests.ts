@@ -4,8 +4,8 @@ import {
   UpdatePrivacySettingsRequest,
 } from '../../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import type { Caller } from '../../calls/handler.js';
-import { accept } from '../../messages/checked.js';
 import * as checkLabels from '../../messages/check-labels.js';
+import { accept } from '../../messages/checked.js';
 import * as history from '../../messages/history-codec.js';
 import type { PageOf } from '../../messages/page-tokens.js';
 import * as check from '../../messages/validate.js';
@@ -27,7 +27,10 @@ export const decodeListChanges = (pageOf: PageOf) => (request: ListPrivacyChange
   const { instance, page, selector, startAfter, ...filter } = accept({
     instance: check.unlessEmpty(request.instance, name => check.instanceName('instance', name)),
     page: pageOf(ListPrivacyChangesRequest, request, caller),
-    selector: checkLabels.inPlaceOfNames(request.labelSelector, request.instance === '' ? [] : [request.instance]),
+    selector: checkLabels.inPlaceOfNames(
+      request.labelSelector,
+      request.instance === '' ? [] : [request.instance],
+    ),
     startAfter: history.startAfter(request.startAfter),
     ...history.historyFilter(request),
   });

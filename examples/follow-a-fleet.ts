@@ -5,12 +5,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import {
-<<<<<<< HEAD
   ErrorReason,
-=======
   ListPrivacyChangesRequest,
   type ListPrivacyChangesResponse,
->>>>>>> 16accb0 (examples: a fleet is followed with a cursor)
   Origin,
   PrivacyChange_Kind,
   PrivacyServiceClient,

@@ -237,6 +237,7 @@ const BROKEN: Record<string, Broken[]> = {
     [{ startAfter: 2n ** 60n }, 'OUT_OF_RANGE'],
   ],
   'ListPrivacyChangesRequest.instance': [[{ instance: 'No!' }, 'INVALID_FORMAT']],
+  'ListPrivacyChangesRequest.label_selector': [[{ instance, labelSelector: 'env=prod' }, 'CONFLICTING']],
   'ListPrivacyChangesRequest.start_time': [[{ startTime: new Date(8.64e15) }, 'OUT_OF_RANGE']],
   'ListPrivacyChangesRequest.end_time': [
     [{ endTime: new Date(8.64e15) }, 'OUT_OF_RANGE'],

@@ -12,6 +12,7 @@ from .linking import instances_come_in_pages, linked_desk
 from .patience import (
     a_deadline_that_is_too_short_tells_how_far_it_came,
     a_limit_says_when_to_call_again,
+    a_long_failure_arrives_with_its_details,
     a_passing_failure_is_retried,
 )
 from .simulator import Simulator
@@ -45,6 +46,7 @@ def main() -> None:
     run(a_passing_failure_is_retried, other)
     run(a_limit_says_when_to_call_again, other)
     run(a_deadline_that_is_too_short_tells_how_far_it_came, desk)
+    run(a_long_failure_arrives_with_its_details, desk)
 
 
 def run(step: Callable[..., Any], *given: object) -> Any:

@@ -1,7 +1,7 @@
 """Deadlines, limits and retries: how an impatient or busy client fares."""
 
 import grpc
-from wa_privacy.errors import outcomes_of
+from wa_privacy.errors import outcomes_of, retry_delay_of
 from wa_privacy.retry import call_patiently
 from wa_privacy.v1.privacy_service_pb2 import GetPrivacySettingsRequest, UpdatePrivacySettingsRequest
 from wa_privacy.v1.privacy_settings_pb2 import (
@@ -61,3 +61,16 @@ def a_passing_failure_is_retried(desk: Desk) -> None:
     with desk.phone.simulator.faults(fault):
         desk.own.privacy.GetPrivacySettings(GetPrivacySettingsRequest(instance=desk.instance), timeout=20)
         expect("the faults that are left", desk.phone.simulator.ask("GET", "/faults"), [])
+
+
+def a_long_failure_arrives_with_its_details(desk: Desk) -> None:
+    """A retry that does not fit the deadline is not waited for: the error that was sent is the one that arrives."""
+    fault = {"match": {"on": "upgrade"}, "effect": {"do": "http", "status": 503}, "times": "always"}
+    request = GetPrivacySettingsRequest(instance=desk.instance)
+    delay = 0.0
+    with desk.phone.simulator.faults(fault):
+        desk.phone.drop_connections()
+        while delay <= DEADLINE_SECONDS:  # It grows with each attempt to connect that fails.
+            with refused(grpc.StatusCode.UNAVAILABLE, "INSTANCE_NOT_CONNECTED") as refusal:
+                desk.own.privacy.GetPrivacySettings(request, timeout=DEADLINE_SECONDS)
+            delay = retry_delay_of(refusal.error) or 0

@@ -36,6 +36,7 @@ public final class Main {
     run("a passing failure is retried", () -> Waiting.aPassingFailureIsRetried(other));
     run("a limit says when to call again", () -> Waiting.aLimitSaysWhenToCallAgain(other));
     run("a short deadline tells how far it came", () -> Waiting.aDeadlineThatIsTooShortTellsHowFarItCame(desk));
+    run("a long failure arrives with its details", () -> Waiting.aLongFailureArrivesWithItsDetails(desk));
   }
 
   private static Desk linked(Client account, String name, Simulator.Phone phone) throws Exception {

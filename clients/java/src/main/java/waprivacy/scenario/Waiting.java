@@ -94,4 +94,34 @@ final class Waiting {
       expect("the faults that are left", desk.phone().simulator().faultsLeft(), 0);
     }
   }
+
+  /**
+   * A retry that does not fit the deadline is not waited for: the error that was sent is the one that
+   * arrives.
+   */
+  static void aLongFailureArrivesWithItsDetails(Desk desk) {
+    String failure =
+        """
+        {"match": {"on": "upgrade"}, "effect": {"do": "http", "status": 503}, "times": "always"}
+        """;
+    GetPrivacySettingsRequest request =
+        GetPrivacySettingsRequest.newBuilder().setInstance(desk.instance()).build();
+    Duration deadline = Duration.ofSeconds(DEADLINE_SECONDS);
+    Duration delay = Duration.ZERO;
+    try (Simulator.Faults faults = desk.phone().simulator().inject(failure)) {
+      desk.phone().dropConnections();
+      while (delay.compareTo(deadline) <= 0) { // It grows with each attempt to connect that fails.
+        StatusRuntimeException error =
+            refused(
+                Code.UNAVAILABLE,
+                "INSTANCE_NOT_CONNECTED",
+                () ->
+                    desk.own()
+                        .privacy()
+                        .withDeadlineAfter(DEADLINE_SECONDS, TimeUnit.SECONDS)
+                        .getPrivacySettings(request));
+        delay = Errors.retryDelayOf(error).orElse(Duration.ZERO);
+      }
+    }
+  }
 }

@@ -2,10 +2,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fromBinary } from '@bufbuild/protobuf';
 import { FileDescriptorSetSchema, MethodOptions_IdempotencyLevel } from '@bufbuild/protobuf/wkt';
+import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import config from '../../clients/service-config.json' with { type: 'json' };
 import { PrivacyServiceService as Privacy } from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
-import { type Caller, caller, OWN_CONNECTION } from '../support/call.js';
+import { type Caller, caller, failureOf, OWN_CONNECTION } from '../support/call.js';
 import { ACCOUNT_TOKEN, type Service, startService } from '../support/service.js';
 
 const { file } = fromBinary(
@@ -53,5 +54,16 @@ describe('a client with the service config', () => {
     });
     expect(await client.call(Privacy.getPrivacySettings, { instance })).toHaveProperty('settings.etag');
     expect(fault.hits()).toBe(1);
+  });
+
+  test('gets a failure with its details when the next attempt comes too late', async () => {
+    const { instance, phone } = await service.linked();
+    service.simulator.behaviour.refuseClients = true;
+    phone.dropConnections('close');
+    const { code, reason, details } = await failureOf(
+      client.call(Privacy.getPrivacySettings, { instance }, { deadlineMs: 20_000 }),
+    );
+    expect([code, reason]).toEqual([status.UNAVAILABLE, 'CLIENT_OUTDATED']);
+    expect(Number(details['google.rpc.RetryInfo']?.retryDelay?.seconds)).toBeGreaterThan(20);
   });
 });

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"os"
+	"time"
 
 	"google.golang.org/grpc/codes"
 
@@ -44,4 +45,12 @@ func retrying(ctx context.Context, s *scene) {
 	s.phones.inject(
 		object{"on": "privacy_get", "phoneNumber": s.desk.phoneNumber}, object{"do": "refuse", "code": 503}, 1)
 	must(privacy.GetPrivacySettings(ctx, request))
+
+	// The next attempt is minutes away: no client can wait for it, and the details must not be lost over that.
+	s.phones.refuseClients(s.desk.phoneNumber)
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	_, err := privacy.GetPrivacySettings(ctx, request)
+	failure := mustFail(err, codes.Unavailable, v1.ErrorReason_ERROR_REASON_CLIENT_OUTDATED)
+	check(failure.RetryDelay > 20*time.Second, "the delay is told all the same: %v", failure.RetryDelay)
 }

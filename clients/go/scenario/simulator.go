@@ -37,6 +37,12 @@ func (s simulator) inject(match, effect object, times any) {
 
 func (s simulator) clearFaults() { s.send("DELETE", "/faults", nil) }
 
+// refuseClients makes WhatsApp refuse the version that the service announces, and ends the phone's connections.
+func (s simulator) refuseClients(number string) {
+	s.send("PATCH", "/behaviour", object{"refuseClients": true})
+	s.send("POST", "/phones/"+number+"/drop", object{"how": "close"})
+}
+
 func (s simulator) send(method, path string, body object) []byte {
 	var content io.Reader
 	if body != nil {

@@ -35,6 +35,11 @@ pub async fn retrying(scene: &mut Scene, desk: &Linked) {
     scene.phones.inject(when, json!({ "do": "refuse", "code": 503 }), json!(1)).await;
     let get = async || get(scene.privacy.clone(), desk).await;
     must(retry(LIMIT, get).await);
+
+    // The next attempt is minutes away: nobody should wait for it, and the details must not be lost over that.
+    scene.phones.refuse_clients(&desk.phone_number).await;
+    let failure = must_fail(retry(LIMIT, get).await, Code::Unavailable, ErrorReason::ClientOutdated);
+    check(failure.retry_delay > Some(LIMIT), "the delay is told all the same", failure);
 }
 
 async fn get(mut privacy: PrivacyServiceClient<Connection>, of: &Linked) -> Result<(), Status> {

@@ -38,6 +38,12 @@ impl Simulator {
         self.send("DELETE", "/faults", Value::Null).await;
     }
 
+    /// WhatsApp refuses the version that the service announces, and the phone's connections end.
+    pub async fn refuse_clients(&self, number: &str) {
+        self.send("PATCH", "/behaviour", json!({ "refuseClients": true })).await;
+        self.send("POST", &format!("/phones/{number}/drop"), json!({ "how": "close" })).await;
+    }
+
     async fn send(&self, method: &'static str, path: &str, body: Value) -> Value {
         let request = ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.url));
         let request = request.header("content-type", "application/json");

@@ -41,14 +41,16 @@ const (
 	//	  "reason": "INVALID_REQUEST",
 	//	  "domain": "wa-privacy",
 	//	  "metadata": {
-	//	    "field": "visibility.last_seen",
+	//	    "field": "privacy.read_receipts",
 	//	    "value": "99",
-	//	    "valid_values": "all, contacts, contact_blacklist, none"
+	//	    "valid_values": "all, none",
+	//	    "valid_enum_values": "READ_RECEIPTS_MODE_ALL, READ_RECEIPTS_MODE_NONE"
 	//	  }
 	//	}
 	//
 	// `field` is absent when the request as a whole is wrong; `value` and `valid_values` are there
-	// when the message quotes them.
+	// when the message quotes them, and `valid_enum_values` where those are WhatsApp's words: the names that
+	// JSON wants, in the same order.
 	//
 	// The reason of each violation is REQUIRED, UNKNOWN_VALUE, UNKNOWN_FIELD, INVALID_FORMAT,
 	// OUT_OF_RANGE, DUPLICATE, CONFLICTING, READ_ONLY or CONTACT_UNKNOWN; there may be more. An

@@ -90,9 +90,10 @@ type InstanceServiceClient interface {
 	// - NOT_FOUND: INSTANCE_NOT_FOUND
 	// - ABORTED: ETAG_MISMATCH
 	UpdateInstance(ctx context.Context, in *UpdateInstanceRequest, opts ...grpc.CallOption) (*UpdateInstanceResponse, error)
-	// Unlinks the account and forgets the instance, its keys, its tokens, its history and the answers
-	// kept by request_id, but for those to BatchCreateInstances, which go after their 24 hours. Succeeds
-	// also when WhatsApp cannot be told; the phone then lists the device
+	// Unlinks the account and forgets the instance, its keys, its tokens and the answers kept by request_id, but
+	// for those to BatchCreateInstances, which go after their 24 hours. Its history stays for as long as any does,
+	// for ACCOUNT tokens alone: another instance of this name begins with none. Succeeds also when WhatsApp cannot
+	// be told; the phone then lists the device
 	// until it is removed there. Ends a LinkInstance that is running; an account whose phone has agreed
 	// by then is unlinked too.
 	//
@@ -389,9 +390,10 @@ type InstanceServiceServer interface {
 	// - NOT_FOUND: INSTANCE_NOT_FOUND
 	// - ABORTED: ETAG_MISMATCH
 	UpdateInstance(context.Context, *UpdateInstanceRequest) (*UpdateInstanceResponse, error)
-	// Unlinks the account and forgets the instance, its keys, its tokens, its history and the answers
-	// kept by request_id, but for those to BatchCreateInstances, which go after their 24 hours. Succeeds
-	// also when WhatsApp cannot be told; the phone then lists the device
+	// Unlinks the account and forgets the instance, its keys, its tokens and the answers kept by request_id, but
+	// for those to BatchCreateInstances, which go after their 24 hours. Its history stays for as long as any does,
+	// for ACCOUNT tokens alone: another instance of this name begins with none. Succeeds also when WhatsApp cannot
+	// be told; the phone then lists the device
 	// until it is removed there. Ends a LinkInstance that is running; an account whose phone has agreed
 	// by then is unlinked too.
 	//

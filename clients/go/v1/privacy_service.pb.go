@@ -258,6 +258,99 @@ func (SettingDescription_NotWritableReason) EnumDescriptor() ([]byte, []int) {
 	return file_whatsapp_privacy_v1_privacy_service_proto_rawDescGZIP(), []int{6, 0}
 }
 
+// What happened. Kinds are added: take one that you do not know for something that need not concern you.
+type PrivacyChange_Kind int32
+
+const (
+	// Refused in a request, never sent.
+	PrivacyChange_KIND_UNSPECIFIED PrivacyChange_Kind = 0
+	// A setting was changed, or this service tried to change it; `outcome` tells.
+	PrivacyChange_KIND_SETTING_CHANGED PrivacyChange_Kind = 1
+	// It came to light how the change with the id `resolved_id` turned out, when that is not what its outcome
+	// says: by an answer of WhatsApp that came late, or a later read. `outcome` is how; setting, values, actor,
+	// origin and request_id are those of the change.
+	PrivacyChange_KIND_SETTING_RESOLVED PrivacyChange_Kind = 2
+	// The instance was made.
+	PrivacyChange_KIND_INSTANCE_CREATED PrivacyChange_Kind = 3
+	// Properties of the instance were changed.
+	PrivacyChange_KIND_INSTANCE_UPDATED PrivacyChange_Kind = 4
+	// An account was linked, or the device of one imported.
+	PrivacyChange_KIND_INSTANCE_LINKED PrivacyChange_Kind = 5
+	// The account was unlinked by UnlinkInstance; without an actor, because WhatsApp refused the first login of
+	// a new link.
+	PrivacyChange_KIND_INSTANCE_UNLINKED PrivacyChange_Kind = 6
+	// WhatsApp ended the link: the device was removed on the phone, or by WhatsApp.
+	PrivacyChange_KIND_INSTANCE_LOGGED_OUT PrivacyChange_Kind = 7
+	// The instance was deleted, with its link and its tokens.
+	PrivacyChange_KIND_INSTANCE_DELETED PrivacyChange_Kind = 8
+	// The token `token_id` was made; without an actor the first one, at set-up.
+	PrivacyChange_KIND_TOKEN_CREATED PrivacyChange_Kind = 9
+	// The token `token_id` was replaced by the one whose TOKEN_CREATED stands before this entry; without an actor
+	// the first one, by the configuration.
+	PrivacyChange_KIND_TOKEN_ROTATED PrivacyChange_Kind = 10
+	// The token `token_id` was revoked. One that expires, or goes with its instance, leaves no entry.
+	PrivacyChange_KIND_TOKEN_REVOKED PrivacyChange_Kind = 11
+)
+
+// Enum value maps for PrivacyChange_Kind.
+var (
+	PrivacyChange_Kind_name = map[int32]string{
+		0:  "KIND_UNSPECIFIED",
+		1:  "KIND_SETTING_CHANGED",
+		2:  "KIND_SETTING_RESOLVED",
+		3:  "KIND_INSTANCE_CREATED",
+		4:  "KIND_INSTANCE_UPDATED",
+		5:  "KIND_INSTANCE_LINKED",
+		6:  "KIND_INSTANCE_UNLINKED",
+		7:  "KIND_INSTANCE_LOGGED_OUT",
+		8:  "KIND_INSTANCE_DELETED",
+		9:  "KIND_TOKEN_CREATED",
+		10: "KIND_TOKEN_ROTATED",
+		11: "KIND_TOKEN_REVOKED",
+	}
+	PrivacyChange_Kind_value = map[string]int32{
+		"KIND_UNSPECIFIED":         0,
+		"KIND_SETTING_CHANGED":     1,
+		"KIND_SETTING_RESOLVED":    2,
+		"KIND_INSTANCE_CREATED":    3,
+		"KIND_INSTANCE_UPDATED":    4,
+		"KIND_INSTANCE_LINKED":     5,
+		"KIND_INSTANCE_UNLINKED":   6,
+		"KIND_INSTANCE_LOGGED_OUT": 7,
+		"KIND_INSTANCE_DELETED":    8,
+		"KIND_TOKEN_CREATED":       9,
+		"KIND_TOKEN_ROTATED":       10,
+		"KIND_TOKEN_REVOKED":       11,
+	}
+)
+
+func (x PrivacyChange_Kind) Enum() *PrivacyChange_Kind {
+	p := new(PrivacyChange_Kind)
+	*p = x
+	return p
+}
+
+func (x PrivacyChange_Kind) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (PrivacyChange_Kind) Descriptor() protoreflect.EnumDescriptor {
+	return file_whatsapp_privacy_v1_privacy_service_proto_enumTypes[4].Descriptor()
+}
+
+func (PrivacyChange_Kind) Type() protoreflect.EnumType {
+	return &file_whatsapp_privacy_v1_privacy_service_proto_enumTypes[4]
+}
+
+func (x PrivacyChange_Kind) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use PrivacyChange_Kind.Descriptor instead.
+func (PrivacyChange_Kind) EnumDescriptor() ([]byte, []int) {
+	return file_whatsapp_privacy_v1_privacy_service_proto_rawDescGZIP(), []int{15, 0}
+}
+
 // Which instance to read, and how old the answer may be.
 type GetPrivacySettingsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1080,6 +1173,14 @@ type WatchPrivacySettingsRequest struct {
 	// In place of `instances`: those that the token covers and whose labels match, as in ListInstances,
 	// while they do.
 	LabelSelector string `protobuf:"bytes,3,opt,name=label_selector,json=labelSelector,proto3" json:"label_selector,omitempty"`
+	// Send as `recorded` each entry of the history that comes after the one with this id, first those there
+	// are, then each as it is written: the id of the last entry that was dealt with, or 0 for all. Absent: send
+	// none. Named instances limit it to entries of these names; without names those of tokens and of deleted
+	// instances are sent to ACCOUNT tokens; where labels decide, those of the instances that match as they are sent.
+	// Entries that have been kept for their time are gone without a word:
+	// who comes back later than that has missed some. One beyond the newest id is refused: this history is then
+	// another one, or an older state of it, than that of the id.
+	StartAfter    *int64 `protobuf:"varint,4,opt,name=start_after,json=startAfter,proto3,oneof" json:"start_after,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1135,10 +1236,17 @@ func (x *WatchPrivacySettingsRequest) GetLabelSelector() string {
 	return ""
 }
 
+func (x *WatchPrivacySettingsRequest) GetStartAfter() int64 {
+	if x != nil && x.StartAfter != nil {
+		return *x.StartAfter
+	}
+	return 0
+}
+
 // One event.
 type WatchPrivacySettingsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The instance; empty in a heartbeat.
+	// The instance; empty in a heartbeat, and in an entry of the history that is about none.
 	Instance string `protobuf:"bytes,1,opt,name=instance,proto3" json:"instance,omitempty"`
 	// What happened.
 	//
@@ -1149,6 +1257,7 @@ type WatchPrivacySettingsResponse struct {
 	//	*WatchPrivacySettingsResponse_Unavailable_
 	//	*WatchPrivacySettingsResponse_Heartbeat_
 	//	*WatchPrivacySettingsResponse_Unmatched_
+	//	*WatchPrivacySettingsResponse_Recorded
 	Event         isWatchPrivacySettingsResponse_Event `protobuf_oneof:"event"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1243,6 +1352,15 @@ func (x *WatchPrivacySettingsResponse) GetUnmatched() *WatchPrivacySettingsRespo
 	return nil
 }
 
+func (x *WatchPrivacySettingsResponse) GetRecorded() *PrivacyChange {
+	if x != nil {
+		if x, ok := x.Event.(*WatchPrivacySettingsResponse_Recorded); ok {
+			return x.Recorded
+		}
+	}
+	return nil
+}
+
 type isWatchPrivacySettingsResponse_Event interface {
 	isWatchPrivacySettingsResponse_Event()
 }
@@ -1272,6 +1390,12 @@ type WatchPrivacySettingsResponse_Unmatched_ struct {
 	Unmatched *WatchPrivacySettingsResponse_Unmatched `protobuf:"bytes,6,opt,name=unmatched,proto3,oneof"`
 }
 
+type WatchPrivacySettingsResponse_Recorded struct {
+	// An entry of the history, in the order of the ids; only with start_after. It comes beside the `change` of
+	// the same settings, before or after it, and `instance` is the entry's.
+	Recorded *PrivacyChange `protobuf:"bytes,7,opt,name=recorded,proto3,oneof"`
+}
+
 func (*WatchPrivacySettingsResponse_Snapshot) isWatchPrivacySettingsResponse_Event() {}
 
 func (*WatchPrivacySettingsResponse_Change_) isWatchPrivacySettingsResponse_Event() {}
@@ -1282,16 +1406,35 @@ func (*WatchPrivacySettingsResponse_Heartbeat_) isWatchPrivacySettingsResponse_E
 
 func (*WatchPrivacySettingsResponse_Unmatched_) isWatchPrivacySettingsResponse_Event() {}
 
-// Which changes to list.
+func (*WatchPrivacySettingsResponse_Recorded) isWatchPrivacySettingsResponse_Event() {}
+
+// Which entries of the history to list; those that are as each filter says. A filter that is empty or
+// absent takes all.
 type ListPrivacyChangesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The instance.
+	// The instance, present or deleted; empty for all that the token covers, with what is about no instance.
 	Instance string `protobuf:"bytes,1,opt,name=instance,proto3" json:"instance,omitempty"`
-	// At most this many changes; 0 means 50, more than 200 means 200.
+	// At most this many entries; 0 means 50, more than 200 means 200.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// The next_page_token of the page before, with everything but page_size as it was there; empty for the
 	// first. Opaque.
-	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	PageToken string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// From this change_time on.
+	StartTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
+	// Before this change_time; must not be before start_time.
+	EndTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
+	// About one of these settings; leaves out all that is about none.
+	Settings []PrivacySetting `protobuf:"varint,6,rep,packed,name=settings,proto3,enum=whatsapp.privacy.v1.PrivacySetting" json:"settings,omitempty"`
+	// Made by one of these.
+	Origins []Origin `protobuf:"varint,7,rep,packed,name=origins,proto3,enum=whatsapp.privacy.v1.Origin" json:"origins,omitempty"`
+	// Of one of these kinds.
+	Kinds []PrivacyChange_Kind `protobuf:"varint,8,rep,packed,name=kinds,proto3,enum=whatsapp.privacy.v1.PrivacyChange_Kind" json:"kinds,omitempty"`
+	// List the entries that come after the one with this id, and in the order of the ids, for callers that ask
+	// again and again: the id of the last entry that was dealt with, or 0 for all. As in WatchPrivacySettings one
+	// beyond the newest id is refused, and entries that have been kept for their time are gone.
+	StartAfter *int64 `protobuf:"varint,9,opt,name=start_after,json=startAfter,proto3,oneof" json:"start_after,omitempty"`
+	// In place of `instance`: those that the token covers and whose labels match now, as in ListInstances.
+	LabelSelector string `protobuf:"bytes,10,opt,name=label_selector,json=labelSelector,proto3" json:"label_selector,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1347,10 +1490,59 @@ func (x *ListPrivacyChangesRequest) GetPageToken() string {
 	return ""
 }
 
+func (x *ListPrivacyChangesRequest) GetStartTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StartTime
+	}
+	return nil
+}
+
+func (x *ListPrivacyChangesRequest) GetEndTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EndTime
+	}
+	return nil
+}
+
+func (x *ListPrivacyChangesRequest) GetSettings() []PrivacySetting {
+	if x != nil {
+		return x.Settings
+	}
+	return nil
+}
+
+func (x *ListPrivacyChangesRequest) GetOrigins() []Origin {
+	if x != nil {
+		return x.Origins
+	}
+	return nil
+}
+
+func (x *ListPrivacyChangesRequest) GetKinds() []PrivacyChange_Kind {
+	if x != nil {
+		return x.Kinds
+	}
+	return nil
+}
+
+func (x *ListPrivacyChangesRequest) GetStartAfter() int64 {
+	if x != nil && x.StartAfter != nil {
+		return *x.StartAfter
+	}
+	return 0
+}
+
+func (x *ListPrivacyChangesRequest) GetLabelSelector() string {
+	if x != nil {
+		return x.LabelSelector
+	}
+	return ""
+}
+
 // One page.
 type ListPrivacyChangesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The changes, newest first.
+	// The entries, the highest id first; with start_after the lowest.
 	Changes []*PrivacyChange `protobuf:"bytes,1,rep,name=changes,proto3" json:"changes,omitempty"`
 	// Empty on the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
@@ -1402,33 +1594,44 @@ func (x *ListPrivacyChangesResponse) GetNextPageToken() string {
 	return ""
 }
 
-// One change of one setting, made or tried.
+// One entry of the history: a change of one setting, made or tried, or something that was done with an
+// instance or a token.
 type PrivacyChange struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
+	// Higher than the id of every entry before it, of whatever instance. Never given twice.
+	Id int64 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+	// The instance; empty for tokens that cover more than one.
+	Instance string `protobuf:"bytes,2,opt,name=instance,proto3" json:"instance,omitempty"`
 	// When it ended or was seen.
-	ChangeTime *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=change_time,json=changeTime,proto3" json:"change_time,omitempty"`
-	// Who asked for it; absent when another device made it.
-	Actor *PrivacyChange_Actor `protobuf:"bytes,2,opt,name=actor,proto3" json:"actor,omitempty"`
-	// Who made it.
-	Origin Origin `protobuf:"varint,3,opt,name=origin,proto3,enum=whatsapp.privacy.v1.Origin" json:"origin,omitempty"`
-	// The setting.
-	Setting PrivacySetting `protobuf:"varint,4,opt,name=setting,proto3,enum=whatsapp.privacy.v1.PrivacySetting" json:"setting,omitempty"`
-	// The wire value before; empty when not known.
-	OldValue string `protobuf:"bytes,5,opt,name=old_value,json=oldValue,proto3" json:"old_value,omitempty"`
-	// The wire value asked for, or seen.
-	NewValue string `protobuf:"bytes,6,opt,name=new_value,json=newValue,proto3" json:"new_value,omitempty"`
-	// How it ended; APPLIED when another device made it.
-	Outcome SettingOutcome_State `protobuf:"varint,7,opt,name=outcome,proto3,enum=whatsapp.privacy.v1.SettingOutcome_State" json:"outcome,omitempty"`
+	ChangeTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=change_time,json=changeTime,proto3" json:"change_time,omitempty"`
+	// What happened.
+	Kind PrivacyChange_Kind `protobuf:"varint,4,opt,name=kind,proto3,enum=whatsapp.privacy.v1.PrivacyChange_Kind" json:"kind,omitempty"`
+	// Who asked for it; absent when nobody asked this service.
+	Actor *PrivacyChange_Actor `protobuf:"bytes,5,opt,name=actor,proto3" json:"actor,omitempty"`
+	// Who did it; unspecified for INSTANCE_LOGGED_OUT.
+	Origin Origin `protobuf:"varint,6,opt,name=origin,proto3,enum=whatsapp.privacy.v1.Origin" json:"origin,omitempty"`
+	// The setting; unspecified when it is about none.
+	Setting PrivacySetting `protobuf:"varint,7,opt,name=setting,proto3,enum=whatsapp.privacy.v1.PrivacySetting" json:"setting,omitempty"`
+	// The setting's wire value before; empty when not known.
+	OldValue string `protobuf:"bytes,8,opt,name=old_value,json=oldValue,proto3" json:"old_value,omitempty"`
+	// The setting's wire value asked for, or seen.
+	NewValue string `protobuf:"bytes,9,opt,name=new_value,json=newValue,proto3" json:"new_value,omitempty"`
+	// How the change of a setting ended; APPLIED when another device made it.
+	Outcome SettingOutcome_State `protobuf:"varint,10,opt,name=outcome,proto3,enum=whatsapp.privacy.v1.SettingOutcome_State" json:"outcome,omitempty"`
 	// The request_id of the call; empty when it had none.
-	RequestId string `protobuf:"bytes,8,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	RequestId string `protobuf:"bytes,11,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// WhatsApp's error code; 0 when it sent none.
-	WhatsappCode int32 `protobuf:"varint,9,opt,name=whatsapp_code,json=whatsappCode,proto3" json:"whatsapp_code,omitempty"`
-	// How it turned out when that came to light after it had ended: an answer of WhatsApp that came late, or a
-	// later read. `outcome` keeps what was said at first. What WhatsApp confirmed turns out FAILED when the first
-	// read after it shows the value before it. Unspecified when nothing else came to light.
-	ResolvedOutcome SettingOutcome_State `protobuf:"varint,10,opt,name=resolved_outcome,json=resolvedOutcome,proto3,enum=whatsapp.privacy.v1.SettingOutcome_State" json:"resolved_outcome,omitempty"`
+	WhatsappCode int32 `protobuf:"varint,12,opt,name=whatsapp_code,json=whatsappCode,proto3" json:"whatsapp_code,omitempty"`
+	// How a SETTING_CHANGED turned out when that came to light after it had ended. `outcome` keeps what was said
+	// at first. What WhatsApp confirmed turns out FAILED when the first read after it shows the value before it.
+	// Unspecified when nothing else came to light.
+	ResolvedOutcome SettingOutcome_State `protobuf:"varint,13,opt,name=resolved_outcome,json=resolvedOutcome,proto3,enum=whatsapp.privacy.v1.SettingOutcome_State" json:"resolved_outcome,omitempty"`
 	// When that came to light; absent without.
-	ResolveTime   *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=resolve_time,json=resolveTime,proto3" json:"resolve_time,omitempty"`
+	ResolveTime *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=resolve_time,json=resolveTime,proto3" json:"resolve_time,omitempty"`
+	// Of a SETTING_RESOLVED: the id of the change that turned out; that entry may be gone by now. 0 otherwise.
+	ResolvedId int64 `protobuf:"varint,15,opt,name=resolved_id,json=resolvedId,proto3" json:"resolved_id,omitempty"`
+	// The token that a TOKEN_ entry is about; empty otherwise.
+	TokenId       string `protobuf:"bytes,16,opt,name=token_id,json=tokenId,proto3" json:"token_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1463,11 +1666,32 @@ func (*PrivacyChange) Descriptor() ([]byte, []int) {
 	return file_whatsapp_privacy_v1_privacy_service_proto_rawDescGZIP(), []int{15}
 }
 
+func (x *PrivacyChange) GetId() int64 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+func (x *PrivacyChange) GetInstance() string {
+	if x != nil {
+		return x.Instance
+	}
+	return ""
+}
+
 func (x *PrivacyChange) GetChangeTime() *timestamppb.Timestamp {
 	if x != nil {
 		return x.ChangeTime
 	}
 	return nil
+}
+
+func (x *PrivacyChange) GetKind() PrivacyChange_Kind {
+	if x != nil {
+		return x.Kind
+	}
+	return PrivacyChange_KIND_UNSPECIFIED
 }
 
 func (x *PrivacyChange) GetActor() *PrivacyChange_Actor {
@@ -1538,6 +1762,20 @@ func (x *PrivacyChange) GetResolveTime() *timestamppb.Timestamp {
 		return x.ResolveTime
 	}
 	return nil
+}
+
+func (x *PrivacyChange) GetResolvedId() int64 {
+	if x != nil {
+		return x.ResolvedId
+	}
+	return 0
+}
+
+func (x *PrivacyChange) GetTokenId() string {
+	if x != nil {
+		return x.TokenId
+	}
+	return ""
 }
 
 // An excepted contact.
@@ -2393,18 +2631,22 @@ const file_whatsapp_privacy_v1_privacy_service_proto_rawDesc = "" +
 	"done_count\x18\x05 \x01(\x05R\tdoneCount\x12\x1f\n" +
 	"\vtotal_count\x18\x06 \x01(\x05R\n" +
 	"totalCountB\b\n" +
-	"\x06result\"\xac\x01\n" +
+	"\x06result\"\xe2\x01\n" +
 	"\x1bWatchPrivacySettingsRequest\x12\x1c\n" +
 	"\tinstances\x18\x01 \x03(\tR\tinstances\x12H\n" +
 	"\x12heartbeat_interval\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x11heartbeatInterval\x12%\n" +
-	"\x0elabel_selector\x18\x03 \x01(\tR\rlabelSelector\"\xb6\x06\n" +
+	"\x0elabel_selector\x18\x03 \x01(\tR\rlabelSelector\x12$\n" +
+	"\vstart_after\x18\x04 \x01(\x03H\x00R\n" +
+	"startAfter\x88\x01\x01B\x0e\n" +
+	"\f_start_after\"\xf8\x06\n" +
 	"\x1cWatchPrivacySettingsResponse\x12\x1a\n" +
 	"\binstance\x18\x01 \x01(\tR\binstance\x12B\n" +
 	"\bsnapshot\x18\x02 \x01(\v2$.whatsapp.privacy.v1.PrivacySettingsH\x00R\bsnapshot\x12R\n" +
 	"\x06change\x18\x03 \x01(\v28.whatsapp.privacy.v1.WatchPrivacySettingsResponse.ChangeH\x00R\x06change\x12a\n" +
 	"\vunavailable\x18\x04 \x01(\v2=.whatsapp.privacy.v1.WatchPrivacySettingsResponse.UnavailableH\x00R\vunavailable\x12[\n" +
 	"\theartbeat\x18\x05 \x01(\v2;.whatsapp.privacy.v1.WatchPrivacySettingsResponse.HeartbeatH\x00R\theartbeat\x12[\n" +
-	"\tunmatched\x18\x06 \x01(\v2;.whatsapp.privacy.v1.WatchPrivacySettingsResponse.UnmatchedH\x00R\tunmatched\x1a\xbe\x01\n" +
+	"\tunmatched\x18\x06 \x01(\v2;.whatsapp.privacy.v1.WatchPrivacySettingsResponse.UnmatchedH\x00R\tunmatched\x12@\n" +
+	"\brecorded\x18\a \x01(\v2\".whatsapp.privacy.v1.PrivacyChangeH\x00R\brecorded\x1a\xbe\x01\n" +
 	"\x06Change\x12=\n" +
 	"\achanged\x18\x01 \x03(\x0e2#.whatsapp.privacy.v1.PrivacySettingR\achanged\x12@\n" +
 	"\bsettings\x18\x02 \x01(\v2$.whatsapp.privacy.v1.PrivacySettingsR\bsettings\x123\n" +
@@ -2414,33 +2656,64 @@ const file_whatsapp_privacy_v1_privacy_service_proto_rawDesc = "" +
 	"\amessage\x18\x02 \x01(\tR\amessage\x1a\v\n" +
 	"\tHeartbeat\x1a\v\n" +
 	"\tUnmatchedB\a\n" +
-	"\x05event\"s\n" +
+	"\x05event\"\xf9\x03\n" +
 	"\x19ListPrivacyChangesRequest\x12\x1a\n" +
 	"\binstance\x18\x01 \x01(\tR\binstance\x12\x1b\n" +
 	"\tpage_size\x18\x02 \x01(\x05R\bpageSize\x12\x1d\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tR\tpageToken\"\x82\x01\n" +
+	"page_token\x18\x03 \x01(\tR\tpageToken\x129\n" +
+	"\n" +
+	"start_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x125\n" +
+	"\bend_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\aendTime\x12?\n" +
+	"\bsettings\x18\x06 \x03(\x0e2#.whatsapp.privacy.v1.PrivacySettingR\bsettings\x125\n" +
+	"\aorigins\x18\a \x03(\x0e2\x1b.whatsapp.privacy.v1.OriginR\aorigins\x12=\n" +
+	"\x05kinds\x18\b \x03(\x0e2'.whatsapp.privacy.v1.PrivacyChange.KindR\x05kinds\x12$\n" +
+	"\vstart_after\x18\t \x01(\x03H\x00R\n" +
+	"startAfter\x88\x01\x01\x12%\n" +
+	"\x0elabel_selector\x18\n" +
+	" \x01(\tR\rlabelSelectorB\x0e\n" +
+	"\f_start_after\"\x82\x01\n" +
 	"\x1aListPrivacyChangesResponse\x12<\n" +
 	"\achanges\x18\x01 \x03(\v2\".whatsapp.privacy.v1.PrivacyChangeR\achanges\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xaa\x05\n" +
-	"\rPrivacyChange\x12;\n" +
-	"\vchange_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"changeTime\x12>\n" +
-	"\x05actor\x18\x02 \x01(\v2(.whatsapp.privacy.v1.PrivacyChange.ActorR\x05actor\x123\n" +
-	"\x06origin\x18\x03 \x01(\x0e2\x1b.whatsapp.privacy.v1.OriginR\x06origin\x12=\n" +
-	"\asetting\x18\x04 \x01(\x0e2#.whatsapp.privacy.v1.PrivacySettingR\asetting\x12\x1b\n" +
-	"\told_value\x18\x05 \x01(\tR\boldValue\x12\x1b\n" +
-	"\tnew_value\x18\x06 \x01(\tR\bnewValue\x12C\n" +
-	"\aoutcome\x18\a \x01(\x0e2).whatsapp.privacy.v1.SettingOutcome.StateR\aoutcome\x12\x1d\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x90\t\n" +
+	"\rPrivacyChange\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\x03R\x02id\x12\x1a\n" +
+	"\binstance\x18\x02 \x01(\tR\binstance\x12;\n" +
+	"\vchange_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"changeTime\x12;\n" +
+	"\x04kind\x18\x04 \x01(\x0e2'.whatsapp.privacy.v1.PrivacyChange.KindR\x04kind\x12>\n" +
+	"\x05actor\x18\x05 \x01(\v2(.whatsapp.privacy.v1.PrivacyChange.ActorR\x05actor\x123\n" +
+	"\x06origin\x18\x06 \x01(\x0e2\x1b.whatsapp.privacy.v1.OriginR\x06origin\x12=\n" +
+	"\asetting\x18\a \x01(\x0e2#.whatsapp.privacy.v1.PrivacySettingR\asetting\x12\x1b\n" +
+	"\told_value\x18\b \x01(\tR\boldValue\x12\x1b\n" +
+	"\tnew_value\x18\t \x01(\tR\bnewValue\x12C\n" +
+	"\aoutcome\x18\n" +
+	" \x01(\x0e2).whatsapp.privacy.v1.SettingOutcome.StateR\aoutcome\x12\x1d\n" +
 	"\n" +
-	"request_id\x18\b \x01(\tR\trequestId\x12#\n" +
-	"\rwhatsapp_code\x18\t \x01(\x05R\fwhatsappCode\x12T\n" +
-	"\x10resolved_outcome\x18\n" +
-	" \x01(\x0e2).whatsapp.privacy.v1.SettingOutcome.StateR\x0fresolvedOutcome\x12=\n" +
-	"\fresolve_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\vresolveTime\x1aP\n" +
+	"request_id\x18\v \x01(\tR\trequestId\x12#\n" +
+	"\rwhatsapp_code\x18\f \x01(\x05R\fwhatsappCode\x12T\n" +
+	"\x10resolved_outcome\x18\r \x01(\x0e2).whatsapp.privacy.v1.SettingOutcome.StateR\x0fresolvedOutcome\x12=\n" +
+	"\fresolve_time\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\vresolveTime\x12\x1f\n" +
+	"\vresolved_id\x18\x0f \x01(\x03R\n" +
+	"resolvedId\x12\x19\n" +
+	"\btoken_id\x18\x10 \x01(\tR\atokenId\x1aP\n" +
 	"\x05Actor\x12\x19\n" +
 	"\btoken_id\x18\x01 \x01(\tR\atokenId\x12,\n" +
-	"\x12token_display_name\x18\x02 \x01(\tR\x10tokenDisplayName\"O\n" +
+	"\x12token_display_name\x18\x02 \x01(\tR\x10tokenDisplayName\"\xbe\x02\n" +
+	"\x04Kind\x12\x14\n" +
+	"\x10KIND_UNSPECIFIED\x10\x00\x12\x18\n" +
+	"\x14KIND_SETTING_CHANGED\x10\x01\x12\x19\n" +
+	"\x15KIND_SETTING_RESOLVED\x10\x02\x12\x19\n" +
+	"\x15KIND_INSTANCE_CREATED\x10\x03\x12\x19\n" +
+	"\x15KIND_INSTANCE_UPDATED\x10\x04\x12\x18\n" +
+	"\x14KIND_INSTANCE_LINKED\x10\x05\x12\x1a\n" +
+	"\x16KIND_INSTANCE_UNLINKED\x10\x06\x12\x1c\n" +
+	"\x18KIND_INSTANCE_LOGGED_OUT\x10\a\x12\x19\n" +
+	"\x15KIND_INSTANCE_DELETED\x10\b\x12\x16\n" +
+	"\x12KIND_TOKEN_CREATED\x10\t\x12\x16\n" +
+	"\x12KIND_TOKEN_ROTATED\x10\n" +
+	"\x12\x16\n" +
+	"\x12KIND_TOKEN_REVOKED\x10\v\"O\n" +
 	"\x0eBlacklistEntry\x12#\n" +
 	"\fphone_number\x18\x01 \x01(\tH\x00R\vphoneNumber\x12\x12\n" +
 	"\x03lid\x18\x02 \x01(\tH\x00R\x03lidB\x04\n" +
@@ -2514,122 +2787,130 @@ func file_whatsapp_privacy_v1_privacy_service_proto_rawDescGZIP() []byte {
 	return file_whatsapp_privacy_v1_privacy_service_proto_rawDescData
 }
 
-var file_whatsapp_privacy_v1_privacy_service_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
+var file_whatsapp_privacy_v1_privacy_service_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
 var file_whatsapp_privacy_v1_privacy_service_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
 var file_whatsapp_privacy_v1_privacy_service_proto_goTypes = []any{
 	(OnFailure)(0),               // 0: whatsapp.privacy.v1.OnFailure
 	(Origin)(0),                  // 1: whatsapp.privacy.v1.Origin
 	(ContactBlacklistSetting)(0), // 2: whatsapp.privacy.v1.ContactBlacklistSetting
 	(SettingDescription_NotWritableReason)(0),        // 3: whatsapp.privacy.v1.SettingDescription.NotWritableReason
-	(*GetPrivacySettingsRequest)(nil),                // 4: whatsapp.privacy.v1.GetPrivacySettingsRequest
-	(*GetPrivacySettingsResponse)(nil),               // 5: whatsapp.privacy.v1.GetPrivacySettingsResponse
-	(*ListPrivacySettingsRequest)(nil),               // 6: whatsapp.privacy.v1.ListPrivacySettingsRequest
-	(*ListPrivacySettingsResponse)(nil),              // 7: whatsapp.privacy.v1.ListPrivacySettingsResponse
-	(*DescribePrivacySettingsRequest)(nil),           // 8: whatsapp.privacy.v1.DescribePrivacySettingsRequest
-	(*DescribePrivacySettingsResponse)(nil),          // 9: whatsapp.privacy.v1.DescribePrivacySettingsResponse
-	(*SettingDescription)(nil),                       // 10: whatsapp.privacy.v1.SettingDescription
-	(*UpdatePrivacySettingsRequest)(nil),             // 11: whatsapp.privacy.v1.UpdatePrivacySettingsRequest
-	(*UpdatePrivacySettingsResponse)(nil),            // 12: whatsapp.privacy.v1.UpdatePrivacySettingsResponse
-	(*ApplyPrivacySettingsRequest)(nil),              // 13: whatsapp.privacy.v1.ApplyPrivacySettingsRequest
-	(*ApplyPrivacySettingsResponse)(nil),             // 14: whatsapp.privacy.v1.ApplyPrivacySettingsResponse
-	(*WatchPrivacySettingsRequest)(nil),              // 15: whatsapp.privacy.v1.WatchPrivacySettingsRequest
-	(*WatchPrivacySettingsResponse)(nil),             // 16: whatsapp.privacy.v1.WatchPrivacySettingsResponse
-	(*ListPrivacyChangesRequest)(nil),                // 17: whatsapp.privacy.v1.ListPrivacyChangesRequest
-	(*ListPrivacyChangesResponse)(nil),               // 18: whatsapp.privacy.v1.ListPrivacyChangesResponse
-	(*PrivacyChange)(nil),                            // 19: whatsapp.privacy.v1.PrivacyChange
-	(*BlacklistEntry)(nil),                           // 20: whatsapp.privacy.v1.BlacklistEntry
-	(*GetContactBlacklistRequest)(nil),               // 21: whatsapp.privacy.v1.GetContactBlacklistRequest
-	(*GetContactBlacklistResponse)(nil),              // 22: whatsapp.privacy.v1.GetContactBlacklistResponse
-	(*UpdateContactBlacklistRequest)(nil),            // 23: whatsapp.privacy.v1.UpdateContactBlacklistRequest
-	(*UpdateContactBlacklistResponse)(nil),           // 24: whatsapp.privacy.v1.UpdateContactBlacklistResponse
-	(*ListPrivacySettingsResponse_Entry)(nil),        // 25: whatsapp.privacy.v1.ListPrivacySettingsResponse.Entry
-	(*WatchPrivacySettingsResponse_Change)(nil),      // 26: whatsapp.privacy.v1.WatchPrivacySettingsResponse.Change
-	(*WatchPrivacySettingsResponse_Unavailable)(nil), // 27: whatsapp.privacy.v1.WatchPrivacySettingsResponse.Unavailable
-	(*WatchPrivacySettingsResponse_Heartbeat)(nil),   // 28: whatsapp.privacy.v1.WatchPrivacySettingsResponse.Heartbeat
-	(*WatchPrivacySettingsResponse_Unmatched)(nil),   // 29: whatsapp.privacy.v1.WatchPrivacySettingsResponse.Unmatched
-	(*PrivacyChange_Actor)(nil),                      // 30: whatsapp.privacy.v1.PrivacyChange.Actor
-	(*durationpb.Duration)(nil),                      // 31: google.protobuf.Duration
-	(*PrivacySettings)(nil),                          // 32: whatsapp.privacy.v1.PrivacySettings
-	(PrivacySetting)(0),                              // 33: whatsapp.privacy.v1.PrivacySetting
-	(*Visibility)(nil),                               // 34: whatsapp.privacy.v1.Visibility
-	(*Privacy)(nil),                                  // 35: whatsapp.privacy.v1.Privacy
-	(*Permissions)(nil),                              // 36: whatsapp.privacy.v1.Permissions
-	(*SettingOutcome)(nil),                           // 37: whatsapp.privacy.v1.SettingOutcome
-	(*status.Status)(nil),                            // 38: google.rpc.Status
-	(*timestamppb.Timestamp)(nil),                    // 39: google.protobuf.Timestamp
-	(SettingOutcome_State)(0),                        // 40: whatsapp.privacy.v1.SettingOutcome.State
-	(ErrorReason)(0),                                 // 41: whatsapp.privacy.v1.ErrorReason
+	(PrivacyChange_Kind)(0),                          // 4: whatsapp.privacy.v1.PrivacyChange.Kind
+	(*GetPrivacySettingsRequest)(nil),                // 5: whatsapp.privacy.v1.GetPrivacySettingsRequest
+	(*GetPrivacySettingsResponse)(nil),               // 6: whatsapp.privacy.v1.GetPrivacySettingsResponse
+	(*ListPrivacySettingsRequest)(nil),               // 7: whatsapp.privacy.v1.ListPrivacySettingsRequest
+	(*ListPrivacySettingsResponse)(nil),              // 8: whatsapp.privacy.v1.ListPrivacySettingsResponse
+	(*DescribePrivacySettingsRequest)(nil),           // 9: whatsapp.privacy.v1.DescribePrivacySettingsRequest
+	(*DescribePrivacySettingsResponse)(nil),          // 10: whatsapp.privacy.v1.DescribePrivacySettingsResponse
+	(*SettingDescription)(nil),                       // 11: whatsapp.privacy.v1.SettingDescription
+	(*UpdatePrivacySettingsRequest)(nil),             // 12: whatsapp.privacy.v1.UpdatePrivacySettingsRequest
+	(*UpdatePrivacySettingsResponse)(nil),            // 13: whatsapp.privacy.v1.UpdatePrivacySettingsResponse
+	(*ApplyPrivacySettingsRequest)(nil),              // 14: whatsapp.privacy.v1.ApplyPrivacySettingsRequest
+	(*ApplyPrivacySettingsResponse)(nil),             // 15: whatsapp.privacy.v1.ApplyPrivacySettingsResponse
+	(*WatchPrivacySettingsRequest)(nil),              // 16: whatsapp.privacy.v1.WatchPrivacySettingsRequest
+	(*WatchPrivacySettingsResponse)(nil),             // 17: whatsapp.privacy.v1.WatchPrivacySettingsResponse
+	(*ListPrivacyChangesRequest)(nil),                // 18: whatsapp.privacy.v1.ListPrivacyChangesRequest
+	(*ListPrivacyChangesResponse)(nil),               // 19: whatsapp.privacy.v1.ListPrivacyChangesResponse
+	(*PrivacyChange)(nil),                            // 20: whatsapp.privacy.v1.PrivacyChange
+	(*BlacklistEntry)(nil),                           // 21: whatsapp.privacy.v1.BlacklistEntry
+	(*GetContactBlacklistRequest)(nil),               // 22: whatsapp.privacy.v1.GetContactBlacklistRequest
+	(*GetContactBlacklistResponse)(nil),              // 23: whatsapp.privacy.v1.GetContactBlacklistResponse
+	(*UpdateContactBlacklistRequest)(nil),            // 24: whatsapp.privacy.v1.UpdateContactBlacklistRequest
+	(*UpdateContactBlacklistResponse)(nil),           // 25: whatsapp.privacy.v1.UpdateContactBlacklistResponse
+	(*ListPrivacySettingsResponse_Entry)(nil),        // 26: whatsapp.privacy.v1.ListPrivacySettingsResponse.Entry
+	(*WatchPrivacySettingsResponse_Change)(nil),      // 27: whatsapp.privacy.v1.WatchPrivacySettingsResponse.Change
+	(*WatchPrivacySettingsResponse_Unavailable)(nil), // 28: whatsapp.privacy.v1.WatchPrivacySettingsResponse.Unavailable
+	(*WatchPrivacySettingsResponse_Heartbeat)(nil),   // 29: whatsapp.privacy.v1.WatchPrivacySettingsResponse.Heartbeat
+	(*WatchPrivacySettingsResponse_Unmatched)(nil),   // 30: whatsapp.privacy.v1.WatchPrivacySettingsResponse.Unmatched
+	(*PrivacyChange_Actor)(nil),                      // 31: whatsapp.privacy.v1.PrivacyChange.Actor
+	(*durationpb.Duration)(nil),                      // 32: google.protobuf.Duration
+	(*PrivacySettings)(nil),                          // 33: whatsapp.privacy.v1.PrivacySettings
+	(PrivacySetting)(0),                              // 34: whatsapp.privacy.v1.PrivacySetting
+	(*Visibility)(nil),                               // 35: whatsapp.privacy.v1.Visibility
+	(*Privacy)(nil),                                  // 36: whatsapp.privacy.v1.Privacy
+	(*Permissions)(nil),                              // 37: whatsapp.privacy.v1.Permissions
+	(*SettingOutcome)(nil),                           // 38: whatsapp.privacy.v1.SettingOutcome
+	(*status.Status)(nil),                            // 39: google.rpc.Status
+	(*timestamppb.Timestamp)(nil),                    // 40: google.protobuf.Timestamp
+	(SettingOutcome_State)(0),                        // 41: whatsapp.privacy.v1.SettingOutcome.State
+	(ErrorReason)(0),                                 // 42: whatsapp.privacy.v1.ErrorReason
 }
 var file_whatsapp_privacy_v1_privacy_service_proto_depIdxs = []int32{
-	31, // 0: whatsapp.privacy.v1.GetPrivacySettingsRequest.max_age:type_name -> google.protobuf.Duration
-	32, // 1: whatsapp.privacy.v1.GetPrivacySettingsResponse.settings:type_name -> whatsapp.privacy.v1.PrivacySettings
-	31, // 2: whatsapp.privacy.v1.ListPrivacySettingsRequest.max_age:type_name -> google.protobuf.Duration
-	25, // 3: whatsapp.privacy.v1.ListPrivacySettingsResponse.entries:type_name -> whatsapp.privacy.v1.ListPrivacySettingsResponse.Entry
-	10, // 4: whatsapp.privacy.v1.DescribePrivacySettingsResponse.descriptions:type_name -> whatsapp.privacy.v1.SettingDescription
-	33, // 5: whatsapp.privacy.v1.SettingDescription.setting:type_name -> whatsapp.privacy.v1.PrivacySetting
+	32, // 0: whatsapp.privacy.v1.GetPrivacySettingsRequest.max_age:type_name -> google.protobuf.Duration
+	33, // 1: whatsapp.privacy.v1.GetPrivacySettingsResponse.settings:type_name -> whatsapp.privacy.v1.PrivacySettings
+	32, // 2: whatsapp.privacy.v1.ListPrivacySettingsRequest.max_age:type_name -> google.protobuf.Duration
+	26, // 3: whatsapp.privacy.v1.ListPrivacySettingsResponse.entries:type_name -> whatsapp.privacy.v1.ListPrivacySettingsResponse.Entry
+	11, // 4: whatsapp.privacy.v1.DescribePrivacySettingsResponse.descriptions:type_name -> whatsapp.privacy.v1.SettingDescription
+	34, // 5: whatsapp.privacy.v1.SettingDescription.setting:type_name -> whatsapp.privacy.v1.PrivacySetting
 	3,  // 6: whatsapp.privacy.v1.SettingDescription.not_writable_reason:type_name -> whatsapp.privacy.v1.SettingDescription.NotWritableReason
-	34, // 7: whatsapp.privacy.v1.UpdatePrivacySettingsRequest.visibility:type_name -> whatsapp.privacy.v1.Visibility
-	35, // 8: whatsapp.privacy.v1.UpdatePrivacySettingsRequest.privacy:type_name -> whatsapp.privacy.v1.Privacy
-	36, // 9: whatsapp.privacy.v1.UpdatePrivacySettingsRequest.permissions:type_name -> whatsapp.privacy.v1.Permissions
+	35, // 7: whatsapp.privacy.v1.UpdatePrivacySettingsRequest.visibility:type_name -> whatsapp.privacy.v1.Visibility
+	36, // 8: whatsapp.privacy.v1.UpdatePrivacySettingsRequest.privacy:type_name -> whatsapp.privacy.v1.Privacy
+	37, // 9: whatsapp.privacy.v1.UpdatePrivacySettingsRequest.permissions:type_name -> whatsapp.privacy.v1.Permissions
 	0,  // 10: whatsapp.privacy.v1.UpdatePrivacySettingsRequest.on_failure:type_name -> whatsapp.privacy.v1.OnFailure
-	32, // 11: whatsapp.privacy.v1.UpdatePrivacySettingsResponse.settings:type_name -> whatsapp.privacy.v1.PrivacySettings
-	37, // 12: whatsapp.privacy.v1.UpdatePrivacySettingsResponse.outcomes:type_name -> whatsapp.privacy.v1.SettingOutcome
-	34, // 13: whatsapp.privacy.v1.ApplyPrivacySettingsRequest.visibility:type_name -> whatsapp.privacy.v1.Visibility
-	35, // 14: whatsapp.privacy.v1.ApplyPrivacySettingsRequest.privacy:type_name -> whatsapp.privacy.v1.Privacy
-	36, // 15: whatsapp.privacy.v1.ApplyPrivacySettingsRequest.permissions:type_name -> whatsapp.privacy.v1.Permissions
+	33, // 11: whatsapp.privacy.v1.UpdatePrivacySettingsResponse.settings:type_name -> whatsapp.privacy.v1.PrivacySettings
+	38, // 12: whatsapp.privacy.v1.UpdatePrivacySettingsResponse.outcomes:type_name -> whatsapp.privacy.v1.SettingOutcome
+	35, // 13: whatsapp.privacy.v1.ApplyPrivacySettingsRequest.visibility:type_name -> whatsapp.privacy.v1.Visibility
+	36, // 14: whatsapp.privacy.v1.ApplyPrivacySettingsRequest.privacy:type_name -> whatsapp.privacy.v1.Privacy
+	37, // 15: whatsapp.privacy.v1.ApplyPrivacySettingsRequest.permissions:type_name -> whatsapp.privacy.v1.Permissions
 	0,  // 16: whatsapp.privacy.v1.ApplyPrivacySettingsRequest.on_failure:type_name -> whatsapp.privacy.v1.OnFailure
-	12, // 17: whatsapp.privacy.v1.ApplyPrivacySettingsResponse.success:type_name -> whatsapp.privacy.v1.UpdatePrivacySettingsResponse
-	38, // 18: whatsapp.privacy.v1.ApplyPrivacySettingsResponse.error:type_name -> google.rpc.Status
-	31, // 19: whatsapp.privacy.v1.WatchPrivacySettingsRequest.heartbeat_interval:type_name -> google.protobuf.Duration
-	32, // 20: whatsapp.privacy.v1.WatchPrivacySettingsResponse.snapshot:type_name -> whatsapp.privacy.v1.PrivacySettings
-	26, // 21: whatsapp.privacy.v1.WatchPrivacySettingsResponse.change:type_name -> whatsapp.privacy.v1.WatchPrivacySettingsResponse.Change
-	27, // 22: whatsapp.privacy.v1.WatchPrivacySettingsResponse.unavailable:type_name -> whatsapp.privacy.v1.WatchPrivacySettingsResponse.Unavailable
-	28, // 23: whatsapp.privacy.v1.WatchPrivacySettingsResponse.heartbeat:type_name -> whatsapp.privacy.v1.WatchPrivacySettingsResponse.Heartbeat
-	29, // 24: whatsapp.privacy.v1.WatchPrivacySettingsResponse.unmatched:type_name -> whatsapp.privacy.v1.WatchPrivacySettingsResponse.Unmatched
-	19, // 25: whatsapp.privacy.v1.ListPrivacyChangesResponse.changes:type_name -> whatsapp.privacy.v1.PrivacyChange
-	39, // 26: whatsapp.privacy.v1.PrivacyChange.change_time:type_name -> google.protobuf.Timestamp
-	30, // 27: whatsapp.privacy.v1.PrivacyChange.actor:type_name -> whatsapp.privacy.v1.PrivacyChange.Actor
-	1,  // 28: whatsapp.privacy.v1.PrivacyChange.origin:type_name -> whatsapp.privacy.v1.Origin
-	33, // 29: whatsapp.privacy.v1.PrivacyChange.setting:type_name -> whatsapp.privacy.v1.PrivacySetting
-	40, // 30: whatsapp.privacy.v1.PrivacyChange.outcome:type_name -> whatsapp.privacy.v1.SettingOutcome.State
-	40, // 31: whatsapp.privacy.v1.PrivacyChange.resolved_outcome:type_name -> whatsapp.privacy.v1.SettingOutcome.State
-	39, // 32: whatsapp.privacy.v1.PrivacyChange.resolve_time:type_name -> google.protobuf.Timestamp
-	2,  // 33: whatsapp.privacy.v1.GetContactBlacklistRequest.setting:type_name -> whatsapp.privacy.v1.ContactBlacklistSetting
-	20, // 34: whatsapp.privacy.v1.GetContactBlacklistResponse.entries:type_name -> whatsapp.privacy.v1.BlacklistEntry
-	2,  // 35: whatsapp.privacy.v1.UpdateContactBlacklistRequest.setting:type_name -> whatsapp.privacy.v1.ContactBlacklistSetting
-	20, // 36: whatsapp.privacy.v1.UpdateContactBlacklistRequest.entries_to_add:type_name -> whatsapp.privacy.v1.BlacklistEntry
-	20, // 37: whatsapp.privacy.v1.UpdateContactBlacklistRequest.entries_to_remove:type_name -> whatsapp.privacy.v1.BlacklistEntry
-	20, // 38: whatsapp.privacy.v1.UpdateContactBlacklistResponse.entries:type_name -> whatsapp.privacy.v1.BlacklistEntry
-	37, // 39: whatsapp.privacy.v1.UpdateContactBlacklistResponse.outcome:type_name -> whatsapp.privacy.v1.SettingOutcome
-	32, // 40: whatsapp.privacy.v1.ListPrivacySettingsResponse.Entry.settings:type_name -> whatsapp.privacy.v1.PrivacySettings
-	38, // 41: whatsapp.privacy.v1.ListPrivacySettingsResponse.Entry.error:type_name -> google.rpc.Status
-	33, // 42: whatsapp.privacy.v1.WatchPrivacySettingsResponse.Change.changed:type_name -> whatsapp.privacy.v1.PrivacySetting
-	32, // 43: whatsapp.privacy.v1.WatchPrivacySettingsResponse.Change.settings:type_name -> whatsapp.privacy.v1.PrivacySettings
-	1,  // 44: whatsapp.privacy.v1.WatchPrivacySettingsResponse.Change.origin:type_name -> whatsapp.privacy.v1.Origin
-	41, // 45: whatsapp.privacy.v1.WatchPrivacySettingsResponse.Unavailable.reason:type_name -> whatsapp.privacy.v1.ErrorReason
-	4,  // 46: whatsapp.privacy.v1.PrivacyService.GetPrivacySettings:input_type -> whatsapp.privacy.v1.GetPrivacySettingsRequest
-	6,  // 47: whatsapp.privacy.v1.PrivacyService.ListPrivacySettings:input_type -> whatsapp.privacy.v1.ListPrivacySettingsRequest
-	8,  // 48: whatsapp.privacy.v1.PrivacyService.DescribePrivacySettings:input_type -> whatsapp.privacy.v1.DescribePrivacySettingsRequest
-	11, // 49: whatsapp.privacy.v1.PrivacyService.UpdatePrivacySettings:input_type -> whatsapp.privacy.v1.UpdatePrivacySettingsRequest
-	13, // 50: whatsapp.privacy.v1.PrivacyService.ApplyPrivacySettings:input_type -> whatsapp.privacy.v1.ApplyPrivacySettingsRequest
-	15, // 51: whatsapp.privacy.v1.PrivacyService.WatchPrivacySettings:input_type -> whatsapp.privacy.v1.WatchPrivacySettingsRequest
-	17, // 52: whatsapp.privacy.v1.PrivacyService.ListPrivacyChanges:input_type -> whatsapp.privacy.v1.ListPrivacyChangesRequest
-	21, // 53: whatsapp.privacy.v1.PrivacyService.GetContactBlacklist:input_type -> whatsapp.privacy.v1.GetContactBlacklistRequest
-	23, // 54: whatsapp.privacy.v1.PrivacyService.UpdateContactBlacklist:input_type -> whatsapp.privacy.v1.UpdateContactBlacklistRequest
-	5,  // 55: whatsapp.privacy.v1.PrivacyService.GetPrivacySettings:output_type -> whatsapp.privacy.v1.GetPrivacySettingsResponse
-	7,  // 56: whatsapp.privacy.v1.PrivacyService.ListPrivacySettings:output_type -> whatsapp.privacy.v1.ListPrivacySettingsResponse
-	9,  // 57: whatsapp.privacy.v1.PrivacyService.DescribePrivacySettings:output_type -> whatsapp.privacy.v1.DescribePrivacySettingsResponse
-	12, // 58: whatsapp.privacy.v1.PrivacyService.UpdatePrivacySettings:output_type -> whatsapp.privacy.v1.UpdatePrivacySettingsResponse
-	14, // 59: whatsapp.privacy.v1.PrivacyService.ApplyPrivacySettings:output_type -> whatsapp.privacy.v1.ApplyPrivacySettingsResponse
-	16, // 60: whatsapp.privacy.v1.PrivacyService.WatchPrivacySettings:output_type -> whatsapp.privacy.v1.WatchPrivacySettingsResponse
-	18, // 61: whatsapp.privacy.v1.PrivacyService.ListPrivacyChanges:output_type -> whatsapp.privacy.v1.ListPrivacyChangesResponse
-	22, // 62: whatsapp.privacy.v1.PrivacyService.GetContactBlacklist:output_type -> whatsapp.privacy.v1.GetContactBlacklistResponse
-	24, // 63: whatsapp.privacy.v1.PrivacyService.UpdateContactBlacklist:output_type -> whatsapp.privacy.v1.UpdateContactBlacklistResponse
-	55, // [55:64] is the sub-list for method output_type
-	46, // [46:55] is the sub-list for method input_type
-	46, // [46:46] is the sub-list for extension type_name
-	46, // [46:46] is the sub-list for extension extendee
-	0,  // [0:46] is the sub-list for field type_name
+	13, // 17: whatsapp.privacy.v1.ApplyPrivacySettingsResponse.success:type_name -> whatsapp.privacy.v1.UpdatePrivacySettingsResponse
+	39, // 18: whatsapp.privacy.v1.ApplyPrivacySettingsResponse.error:type_name -> google.rpc.Status
+	32, // 19: whatsapp.privacy.v1.WatchPrivacySettingsRequest.heartbeat_interval:type_name -> google.protobuf.Duration
+	33, // 20: whatsapp.privacy.v1.WatchPrivacySettingsResponse.snapshot:type_name -> whatsapp.privacy.v1.PrivacySettings
+	27, // 21: whatsapp.privacy.v1.WatchPrivacySettingsResponse.change:type_name -> whatsapp.privacy.v1.WatchPrivacySettingsResponse.Change
+	28, // 22: whatsapp.privacy.v1.WatchPrivacySettingsResponse.unavailable:type_name -> whatsapp.privacy.v1.WatchPrivacySettingsResponse.Unavailable
+	29, // 23: whatsapp.privacy.v1.WatchPrivacySettingsResponse.heartbeat:type_name -> whatsapp.privacy.v1.WatchPrivacySettingsResponse.Heartbeat
+	30, // 24: whatsapp.privacy.v1.WatchPrivacySettingsResponse.unmatched:type_name -> whatsapp.privacy.v1.WatchPrivacySettingsResponse.Unmatched
+	20, // 25: whatsapp.privacy.v1.WatchPrivacySettingsResponse.recorded:type_name -> whatsapp.privacy.v1.PrivacyChange
+	40, // 26: whatsapp.privacy.v1.ListPrivacyChangesRequest.start_time:type_name -> google.protobuf.Timestamp
+	40, // 27: whatsapp.privacy.v1.ListPrivacyChangesRequest.end_time:type_name -> google.protobuf.Timestamp
+	34, // 28: whatsapp.privacy.v1.ListPrivacyChangesRequest.settings:type_name -> whatsapp.privacy.v1.PrivacySetting
+	1,  // 29: whatsapp.privacy.v1.ListPrivacyChangesRequest.origins:type_name -> whatsapp.privacy.v1.Origin
+	4,  // 30: whatsapp.privacy.v1.ListPrivacyChangesRequest.kinds:type_name -> whatsapp.privacy.v1.PrivacyChange.Kind
+	20, // 31: whatsapp.privacy.v1.ListPrivacyChangesResponse.changes:type_name -> whatsapp.privacy.v1.PrivacyChange
+	40, // 32: whatsapp.privacy.v1.PrivacyChange.change_time:type_name -> google.protobuf.Timestamp
+	4,  // 33: whatsapp.privacy.v1.PrivacyChange.kind:type_name -> whatsapp.privacy.v1.PrivacyChange.Kind
+	31, // 34: whatsapp.privacy.v1.PrivacyChange.actor:type_name -> whatsapp.privacy.v1.PrivacyChange.Actor
+	1,  // 35: whatsapp.privacy.v1.PrivacyChange.origin:type_name -> whatsapp.privacy.v1.Origin
+	34, // 36: whatsapp.privacy.v1.PrivacyChange.setting:type_name -> whatsapp.privacy.v1.PrivacySetting
+	41, // 37: whatsapp.privacy.v1.PrivacyChange.outcome:type_name -> whatsapp.privacy.v1.SettingOutcome.State
+	41, // 38: whatsapp.privacy.v1.PrivacyChange.resolved_outcome:type_name -> whatsapp.privacy.v1.SettingOutcome.State
+	40, // 39: whatsapp.privacy.v1.PrivacyChange.resolve_time:type_name -> google.protobuf.Timestamp
+	2,  // 40: whatsapp.privacy.v1.GetContactBlacklistRequest.setting:type_name -> whatsapp.privacy.v1.ContactBlacklistSetting
+	21, // 41: whatsapp.privacy.v1.GetContactBlacklistResponse.entries:type_name -> whatsapp.privacy.v1.BlacklistEntry
+	2,  // 42: whatsapp.privacy.v1.UpdateContactBlacklistRequest.setting:type_name -> whatsapp.privacy.v1.ContactBlacklistSetting
+	21, // 43: whatsapp.privacy.v1.UpdateContactBlacklistRequest.entries_to_add:type_name -> whatsapp.privacy.v1.BlacklistEntry
+	21, // 44: whatsapp.privacy.v1.UpdateContactBlacklistRequest.entries_to_remove:type_name -> whatsapp.privacy.v1.BlacklistEntry
+	21, // 45: whatsapp.privacy.v1.UpdateContactBlacklistResponse.entries:type_name -> whatsapp.privacy.v1.BlacklistEntry
+	38, // 46: whatsapp.privacy.v1.UpdateContactBlacklistResponse.outcome:type_name -> whatsapp.privacy.v1.SettingOutcome
+	33, // 47: whatsapp.privacy.v1.ListPrivacySettingsResponse.Entry.settings:type_name -> whatsapp.privacy.v1.PrivacySettings
+	39, // 48: whatsapp.privacy.v1.ListPrivacySettingsResponse.Entry.error:type_name -> google.rpc.Status
+	34, // 49: whatsapp.privacy.v1.WatchPrivacySettingsResponse.Change.changed:type_name -> whatsapp.privacy.v1.PrivacySetting
+	33, // 50: whatsapp.privacy.v1.WatchPrivacySettingsResponse.Change.settings:type_name -> whatsapp.privacy.v1.PrivacySettings
+	1,  // 51: whatsapp.privacy.v1.WatchPrivacySettingsResponse.Change.origin:type_name -> whatsapp.privacy.v1.Origin
+	42, // 52: whatsapp.privacy.v1.WatchPrivacySettingsResponse.Unavailable.reason:type_name -> whatsapp.privacy.v1.ErrorReason
+	5,  // 53: whatsapp.privacy.v1.PrivacyService.GetPrivacySettings:input_type -> whatsapp.privacy.v1.GetPrivacySettingsRequest
+	7,  // 54: whatsapp.privacy.v1.PrivacyService.ListPrivacySettings:input_type -> whatsapp.privacy.v1.ListPrivacySettingsRequest
+	9,  // 55: whatsapp.privacy.v1.PrivacyService.DescribePrivacySettings:input_type -> whatsapp.privacy.v1.DescribePrivacySettingsRequest
+	12, // 56: whatsapp.privacy.v1.PrivacyService.UpdatePrivacySettings:input_type -> whatsapp.privacy.v1.UpdatePrivacySettingsRequest
+	14, // 57: whatsapp.privacy.v1.PrivacyService.ApplyPrivacySettings:input_type -> whatsapp.privacy.v1.ApplyPrivacySettingsRequest
+	16, // 58: whatsapp.privacy.v1.PrivacyService.WatchPrivacySettings:input_type -> whatsapp.privacy.v1.WatchPrivacySettingsRequest
+	18, // 59: whatsapp.privacy.v1.PrivacyService.ListPrivacyChanges:input_type -> whatsapp.privacy.v1.ListPrivacyChangesRequest
+	22, // 60: whatsapp.privacy.v1.PrivacyService.GetContactBlacklist:input_type -> whatsapp.privacy.v1.GetContactBlacklistRequest
+	24, // 61: whatsapp.privacy.v1.PrivacyService.UpdateContactBlacklist:input_type -> whatsapp.privacy.v1.UpdateContactBlacklistRequest
+	6,  // 62: whatsapp.privacy.v1.PrivacyService.GetPrivacySettings:output_type -> whatsapp.privacy.v1.GetPrivacySettingsResponse
+	8,  // 63: whatsapp.privacy.v1.PrivacyService.ListPrivacySettings:output_type -> whatsapp.privacy.v1.ListPrivacySettingsResponse
+	10, // 64: whatsapp.privacy.v1.PrivacyService.DescribePrivacySettings:output_type -> whatsapp.privacy.v1.DescribePrivacySettingsResponse
+	13, // 65: whatsapp.privacy.v1.PrivacyService.UpdatePrivacySettings:output_type -> whatsapp.privacy.v1.UpdatePrivacySettingsResponse
+	15, // 66: whatsapp.privacy.v1.PrivacyService.ApplyPrivacySettings:output_type -> whatsapp.privacy.v1.ApplyPrivacySettingsResponse
+	17, // 67: whatsapp.privacy.v1.PrivacyService.WatchPrivacySettings:output_type -> whatsapp.privacy.v1.WatchPrivacySettingsResponse
+	19, // 68: whatsapp.privacy.v1.PrivacyService.ListPrivacyChanges:output_type -> whatsapp.privacy.v1.ListPrivacyChangesResponse
+	23, // 69: whatsapp.privacy.v1.PrivacyService.GetContactBlacklist:output_type -> whatsapp.privacy.v1.GetContactBlacklistResponse
+	25, // 70: whatsapp.privacy.v1.PrivacyService.UpdateContactBlacklist:output_type -> whatsapp.privacy.v1.UpdateContactBlacklistResponse
+	62, // [62:71] is the sub-list for method output_type
+	53, // [53:62] is the sub-list for method input_type
+	53, // [53:53] is the sub-list for extension type_name
+	53, // [53:53] is the sub-list for extension extendee
+	0,  // [0:53] is the sub-list for field type_name
 }
 
 func init() { file_whatsapp_privacy_v1_privacy_service_proto_init() }
@@ -2644,13 +2925,16 @@ func file_whatsapp_privacy_v1_privacy_service_proto_init() {
 		(*ApplyPrivacySettingsResponse_Success)(nil),
 		(*ApplyPrivacySettingsResponse_Error)(nil),
 	}
+	file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[11].OneofWrappers = []any{}
 	file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[12].OneofWrappers = []any{
 		(*WatchPrivacySettingsResponse_Snapshot)(nil),
 		(*WatchPrivacySettingsResponse_Change_)(nil),
 		(*WatchPrivacySettingsResponse_Unavailable_)(nil),
 		(*WatchPrivacySettingsResponse_Heartbeat_)(nil),
 		(*WatchPrivacySettingsResponse_Unmatched_)(nil),
+		(*WatchPrivacySettingsResponse_Recorded)(nil),
 	}
+	file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[13].OneofWrappers = []any{}
 	file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[16].OneofWrappers = []any{
 		(*BlacklistEntry_PhoneNumber)(nil),
 		(*BlacklistEntry_Lid)(nil),
@@ -2664,7 +2948,7 @@ func file_whatsapp_privacy_v1_privacy_service_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_whatsapp_privacy_v1_privacy_service_proto_rawDesc), len(file_whatsapp_privacy_v1_privacy_service_proto_rawDesc)),
-			NumEnums:      4,
+			NumEnums:      5,
 			NumMessages:   27,
 			NumExtensions: 0,
 			NumServices:   1,

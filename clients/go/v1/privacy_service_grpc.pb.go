@@ -115,12 +115,19 @@ type PrivacyServiceClient interface {
 	//
 	// The last two carry PrivacyApplyFailure. An instance's own error is in its message.
 	ApplyPrivacySettings(ctx context.Context, in *ApplyPrivacySettingsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ApplyPrivacySettingsResponse], error)
-	// Sends the settings of each instance, then every change, whoever made it, until the caller
-	// cancels. A reader that falls behind gets the newest settings and not each step. What is watched
-	// is read from WhatsApp when it announces a change, and also when it has announced none for as long
-	// as that is trusted (see max_age of GetPrivacySettings). Where labels decide what is watched, they do
-	// so all the time: an instance that begins to match comes with a snapshot, and of one that no longer
-	// does nothing is told but `unmatched`.
+	// Sends the settings of each instance, then every change, whoever made it. A reader that falls
+	// behind gets the newest settings and not each step. What is watched is read from WhatsApp when it
+	// announces a change, and also when it has announced none for as long as that is trusted (see
+	// max_age of GetPrivacySettings). Where labels decide what is watched, they do so all the time: an
+	// instance that begins to match comes with a snapshot, and of one that no longer does nothing is told
+	// but `unmatched`.
+	//
+	// Ends with OK after 30 minutes: call again, with start_after to miss nothing. With start_after it
+	// also sends each entry of the history as `recorded`, none twice and none left out, however slowly
+	// the caller reads.
+	//
+	// One call watches any number of instances. A token has at most 40 streams open, of all methods
+	// together; one connection carries 100 calls, and with more than that its calls wait for each other.
 	//
 	// Errors:
 	// - NOT_FOUND: INSTANCE_NOT_FOUND
@@ -128,13 +135,24 @@ type PrivacyServiceClient interface {
 	// - RESOURCE_EXHAUSTED: RATE_LIMITED, also for too many open streams
 	// - UNAVAILABLE: SHUTTING_DOWN; call again
 	WatchPrivacySettings(ctx context.Context, in *WatchPrivacySettingsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchPrivacySettingsResponse], error)
-	// Lists the changes of one instance, newest first: those this service made or tried to make, and
-	// those it saw other devices make. A change of a contact blacklist is one of its setting. They are
-	// kept for as long as the service is configured to, by default 90 days; a page_token stays good
-	// when those behind it are gone.
+	// Lists the history of what the token covers, newest first: changes of settings that this service
+	// made or tried to make, those it saw other devices make, and what was done with instances and
+	// tokens. A change of a contact blacklist is one of its setting.
+	//
+	// Entries are kept for as long as the service is configured to, by default 90 days, also those of an
+	// instance that was deleted. These are for ACCOUNT tokens: an INSTANCE token gets what belongs to its
+	// own instance, and nothing of an earlier one that had the same name. A page_token stays good when
+	// entries behind it are gone. A page can have fewer entries than asked for, or none, and still a
+	// next_page_token: where few of many entries match.
+	//
+	// To follow the history, store the id of the last entry that was dealt with and ask again with it as
+	// start_after, or have WatchPrivacySettings send what comes. Either way each entry is told once, in the
+	// order of the ids. Ids grow over all instances in the order in which entries become visible, with
+	// gaps. What an entry says stays as it is; how a change turned out later is an entry of its own, of the
+	// kind SETTING_RESOLVED, and is seen beside the first in a list that is read after it.
 	//
 	// Errors:
-	// - NOT_FOUND: INSTANCE_NOT_FOUND
+	// - NOT_FOUND: INSTANCE_NOT_FOUND, when the history knows none of that name either
 	ListPrivacyChanges(ctx context.Context, in *ListPrivacyChangesRequest, opts ...grpc.CallOption) (*ListPrivacyChangesResponse, error)
 	// Reads the list of contacts that a setting excepts while its value is CONTACT_BLACKLIST, in pages. For
 	// a minute the pages come from the read for the first, unless the list is changed through this server;
@@ -376,12 +394,19 @@ type PrivacyServiceServer interface {
 	//
 	// The last two carry PrivacyApplyFailure. An instance's own error is in its message.
 	ApplyPrivacySettings(*ApplyPrivacySettingsRequest, grpc.ServerStreamingServer[ApplyPrivacySettingsResponse]) error
-	// Sends the settings of each instance, then every change, whoever made it, until the caller
-	// cancels. A reader that falls behind gets the newest settings and not each step. What is watched
-	// is read from WhatsApp when it announces a change, and also when it has announced none for as long
-	// as that is trusted (see max_age of GetPrivacySettings). Where labels decide what is watched, they do
-	// so all the time: an instance that begins to match comes with a snapshot, and of one that no longer
-	// does nothing is told but `unmatched`.
+	// Sends the settings of each instance, then every change, whoever made it. A reader that falls
+	// behind gets the newest settings and not each step. What is watched is read from WhatsApp when it
+	// announces a change, and also when it has announced none for as long as that is trusted (see
+	// max_age of GetPrivacySettings). Where labels decide what is watched, they do so all the time: an
+	// instance that begins to match comes with a snapshot, and of one that no longer does nothing is told
+	// but `unmatched`.
+	//
+	// Ends with OK after 30 minutes: call again, with start_after to miss nothing. With start_after it
+	// also sends each entry of the history as `recorded`, none twice and none left out, however slowly
+	// the caller reads.
+	//
+	// One call watches any number of instances. A token has at most 40 streams open, of all methods
+	// together; one connection carries 100 calls, and with more than that its calls wait for each other.
 	//
 	// Errors:
 	// - NOT_FOUND: INSTANCE_NOT_FOUND
@@ -389,13 +414,24 @@ type PrivacyServiceServer interface {
 	// - RESOURCE_EXHAUSTED: RATE_LIMITED, also for too many open streams
 	// - UNAVAILABLE: SHUTTING_DOWN; call again
 	WatchPrivacySettings(*WatchPrivacySettingsRequest, grpc.ServerStreamingServer[WatchPrivacySettingsResponse]) error
-	// Lists the changes of one instance, newest first: those this service made or tried to make, and
-	// those it saw other devices make. A change of a contact blacklist is one of its setting. They are
-	// kept for as long as the service is configured to, by default 90 days; a page_token stays good
-	// when those behind it are gone.
+	// Lists the history of what the token covers, newest first: changes of settings that this service
+	// made or tried to make, those it saw other devices make, and what was done with instances and
+	// tokens. A change of a contact blacklist is one of its setting.
+	//
+	// Entries are kept for as long as the service is configured to, by default 90 days, also those of an
+	// instance that was deleted. These are for ACCOUNT tokens: an INSTANCE token gets what belongs to its
+	// own instance, and nothing of an earlier one that had the same name. A page_token stays good when
+	// entries behind it are gone. A page can have fewer entries than asked for, or none, and still a
+	// next_page_token: where few of many entries match.
+	//
+	// To follow the history, store the id of the last entry that was dealt with and ask again with it as
+	// start_after, or have WatchPrivacySettings send what comes. Either way each entry is told once, in the
+	// order of the ids. Ids grow over all instances in the order in which entries become visible, with
+	// gaps. What an entry says stays as it is; how a change turned out later is an entry of its own, of the
+	// kind SETTING_RESOLVED, and is seen beside the first in a list that is read after it.
 	//
 	// Errors:
-	// - NOT_FOUND: INSTANCE_NOT_FOUND
+	// - NOT_FOUND: INSTANCE_NOT_FOUND, when the history knows none of that name either
 	ListPrivacyChanges(context.Context, *ListPrivacyChangesRequest) (*ListPrivacyChangesResponse, error)
 	// Reads the list of contacts that a setting excepts while its value is CONTACT_BLACKLIST, in pages. For
 	// a minute the pages come from the read for the first, unless the list is changed through this server;

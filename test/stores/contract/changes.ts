@@ -65,7 +65,7 @@ export function changeContract(newData: () => Data): void {
       const told: ChangeRecord = {
         ...stored(changeRecord('a', 5, { outcome: 'APPLIED' }), 4),
         kind: 'SETTING_RESOLVED',
-        change: { ...unknown.change!, outcome: 'APPLIED', whatsappCode: undefined },
+        change: unknown.change && { ...unknown.change, outcome: 'APPLIED', whatsappCode: undefined },
         resolvedId: 1,
       };
       const resolution = { outcome: 'APPLIED', time: at(5) } as const;

@@ -98,7 +98,13 @@ describe('privacy blacklist', () => {
 
   test('says that nobody can know the list to come', async () => {
     const { address, stop } = await startService({
-      updateContactBlacklist: () => ({ entries: [], etag: 'e2', outcome, entriesUnknown: true, totalSize: 0 }),
+      updateContactBlacklist: () => ({
+        entries: [],
+        etag: 'e2',
+        outcome,
+        entriesUnknown: true,
+        totalSize: 0,
+      }),
     });
     onTestFinished(stop);
     const env = { WA_PRIVACY_SERVER: address, WA_PRIVACY_TOKEN: 'wap_abc' };

@@ -6,7 +6,7 @@ export const LIMITS = {
   /** Of one token. */
   token: {
     createsPerMinute: 20,
-    /** Each makes up to 1,000 instances, in a fifth of a second that no other call has. */
+    /** Each makes up to 1,000 instances in one go, which the other calls wait for. */
     batchCreatesPerHour: 20,
     /** Streams of all methods: well under the 100 calls of one connection, so that it still carries others. */
     openStreams: 40,

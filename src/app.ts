@@ -96,6 +96,7 @@ export async function createApp(config: Config, events: Events): Promise<App> {
     changes: store.changes,
     log: events,
     budget: config.budget,
+    sharedReadMs: config.sharedReadMs,
     links: config.links,
     connections: config.connections,
     presence: config.presence,

@@ -43,6 +43,7 @@ describe('without any option', () => {
       budget: { sets: 240, reads: 1200, lookups: 2000 },
       links: { perInstance: 10, perNumber: 5, perNode: 500 },
       pushTrustMs: 600_000,
+      sharedReadMs: 3_000,
       historyMs: 7_776_000_000,
       connections: { mode: 'ALWAYS', idleMs: 60_000, mostIdle: 200 },
       presence: { mode: 'NONE', pulseEveryMs: 7 * 86_400_000 },

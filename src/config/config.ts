@@ -57,6 +57,7 @@ export type Config = {
   readonly links: { readonly perInstance: number; readonly perNumber: number; readonly perNode: number };
   /** How long a read holds while WhatsApp announces no change. */
   readonly pushTrustMs: number;
+  readonly sharedReadMs: number;
   /** How long entries stay in the history; undefined: for ever. */
   readonly historyMs: number | undefined;
   readonly connections: { readonly mode: ConnectionMode; readonly idleMs: number; readonly mostIdle: number };
@@ -169,6 +170,7 @@ const configOf = (values: Values, proxyFor: (url: string) => Secret<string> | un
     perNode: values.node_links_per_hour,
   },
   pushTrustMs: values.push_trust_seconds * 1000,
+  sharedReadMs: values.shared_read_seconds * 1000,
   historyMs: values.history_days === 0 ? undefined : values.history_days * 86_400_000,
   connections: {
     mode: values.connection_mode,

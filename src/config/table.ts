@@ -145,6 +145,12 @@ export const OPTIONS = {
     meaning:
       'how long settings are taken to be as they were read while WhatsApp announces no change; then a read asks again, and what is watched is read by itself',
   },
+  shared_read_seconds: {
+    kind: 'count_or_0',
+    default: '3',
+    meaning:
+      'how old settings may be that spare an update a read of its own, as WhatsApp Web shares a read; 0 for a read with every update',
+  },
   history_days: {
     kind: 'count_or_0',
     default: '90',

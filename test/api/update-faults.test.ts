@@ -187,17 +187,42 @@ describe('a fault that WhatsApp reports of itself', () => {
 
 describe('a connection that ends in the middle of an update', () => {
   test.each([
-    ['closed', { do: 'close', moment: 'before_apply' }, 'FAILED'],
-    ['closed after the change', { do: 'close', moment: 'after_apply' }, 'APPLIED'],
-    ['reset', { do: 'reset', moment: 'before_apply' }, 'FAILED'],
-    ['ended by a stream error', { do: 'stream_error', code: 503, moment: 'after_apply' }, 'APPLIED'],
-    ['ended for a restart', { do: 'stream_error', code: 515, moment: 'before_apply' }, 'FAILED'],
-    ['broken by a frame that cannot be read', { do: 'undecryptable', moment: 'after_apply' }, 'APPLIED'],
-  ] as const)('(%s) is followed up on the next connection', async (_, effect, expected) => {
+    ['closed', { do: 'close', moment: 'before_apply' }, 2],
+    ['closed after the change', { do: 'close', moment: 'after_apply' }, 1],
+    ['reset', { do: 'reset', moment: 'before_apply' }, 2],
+    ['ended by a stream error', { do: 'stream_error', code: 503, moment: 'after_apply' }, 1],
+    ['ended for a restart', { do: 'stream_error', code: 515, moment: 'before_apply' }, 2],
+    ['broken by a frame that cannot be read', { do: 'undecryptable', moment: 'after_apply' }, 1],
+  ] as const)('(%s) is no end of it: what is missing goes over the next', async (_, effect, sent) => {
     fault(effect);
-    const result = await update(TWO, 15_000).catch(error => error.update);
-    expect(statesOf(result.outcomes)['PROFILE']).toBe(expected);
-    expect(desk.phone.settings()['profile']).toBe(expected === 'APPLIED' ? 'contacts' : 'all');
+    const { outcomes } = await update(TWO, 15_000);
+    expect(statesOf(outcomes)).toEqual({ LAST_SEEN: 'APPLIED', PROFILE: 'APPLIED' });
+    expect(desk.phone.settings()).toMatchObject({ last: 'none', profile: 'contacts' });
+    const ofProfile = takePrivacyStanzas(service).filter(stanza => stanza === 'set profile=contacts');
+    expect(ofProfile).toHaveLength(sent);
+  });
+
+  test('keeps the order: what widens is sent when all that narrows holds', async () => {
+    desk.phone.setPrivacy('calladd', 'known');
+    await service.client.call(Privacy.getPrivacySettings, { instance: desk.instance });
+    takePrivacyStanzas(service);
+    fault({ do: 'close', moment: 'before_apply' });
+    await update({ ...TWO, permissions: { callAdd: CallAddPermission.ALL } }, 15_000);
+    const sets = takePrivacyStanzas(service).filter(stanza => stanza.startsWith('set'));
+    expect(sets.slice(-2)).toEqual(['set profile=contacts', 'set calladd=all']);
+  });
+
+  test('again and again leaves it undone at last, and nothing more is sent', async () => {
+    service.simulator.inject({
+      match: { on: 'privacy_set', category: 'profile' },
+      effect: { do: 'close', moment: 'before_apply' },
+      times: Infinity,
+    });
+    const failure = await failureOf(update(TWO, 30_000));
+    expect(failure).toMatchObject({ code: status.ABORTED, reason: 'PARTIAL_UPDATE' });
+    expect(statesOf(failure.update?.outcomes)).toEqual({ LAST_SEEN: 'APPLIED', PROFILE: 'FAILED' });
+    const ofProfile = takePrivacyStanzas(service).filter(stanza => stanza === 'set profile=contacts');
+    expect(ofProfile).toHaveLength(3);
   });
 
   test('before anything was sent is UNAVAILABLE and leaves the account as it was', async () => {

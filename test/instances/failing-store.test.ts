@@ -79,6 +79,8 @@ beforeEach(async () => {
     changes: store.changes,
     log,
     budget: {},
+
+    sharedReadMs: 3_000,
     links: { perInstance: 0, perNumber: 0, perNode: 0 },
     connections: { mode: 'ALWAYS', idleMs: 60_000, mostIdle: 200 },
     presence: { mode: 'NONE', pulseEveryMs: 86_400_000 },

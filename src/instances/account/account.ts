@@ -25,6 +25,8 @@ export type Account = {
    */
   spend(kind: IqKind, count?: number): void;
   readonly history: History;
+  /** A snapshot at most this old spares an update a read of its own. */
+  readonly sharedReadMs: number;
   /**
    * The live connection; waits for one while the instance is connecting, within the caller's time.
    *

@@ -1,7 +1,7 @@
 import type { Setting } from '../../domain/settings/settings-table.js';
 import { reportedValue, type Snapshot, withLastKnown } from '../../domain/settings/snapshot.js';
 import { clock } from '../../domain/time/clock.js';
-import type { ReadReply, Session } from '../ports/ports.js';
+import type { OnArrival, ReadReply, Session } from '../ports/ports.js';
 import type { ReadTime } from './own-changes.js';
 
 /** A read that has waited longer for its answer is not joined: it may never come. */
@@ -17,6 +17,8 @@ const UNSETTLED_MS = 60_000;
 export interface SettingsCache {
   /** The current snapshot when it was observed within `maxAgeMs`, else undefined. */
   current(session: Session, maxAgeMs: number): Snapshot | undefined;
+  /** The current snapshot however old it is, and however long no push has come. */
+  kept(session: Session): Snapshot | undefined;
   /** How old the oldest part of the current snapshot is, however old that is. */
   ageMs(session: Session): number | undefined;
   /** The answer of a read under way that is not older than the last change. */
@@ -24,7 +26,7 @@ export interface SettingsCache {
   /** Reads with an IQ of its own, whose answer others may share. */
   readShared(session: Session, timeoutMs: number): Promise<ReadReply>;
   /** Reads with an IQ of its own, which leaves now. */
-  read(session: Session, timeoutMs: number): Promise<ReadReply>;
+  read(session: Session, timeoutMs: number, onArrival?: OnArrival): Promise<ReadReply>;
   /** How many reads have left so far. */
   reads(): number;
   /** What the newest answered read shows of those that left after so many; it need not be current. */
@@ -84,14 +86,14 @@ export function settingsCache(
   const ageMs = (session: Session) =>
     latest && isCurrent(latest, session) ? clock() - latest.oldestAt : undefined;
 
-  async function read(session: Session, timeoutMs: number): Promise<ReadReply> {
+  async function read(session: Session, timeoutMs: number, onArrival?: OnArrival): Promise<ReadReply> {
     const asOf = generation;
     const read = ++reads;
     const leftAt = clock();
     const isSettled = leftAt >= unsettledUntil;
     if (unsettledUntil > 0) session.forgetTimer();
     if (isSettled) unsettledUntil = 0;
-    const reply = await session.readPrivacy(timeoutMs);
+    const reply = await session.readPrivacy(timeoutMs, onArrival);
     if (reply.kind === 'read' && read > (newest?.read ?? 0)) {
       const before = newest?.known;
       newest = { read, snapshot: reply.snapshot, known: withLastKnown(before, reply.snapshot) };
@@ -113,6 +115,7 @@ export function settingsCache(
       const isTrusted = now - latest.oldestAt <= session.offlineQueue.trustMs();
       return isTrusted && now - latest.readAt <= maxAgeMs ? latest.snapshot : undefined;
     },
+    kept: session => (isCurrent(latest, session) ? latest?.snapshot : undefined),
     ageMs,
     pending(session) {
       if (!underWay || !isCurrent(underWay, session)) return undefined;

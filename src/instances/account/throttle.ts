@@ -1,7 +1,7 @@
 import { clock } from '../../domain/time/clock.js';
 
-/** IQs in flight for one instance; a burst of eight is what an update of every setting needs. */
-const IN_FLIGHT = 8;
+/** IQs in flight for one instance: what an update of every setting needs, with a read before and one behind. */
+const IN_FLIGHT = 10;
 const FIRST_HOLD_MS = 60_000;
 const LONGEST_HOLD_MS = 15 * 60_000;
 /** A 429 this long after the last one counts as the first again. */

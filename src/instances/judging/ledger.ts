@@ -1,6 +1,6 @@
 import { type Cause, type Outcome, type OutcomeState, outcomeOf } from '../../domain/outcome.js';
 import type { Setting } from '../../domain/settings/settings-table.js';
-import type { Change } from '../../domain/settings/waves.js';
+import { type Change, waves } from '../../domain/settings/waves.js';
 import type { SetReply } from '../ports/ports.js';
 import type { Evidence } from './evidence.js';
 import { causeOf, isCutOff, mayComeLate } from './reply-causes.js';
@@ -30,11 +30,26 @@ export interface Ledger<View> {
   seenEarly(view: View): void;
   /** Such a read denies confirmed changes of which no later one tells: they are not known. */
   contradicted(view: View, later?: View): void;
+  /**
+   * Decides by what a read tells what is still to be changed of all that was not sent. Of a setting that it does not
+   * tell nothing is decided.
+   *
+   * @param isBefore Whether the read tells what was there before the change of a setting that was sent.
+   */
+  planAnew(told: (setting: Setting) => string | undefined, isBefore: (sent: Setting) => boolean): void;
+  /**
+   * What the end of the connection undid, or kept from leaving, is to be sent once more. False, and nothing is done,
+   * when anything else stands against a change.
+   */
+  resume(): boolean;
+  /** The changes that are still to be sent. */
+  pending(): Change[];
   /** Gives the changes never sent the reason for that. */
   stoppedBy(cause: Cause): void;
   /** Whether the view shows every change that counts as applied. */
   agreesWith(view: View): boolean;
-  applied(changes: readonly Change[]): boolean;
+  /** Whether every change that was sent is applied. */
+  holds(): boolean;
   /** Whether a change was sent whose effect is not known. */
   hasUnknown(): boolean;
   /** Whether an answer may still come that would tell. */
@@ -67,60 +82,75 @@ export function openLedger<View>(
   evidence: (view: View, change: Change) => Evidence,
   { unchanged = [], unproved }: { unchanged?: readonly Change[]; unproved?: Cause } = {},
 ): Ledger<View> {
+  let toChange = changes;
+  let toStay = unchanged;
+  const wanted = () => [...toChange, ...toStay];
   const entries = new Map<Setting, Outcome>();
-  const note = (change: Change, state: Outcome['state'], cause?: Cause) =>
-    void entries.set(change.setting, outcomeOf(change, state, cause));
-  const entry = (change: Change) => entries.get(change.setting) as Outcome;
+  const entry = ({ setting }: Change) => entries.get(setting) as Outcome;
+  const note = ({ setting }: Change, state: Outcome['state'], cause?: Cause) => {
+    const change = wanted().find(one => one.setting === setting) as Change;
+    entries.set(setting, outcomeOf(change, state, cause));
+  };
+  const isSent = (change: Change) => entry(change).state !== 'NOT_ATTEMPTED';
   /** Changes whose reply may still come, and those whose connection ended before it did. */
-  const awaited = new Set<Change>();
-  const cutOff = new Set<Change>();
-  const refused = new Set<Change>();
+  const awaited = new Set<Setting>();
+  const cutOff = new Set<Setting>();
+  const refused = new Set<Setting>();
+  /** Changes that the end of a connection undid, as they are if they are not sent once more. */
+  const undone = new Map<Setting, Outcome>();
   /** Changes that a read has shown. */
-  const shown = new Set<Change>();
-  const wanted = [...changes, ...unchanged];
-  const all = () => wanted.map(entry);
+  const shown = new Set<Setting>();
+  const all = () => wanted().map(entry);
   const denials = (view: View) =>
-    wanted
+    wanted()
       .map(change => ({ change, sign: evidence(view, change) }))
       .filter(({ change, sign }) => HELD.includes(entry(change).state) && isOther(sign));
   for (const change of changes) note(change, 'NOT_ATTEMPTED');
   for (const change of unchanged) note(change, 'UNCHANGED');
 
   function replied(change: Change, reply: SetReply): Cause | undefined {
-    if (mayComeLate(reply)) awaited.add(change);
-    else awaited.delete(change);
-    if (isCutOff(reply)) cutOff.add(change);
-    if (reply.kind === 'refused') refused.add(change);
-    if (reply.kind === 'confirmed') return note(change, 'APPLIED');
+    const { setting } = change;
+    if (mayComeLate(reply)) awaited.add(setting);
+    else awaited.delete(setting);
+    if (isCutOff(reply)) cutOff.add(setting);
+    if (reply.kind === 'refused') refused.add(setting);
+    if (reply.kind === 'confirmed') {
+      note(change, 'APPLIED');
+      return undefined;
+    }
     const cause = causeOf(reply, change);
     note(change, STATE_AFTER[reply.kind], cause);
     return cause;
   }
 
   return {
-    sending: change => note(change, 'UNKNOWN'),
+    sending(change) {
+      cutOff.delete(change.setting);
+      undone.delete(change.setting);
+      note(change, 'UNKNOWN');
+    },
     replied,
     repliedLate(change, reply) {
-      awaited.delete(change);
+      awaited.delete(change.setting);
       // What a read has proved meanwhile is known better.
       if (entry(change).state === 'UNKNOWN') replied(change, reply);
     },
     looking() {
       const open = new Set(awaited);
       return (view, isSameConnection) => {
-        for (const change of wanted) {
-          const mayTakeEffect = open.has(change) || (isSameConnection && cutOff.has(change));
+        for (const change of wanted()) {
+          const { setting } = change;
+          const mayTakeEffect = open.has(setting) || (isSameConnection && cutOff.has(setting));
           const sign = evidence(view, change);
-          if (sign.shows === 'requested') shown.add(change);
-          entries.set(change.setting, afterRead(entry(change), sign, mayTakeEffect));
+          if (sign.shows === 'requested') shown.add(setting);
+          entries.set(setting, afterRead(entry(change), sign, mayTakeEffect));
         }
       };
     },
     seenEarly(view) {
-      for (const change of changes) {
-        const isSent = entry(change).state !== 'NOT_ATTEMPTED';
-        if (!isSent || evidence(view, change).shows !== 'requested') continue;
-        shown.add(change);
+      for (const change of toChange) {
+        if (!isSent(change) || evidence(view, change).shows !== 'requested') continue;
+        shown.add(change.setting);
         note(change, 'APPLIED');
       }
     },
@@ -130,27 +160,54 @@ export function openLedger<View>(
         if (!isTold) note(change, 'UNKNOWN', disproved(sign, entry(change).state));
       }
     },
+    planAnew(told, isBefore) {
+      const isTold = ({ setting }: Change) => told(setting) !== undefined;
+      const asTold = (change: Change) => ({ ...change, from: told(change.setting) ?? change.from });
+      const sent = toChange
+        .filter(isSent)
+        .map(change => (isBefore(change.setting) ? asTold(change) : change));
+      const open = [...toChange.filter(change => !isSent(change)), ...toStay].map(asTold);
+      const { narrowing, widening } = waves(open.filter(({ from, to }) => from !== to));
+      toChange = [...sent, ...narrowing, ...widening];
+      toStay = open.filter(({ from, to }) => from === to);
+      for (const change of sent) entries.set(change.setting, { ...entry(change), previous: change.from });
+      for (const change of open.filter(isTold))
+        note(change, toStay.includes(change) ? 'UNCHANGED' : 'NOT_ATTEMPTED');
+    },
+    resume() {
+      const isUndone = (change: Change) => entry(change).state === 'FAILED' && cutOff.has(change.setting);
+      const isClear = (change: Change) =>
+        entry(change).state === 'APPLIED' || !isSent(change) || isUndone(change);
+      if (!toChange.every(isClear)) return false;
+      for (const change of toChange.filter(one => entry(one).state !== 'APPLIED')) {
+        if (isUndone(change)) undone.set(change.setting, entry(change));
+        note(change, 'NOT_ATTEMPTED');
+      }
+      return true;
+    },
+    pending: () => toChange.filter(change => !isSent(change) && !entry(change).cause),
     stoppedBy(cause) {
-      for (const change of changes) {
-        if (entry(change).state === 'NOT_ATTEMPTED' && !entry(change).cause)
-          note(change, 'NOT_ATTEMPTED', cause);
+      for (const change of toChange.filter(one => !isSent(one))) {
+        const before = undone.get(change.setting);
+        if (before) entries.set(change.setting, before);
+        else if (!entry(change).cause) note(change, 'NOT_ATTEMPTED', cause);
       }
     },
     agreesWith: view => denials(view).length === 0,
-    applied: some => some.every(change => entry(change).state === 'APPLIED'),
-    hasUnknown: () => changes.some(change => entry(change).state === 'UNKNOWN'),
-    isAwaiting: () => changes.some(change => entry(change).state === 'UNKNOWN' && awaited.has(change)),
-    mayTakeEffect: setting => changes.some(change => change.setting === setting && awaited.has(change)),
-    wasRefusedFalsely: setting =>
-      changes.some(change => change.setting === setting && refused.has(change) && shown.has(change)),
+    holds: () => toChange.every(change => ['APPLIED', 'NOT_ATTEMPTED'].includes(entry(change).state)),
+    hasUnknown: () => toChange.some(change => entry(change).state === 'UNKNOWN'),
+    isAwaiting: () =>
+      toChange.some(change => entry(change).state === 'UNKNOWN' && awaited.has(change.setting)),
+    mayTakeEffect: setting => awaited.has(setting),
+    wasRefusedFalsely: setting => refused.has(setting) && shown.has(setting),
     failure: () => all().find(({ cause }) => cause)?.cause,
     outcomes: () =>
-      changes.map(change =>
-        unproved && entry(change).state === 'APPLIED' && !shown.has(change)
+      toChange.map(change =>
+        unproved && entry(change).state === 'APPLIED' && !shown.has(change.setting)
           ? outcomeOf(change, 'UNKNOWN', unproved)
           : entry(change),
       ),
-    unchanged: () => unchanged.map(entry),
+    unchanged: () => toStay.map(entry),
   };
 }
 

@@ -176,7 +176,7 @@ function accountOf(
   watched: Watched,
   supervisor: Supervisor,
   sessions: SessionWait,
-  { changes, log, perHour, watch }: Node,
+  { changes, log, perHour, sharedReadMs, watch }: Node,
 ): Account {
   const { instance } = watched;
   const history = historyOf(record, changes, log);
@@ -190,6 +190,7 @@ function accountOf(
     history,
     throttle: throttle(),
     budget,
+    sharedReadMs,
     spend(kind, count = 1) {
       const overdrawn = budget.take({ [kind]: count });
       if (overdrawn) throw new PrivacyError(overdrawn);

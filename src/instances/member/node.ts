@@ -26,6 +26,8 @@ export type NodeOptions = {
   readonly changes: ChangeLog;
   readonly log: InstanceLog;
   readonly budget: Iqs;
+  /** A snapshot at most this old spares an update a read of its own. */
+  readonly sharedReadMs: number;
   readonly links: LinkLimits;
   /** `mode` is that of instances which have none of their own. */
   readonly connections: { readonly mode: ConnectionMode; readonly idleMs: number; readonly mostIdle: number };
@@ -45,6 +47,7 @@ export type Node = {
   readonly log: InstanceLog;
   /** Requests to WhatsApp that an instance may make; 0 for no limit. */
   readonly perHour: Iqs;
+  readonly sharedReadMs: number;
   readonly watch: WatchHub;
   readonly connectTimes: NotedTimes;
   readonly presenceTimes: NotedTimes;
@@ -67,6 +70,7 @@ export function openNode({
   changes,
   log,
   budget,
+  sharedReadMs,
   links,
   connections,
   presence,
@@ -82,6 +86,7 @@ export function openNode({
     changes,
     log,
     perHour: budget,
+    sharedReadMs,
     watch: watchHub(),
     connectTimes: notedTimes(instances.connected, log),
     presenceTimes: notedTimes(instances.presenceTold, log),

@@ -49,6 +49,9 @@ export type SetReply =
  */
 export type OnLate = (reply: SetReply) => void;
 
+/** Is called as an answer of WhatsApp arrives, before anybody is given it: so answers can be put in their order. */
+export type OnArrival = () => void;
+
 /** Is told, as the question leaves, of how many numbers WhatsApp is asked whose they are. */
 export type OnLookUp = (numbers: number) => void;
 
@@ -79,11 +82,17 @@ export interface Session {
   readonly ended: Promise<Disconnect>;
   readonly offlineQueue: OfflineQueue;
   /** Reads all settings with one IQ, and another one beside it where the disappearing timer is not known. */
-  readPrivacy(timeoutMs: number): Promise<ReadReply>;
+  readPrivacy(timeoutMs: number, onArrival?: OnArrival): Promise<ReadReply>;
   /** What reads have shown of the disappearing timer is not new enough: the next one asks for it. */
   forgetTimer(): void;
   /** Changes one setting with one IQ. */
-  setPrivacy(setting: Setting, value: string, timeoutMs: number, onLate?: OnLate): Promise<SetReply>;
+  setPrivacy(
+    setting: Setting,
+    value: string,
+    timeoutMs: number,
+    onLate?: OnLate,
+    onArrival?: OnArrival,
+  ): Promise<SetReply>;
   /**
    * Reads the contacts that a setting excepts, with one IQ; an account whose lists are by phone number costs one more
    * on each connection. Nobody is told while the setting has another value.

@@ -1,16 +1,17 @@
 import type { Cause, Outcome } from '../../domain/outcome.js';
 import type { Plan } from '../../domain/settings/plan.js';
 import type { Setting } from '../../domain/settings/settings-table.js';
-import type { Snapshot } from '../../domain/settings/snapshot.js';
+import { isLocked, isReported, reportedValue, type Snapshot } from '../../domain/settings/snapshot.js';
 import { type Change, waves } from '../../domain/settings/waves.js';
-import { type Account, gone } from '../account/account.js';
-import { iqTimeout, isOver, MIN_ROOM_MS, timeLeft, within } from '../account/time-left.js';
+import type { Account } from '../account/account.js';
+import { iqTimeout, MIN_ROOM_MS, timeLeft } from '../account/time-left.js';
 import { settingEvidence } from '../judging/evidence.js';
-import { failedRead, heldBack } from '../judging/failed-read.js';
-import { type Ledger, type Look, openLedger } from '../judging/ledger.js';
-import { CALLER_GONE, isCutOff, mayComeLate, OUT_OF_TIME } from '../judging/reply-causes.js';
+import { heldBack } from '../judging/failed-read.js';
+import { openLedger } from '../judging/ledger.js';
+import { CALLER_GONE, causeFrom, isCutOff, mayComeLate, OUT_OF_TIME } from '../judging/reply-causes.js';
 import type { CallOptions } from '../ports/orders.js';
 import type { ReadReply, Session, SetReply } from '../ports/ports.js';
+import { type Run, readWithin, settle } from './read-back.js';
 import { FIRST_SHARE, sendChange } from './send-change.js';
 
 /** What became of an update. */
@@ -30,36 +31,29 @@ export type Execution = {
   readonly wasRefusedFalsely: (setting: Setting) => boolean;
 };
 
-/** What one execution shares between its steps. */
-type Run = {
-  readonly account: Account;
-  readonly session: Session;
-  readonly call: CallOptions;
+/** How an update goes on, and when it does not. */
+export type Manner = {
+  /** Whether other settings still go after one failed. A rate limit and the end of the caller's time stop it all the same. */
   readonly keepGoing: boolean;
+  /** Whether time that is left may go into waiting for replies that are late. */
   readonly isPatient: boolean;
-  readonly ledger: Ledger<Snapshot>;
-  /** Why nothing more may be sent, whatever the caller chose. */
-  halt: Cause | undefined;
-  sent: boolean;
-  /** How many reads had left before the last change. */
-  readsBefore: number;
-  /** The replies that may still come. */
-  readonly late: Promise<void>[];
+  /** Whether the plan was made without a read for it: one leaves before the first change then and tells what was there. */
+  readonly isPlannedAhead?: boolean;
 };
+
+/** An update goes on after so many cuts; a connection that ends more often has another cause. */
+const MOST_CUTS = 2;
 
 /**
  * Sends changes to WhatsApp and finds out what became of each: the narrowing ones together; when every one of those
- * holds, the widening ones together; a read right behind the last. What WhatsApp does is data, never an exception.
- *
- * @param keepGoing Whether other settings still go after one failed. A lost connection, a rate limit and the end of
- *   the caller's time stop it all the same.
- * @param isPatient Whether time that is left may go into waiting for replies that are late.
+ * holds, the widening ones together; a read right behind the last. After a cut it goes on over the next connection with
+ * what is missing. What WhatsApp does is data, never an exception.
  */
 export async function sendWaves(
   account: Account,
   session: Session,
   { changes, unchanged }: Pick<Plan, 'changes' | 'unchanged'>,
-  { keepGoing, isPatient }: { keepGoing: boolean; isPatient: boolean },
+  { keepGoing, isPatient, isPlannedAhead = false }: Manner,
   call: CallOptions,
 ): Promise<Execution> {
   const { narrowing, widening } = waves(changes);
@@ -74,24 +68,32 @@ export async function sendWaves(
     halt: undefined,
     sent: false,
     readsBefore: 0,
+    answered: new Set(),
     late: [],
+    cut: undefined,
+    cuts: 0,
   };
 
   let settings: Snapshot | undefined;
-  let behind = await sendWave(run, narrowing, widening.length === 0);
-  if (widening.length > 0) {
-    if (ledger.hasUnknown()) settings = await settle(run, undefined);
-    if (ledger.applied(narrowing) && !stopped(run)) {
-      behind = await sendWave(run, widening, true);
-      settings = undefined;
-    }
+  let behind: ReadReply | undefined;
+  // Before the first change: WhatsApp handles stanzas in their order, so that it tells what was there before.
+  let first = isPlannedAhead ? readFirst(run) : undefined;
+  for (let wave = nextWave(run); wave.length > 0; wave = nextWave(run)) {
+    behind = await sendWave(run, wave, wave.length === ledger.pending().length, first);
+    settings = undefined;
+    const isUnread = first !== undefined && !(await first)();
+    const isMore = ledger.pending().length > 0;
+    first = undefined;
+    if (run.cut || (isMore && (isUnread || ledger.hasUnknown()))) settings = await settle(run, undefined);
+    if (run.cut) await goOn(run, settings);
+    else if (isMore && isUnread) planUnread(run, settings);
   }
   // What stopped the update, also where it turns out below that nothing had gone wrong.
   const stoppedBy = ledger.failure();
   if (run.sent && !settings) settings = await settle(run, behind);
 
   const outOfTime = run.halt === OUT_OF_TIME || (ledger.hasUnknown() && timeLeft(call) < MIN_ROOM_MS);
-  const stop = run.halt ?? ledger.failure() ?? stoppedBy;
+  const stop = run.halt ?? run.cut ?? ledger.failure() ?? stoppedBy;
   if (stop) ledger.stoppedBy(stop);
   return {
     outcomes: ledger.outcomes(),
@@ -104,25 +106,86 @@ export async function sendWaves(
   };
 }
 
+/**
+ * Reads what is there before the first change. What this fulfils with takes it over, when the changes beside it have
+ * ended; false where nothing was read. Of a change that was answered sooner the read may show what it did.
+ */
+async function readFirst(run: Run): Promise<() => boolean> {
+  let sooner: ReadonlySet<Setting> = new Set();
+  const reply = await readWithin(run, run.session, iqTimeout(run.call) * FIRST_SHARE, () => {
+    sooner = new Set(run.answered);
+  });
+  return () => {
+    if (reply?.kind === 'read') planAnew(run, reply.snapshot, setting => !sooner.has(setting));
+    return reply?.kind === 'read';
+  };
+}
+
+/** Takes over what a read tells, so that what was not sent is planned by it. */
+function planAnew(run: Run, settings: Snapshot, isBefore: (sent: Setting) => boolean): void {
+  const { account, ledger } = run;
+  ledger.planAnew(setting => reportedValue(settings, setting), isBefore);
+  const pending = ledger.pending().map(({ setting }) => setting);
+  const { instance } = account;
+  if (pending.some(setting => isLocked(settings, setting)))
+    run.halt ??= causeFrom({ kind: 'SETTING_LOCKED', instance, settings: pending });
+  if (pending.some(setting => !isReported(settings, setting)))
+    run.halt ??= causeFrom({ kind: 'SETTING_NOT_AVAILABLE', instance, settings: pending });
+}
+
+/** The read that was to tell what was there brought nothing: a later one decides how to go on, or nothing does. */
+function planUnread(run: Run, settings: Snapshot | undefined): void {
+  const { account } = run;
+  if (settings) planAnew(run, settings, () => false);
+  else run.halt ??= causeFrom(heldBack(account) ?? { kind: 'WHATSAPP_TIMEOUT', instance: account.instance });
+}
+
+/** After a cut, where a read over the next connection tells of every change, and nothing but the cut is against it. */
+async function goOn(run: Run, settings: Snapshot | undefined): Promise<void> {
+  const { account, ledger, call } = run;
+  if (!settings || run.cuts >= MOST_CUTS || heldBack(account) || call.signal.aborted) return;
+  const session = await account.sessionAtOnce(call).catch(() => undefined);
+  if (!session || session === run.session || timeLeft(call) < MIN_ROOM_MS || !ledger.resume()) return;
+  run.session = session;
+  run.cut = undefined;
+  run.cuts++;
+  planAnew(run, settings, () => false);
+}
+
+/** What may be sent next: nothing widens before all that was sent holds. */
+function nextWave(run: Run): readonly Change[] {
+  const { narrowing, widening } = waves(run.ledger.pending());
+  if (narrowing.length + widening.length === 0 || stopped(run)) return [];
+  if (narrowing.length > 0) return narrowing;
+  return run.ledger.holds() ? widening : [];
+}
+
 /** Sends a wave under the cap on IQs in flight; with `readBehind` a read leaves right after its last change. */
 async function sendWave(
   run: Run,
   wave: readonly Change[],
   readBehind: boolean,
+  before: Promise<unknown> | undefined,
 ): Promise<ReadReply | undefined> {
-  const inFlight = new Set<Promise<void>>();
+  const inFlight = new Set<Promise<unknown>>();
+  const fly = (iq: Promise<unknown>) => {
+    const flying = iq.finally(() => inFlight.delete(flying));
+    inFlight.add(flying);
+  };
   const room = async () => {
     while (inFlight.size >= run.account.throttle.inFlightLimit()) await Promise.race(inFlight);
   };
+  if (before) fly(before);
   for (const change of wave) {
     await room();
     if (stopped(run)) break;
-    const sending = send(run, change).finally(() => inFlight.delete(sending));
-    inFlight.add(sending);
+    fly(send(run, change));
   }
   if (readBehind) await room();
   const read =
-    readBehind && !run.halt ? readWithin(run, run.session, iqTimeout(run.call) * FIRST_SHARE) : undefined;
+    readBehind && !run.halt && !run.cut
+      ? readWithin(run, run.session, iqTimeout(run.call) * FIRST_SHARE)
+      : undefined;
   await Promise.all(inFlight);
   return read;
 }
@@ -137,105 +200,22 @@ async function send(run: Run, change: Change): Promise<void> {
     'setting',
     ledger,
     call,
-    (timeoutMs, onLate) => session.setPrivacy(change.setting, change.to, timeoutMs, onLate),
+    (timeoutMs, onLate) =>
+      session.setPrivacy(change.setting, change.to, timeoutMs, onLate, () =>
+        run.answered.add(change.setting),
+      ),
   );
   if (mayComeLate(reply)) run.late.push(late);
   if (reply.kind !== 'not_sent') run.sent = true;
-  if (cause && stopsAll(reply, cause)) run.halt ??= cause;
+  if (cause?.reason === 'WHATSAPP_RATE_LIMITED') run.halt ??= cause;
+  if (isCut(reply)) run.cut ??= cause;
 }
 
-const stopsAll = (reply: SetReply, cause: Cause): boolean =>
-  cause.reason === 'WHATSAPP_RATE_LIMITED' || reply.kind === 'not_sent' || isCutOff(reply);
+const isCut = (reply: SetReply): boolean => reply.kind === 'not_sent' || isCutOff(reply);
 
 /** Why nothing more may be sent; undefined when more may. */
 function stopped(run: Run): Cause | undefined {
   if (timeLeft(run.call) < MIN_ROOM_MS) run.halt ??= OUT_OF_TIME;
   if (run.call.signal.aborted) run.halt ??= CALLER_GONE;
-  return run.halt ?? (run.keepGoing ? undefined : run.ledger.failure());
-}
-
-/** Reads; undefined when the patience is over first, after which the answer may still show itself to `readBack`. */
-function readWithin(
-  { account, call, ledger }: Run,
-  session: Session,
-  patienceMs: number,
-): Promise<ReadReply | undefined> {
-  account.spend('reads');
-  // Kept from before the changes, the timer would be no read-back.
-  if (ledger.unchanged().some(({ setting }) => setting === 'default_disappearing_timer'))
-    session.forgetTimer();
-  const reply = account.cache.read(session, iqTimeout(call));
-  // A rate limit counts at once, also while changes are waited for.
-  void reply.then(told => told.kind !== 'read' && failedRead(account, told));
-  return within(patienceMs, reply);
-}
-
-/** Reads of one look at what became of the changes. */
-const READ_BACKS = 2;
-/** The most reads of one execution: behind the last wave, and after each wave before and after late replies. */
-export const MOST_READS = 1 + 4 * READ_BACKS;
-
-/**
- * Reads back. Where a reply is still to come, time that is left is for that: it, or the end of the connection, makes a
- * read tell what no read before it could.
- */
-async function settle(run: Run, behind: ReadReply | undefined): Promise<Snapshot | undefined> {
-  const { ledger } = run;
-  const settings = await readBack(run, behind);
-  const isAwaiting = run.isPatient && ledger.isAwaiting();
-  // Not where a late reply overtook the read.
-  const agrees = (view: Snapshot | undefined) => view && ledger.agreesWith(view);
-  if (!isAwaiting && (!settings || agrees(settings))) return settings;
-  if (isAwaiting) await within(iqTimeout(run.call) * FIRST_SHARE, Promise.all(run.late));
-  const again = await readBack(run, undefined);
-  return [again, settings].find(agrees);
-}
-
-/**
- * Reads until everything that was sent is known. The read behind the last wave is enough when it shows every change
- * that it should: the server may have answered it before a change took effect, so a denial or a missing reply asks for
- * a later one, on this connection or the next.
- */
-async function readBack(run: Run, behind: ReadReply | undefined): Promise<Snapshot | undefined> {
-  const { account, ledger } = run;
-  const glimpse = behind?.kind === 'read' ? behind.snapshot : undefined;
-  if (glimpse) {
-    ledger.seenEarly(glimpse);
-    if (!ledger.hasUnknown() && ledger.agreesWith(glimpse)) return glimpse;
-    account.cache.invalidate(); // Nobody else may take it for current either.
-  }
-  const later = await readLater(run);
-  if (later) {
-    later.saw(later.snapshot, later.session === run.session);
-    if (glimpse) ledger.contradicted(glimpse, later.snapshot);
-    return later.snapshot;
-  }
-  // What left after the last change all the same: for a push, for another caller, or above and given up.
-  const others = account.cache.shownAfter(run.readsBefore);
-  if (!others) return undefined;
-  ledger.contradicted(others);
-  ledger.seenEarly(others);
-  return ledger.hasUnknown() ? undefined : others;
-}
-
-type LaterRead = { readonly snapshot: Snapshot; readonly session: Session; readonly saw: Look<Snapshot> };
-
-async function readLater(run: Run): Promise<LaterRead | undefined> {
-  const { account, session: first, ledger, call } = run;
-  let latest: LaterRead | undefined;
-  for (let attempt = 1; attempt <= READ_BACKS; attempt++) {
-    if (heldBack(account) || isOver(call)) break;
-    const session = await account.sessionAtOnce(call).catch(() => undefined);
-    if (!session) break;
-    const patience = iqTimeout(call) * (attempt < READ_BACKS ? FIRST_SHARE : 1);
-    // On another connection the read that follows every login leaves no earlier than one of our own.
-    const pending = session === first || attempt > 1 ? undefined : account.cache.pending(session);
-    const saw = ledger.looking();
-    const reply = await (pending ? within(patience, pending) : readWithin(run, session, patience));
-    if (reply && isCutOff(reply)) await gone(session);
-    if (reply?.kind !== 'read') continue;
-    latest = { snapshot: reply.snapshot, session, saw };
-    if (ledger.agreesWith(reply.snapshot)) break;
-  }
-  return latest;
+  return run.halt ?? run.cut ?? (run.keepGoing ? undefined : run.ledger.failure());
 }

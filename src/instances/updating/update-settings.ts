@@ -1,7 +1,8 @@
 import { PrivacyError } from '../../domain/errors.js';
 import { type Cause, type Outcome, outcomeOf, type UpdateReport } from '../../domain/outcome.js';
-import { LIST_SETTINGS } from '../../domain/settings/contact-list.js';
+import { EXCEPTING, LIST_SETTINGS } from '../../domain/settings/contact-list.js';
 import { type Plan, planUpdate } from '../../domain/settings/plan.js';
+import { audiencesOf } from '../../domain/settings/settings-table.js';
 import {
   etagOf,
   reportedValue,
@@ -9,6 +10,7 @@ import {
   type Wishes,
   wishedSettings,
 } from '../../domain/settings/snapshot.js';
+import type { Change } from '../../domain/settings/waves.js';
 import { problemOf } from '../../domain/update-status.js';
 import type { Account } from '../account/account.js';
 import type { Iqs } from '../account/budget.js';
@@ -16,14 +18,13 @@ import { reserve } from '../account/reservation.js';
 import { held, locked, notReported, type Refusal, refused, staleEtag } from '../judging/refusals.js';
 import { causeFrom, isOutcomeProblem } from '../judging/reply-causes.js';
 import type { CallOptions, UpdateOrder } from '../ports/orders.js';
+import type { Session } from '../ports/ports.js';
 import { READ_ATTEMPTS } from '../reading/ask-again.js';
 import { readNow, readSettings } from '../reading/read-settings.js';
 import { listsBefore } from './lists-before.js';
+import { MOST_READS } from './read-back.js';
 import { rollBack } from './roll-back.js';
-import { MOST_READS, sendWaves } from './send-waves.js';
-
-/** A snapshot this young spares an update its first read; WhatsApp Web shares a read for as long. */
-const FRESH_MS = 3000;
+import { sendWaves } from './send-waves.js';
 
 /**
  * Updates one account. The caller sees to it that updates of one account run one after another.
@@ -45,10 +46,14 @@ export async function updateSettings(
   }
   // An etag guards against every change made before the update starts.
   const isGuarded = order.etag !== undefined;
-  const known = isGuarded ? undefined : account.cache.current(current, FRESH_MS);
-  using paid = reserve(account, mostIqs(order, known));
+  const { sharedReadMs } = account;
+  const fresh = isGuarded ? undefined : account.cache.current(current, sharedReadMs);
+  using paid = reserve(account, mostIqs(order, fresh));
+  const ahead = fresh ? undefined : knownAhead(account, current, order);
+  const known = fresh ?? ahead;
   const base =
-    known ?? (await (isGuarded ? readNow(paid.account, call) : readSettings(paid.account, FRESH_MS, call)));
+    known ??
+    (await (isGuarded ? readNow(paid.account, call) : readSettings(paid.account, sharedReadMs, call)));
   const plan = planUpdate(base, order.wishes);
   const refusal = refusalOf(account, order, plan, base);
   if (refusal) throw refused(refusal, instance, plan, base, order.validateOnly);
@@ -63,9 +68,13 @@ export async function updateSettings(
 
   const doesRollBack = order.onFailure === 'ROLL_BACK';
   const lists = doesRollBack ? await listsBefore(paid.account, plan.changes, call) : undefined;
-  const session = await account.session(call);
-  // Time that is left is for the rollback, whose read tells what late replies would.
-  const how = { keepGoing: order.onFailure === 'CONTINUE', isPatient: !doesRollBack };
+  const session = ahead ? current : await account.session(call);
+  const how = {
+    keepGoing: order.onFailure === 'CONTINUE',
+    // Time that is left is for the rollback, whose read tells what late replies would.
+    isPatient: !doesRollBack,
+    isPlannedAhead: ahead !== undefined,
+  };
   let execution = await sendWaves(paid.account, session, plan, how, call);
   if (lists) execution = await rollBack(paid.account, execution, lists, call);
 
@@ -79,6 +88,23 @@ export async function updateSettings(
   const problem = problemOf(report, outOfTime, account.throttle.waitMs());
   if (problem) throw new PrivacyError(problem, { update: report });
   return report;
+}
+
+/**
+ * What an update may be planned by before anything is read for it: the settings that pushes have kept since they were
+ * read, however old they are, where the connection is sure to bring pushes and each setting has a value whose order is
+ * known. A guard, a question, a timer and lists that a rollback has to bring back wait for a read.
+ */
+function knownAhead(account: Account, session: Session, order: UpdateOrder): Snapshot | undefined {
+  const { wishes, etag, validateOnly, onFailure } = order;
+  if (etag !== undefined || validateOnly || session.offlineQueue.state !== 'DRAINED') return undefined;
+  const kept = account.cache.kept(session);
+  if (!kept) return undefined;
+  const { changes, unchanged, unavailable, locked: lockedOnes } = planUpdate(kept, wishes);
+  const isRanked = ({ setting, from }: Change) => from !== undefined && audiencesOf(setting).includes(from);
+  const bringsLists = onFailure === 'ROLL_BACK' && changes.some(({ from }) => from === EXCEPTING);
+  const isClear = unavailable.length + lockedOnes.length === 0 && !bringsLists && !held(account);
+  return changes.length > 0 && [...changes, ...unchanged].every(isRanked) && isClear ? kept : undefined;
 }
 
 const isApplied = ({ state }: Outcome): boolean => state === 'APPLIED';

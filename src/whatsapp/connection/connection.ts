@@ -10,7 +10,7 @@ import { answerTo, isPing } from './answers.js';
 import type { ConnectionOptions } from './connection-options.js';
 import * as disconnects from './disconnects.js';
 import { expirationIn } from './expiration-protocol.js';
-import { type IqReply, iqs, type OnLate } from './iq.js';
+import { type IqReply, iqs, type OnArrival, type OnLate } from './iq.js';
 import { keepAlive } from './keep-alive.js';
 import { childrenOf, resultOf } from './nodes.js';
 
@@ -32,7 +32,12 @@ export type Connection = {
   /** Says whether the device is available, without a name; false when that did not leave. */
   tellPresence(type: 'available' | 'unavailable'): Promise<boolean>;
   /** Sends a query and waits for its answer. Never rejects. Without `onLate` what comes after the time is ignored. */
-  sendIQ(node: BinaryNode, timeoutMs: number, onLate?: OnLate<IqReply>): Promise<IqReply>;
+  sendIQ(
+    node: BinaryNode,
+    timeoutMs: number,
+    onLate?: OnLate<IqReply>,
+    onArrival?: OnArrival,
+  ): Promise<IqReply>;
   end(disconnect: Disconnect): void;
   /** Ends it, unless something else did, and waits until the socket is gone. */
   close(): Promise<void>;
@@ -190,8 +195,7 @@ export function openConnection(
     uploadPreKeys: () => sock.uploadPreKeys(),
     tell,
     tellPresence: type => letThrough(`presence ${type}`, () => tell({ tag: 'presence', attrs: { type } })),
-    sendIQ: (node, timeoutMs, onLate) =>
-      isOver ? Promise.resolve({ kind: 'not_sent' }) : ask(node, timeoutMs, onLate),
+    sendIQ: (...query) => (isOver ? Promise.resolve({ kind: 'not_sent' }) : ask(...query)),
     end,
     async close() {
       end(disconnects.ownCause('Closed by this service'));

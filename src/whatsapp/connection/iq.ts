@@ -16,6 +16,9 @@ export type IqReply =
 /** Is given what comes for a query after its time, at the latest `closed` at the end of the connection. */
 export type OnLate<Reply> = (reply: Reply) => void;
 
+/** Is called as a stanza that answers a query arrives, so that answers can be put in order. */
+export type OnArrival = () => void;
+
 /**
  * Queries of our own. Baileys' `query` hides error stanzas behind its errors, and does not notice the end of the
  * connection while it waits.
@@ -25,7 +28,12 @@ export function iqs({ ws, generateMessageTag, sendNode }: LightSocket) {
   const send = async (node: BinaryNode) => withoutStacks(() => sendNode(node));
   const pending = new Set<(answer: IqReply) => void>();
 
-  function ask(node: BinaryNode, timeoutMs: number, onLate?: OnLate<IqReply>): Promise<IqReply> {
+  function ask(
+    node: BinaryNode,
+    timeoutMs: number,
+    onLate?: OnLate<IqReply>,
+    onArrival?: OnArrival,
+  ): Promise<IqReply> {
     // Never given twice on a connection, so a late reply meets nobody who did not ask for it.
     const id = generateMessageTag();
     const reply = `TAG:${id}`;
@@ -39,7 +47,9 @@ export function iqs({ ws, generateMessageTag, sendNode }: LightSocket) {
       );
 
       function onStanza(stanza: BinaryNode) {
-        if (stanza.tag === 'iq') settle({ kind: 'reply', node: stanza });
+        if (stanza.tag !== 'iq') return;
+        onArrival?.();
+        settle({ kind: 'reply', node: stanza });
       }
       function expire() {
         if (!onLate) return settle({ kind: 'timeout' });

@@ -66,10 +66,10 @@ export function openSession(
       return disconnect;
     }),
 
-    async readPrivacy(timeoutMs) {
+    async readPrivacy(timeoutMs, onArrival) {
       // Clearing a mark that came while the answer was under way would lose a change.
       const { mark } = sync;
-      const asked = connection.sendIQ(readStanza(), timeoutMs);
+      const asked = connection.sendIQ(readStanza(), timeoutMs, undefined, onArrival);
       const told = timer.read(timeoutMs);
       const timerAgeMs = timer.ageMs();
       const reply = readReplyOf(await asked, node => parseReadReply(node, wallTime()));
@@ -83,13 +83,14 @@ export function openSession(
     forgetTimer: timer.forget,
     tellPresence: connection.tellPresence,
 
-    async setPrivacy(setting, value, timeoutMs, onLate) {
+    async setPrivacy(setting, value, timeoutMs, onLate, onArrival) {
       if (setting === 'default_disappearing_timer') return timer.set(value, timeoutMs, onLate);
       const category = settableCategory(setting);
       if (category === undefined) return { kind: 'not_sent' };
       const replyOf = (answer: IqReply) => setReplyOf(answer, node => parseSetReply(node, category, value));
       const stanza = setStanza(category, value);
-      return replyOf(await connection.sendIQ(stanza, timeoutMs, onLate && (late => onLate(replyOf(late)))));
+      const late = onLate && ((answer: IqReply) => onLate(replyOf(answer)));
+      return replyOf(await connection.sendIQ(stanza, timeoutMs, late, onArrival));
     },
 
     ...contactLists(connection),

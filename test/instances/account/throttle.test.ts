@@ -58,7 +58,7 @@ describe('an account that WhatsApp limits', () => {
 
   test('goes on with one request at a time', () => {
     const { clock, pace } = paced();
-    expect(pace.inFlightLimit()).toBe(8);
+    expect(pace.inFlightLimit()).toBe(10);
     pace.rateLimited();
     clock.now += 24 * 60 * MINUTE_MS;
     expect(pace.inFlightLimit()).toBe(1);
@@ -117,6 +117,7 @@ function sendNine(pace: Throttle, answer: (setting: string) => SetReply = () => 
     instance: 'desk',
     cache: settingsCache(() => undefined),
     throttle: pace,
+    sharedReadMs: 3_000,
     budget: { perHour: {}, take: () => undefined, giveBack: () => undefined },
     spend: () => undefined,
     history: {
@@ -153,7 +154,7 @@ function sendNine(pace: Throttle, answer: (setting: string) => SetReply = () => 
 }
 
 describe('nine changes in one wave', () => {
-  test.each([8, 3, 1])('are never more than %i in flight, the read behind them counted', async limit => {
+  test.each([10, 3, 1])('are never more than %i in flight, the read behind them counted', async limit => {
     const pace = { ...throttle(), inFlightLimit: () => limit };
     const { answerAll, sent, most } = sendNine(pace);
     const { outcomes } = await answerAll();

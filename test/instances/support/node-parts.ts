@@ -59,6 +59,8 @@ export async function nodeParts(connections: Partial<NodeOptions['connections']>
       taskFailed: ({ cause }) => faults.push(cause),
     },
     budget: {},
+
+    sharedReadMs: 3_000,
     links: { perInstance: 0, perNumber: 0, perNode: 0 },
     connections: { mode: 'ALWAYS', idleMs: 60_000, mostIdle: 200, ...connections },
     presence: { mode: 'NONE', pulseEveryMs: 86_400_000 },

@@ -114,7 +114,7 @@ describe('when no read back is answered in time', () => {
   });
 });
 
-test('a change whose connection ends is read back when that is gone, over the next one alone', async () => {
+test('a change whose connection ends is read back over the next one alone, over which the rest goes too', async () => {
   const ended = Promise.withResolvers<Disconnect>();
   const [narrowing] = CHANGES as [Change];
   const widening: Change = { setting: 'last_seen', from: 'none', to: 'all' };
@@ -135,9 +135,11 @@ test('a change whose connection ends is read back when that is gone, over the ne
   await setImmediate(); // Of the real clock, which a lost connection is left for, too.
   await vi.advanceTimersByTimeAsync(100);
   next.reads.at(-1)?.({ profile: 'none', last_seen: 'none' });
+  await vi.advanceTimersByTimeAsync(100);
+  next.reads.at(-1)?.({ profile: 'none', last_seen: 'all' });
   await vi.advanceTimersByTimeAsync(2_000);
-  expect(statesOf(await run)).toEqual({ profile: 'APPLIED', last_seen: 'NOT_ATTEMPTED' });
-  expect([reads.length, next.reads.length]).toEqual([0, 1]);
+  expect(statesOf(await run)).toEqual({ profile: 'APPLIED', last_seen: 'APPLIED' });
+  expect([reads.length, next.reads.length]).toEqual([0, 2]);
 });
 
 test('a confirmation that the read right behind denies is in doubt where the later read does not tell', async () => {

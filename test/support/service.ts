@@ -55,8 +55,8 @@ export async function startService(
     WA_PRIVACY_WHATSAPP_ROOT_KEY: simulator.rootKey,
     ...options.env,
   };
-  const start = async () => {
-    const result = readConfig({ flags: {}, env });
+  const start = async (other: Record<string, string> = {}) => {
+    const result = readConfig({ flags: {}, env: { ...env, ...other } });
     if (result.kind === 'mistakes') throw new Error(result.mistakes.join('\n'));
     const logger = createLogger(result.config.logLevel, { write: (line: string) => void log.push(line) });
     const app = await createApp(result.config, events(logger));
@@ -90,8 +90,9 @@ export async function startService(
       return running.client;
     },
     stop,
-    start: async () => {
-      running = await start();
+    /** @param other Variables that hold until the next start. */
+    start: async (other?: Record<string, string>) => {
+      running = await start(other);
     },
     /** Fails when a secret stands in the log; else forgets it, so that a long run does not fill the memory. */
     forgetLog() {

@@ -69,12 +69,13 @@ export function ownChanges(
       (sent.get(change.setting) ?? []).filter(other => other !== change),
     );
 
-  function turnedOut(change: OwnChange, outcome: 'APPLIED' | 'FAILED') {
+  /** @param isFinal Not where WhatsApp has confirmed it and the first read after that may yet deny it. */
+  function turnedOut(change: OwnChange, outcome: 'APPLIED' | 'FAILED', isFinal = true) {
     const { entry } = change;
     change.verdict = outcome;
-    change.entry = undefined;
     const meant = entry?.means[outcome];
     if (entry && meant && entry.state !== meant) amend(change.setting, entry.time, meant);
+    change.entry = isFinal || !entry ? undefined : { ...entry, state: meant ?? entry.state };
   }
 
   function replied(change: OwnChange, reply: SetReply) {
@@ -84,7 +85,7 @@ export function ownChanges(
     }
     change.settledAt ??= now();
     if (reply.kind === 'not_sent') drop(change);
-    if (reply.kind === 'confirmed' && !change.isOfList) turnedOut(change, 'APPLIED');
+    if (reply.kind === 'confirmed' && !change.isOfList) turnedOut(change, 'APPLIED', false);
     if (reply.kind === 'refused') turnedOut(change, 'FAILED');
   }
 
@@ -122,7 +123,7 @@ export function ownChanges(
       // A confirmation in time was known then, and is what could not be believed.
       if (state === 'UNKNOWN' && last.verdict === 'APPLIED' && !last.isLate && !last.isSpent)
         last.verdict = undefined;
-      if (state === 'UNKNOWN' && last.verdict) turnedOut(last, last.verdict);
+      if (state === 'UNKNOWN' && last.verdict) turnedOut(last, last.verdict, last.isSpent);
       for (const change of setBack ? [made, setBack] : [made]) {
         change.isWritten = true;
         // What was refused, or set back, is somebody else's when it shows one day.

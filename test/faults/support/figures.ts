@@ -2,6 +2,7 @@ import { status } from '@grpc/grpc-js';
 import { SettingOutcome_State as State } from '../../../gen/ts/whatsapp/privacy/v1/errors.js';
 import type { PrivacyEvent } from '../../../src/simulator/index.js';
 import type { Judgement } from './oracle.js';
+import { type Timeline, timelineOf } from './timeline.js';
 
 /** What of a run is counted. */
 type Told = {
@@ -42,6 +43,9 @@ export function openFigures() {
         'sets',
         events.filter(event => event.event === 'asked' && event.iq.attrs['type'] === 'set').length,
       );
+      const timeline = timelineOf({}, events);
+      if (isAhead(timeline)) count('ahead');
+      if (hasGoneOn(timeline)) count('gone on');
       if (wrong.length === 0) return;
       count('wrong');
       if (code === status.OK) count('false OK');
@@ -51,6 +55,7 @@ export function openFigures() {
     avoidable: () => get('note avoidable') / Math.max(tried(), 1),
     lines: () => [
       `runs       ${get('runs')}, with ${get('sets')} changes sent; ${get('left')} left by the caller`,
+      `ways       ${get('ahead')} planned ahead of the read, ${get('gone on')} gone on after a cut`,
       `statuses   ${section('status ')}`,
       `outcomes   ${section('outcome ')}`,
       `UNKNOWN    ${share(get('outcome UNKNOWN'), tried())} of the changes tried; avoidable ${get('note avoidable')}, with a second left ${get('note early')}`,
@@ -61,5 +66,19 @@ export function openFigures() {
     ],
   };
 }
+
+/** Whether the first change left before the read before it was answered. */
+const isAhead = ({ sets: [first], reads }: Timeline): boolean =>
+  first !== undefined &&
+  reads.some(
+    ({ asked, answered }) => asked < first.asked && (answered === undefined || answered > first.asked),
+  );
+
+const hasGoneOn = ({ sets }: Timeline): boolean =>
+  sets.some(set =>
+    sets.some(
+      ({ category, value, asked }) => category === set.category && value === set.value && asked > set.asked,
+    ),
+  );
 
 const STATES = ['APPLIED', 'FAILED', 'NOT_ATTEMPTED', 'ROLLED_BACK', 'UNCHANGED', 'other'];

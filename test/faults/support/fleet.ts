@@ -25,11 +25,11 @@ export async function openDesks(service: Service, count: number): Promise<Desk[]
   return desks;
 }
 
-export async function restart(service: Service): Promise<void> {
+export async function restart(service: Service, env: Record<string, string> = {}): Promise<void> {
   await service.stop();
   service.forgetLog();
   service.simulator.clearStanzas();
-  await service.start();
+  await service.start(env);
 }
 
 /** Unspecified where the call was refused, as one of too many at once is. */

@@ -114,7 +114,9 @@ function outcomeVerdict(
   const wish = run.plan.wishes[category];
   if (outcome.requestedValue !== wish) return `it was not asked for ${outcome.requestedValue}`;
   const sets = timeline.sets.filter(set => set.category === category);
-  const forward = sets.find(({ value }) => value === wish);
+  // Sent again after a cut.
+  const forwards = sets.filter(({ value }) => value === wish);
+  const forward = forwards.findLast(({ changed }) => changed !== undefined) ?? forwards.at(-1);
   const back = sets.find(({ value }) => value !== wish);
   const final = timeline.valueAt(category, run.events.length);
 
@@ -386,11 +388,13 @@ function isBeingSetBack({ plan, answeredAt }: Run, { sets, reads }: Timeline, ca
 /** Whether something was sent twice, after the caller had gone, or while WhatsApp had asked to wait. */
 function stanzaFaults({ plan, cancelTime, isCut }: Run, timeline: Timeline): string[] {
   const faults: string[] = [];
-  const seen = new Set<string>();
-  for (const { category, value, asked } of timeline.sets) {
+  const seen = new Map<string, SetSeen>();
+  for (const set of timeline.sets) {
+    const { category, value, asked } = set;
     const name = `${category}=${value}`;
-    if (seen.has(name)) faults.push(`${name} arrived twice`);
-    seen.add(name);
+    const before = seen.get(name);
+    if (before && !isMissing(timeline, before, set)) faults.push(`${name} arrived twice`);
+    seen.set(name, set);
     const isForward = value === plan.wishes[category];
     if (isForward && cancelTime !== undefined && timeOf(timeline, asked) > cancelTime + UNDER_WAY_MS)
       faults.push(`${name} arrived after the caller had gone`);
@@ -401,6 +405,17 @@ function stanzaFaults({ plan, cancelTime, isCut }: Run, timeline: Timeline): str
     faults.push('something was asked although WhatsApp had said to wait');
   return faults;
 }
+
+/** Whether a change was lost with its connection, as a read over the next one showed before it was sent again. */
+const isMissing = ({ reads }: Timeline, lost: SetSeen, again: SetSeen): boolean =>
+  lost.connection !== again.connection &&
+  reads.some(
+    ({ asked, answered = again.asked, connection, values }) =>
+      connection !== lost.connection &&
+      asked > lost.asked &&
+      answered < again.asked &&
+      values?.[again.category] !== again.value,
+  );
 
 const isRateLimit = (reply: Extract<PrivacyEvent, { event: 'answered' }>['reply']): boolean =>
   JSON.stringify(reply).includes('"code":"429"');

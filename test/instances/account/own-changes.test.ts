@@ -108,6 +108,17 @@ describe('an entry of unknown outcome', () => {
     expect(amend.mock.calls).toEqual([['last_seen', ENTRY_TIME, 'APPLIED']]);
   });
 
+  test('turns out failed after all when the first read after its late confirmation shows the value before', () => {
+    const { changes, tell } = unknown();
+    tell({ kind: 'confirmed' });
+    now = 2;
+    expect(changes.shows('last_seen', 'all', read())).toBe(false);
+    expect(amend.mock.calls).toEqual([
+      ['last_seen', ENTRY_TIME, 'APPLIED'],
+      ['last_seen', ENTRY_TIME, 'FAILED'],
+    ]);
+  });
+
   test('turns out failed when its refusal comes late', () => {
     unknown().tell(REFUSED);
     expect(amend.mock.calls).toEqual([['last_seen', ENTRY_TIME, 'FAILED']]);

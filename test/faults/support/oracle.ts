@@ -95,7 +95,7 @@ export function judge(run: Run): Judgement {
     else if (verdict) wrong.push(`${category} ${State[outcome.state]} but ${verdict}`);
   }
   wrong.push(
-    ...answerFaults(run),
+    ...answerFaults(run, timeline),
     ...settingsFaults(run, timeline),
     ...stanzaFaults(run, timeline),
     ...leftFaults(run, timeline),
@@ -297,7 +297,7 @@ const AS_ASKED: readonly State[] = [State.APPLIED, State.UNCHANGED];
 const MAY_HAVE_CHANGED: readonly status[] = [status.OK, status.ABORTED, status.DEADLINE_EXCEEDED];
 
 /** Whether the answer contradicts itself, its repetition or the history. */
-function answerFaults({ plan, answer, repetition, history }: Run): string[] {
+function answerFaults({ plan, answer, answeredAt, repetition, history }: Run, { sets }: Timeline): string[] {
   const { code, outcomes } = answer;
   const faults: string[] = [];
   if (!outcomes) return faults;
@@ -318,9 +318,12 @@ function answerFaults({ plan, answer, repetition, history }: Run): string[] {
   if (repetition && inWords(repetition.outcomes) !== inWords(outcomes))
     faults.push(`the request_id gives ${inWords(repetition.outcomes)} afterwards`);
 
-  // Nothing was sent for what had its value already.
+  // As a rule nothing was sent for what had its value already.
+  const wasSent = (category: Category | undefined) =>
+    sets.some(set => set.category === category && set.asked < answeredAt);
   const tried = outcomes.filter(
-    ({ state, previousValue, requestedValue }) => TRIED.includes(state) && previousValue !== requestedValue,
+    ({ setting, state, previousValue, requestedValue }) =>
+      TRIED.includes(state) && (previousValue !== requestedValue || wasSent(categoryOf(setting))),
   );
   const kept = tried.filter(({ setting, state }) =>
     history.some(({ category, outcome }) => category === categoryOf(setting) && outcome === state),

@@ -298,7 +298,14 @@ const wishes: fc.Arbitrary<Values> = fc
     const { disappearing_mode: _, ...others } = drawn;
     return isWithout && Object.keys(others).length > 0 ? others : drawn;
   });
-const plan = wishes.chain(planFor);
+/** A busy machine takes seconds to connect again: what is to go on after a cut has them. */
+const withTimeToGoOn = (drawn: Plan): Plan => {
+  const isCut = drawn.faults.length === 1 && ['close', 'reset'].includes(drawn.faults[0]?.effect.do ?? '');
+  return isCut ? { ...drawn, deadlineMs: Math.max(drawn.deadlineMs, GO_ON_WITHIN_MS) } : drawn;
+};
+const GO_ON_WITHIN_MS = 10_000;
+
+const plan = wishes.chain(planFor).map(withTimeToGoOn);
 
 /** What an account does not recover from by itself or within a test; a plan with one is the last before a restart. */
 const lastFault: fc.Arbitrary<Fault> = oneOf<Fault>(

@@ -86,7 +86,6 @@ const NUMBERS: readonly (readonly [limit: string, number: string | number])[] = 
   option('calls in a minute', 'rate_limit_per_minute'),
   ['CreateInstance in a minute', token.createsPerMinute],
   ['BatchCreateInstances in an hour', token.batchCreatesPerHour],
-  ['open streams of one method', token.openStreams],
   ['open streams', token.openStreams],
   ['ListPrivacySettings at the same time', token.openLists],
 

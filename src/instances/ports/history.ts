@@ -110,8 +110,8 @@ export interface ChangeLog {
   /** What `append` writes. */
   appending(changes: readonly NewChange[]): readonly Write[];
   /**
-   * Adds to an entry of this service how it turned out, and tells so in an entry of its own; the first resolution of an
-   * entry stays.
+   * Adds to an entry of this service how it turned out, and tells so in an entry of its own. Another resolution later
+   * takes its place; the same once more is none.
    */
   resolve(resolution: ChangeResolution): Promise<void>;
   /** The changes of settings that are UNKNOWN and unresolved, each the newest of its setting. */

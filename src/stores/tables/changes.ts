@@ -54,7 +54,9 @@ export function changeLog(db: Kysely<Schema>, atomically: Atomically, growth: Hi
         .where('entry.setting', '=', setting)
         .where('entry.time', '=', entryTime.getTime())
         .where('entry.origin', '=', 'THIS_SERVICE')
-        .where('entry.resolved_outcome', 'is', null);
+        .where(({ eb, or }) =>
+          or([eb('entry.resolved_outcome', 'is', null), eb('entry.resolved_outcome', '<>', outcome)]),
+        );
       const newest = entries.select(({ fn }) => fn.max('entry.id').as('id'));
       return atomically([
         nextId.where(({ exists }) => exists(entries.select('entry.id'))),

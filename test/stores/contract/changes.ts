@@ -53,7 +53,7 @@ export function changeContract(newData: () => Data): void {
   describe('how a change turned out', () => {
     const about = { instanceUid: 'uid of a', setting: 'last_seen', entryTime: at(1) } as const;
 
-    test('is told beside its outcome and in an entry of its own, the first time that is said', async () => {
+    test('is told beside its outcome and in an entry of its own, once for each', async () => {
       const unknown = changeRecord('a', 1, { outcome: 'UNKNOWN' });
       const others = [
         changeRecord('a', 1, { outcome: 'UNKNOWN', setting: 'status' }),
@@ -61,18 +61,20 @@ export function changeContract(newData: () => Data): void {
       ];
       await append(unknown, ...others);
       await store.changes.resolve({ ...about, outcome: 'APPLIED', resolveTime: at(5) });
+      await store.changes.resolve({ ...about, outcome: 'APPLIED', resolveTime: at(7) });
       await store.changes.resolve({ ...about, outcome: 'FAILED', resolveTime: at(9) });
-      const told: ChangeRecord = {
-        ...stored(changeRecord('a', 5, { outcome: 'APPLIED' }), 4),
+      const told = (outcome: 'APPLIED' | 'FAILED', second: number, id: number): ChangeRecord => ({
+        ...stored(changeRecord('a', second, { outcome }), id),
         kind: 'SETTING_RESOLVED',
-        change: unknown.change && { ...unknown.change, outcome: 'APPLIED', whatsappCode: undefined },
+        change: unknown.change && { ...unknown.change, outcome, whatsappCode: undefined },
         resolvedId: 1,
-      };
-      const resolution = { outcome: 'APPLIED', time: at(5) } as const;
+      });
+      const resolution = { outcome: 'FAILED', time: at(9) } as const;
       expect((await store.changes.listAfter({}, 0, 10)).changes).toEqual([
         { ...stored(unknown, 1), resolution },
         ...others.map((entry, index) => stored(entry, index + 2)),
-        told,
+        told('APPLIED', 5, 4),
+        told('FAILED', 9, 5),
       ]);
     });
 

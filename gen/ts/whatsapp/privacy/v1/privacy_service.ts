@@ -522,7 +522,8 @@ export interface PrivacyChange {
   whatsappCode: number;
   /**
    * How a SETTING_CHANGED turned out when that came to light after it had ended. `outcome` keeps what was said
-   * at first. What WhatsApp confirmed turns out FAILED when the first read after it shows the value before it.
+   * at first. What WhatsApp confirmed turns out FAILED when the first read after it shows the value before it,
+   * also where a confirmation that came late had let it turn out APPLIED.
    * Unspecified when nothing else came to light.
    */
   resolvedOutcome: SettingOutcome_State;

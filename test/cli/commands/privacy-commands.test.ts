@@ -4,6 +4,7 @@ import {
   type ListPrivacyChangesRequest,
   Origin,
   PrivacyChange,
+  PrivacyChange_Kind,
   SettingDescription_NotWritableReason as Reason,
   SettingDescription,
 } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
@@ -51,6 +52,7 @@ test('privacy describe tells of each setting whether it can be changed, or why n
 describe('privacy history', () => {
   const change = (newValue: string, rest: Partial<PrivacyChange> = {}) =>
     PrivacyChange.fromPartial({
+      kind: PrivacyChange_Kind.SETTING_CHANGED,
       changeTime: new Date('2026-01-31T12:00:00Z'),
       setting: PrivacySetting.LAST_SEEN,
       newValue,

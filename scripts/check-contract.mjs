@@ -22,7 +22,9 @@ const touching = (...args) =>
 const [frozen] = touching(`-S${FROZEN}`);
 const [melted] = frozen ? touching(`${frozen}..HEAD`) : [];
 if (melted)
-  fail(`${git('log', '-1', '--format=%h %s', melted)}: v1 is frozen, and ${ACCEPTED} does not change any more.`);
+  fail(
+    `${git('log', '-1', '--format=%h %s', melted)}: v1 is frozen, and ${ACCEPTED} does not change any more.`,
+  );
 
 const accepted = frozen || touching().at(-1);
 if (accepted && git('diff-tree', '--root', '--no-commit-id', '--name-only', '-r', accepted) !== ACCEPTED)

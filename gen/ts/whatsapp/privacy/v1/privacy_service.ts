@@ -37,8 +37,10 @@ import {
 } from "./privacy_settings.js";
 
 /**
- * What an update does after a change failed. Whatever is chosen, a lost connection, a rate limit or
- * the end of the caller's time stops it, and nothing is widened after a narrowing that failed.
+ * What an update does after WhatsApp refused a change, or one did not come true. Whatever is chosen, a rate limit
+ * or the end of the caller's time stops it, and nothing is widened after a narrowing that failed. A connection
+ * that ends in the middle is no failure: after a read over the next one tells what is missing, that is sent there;
+ * only where there is no such read, or after the third cut, the update ends with what it has.
  *
  * It grows; it is only in requests, where a number that the server does not know is refused.
  */
@@ -4052,6 +4054,11 @@ export const PrivacyServiceService = {
    * back like the others. Updates of one instance run one after another. CONTACT_BLACKLIST takes the
    * setting's list as it is.
    *
+   * Where WhatsApp's change notifications have kept what was read before, the update is planned by that, and a
+   * read that leaves with the first changes proves it: what that shows to be otherwise is planned anew. So a
+   * change on the phone that WhatsApp has not announced yet may be overwritten before it is seen. With an etag
+   * the read comes first.
+   *
    * Errors:
    * - INVALID_ARGUMENT: SETTING_READ_ONLY
    * - NOT_FOUND: INSTANCE_NOT_FOUND
@@ -4269,6 +4276,11 @@ export interface PrivacyServiceServer extends UntypedServiceImplementation {
    * back like the others. Updates of one instance run one after another. CONTACT_BLACKLIST takes the
    * setting's list as it is.
    *
+   * Where WhatsApp's change notifications have kept what was read before, the update is planned by that, and a
+   * read that leaves with the first changes proves it: what that shows to be otherwise is planned anew. So a
+   * change on the phone that WhatsApp has not announced yet may be overwritten before it is seen. With an etag
+   * the read comes first.
+   *
    * Errors:
    * - INVALID_ARGUMENT: SETTING_READ_ONLY
    * - NOT_FOUND: INSTANCE_NOT_FOUND
@@ -4466,6 +4478,11 @@ export interface PrivacyServiceClient extends Client {
    * online. A setting that has its value already is not sent, and is held against the settings read
    * back like the others. Updates of one instance run one after another. CONTACT_BLACKLIST takes the
    * setting's list as it is.
+   *
+   * Where WhatsApp's change notifications have kept what was read before, the update is planned by that, and a
+   * read that leaves with the first changes proves it: what that shows to be otherwise is planned anew. So a
+   * change on the phone that WhatsApp has not announced yet may be overwritten before it is seen. With an etag
+   * the read comes first.
    *
    * Errors:
    * - INVALID_ARGUMENT: SETTING_READ_ONLY

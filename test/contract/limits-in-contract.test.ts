@@ -32,5 +32,5 @@ test.each([
   const told = comment.match(/\b[A-Z]\w+ after \d+\b/g) ?? [];
   expect(told).toHaveLength(longer.length);
   expect(comment).toContain(`${optionSpec('rate_limit_per_minute').default} calls a minute`);
-  expect(comment).toContain(`${LIMITS.token.openStreams} open streams of one method`);
+  expect(comment).toContain(`${LIMITS.token.openStreams} open streams`);
 });

@@ -133,7 +133,7 @@ export function getServerInfoResponse_FeatureToJSON(object: GetServerInfoRespons
 export interface GetServerInfoResponse_Limits {
   /** Calls of one token in a minute. */
   callsPerMinute: number;
-  /** Open streams of one method and one token. */
+  /** Open streams of one token, over all methods. */
   openStreams: number;
   /** The bytes of a request, decompressed. */
   requestBytes: number;
@@ -840,7 +840,7 @@ export const GetServerInfoResponse_Limits: MessageFns<GetServerInfoResponse_Limi
  *
  * Limits: a request has at most 64 KiB, decompressed. A call without a deadline ends after 30 seconds, and
  * whatever its deadline after 2 minutes, but DownloadBackup after 30.
- * By default a token has 100 calls a minute, and 100 open streams of one method;
+ * By default a token has 100 calls a minute, and 40 open streams;
  * NodeService.GetServerInfo tells what this server has.
  *
  * Errors of every method:

@@ -152,7 +152,7 @@ export interface GetServerInfoResponse_Limits {
   watchDuration:
     | Duration
     | undefined;
-  /** How long changes stay in the history; absent for as long as their instance. */
+  /** How long entries stay in the history; absent for ever. */
   historyRetention: Duration | undefined;
 }
 

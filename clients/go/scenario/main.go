@@ -38,6 +38,7 @@ var steps = []struct {
 	{"tells what became of each setting", partialFailure},
 	{"tells how far it came in time", deadline},
 	{"watches until it is cancelled", watching},
+	{"follows the history without a gap", following},
 	{"changes many instances, and says which failed", applying},
 	{"lists in pages", paging},
 	{"says when to call again", rateLimit},

@@ -61,6 +61,8 @@ async fn main() {
     updating::deadline(scene, &shop).await;
     println!("watches until it is cancelled");
     watching::watching(scene, &desk).await;
+    println!("follows the history without a gap");
+    watching::following(scene, &desk).await;
     println!("changes many instances, and says which failed");
     fleet::applying(scene, &desk, &shop).await;
     println!("lists in pages");

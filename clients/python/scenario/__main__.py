@@ -25,7 +25,7 @@ from .updating import (
     seven_settings_are_changed,
     several_instances_are_changed_at_once,
 )
-from .watching import a_change_of_the_phone_is_watched_until_cancelled
+from .watching import a_change_of_the_phone_is_watched_until_cancelled, the_history_is_followed_without_a_gap
 
 
 def main() -> None:
@@ -43,6 +43,7 @@ def main() -> None:
     run(a_number_without_a_name_is_told_apart, desk)
     run(a_word_without_a_number_arrives_as_it_is, desk)
     run(a_change_of_the_phone_is_watched_until_cancelled, desk)
+    run(the_history_is_followed_without_a_gap, desk)
     run(a_passing_failure_is_retried, other)
     run(a_limit_says_when_to_call_again, other)
     run(a_deadline_that_is_too_short_tells_how_far_it_came, desk)

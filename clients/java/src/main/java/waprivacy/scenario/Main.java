@@ -33,6 +33,7 @@ public final class Main {
     run("a number without a name is told apart", () -> Unknown.aNumberWithoutANameIsToldApart(desk));
     run("a word without a number arrives", () -> Unknown.aWordWithoutANumberArrivesAsItIs(desk));
     run("a phone is watched", () -> Watching.aChangeOfThePhoneIsWatchedUntilCancelled(desk));
+    run("the history is followed without a gap", () -> Following.theHistoryIsFollowedWithoutAGap(desk));
     run("a passing failure is retried", () -> Waiting.aPassingFailureIsRetried(other));
     run("a limit says when to call again", () -> Waiting.aLimitSaysWhenToCallAgain(other));
     run("a short deadline tells how far it came", () -> Waiting.aDeadlineThatIsTooShortTellsHowFarItCame(desk));

@@ -1,16 +1,13 @@
-import { type ServiceError, status } from '@grpc/grpc-js';
+import { status } from '@grpc/grpc-js';
 import {
   ApplyPrivacySettingsRequest,
   detailsOf,
   Instance_State,
   InstanceServiceService as Instances,
   ListInstancesRequest,
-  Origin,
   PrivacyServiceService as Privacy,
-  ProfileVisibility,
   ReadReceiptsMode,
   reasonOf,
-  WatchPrivacySettingsRequest,
 } from 'wa-privacy/client';
 import { check, mustFail, told } from './check.ts';
 import type { Scene } from './scene.ts';
@@ -50,26 +47,4 @@ export async function paging({ service }: Scene): Promise<void> {
     status.INVALID_ARGUMENT,
     'INVALID_REQUEST',
   );
-}
-
-export async function watching({ service, phones, desk }: Scene): Promise<void> {
-  const request = WatchPrivacySettingsRequest.fromPartial({ instances: [desk.instance] });
-  const stream = service.stream(Privacy.watchPrivacySettings, request);
-  const seen: string[] = [];
-  try {
-    for await (const { event } of stream) {
-      if (event?.$case === 'snapshot') await phones.setOnPhone(desk.phoneNumber, 'profile', 'contacts');
-      if (event?.$case === 'change') {
-        const { origin, settings } = event.value;
-        check(origin === Origin.OTHER_DEVICE, 'the phone made it', event.value);
-        check(settings?.visibility?.profile === ProfileVisibility.CONTACTS, 'the change', event.value);
-        stream.cancel();
-      }
-      if (event !== undefined) seen.push(event.$case);
-    }
-  } catch (error) {
-    const { code } = error as ServiceError;
-    check(code === status.CANCELLED, 'a watch that is cancelled ends so', error);
-  }
-  check(seen[0] === 'snapshot' && seen.includes('change'), 'the settings first, then what changes', seen);
 }

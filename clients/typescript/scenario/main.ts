@@ -1,12 +1,13 @@
 // Goes through the service with a simulated WhatsApp, and ends with 1 where something is not as the contract says.
 import { connect } from '../src/connect.ts';
 import { admission } from './admission.ts';
-import { applying, paging, watching } from './fleet.ts';
+import { applying, paging } from './fleet.ts';
 import { rateLimit, repeating, unknownValues } from './limits.ts';
 import { link, spare } from './linking.ts';
 import type { Scene } from './scene.ts';
 import { simulator } from './simulator.ts';
 import { deadline, partialFailure, sevenSettings } from './updating.ts';
+import { following, watching } from './watching.ts';
 
 const { env } = process;
 const options = {
@@ -35,6 +36,7 @@ const steps = {
   'tells what became of each setting': partialFailure,
   'tells how far it came in time': deadline,
   'watches until it is cancelled': watching,
+  'follows the history without a gap': following,
   'changes many instances, and says which failed': applying,
   'lists in pages': paging,
   'says when to call again': rateLimit,

@@ -51,6 +51,8 @@ export async function unknownValues(scene: Scene): Promise<void> {
   await phones.setOnPhone(desk.phoneNumber, 'last', 'all');
 }
 
+const PATIENCE_MS = 20_000;
+
 /** A service config repeats calls by itself, when the service says so. */
 export async function repeating({ options, phones, desk }: Scene): Promise<void> {
   const serviceConfig = readFileSync(new URL('../../service-config.json', import.meta.url), 'utf8');
@@ -59,9 +61,14 @@ export async function repeating({ options, phones, desk }: Scene): Promise<void>
     service.call(
       Privacy.getPrivacySettings,
       { instance: desk.instance, maxAge: undefined },
-      { deadline: Date.now() + 20_000 },
+      { deadline: Date.now() + PATIENCE_MS },
     );
   await phones.inject({ on: 'privacy_get', phoneNumber: desk.phoneNumber }, { do: 'refuse', code: 503 });
   await get();
+
+  // The next attempt is minutes away: no client can wait for it, and the details must not be lost over that.
+  await phones.refuseClients(desk.phoneNumber);
+  const error = await mustFail(get(), status.UNAVAILABLE, 'CLIENT_OUTDATED');
+  check((retryDelayMsOf(error) ?? 0) > PATIENCE_MS, 'the delay is told all the same', error);
   service.close();
 }

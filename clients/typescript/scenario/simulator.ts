@@ -25,5 +25,10 @@ export function simulator(url: string) {
     inject: (match: object, effect: object, times: 1 | 'always' = 1) =>
       send('POST', '/faults', { match, effect, times }),
     clearFaults: () => send('DELETE', '/faults'),
+    /** WhatsApp refuses the version that the service announces, and ends the phone's connections. */
+    async refuseClients(phoneNumber: string) {
+      await send('PATCH', '/behaviour', { refuseClients: true });
+      await send('POST', `/phones/${phoneNumber}/drop`, { how: 'close' });
+    },
   };
 }

@@ -15,7 +15,7 @@ PACKAGE = Path(__file__).parent / "src/wa_privacy/v1"
 
 # protoc names packages as the .proto files are filed, and so the root would be `whatsapp`, which any regular package of
 # that name on the path hides. All our files are in one folder: imports of siblings may move with it. Those of
-# google.rpc stay: googleapis-common-protos has them, and a message may be registered only once.
+# google stay: googleapis-common-protos has them, and a message may be registered only once.
 SIBLING = re.compile(r"^from whatsapp\.privacy\.v1 import ", re.MULTILINE)
 
 

@@ -7,6 +7,7 @@
 package waprivacyv1
 
 import (
+	_ "google.golang.org/genproto/googleapis/api/annotations"
 	status "google.golang.org/genproto/googleapis/rpc/status"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
@@ -2440,25 +2441,25 @@ var File_whatsapp_privacy_v1_instance_service_proto protoreflect.FileDescriptor
 
 const file_whatsapp_privacy_v1_instance_service_proto_rawDesc = "" +
 	"\n" +
-	"*whatsapp/privacy/v1/instance_service.proto\x12\x13whatsapp.privacy.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\x1a'whatsapp/privacy/v1/token_service.proto\"\xd0\v\n" +
-	"\bInstance\x12\x12\n" +
-	"\x04name\x18\x01 \x01(\tR\x04name\x12!\n" +
-	"\fdisplay_name\x18\x02 \x01(\tR\vdisplayName\x129\n" +
-	"\x05state\x18\x03 \x01(\x0e2#.whatsapp.privacy.v1.Instance.StateR\x05state\x12!\n" +
-	"\fstate_reason\x18\x04 \x01(\tR\vstateReason\x12.\n" +
-	"\x13masked_phone_number\x18\x05 \x01(\tR\x11maskedPhoneNumber\x12;\n" +
-	"\vcreate_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"createTime\x127\n" +
-	"\tlink_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\blinkTime\x12F\n" +
-	"\x11last_connect_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\x0flastConnectTime\x12F\n" +
-	"\x11next_attempt_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\x0fnextAttemptTime\x12\x12\n" +
+	"*whatsapp/privacy/v1/instance_service.proto\x12\x13whatsapp.privacy.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\x1a'whatsapp/privacy/v1/token_service.proto\"\x87\f\n" +
+	"\bInstance\x12\x17\n" +
+	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12!\n" +
+	"\fdisplay_name\x18\x02 \x01(\tR\vdisplayName\x12>\n" +
+	"\x05state\x18\x03 \x01(\x0e2#.whatsapp.privacy.v1.Instance.StateB\x03\xe0A\x03R\x05state\x12&\n" +
+	"\fstate_reason\x18\x04 \x01(\tB\x03\xe0A\x03R\vstateReason\x123\n" +
+	"\x13masked_phone_number\x18\x05 \x01(\tB\x03\xe0A\x03R\x11maskedPhoneNumber\x12@\n" +
+	"\vcreate_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
+	"createTime\x12<\n" +
+	"\tlink_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\blinkTime\x12K\n" +
+	"\x11last_connect_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\x0flastConnectTime\x12K\n" +
+	"\x11next_attempt_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\x0fnextAttemptTime\x12\x17\n" +
 	"\x04etag\x18\n" +
-	" \x01(\tR\x04etag\x12U\n" +
+	" \x01(\tB\x03\xe0A\x03R\x04etag\x12U\n" +
 	"\x0fconnection_mode\x18\v \x01(\x0e2,.whatsapp.privacy.v1.Instance.ConnectionModeR\x0econnectionMode\x12\x14\n" +
-	"\x05proxy\x18\f \x01(\tR\x05proxy\x12O\n" +
-	"\roffline_queue\x18\r \x01(\x0e2*.whatsapp.privacy.v1.Instance.OfflineQueueR\fofflineQueue\x12B\n" +
-	"\bpresence\x18\x0e \x01(\x0e2&.whatsapp.privacy.v1.Instance.PresenceR\bpresence\x12H\n" +
-	"\x12last_presence_time\x18\x0f \x01(\v2\x1a.google.protobuf.TimestampR\x10lastPresenceTime\x12A\n" +
+	"\x05proxy\x18\f \x01(\tR\x05proxy\x12T\n" +
+	"\roffline_queue\x18\r \x01(\x0e2*.whatsapp.privacy.v1.Instance.OfflineQueueB\x03\xe0A\x03R\fofflineQueue\x12B\n" +
+	"\bpresence\x18\x0e \x01(\x0e2&.whatsapp.privacy.v1.Instance.PresenceR\bpresence\x12M\n" +
+	"\x12last_presence_time\x18\x0f \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\x10lastPresenceTime\x12A\n" +
 	"\x06labels\x18\x10 \x03(\v2).whatsapp.privacy.v1.Instance.LabelsEntryR\x06labels\x1a9\n" +
 	"\vLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
@@ -2502,9 +2503,9 @@ const file_whatsapp_privacy_v1_instance_service_proto_rawDesc = "" +
 	"\x16CreateInstanceResponse\x129\n" +
 	"\binstance\x18\x01 \x01(\v2\x1d.whatsapp.privacy.v1.InstanceR\binstance\x120\n" +
 	"\x05token\x18\x02 \x01(\v2\x1a.whatsapp.privacy.v1.TokenR\x05token\x12\x16\n" +
-	"\x06secret\x18\x03 \x01(\tR\x06secret\"\x84\x01\n" +
-	"\x1bBatchCreateInstancesRequest\x12F\n" +
-	"\brequests\x18\x01 \x03(\v2*.whatsapp.privacy.v1.CreateInstanceRequestR\brequests\x12\x1d\n" +
+	"\x06secret\x18\x03 \x01(\tR\x06secret\"\x89\x01\n" +
+	"\x1bBatchCreateInstancesRequest\x12K\n" +
+	"\brequests\x18\x01 \x03(\v2*.whatsapp.privacy.v1.CreateInstanceRequestB\x03\xe0A\x02R\brequests\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x02 \x01(\tR\trequestId\"\xfa\x01\n" +
 	"\x1cBatchCreateInstancesResponse\x12Q\n" +
@@ -2512,9 +2513,9 @@ const file_whatsapp_privacy_v1_instance_service_proto_rawDesc = "" +
 	"\x05Entry\x12G\n" +
 	"\asuccess\x18\x01 \x01(\v2+.whatsapp.privacy.v1.CreateInstanceResponseH\x00R\asuccess\x12*\n" +
 	"\x05error\x18\x02 \x01(\v2\x12.google.rpc.StatusH\x00R\x05errorB\b\n" +
-	"\x06result\"0\n" +
-	"\x12GetInstanceRequest\x12\x1a\n" +
-	"\binstance\x18\x01 \x01(\tR\binstance\"P\n" +
+	"\x06result\"5\n" +
+	"\x12GetInstanceRequest\x12\x1f\n" +
+	"\binstance\x18\x01 \x01(\tB\x03\xe0A\x02R\binstance\"P\n" +
 	"\x13GetInstanceResponse\x129\n" +
 	"\binstance\x18\x01 \x01(\v2\x1d.whatsapp.privacy.v1.InstanceR\binstance\"\xb4\x01\n" +
 	"\x14ListInstancesRequest\x12\x1b\n" +
@@ -2525,9 +2526,9 @@ const file_whatsapp_privacy_v1_instance_service_proto_rawDesc = "" +
 	"\x0elabel_selector\x18\x04 \x01(\tR\rlabelSelector\"|\n" +
 	"\x15ListInstancesResponse\x12;\n" +
 	"\tinstances\x18\x01 \x03(\v2\x1d.whatsapp.privacy.v1.InstanceR\tinstances\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xb6\x04\n" +
-	"\x15UpdateInstanceRequest\x12\x1a\n" +
-	"\binstance\x18\x01 \x01(\tR\binstance\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xbb\x04\n" +
+	"\x15UpdateInstanceRequest\x12\x1f\n" +
+	"\binstance\x18\x01 \x01(\tB\x03\xe0A\x02R\binstance\x12&\n" +
 	"\fdisplay_name\x18\x02 \x01(\tH\x00R\vdisplayName\x88\x01\x01\x12Z\n" +
 	"\x0fconnection_mode\x18\x03 \x01(\x0e2,.whatsapp.privacy.v1.Instance.ConnectionModeH\x01R\x0econnectionMode\x88\x01\x01\x12G\n" +
 	"\bpresence\x18\x04 \x01(\x0e2&.whatsapp.privacy.v1.Instance.PresenceH\x02R\bpresence\x88\x01\x01\x12\x19\n" +
@@ -2543,22 +2544,22 @@ const file_whatsapp_privacy_v1_instance_service_proto_rawDesc = "" +
 	"\t_presenceB\b\n" +
 	"\x06_proxy\"S\n" +
 	"\x16UpdateInstanceResponse\x129\n" +
-	"\binstance\x18\x01 \x01(\v2\x1d.whatsapp.privacy.v1.InstanceR\binstance\"\x8b\x01\n" +
-	"\x15DeleteInstanceRequest\x12\x1a\n" +
-	"\binstance\x18\x01 \x01(\tR\binstance\x12\x12\n" +
+	"\binstance\x18\x01 \x01(\v2\x1d.whatsapp.privacy.v1.InstanceR\binstance\"\x90\x01\n" +
+	"\x15DeleteInstanceRequest\x12\x1f\n" +
+	"\binstance\x18\x01 \x01(\tB\x03\xe0A\x02R\binstance\x12\x12\n" +
 	"\x04etag\x18\x02 \x01(\tR\x04etag\x12#\n" +
 	"\rallow_missing\x18\x03 \x01(\bR\fallowMissing\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x04 \x01(\tR\trequestId\"\x18\n" +
-	"\x16DeleteInstanceResponse\"\x87\x03\n" +
-	"\x13LinkInstanceRequest\x12\x1a\n" +
-	"\binstance\x18\x01 \x01(\tR\binstance\x12=\n" +
+	"\x16DeleteInstanceResponse\"\x91\x03\n" +
+	"\x13LinkInstanceRequest\x12\x1f\n" +
+	"\binstance\x18\x01 \x01(\tB\x03\xe0A\x02R\binstance\x12=\n" +
 	"\x02qr\x18\x02 \x01(\v2+.whatsapp.privacy.v1.LinkInstanceRequest.QrH\x00R\x02qr\x12Y\n" +
 	"\fpairing_code\x18\x03 \x01(\v24.whatsapp.privacy.v1.LinkInstanceRequest.PairingCodeH\x00R\vpairingCode\x12J\n" +
 	"\apasskey\x18\x04 \x01(\v20.whatsapp.privacy.v1.LinkInstanceRequest.PasskeyR\apasskey\x1a\x04\n" +
-	"\x02Qr\x1a0\n" +
-	"\vPairingCode\x12!\n" +
-	"\fphone_number\x18\x01 \x01(\tR\vphoneNumber\x1a,\n" +
+	"\x02Qr\x1a5\n" +
+	"\vPairingCode\x12&\n" +
+	"\fphone_number\x18\x01 \x01(\tB\x03\xe0A\x02R\vphoneNumber\x1a,\n" +
 	"\aPasskey\x12!\n" +
 	"\fcompare_code\x18\x01 \x01(\bR\vcompareCodeB\b\n" +
 	"\x06method\"\xb2\a\n" +
@@ -2586,27 +2587,27 @@ const file_whatsapp_privacy_v1_instance_service_proto_rawDesc = "" +
 	"\fmust_confirm\x18\x02 \x01(\bR\vmustConfirm\x12;\n" +
 	"\vexpire_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"expireTimeB\a\n" +
-	"\x05event\"b\n" +
-	"\x1dSubmitPasskeyAssertionRequest\x12\x1a\n" +
-	"\binstance\x18\x01 \x01(\tR\binstance\x12%\n" +
-	"\x0eassertion_json\x18\x02 \x01(\tR\rassertionJson\" \n" +
-	"\x1eSubmitPasskeyAssertionResponse\"K\n" +
-	"\x19ConfirmPasskeyCodeRequest\x12\x1a\n" +
-	"\binstance\x18\x01 \x01(\tR\binstance\x12\x12\n" +
-	"\x04code\x18\x02 \x01(\tR\x04code\"\x1c\n" +
-	"\x1aConfirmPasskeyCodeResponse\"d\n" +
-	"\x15ImportInstanceRequest\x12\x1a\n" +
-	"\binstance\x18\x01 \x01(\tR\binstance\x12%\n" +
+	"\x05event\"l\n" +
+	"\x1dSubmitPasskeyAssertionRequest\x12\x1f\n" +
+	"\binstance\x18\x01 \x01(\tB\x03\xe0A\x02R\binstance\x12*\n" +
+	"\x0eassertion_json\x18\x02 \x01(\tB\x03\xe0A\x02R\rassertionJson\" \n" +
+	"\x1eSubmitPasskeyAssertionResponse\"U\n" +
+	"\x19ConfirmPasskeyCodeRequest\x12\x1f\n" +
+	"\binstance\x18\x01 \x01(\tB\x03\xe0A\x02R\binstance\x12\x17\n" +
+	"\x04code\x18\x02 \x01(\tB\x03\xe0A\x02R\x04code\"\x1c\n" +
+	"\x1aConfirmPasskeyCodeResponse\"i\n" +
+	"\x15ImportInstanceRequest\x12\x1f\n" +
+	"\binstance\x18\x01 \x01(\tB\x03\xe0A\x02R\binstance\x12%\n" +
 	"\rbaileys_creds\x18\x02 \x01(\fH\x00R\fbaileysCredsB\b\n" +
 	"\x06source\"S\n" +
 	"\x16ImportInstanceResponse\x129\n" +
-	"\binstance\x18\x01 \x01(\v2\x1d.whatsapp.privacy.v1.InstanceR\binstance\"3\n" +
-	"\x15UnlinkInstanceRequest\x12\x1a\n" +
-	"\binstance\x18\x01 \x01(\tR\binstance\"S\n" +
+	"\binstance\x18\x01 \x01(\v2\x1d.whatsapp.privacy.v1.InstanceR\binstance\"8\n" +
+	"\x15UnlinkInstanceRequest\x12\x1f\n" +
+	"\binstance\x18\x01 \x01(\tB\x03\xe0A\x02R\binstance\"S\n" +
 	"\x16UnlinkInstanceResponse\x129\n" +
-	"\binstance\x18\x01 \x01(\v2\x1d.whatsapp.privacy.v1.InstanceR\binstance\"6\n" +
-	"\x18ReconnectInstanceRequest\x12\x1a\n" +
-	"\binstance\x18\x01 \x01(\tR\binstance\"V\n" +
+	"\binstance\x18\x01 \x01(\v2\x1d.whatsapp.privacy.v1.InstanceR\binstance\";\n" +
+	"\x18ReconnectInstanceRequest\x12\x1f\n" +
+	"\binstance\x18\x01 \x01(\tB\x03\xe0A\x02R\binstance\"V\n" +
 	"\x19ReconnectInstanceResponse\x129\n" +
 	"\binstance\x18\x01 \x01(\v2\x1d.whatsapp.privacy.v1.InstanceR\binstance2\xe3\n" +
 	"\n" +

@@ -44,7 +44,7 @@ const (
 //
 // Limits: a request has at most 64 KiB, decompressed. A call without a deadline ends after 30 seconds, and
 // whatever its deadline after 2 minutes, but LinkInstance after 20.
-// By default a token has 100 calls a minute, and 100 open streams of one method;
+// By default a token has 100 calls a minute, and 40 open streams;
 // NodeService.GetServerInfo tells what this server has.
 //
 // A caller far away can see a bare DEADLINE_EXCEEDED in place of an error that would have told what became of
@@ -344,7 +344,7 @@ func (c *instanceServiceClient) ReconnectInstance(ctx context.Context, in *Recon
 //
 // Limits: a request has at most 64 KiB, decompressed. A call without a deadline ends after 30 seconds, and
 // whatever its deadline after 2 minutes, but LinkInstance after 20.
-// By default a token has 100 calls a minute, and 100 open streams of one method;
+// By default a token has 100 calls a minute, and 40 open streams;
 // NodeService.GetServerInfo tells what this server has.
 //
 // A caller far away can see a bare DEADLINE_EXCEEDED in place of an error that would have told what became of

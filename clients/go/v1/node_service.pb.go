@@ -478,7 +478,7 @@ type GetServerInfoResponse_Limits struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Calls of one token in a minute.
 	CallsPerMinute int32 `protobuf:"varint,1,opt,name=calls_per_minute,json=callsPerMinute,proto3" json:"calls_per_minute,omitempty"`
-	// Open streams of one method and one token.
+	// Open streams of one token, over all methods.
 	OpenStreams int32 `protobuf:"varint,2,opt,name=open_streams,json=openStreams,proto3" json:"open_streams,omitempty"`
 	// The bytes of a request, decompressed.
 	RequestBytes int32 `protobuf:"varint,3,opt,name=request_bytes,json=requestBytes,proto3" json:"request_bytes,omitempty"`
@@ -489,7 +489,7 @@ type GetServerInfoResponse_Limits struct {
 	LongestDeadline *durationpb.Duration `protobuf:"bytes,5,opt,name=longest_deadline,json=longestDeadline,proto3" json:"longest_deadline,omitempty"`
 	// How long a stream of WatchPrivacySettings lasts.
 	WatchDuration *durationpb.Duration `protobuf:"bytes,6,opt,name=watch_duration,json=watchDuration,proto3" json:"watch_duration,omitempty"`
-	// How long changes stay in the history; absent for as long as their instance.
+	// How long entries stay in the history; absent for ever.
 	HistoryRetention *durationpb.Duration `protobuf:"bytes,7,opt,name=history_retention,json=historyRetention,proto3" json:"history_retention,omitempty"`
 	unknownFields    protoimpl.UnknownFields
 	sizeCache        protoimpl.SizeCache

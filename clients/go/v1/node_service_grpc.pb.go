@@ -34,7 +34,7 @@ const (
 //
 // Limits: a request has at most 64 KiB, decompressed. A call without a deadline ends after 30 seconds, and
 // whatever its deadline after 2 minutes, but DownloadBackup after 30.
-// By default a token has 100 calls a minute, and 100 open streams of one method;
+// By default a token has 100 calls a minute, and 40 open streams;
 // NodeService.GetServerInfo tells what this server has.
 //
 // Errors of every method:
@@ -122,7 +122,7 @@ type NodeService_DownloadBackupClient = grpc.ServerStreamingClient[DownloadBacku
 //
 // Limits: a request has at most 64 KiB, decompressed. A call without a deadline ends after 30 seconds, and
 // whatever its deadline after 2 minutes, but DownloadBackup after 30.
-// By default a token has 100 calls a minute, and 100 open streams of one method;
+// By default a token has 100 calls a minute, and 40 open streams;
 // NodeService.GetServerInfo tells what this server has.
 //
 // Errors of every method:

@@ -7,6 +7,7 @@
 package waprivacyv1
 
 import (
+	_ "google.golang.org/genproto/googleapis/api/annotations"
 	status "google.golang.org/genproto/googleapis/rpc/status"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
@@ -24,8 +25,10 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// What an update does after a change failed. Whatever is chosen, a lost connection, a rate limit or
-// the end of the caller's time stops it, and nothing is widened after a narrowing that failed.
+// What an update does after WhatsApp refused a change, or one did not come true. Whatever is chosen, a rate limit
+// or the end of the caller's time stops it, and nothing is widened after a narrowing that failed. A connection
+// that ends in the middle is no failure: after a read over the next one tells what is missing, that is sent there;
+// only where there is no such read, or after the third cut, the update ends with what it has.
 //
 // It grows; it is only in requests, where a number that the server does not know is refused.
 type OnFailure int32
@@ -1623,7 +1626,8 @@ type PrivacyChange struct {
 	// WhatsApp's error code; 0 when it sent none.
 	WhatsappCode int32 `protobuf:"varint,12,opt,name=whatsapp_code,json=whatsappCode,proto3" json:"whatsapp_code,omitempty"`
 	// How a SETTING_CHANGED turned out when that came to light after it had ended. `outcome` keeps what was said
-	// at first. What WhatsApp confirmed turns out FAILED when the first read after it shows the value before it.
+	// at first. What WhatsApp confirmed turns out FAILED when the first read after it shows the value before it,
+	// also where a confirmation that came late had let it turn out APPLIED.
 	// Unspecified when nothing else came to light.
 	ResolvedOutcome SettingOutcome_State `protobuf:"varint,13,opt,name=resolved_outcome,json=resolvedOutcome,proto3,enum=whatsapp.privacy.v1.SettingOutcome_State" json:"resolved_outcome,omitempty"`
 	// When that came to light; absent without.
@@ -2558,9 +2562,9 @@ var File_whatsapp_privacy_v1_privacy_service_proto protoreflect.FileDescriptor
 
 const file_whatsapp_privacy_v1_privacy_service_proto_rawDesc = "" +
 	"\n" +
-	")whatsapp/privacy/v1/privacy_service.proto\x12\x13whatsapp.privacy.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\x1a whatsapp/privacy/v1/errors.proto\x1a*whatsapp/privacy/v1/privacy_settings.proto\x1a\x1ewhatsapp/privacy/v1/wire.proto\"k\n" +
-	"\x19GetPrivacySettingsRequest\x12\x1a\n" +
-	"\binstance\x18\x01 \x01(\tR\binstance\x122\n" +
+	")whatsapp/privacy/v1/privacy_service.proto\x12\x13whatsapp.privacy.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\x1a whatsapp/privacy/v1/errors.proto\x1a*whatsapp/privacy/v1/privacy_settings.proto\x1a\x1ewhatsapp/privacy/v1/wire.proto\"p\n" +
+	"\x19GetPrivacySettingsRequest\x12\x1f\n" +
+	"\binstance\x18\x01 \x01(\tB\x03\xe0A\x02R\binstance\x122\n" +
 	"\amax_age\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x06maxAge\"^\n" +
 	"\x1aGetPrivacySettingsResponse\x12@\n" +
 	"\bsettings\x18\x01 \x01(\v2$.whatsapp.privacy.v1.PrivacySettingsR\bsettings\"\xb3\x01\n" +
@@ -2577,9 +2581,9 @@ const file_whatsapp_privacy_v1_privacy_service_proto_rawDesc = "" +
 	"\binstance\x18\x01 \x01(\tR\binstance\x12B\n" +
 	"\bsettings\x18\x02 \x01(\v2$.whatsapp.privacy.v1.PrivacySettingsH\x00R\bsettings\x12*\n" +
 	"\x05error\x18\x03 \x01(\v2\x12.google.rpc.StatusH\x00R\x05errorB\b\n" +
-	"\x06result\"<\n" +
-	"\x1eDescribePrivacySettingsRequest\x12\x1a\n" +
-	"\binstance\x18\x01 \x01(\tR\binstance\"n\n" +
+	"\x06result\"A\n" +
+	"\x1eDescribePrivacySettingsRequest\x12\x1f\n" +
+	"\binstance\x18\x01 \x01(\tB\x03\xe0A\x02R\binstance\"n\n" +
 	"\x1fDescribePrivacySettingsResponse\x12K\n" +
 	"\fdescriptions\x18\x01 \x03(\v2'.whatsapp.privacy.v1.SettingDescriptionR\fdescriptions\"\xcc\x03\n" +
 	"\x12SettingDescription\x12=\n" +
@@ -2592,9 +2596,9 @@ const file_whatsapp_privacy_v1_privacy_service_proto_rawDesc = "" +
 	"\x1fNOT_WRITABLE_REASON_UNSPECIFIED\x10\x00\x12)\n" +
 	"%NOT_WRITABLE_REASON_LOCKED_BY_DEFENSE\x10\x01\x12!\n" +
 	"\x1dNOT_WRITABLE_REASON_READ_ONLY\x10\x02\x12$\n" +
-	" NOT_WRITABLE_REASON_NOT_REPORTED\x10\x03\"\x8e\x03\n" +
-	"\x1cUpdatePrivacySettingsRequest\x12\x1a\n" +
-	"\binstance\x18\x01 \x01(\tR\binstance\x12?\n" +
+	" NOT_WRITABLE_REASON_NOT_REPORTED\x10\x03\"\x93\x03\n" +
+	"\x1cUpdatePrivacySettingsRequest\x12\x1f\n" +
+	"\binstance\x18\x01 \x01(\tB\x03\xe0A\x02R\binstance\x12?\n" +
 	"\n" +
 	"visibility\x18\x02 \x01(\v2\x1f.whatsapp.privacy.v1.VisibilityR\n" +
 	"visibility\x126\n" +
@@ -2717,10 +2721,10 @@ const file_whatsapp_privacy_v1_privacy_service_proto_rawDesc = "" +
 	"\x0eBlacklistEntry\x12#\n" +
 	"\fphone_number\x18\x01 \x01(\tH\x00R\vphoneNumber\x12\x12\n" +
 	"\x03lid\x18\x02 \x01(\tH\x00R\x03lidB\x04\n" +
-	"\x02id\"\xbc\x01\n" +
-	"\x1aGetContactBlacklistRequest\x12\x1a\n" +
-	"\binstance\x18\x01 \x01(\tR\binstance\x12F\n" +
-	"\asetting\x18\x02 \x01(\x0e2,.whatsapp.privacy.v1.ContactBlacklistSettingR\asetting\x12\x1b\n" +
+	"\x02id\"\xc6\x01\n" +
+	"\x1aGetContactBlacklistRequest\x12\x1f\n" +
+	"\binstance\x18\x01 \x01(\tB\x03\xe0A\x02R\binstance\x12K\n" +
+	"\asetting\x18\x02 \x01(\x0e2,.whatsapp.privacy.v1.ContactBlacklistSettingB\x03\xe0A\x02R\asetting\x12\x1b\n" +
 	"\tpage_size\x18\x03 \x01(\x05R\bpageSize\x12\x1d\n" +
 	"\n" +
 	"page_token\x18\x04 \x01(\tR\tpageToken\"\xb7\x01\n" +
@@ -2729,10 +2733,10 @@ const file_whatsapp_privacy_v1_privacy_service_proto_rawDesc = "" +
 	"\x04etag\x18\x02 \x01(\tR\x04etag\x12&\n" +
 	"\x0fnext_page_token\x18\x03 \x01(\tR\rnextPageToken\x12\x1d\n" +
 	"\n" +
-	"total_size\x18\x04 \x01(\x05R\ttotalSize\"\x91\x03\n" +
-	"\x1dUpdateContactBlacklistRequest\x12\x1a\n" +
-	"\binstance\x18\x01 \x01(\tR\binstance\x12F\n" +
-	"\asetting\x18\x02 \x01(\x0e2,.whatsapp.privacy.v1.ContactBlacklistSettingR\asetting\x12I\n" +
+	"total_size\x18\x04 \x01(\x05R\ttotalSize\"\x9b\x03\n" +
+	"\x1dUpdateContactBlacklistRequest\x12\x1f\n" +
+	"\binstance\x18\x01 \x01(\tB\x03\xe0A\x02R\binstance\x12K\n" +
+	"\asetting\x18\x02 \x01(\x0e2,.whatsapp.privacy.v1.ContactBlacklistSettingB\x03\xe0A\x02R\asetting\x12I\n" +
 	"\x0eentries_to_add\x18\x03 \x03(\v2#.whatsapp.privacy.v1.BlacklistEntryR\fentriesToAdd\x12O\n" +
 	"\x11entries_to_remove\x18\x04 \x03(\v2#.whatsapp.privacy.v1.BlacklistEntryR\x0fentriesToRemove\x12\x18\n" +
 	"\areplace\x18\x05 \x01(\bR\areplace\x12\x12\n" +

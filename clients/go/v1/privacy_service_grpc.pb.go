@@ -42,7 +42,7 @@ const (
 //
 // Limits: a request has at most 64 KiB, decompressed. A call without a deadline ends after 30 seconds, and
 // whatever its deadline after 2 minutes, but ApplyPrivacySettings after 10 and WatchPrivacySettings after 30.
-// By default a token has 100 calls a minute, and 100 open streams of one method;
+// By default a token has 100 calls a minute, and 40 open streams;
 // NodeService.GetServerInfo tells what this server has.
 //
 // A caller far away can see a bare DEADLINE_EXCEEDED in place of an error that would have told what became of
@@ -87,6 +87,11 @@ type PrivacyServiceClient interface {
 	// online. A setting that has its value already is not sent, and is held against the settings read
 	// back like the others. Updates of one instance run one after another. CONTACT_BLACKLIST takes the
 	// setting's list as it is.
+	//
+	// Where WhatsApp's change notifications have kept what was read before, the update is planned by that, and a
+	// read that leaves with the first changes proves it: what that shows to be otherwise is planned anew. So a
+	// change on the phone that WhatsApp has not announced yet may be overwritten before it is seen. With an etag
+	// the read comes first.
 	//
 	// Errors:
 	//   - INVALID_ARGUMENT: SETTING_READ_ONLY
@@ -321,7 +326,7 @@ func (c *privacyServiceClient) UpdateContactBlacklist(ctx context.Context, in *U
 //
 // Limits: a request has at most 64 KiB, decompressed. A call without a deadline ends after 30 seconds, and
 // whatever its deadline after 2 minutes, but ApplyPrivacySettings after 10 and WatchPrivacySettings after 30.
-// By default a token has 100 calls a minute, and 100 open streams of one method;
+// By default a token has 100 calls a minute, and 40 open streams;
 // NodeService.GetServerInfo tells what this server has.
 //
 // A caller far away can see a bare DEADLINE_EXCEEDED in place of an error that would have told what became of
@@ -366,6 +371,11 @@ type PrivacyServiceServer interface {
 	// online. A setting that has its value already is not sent, and is held against the settings read
 	// back like the others. Updates of one instance run one after another. CONTACT_BLACKLIST takes the
 	// setting's list as it is.
+	//
+	// Where WhatsApp's change notifications have kept what was read before, the update is planned by that, and a
+	// read that leaves with the first changes proves it: what that shows to be otherwise is planned anew. So a
+	// change on the phone that WhatsApp has not announced yet may be overwritten before it is seen. With an etag
+	// the read comes first.
 	//
 	// Errors:
 	//   - INVALID_ARGUMENT: SETTING_READ_ONLY

@@ -7,6 +7,7 @@
 package waprivacyv1
 
 import (
+	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
@@ -965,7 +966,7 @@ type Privacy struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Whether read receipts are exchanged.
 	ReadReceipts *ReadReceiptsMode `protobuf:"varint,1,opt,name=read_receipts,json=readReceipts,proto3,enum=whatsapp.privacy.v1.ReadReceiptsMode,oneof" json:"read_receipts,omitempty"`
-	// Strict Account Settings. Read-only: only the phone changes it.
+	// Strict Account Settings. Only the phone changes it: refused in a request, with SETTING_READ_ONLY.
 	Defense *DefenseMode `protobuf:"varint,2,opt,name=defense,proto3,enum=whatsapp.privacy.v1.DefenseMode,oneof" json:"defense,omitempty"`
 	// The disappearing-message timer that new chats start with.
 	DefaultDisappearingTimer *DefaultDisappearingTimer `protobuf:"varint,3,opt,name=default_disappearing_timer,json=defaultDisappearingTimer,proto3,enum=whatsapp.privacy.v1.DefaultDisappearingTimer,oneof" json:"default_disappearing_timer,omitempty"`
@@ -1033,7 +1034,7 @@ type Permissions struct {
 	GroupAdd *GroupAddPermission `protobuf:"varint,2,opt,name=group_add,json=groupAdd,proto3,enum=whatsapp.privacy.v1.GroupAddPermission,oneof" json:"group_add,omitempty"`
 	// Who may write.
 	Messages *MessagesPermission `protobuf:"varint,3,opt,name=messages,proto3,enum=whatsapp.privacy.v1.MessagesPermission,oneof" json:"messages,omitempty"`
-	// Read-only in this version.
+	// Read-only in this version: refused in a request, with SETTING_READ_ONLY.
 	Stickers      *StickersPermission `protobuf:"varint,4,opt,name=stickers,proto3,enum=whatsapp.privacy.v1.StickersPermission,oneof" json:"stickers,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1222,19 +1223,19 @@ var File_whatsapp_privacy_v1_privacy_settings_proto protoreflect.FileDescriptor
 
 const file_whatsapp_privacy_v1_privacy_settings_proto_rawDesc = "" +
 	"\n" +
-	"*whatsapp/privacy/v1/privacy_settings.proto\x12\x13whatsapp.privacy.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ewhatsapp/privacy/v1/wire.proto\"\xc6\x03\n" +
+	"*whatsapp/privacy/v1/privacy_settings.proto\x12\x13whatsapp.privacy.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ewhatsapp/privacy/v1/wire.proto\"\xda\x03\n" +
 	"\x0fPrivacySettings\x12?\n" +
 	"\n" +
 	"visibility\x18\x01 \x01(\v2\x1f.whatsapp.privacy.v1.VisibilityR\n" +
 	"visibility\x126\n" +
 	"\aprivacy\x18\x02 \x01(\v2\x1c.whatsapp.privacy.v1.PrivacyR\aprivacy\x12B\n" +
-	"\vpermissions\x18\x03 \x01(\v2 .whatsapp.privacy.v1.PermissionsR\vpermissions\x12E\n" +
+	"\vpermissions\x18\x03 \x01(\v2 .whatsapp.privacy.v1.PermissionsR\vpermissions\x12J\n" +
 	"\n" +
-	"categories\x18\x04 \x03(\v2%.whatsapp.privacy.v1.ReportedCategoryR\n" +
-	"categories\x12\\\n" +
-	"\x15unreadable_categories\x18\x05 \x03(\v2'.whatsapp.privacy.v1.UnreadableCategoryR\x14unreadableCategories\x12=\n" +
-	"\fobserve_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\vobserveTime\x12\x12\n" +
-	"\x04etag\x18\a \x01(\tR\x04etag\"\x85\x03\n" +
+	"categories\x18\x04 \x03(\v2%.whatsapp.privacy.v1.ReportedCategoryB\x03\xe0A\x03R\n" +
+	"categories\x12a\n" +
+	"\x15unreadable_categories\x18\x05 \x03(\v2'.whatsapp.privacy.v1.UnreadableCategoryB\x03\xe0A\x03R\x14unreadableCategories\x12B\n" +
+	"\fobserve_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\vobserveTime\x12\x17\n" +
+	"\x04etag\x18\a \x01(\tB\x03\xe0A\x03R\x04etag\"\x85\x03\n" +
 	"\n" +
 	"Visibility\x12S\n" +
 	"\tlast_seen\x18\x01 \x01(\x0e2'.whatsapp.privacy.v1.LastSeenVisibilityB\b\x9a\xe4&\x04lastH\x00R\blastSeen\x88\x01\x01\x12N\n" +
@@ -1248,20 +1249,20 @@ const file_whatsapp_privacy_v1_privacy_settings_proto_rawDesc = "" +
 	"\a_statusB\n" +
 	"\n" +
 	"\b_profileB\t\n" +
-	"\a_online\"\x81\x03\n" +
+	"\a_online\"\x84\x03\n" +
 	"\aPrivacy\x12a\n" +
-	"\rread_receipts\x18\x01 \x01(\x0e2%.whatsapp.privacy.v1.ReadReceiptsModeB\x10\x9a\xe4&\freadreceiptsH\x00R\freadReceipts\x88\x01\x01\x12L\n" +
-	"\adefense\x18\x02 \x01(\x0e2 .whatsapp.privacy.v1.DefenseModeB\v\x9a\xe4&\adefenseH\x01R\adefense\x88\x01\x01\x12\x87\x01\n" +
+	"\rread_receipts\x18\x01 \x01(\x0e2%.whatsapp.privacy.v1.ReadReceiptsModeB\x10\x9a\xe4&\freadreceiptsH\x00R\freadReceipts\x88\x01\x01\x12O\n" +
+	"\adefense\x18\x02 \x01(\x0e2 .whatsapp.privacy.v1.DefenseModeB\x0e\xe0A\x03\x9a\xe4&\adefenseH\x01R\adefense\x88\x01\x01\x12\x87\x01\n" +
 	"\x1adefault_disappearing_timer\x18\x03 \x01(\x0e2-.whatsapp.privacy.v1.DefaultDisappearingTimerB\x15\x9a\xe4&\x11disappearing_modeH\x02R\x18defaultDisappearingTimer\x88\x01\x01B\x10\n" +
 	"\x0e_read_receiptsB\n" +
 	"\n" +
 	"\b_defenseB\x1d\n" +
-	"\x1b_default_disappearing_timer\"\xa0\x03\n" +
+	"\x1b_default_disappearing_timer\"\xa3\x03\n" +
 	"\vPermissions\x12S\n" +
 	"\bcall_add\x18\x01 \x01(\x0e2&.whatsapp.privacy.v1.CallAddPermissionB\v\x9a\xe4&\acalladdH\x00R\acallAdd\x88\x01\x01\x12W\n" +
 	"\tgroup_add\x18\x02 \x01(\x0e2'.whatsapp.privacy.v1.GroupAddPermissionB\f\x9a\xe4&\bgroupaddH\x01R\bgroupAdd\x88\x01\x01\x12V\n" +
-	"\bmessages\x18\x03 \x01(\x0e2'.whatsapp.privacy.v1.MessagesPermissionB\f\x9a\xe4&\bmessagesH\x02R\bmessages\x88\x01\x01\x12V\n" +
-	"\bstickers\x18\x04 \x01(\x0e2'.whatsapp.privacy.v1.StickersPermissionB\f\x9a\xe4&\bstickersH\x03R\bstickers\x88\x01\x01B\v\n" +
+	"\bmessages\x18\x03 \x01(\x0e2'.whatsapp.privacy.v1.MessagesPermissionB\f\x9a\xe4&\bmessagesH\x02R\bmessages\x88\x01\x01\x12Y\n" +
+	"\bstickers\x18\x04 \x01(\x0e2'.whatsapp.privacy.v1.StickersPermissionB\x0f\xe0A\x03\x9a\xe4&\bstickersH\x03R\bstickers\x88\x01\x01B\v\n" +
 	"\t_call_addB\f\n" +
 	"\n" +
 	"_group_addB\v\n" +

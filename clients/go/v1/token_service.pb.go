@@ -7,6 +7,7 @@
 package waprivacyv1
 
 import (
+	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	durationpb "google.golang.org/protobuf/types/known/durationpb"
@@ -769,21 +770,21 @@ var File_whatsapp_privacy_v1_token_service_proto protoreflect.FileDescriptor
 
 const file_whatsapp_privacy_v1_token_service_proto_rawDesc = "" +
 	"\n" +
-	"'whatsapp/privacy/v1/token_service.proto\x12\x13whatsapp.privacy.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xfd\x04\n" +
-	"\x05Token\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\tR\x02id\x123\n" +
-	"\x04kind\x18\x02 \x01(\x0e2\x1f.whatsapp.privacy.v1.Token.KindR\x04kind\x12\x1a\n" +
-	"\binstance\x18\x03 \x01(\tR\binstance\x129\n" +
-	"\x06access\x18\x04 \x01(\x0e2!.whatsapp.privacy.v1.Token.AccessR\x06access\x12!\n" +
-	"\fdisplay_name\x18\x05 \x01(\tR\vdisplayName\x12;\n" +
-	"\vcreate_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"'whatsapp/privacy/v1/token_service.proto\x12\x13whatsapp.privacy.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa5\x05\n" +
+	"\x05Token\x12\x13\n" +
+	"\x02id\x18\x01 \x01(\tB\x03\xe0A\x03R\x02id\x128\n" +
+	"\x04kind\x18\x02 \x01(\x0e2\x1f.whatsapp.privacy.v1.Token.KindB\x03\xe0A\x05R\x04kind\x12\x1f\n" +
+	"\binstance\x18\x03 \x01(\tB\x03\xe0A\x05R\binstance\x12>\n" +
+	"\x06access\x18\x04 \x01(\x0e2!.whatsapp.privacy.v1.Token.AccessB\x03\xe0A\x05R\x06access\x12!\n" +
+	"\fdisplay_name\x18\x05 \x01(\tR\vdisplayName\x12@\n" +
+	"\vcreate_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"createTime\x12;\n" +
 	"\vexpire_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"expireTime\x12>\n" +
-	"\rlast_use_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\vlastUseTime\x12/\n" +
-	"\x13certificate_subject\x18\t \x01(\tR\x12certificateSubject\x12%\n" +
+	"expireTime\x12C\n" +
+	"\rlast_use_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\vlastUseTime\x124\n" +
+	"\x13certificate_subject\x18\t \x01(\tB\x03\xe0A\x05R\x12certificateSubject\x12*\n" +
 	"\x0elabel_selector\x18\n" +
-	" \x01(\tR\rlabelSelector\"T\n" +
+	" \x01(\tB\x03\xe0A\x05R\rlabelSelector\"T\n" +
 	"\x04Kind\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fKIND_ACCOUNT\x10\x01\x12\x11\n" +
@@ -792,11 +793,11 @@ const file_whatsapp_privacy_v1_token_service_proto_rawDesc = "" +
 	"\x06Access\x12\x16\n" +
 	"\x12ACCESS_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10ACCESS_READ_ONLY\x10\x01\x12\x15\n" +
-	"\x11ACCESS_READ_WRITE\x10\x02\"\xf7\x02\n" +
-	"\x12CreateTokenRequest\x123\n" +
-	"\x04kind\x18\x01 \x01(\x0e2\x1f.whatsapp.privacy.v1.Token.KindR\x04kind\x12\x1a\n" +
-	"\binstance\x18\x02 \x01(\tR\binstance\x129\n" +
-	"\x06access\x18\x03 \x01(\x0e2!.whatsapp.privacy.v1.Token.AccessR\x06access\x12!\n" +
+	"\x11ACCESS_READ_WRITE\x10\x02\"\x81\x03\n" +
+	"\x12CreateTokenRequest\x128\n" +
+	"\x04kind\x18\x01 \x01(\x0e2\x1f.whatsapp.privacy.v1.Token.KindB\x03\xe0A\x02R\x04kind\x12\x1a\n" +
+	"\binstance\x18\x02 \x01(\tR\binstance\x12>\n" +
+	"\x06access\x18\x03 \x01(\x0e2!.whatsapp.privacy.v1.Token.AccessB\x03\xe0A\x02R\x06access\x12!\n" +
 	"\fdisplay_name\x18\x04 \x01(\tR\vdisplayName\x12;\n" +
 	"\vexpire_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"expireTime\x12/\n" +
@@ -813,13 +814,13 @@ const file_whatsapp_privacy_v1_token_service_proto_rawDesc = "" +
 	"page_token\x18\x02 \x01(\tR\tpageToken\"p\n" +
 	"\x12ListTokensResponse\x122\n" +
 	"\x06tokens\x18\x01 \x03(\v2\x1a.whatsapp.privacy.v1.TokenR\x06tokens\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"T\n" +
-	"\x12RevokeTokenRequest\x12\x19\n" +
-	"\btoken_id\x18\x01 \x01(\tR\atokenId\x12#\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"Y\n" +
+	"\x12RevokeTokenRequest\x12\x1e\n" +
+	"\btoken_id\x18\x01 \x01(\tB\x03\xe0A\x02R\atokenId\x12#\n" +
 	"\rallow_missing\x18\x02 \x01(\bR\fallowMissing\"\x15\n" +
-	"\x13RevokeTokenResponse\"\x8c\x01\n" +
-	"\x12RotateTokenRequest\x12\x19\n" +
-	"\btoken_id\x18\x01 \x01(\tR\atokenId\x12<\n" +
+	"\x13RevokeTokenResponse\"\x91\x01\n" +
+	"\x12RotateTokenRequest\x12\x1e\n" +
+	"\btoken_id\x18\x01 \x01(\tB\x03\xe0A\x02R\atokenId\x12<\n" +
 	"\fgrace_period\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\vgracePeriod\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x03 \x01(\tR\trequestId\"\xad\x01\n" +

@@ -36,7 +36,7 @@ const (
 //
 // Limits: a request has at most 64 KiB, decompressed. A call without a deadline ends after 30 seconds, and
 // whatever its deadline after 2 minutes.
-// By default a token has 100 calls a minute, and 100 open streams of one method;
+// By default a token has 100 calls a minute, and 40 open streams;
 // NodeService.GetServerInfo tells what this server has.
 //
 // A caller far away can see a bare DEADLINE_EXCEEDED in place of an error that would have told what became of
@@ -134,7 +134,7 @@ func (c *tokenServiceClient) RotateToken(ctx context.Context, in *RotateTokenReq
 //
 // Limits: a request has at most 64 KiB, decompressed. A call without a deadline ends after 30 seconds, and
 // whatever its deadline after 2 minutes.
-// By default a token has 100 calls a minute, and 100 open streams of one method;
+// By default a token has 100 calls a minute, and 40 open streams;
 // NodeService.GetServerInfo tells what this server has.
 //
 // A caller far away can see a bare DEADLINE_EXCEEDED in place of an error that would have told what became of

@@ -82,18 +82,18 @@ const failure = (errorCode: status, errorMessage: string): Answer => ({
 
 const notFound = failure(status.NOT_FOUND, 'This service has no descriptor of that name');
 
-/** All that a file needs, each once. */
+/** All that a file needs, each once, and after all that needs it: from the last to the first they can be read. */
 function importsOf(file: DescFile): DescFile[] {
   const found = new Set<DescFile>();
   const visit = (one: DescFile) => {
     for (const imported of one.dependencies) {
       if (found.has(imported)) continue;
-      found.add(imported);
       visit(imported);
+      found.add(imported);
     }
   };
   visit(file);
-  return [...found];
+  return [...found].reverse();
 }
 
 const servicesOf = (registry: FileRegistry): { name: string }[] =>

@@ -119,6 +119,7 @@ describe('a file', () => {
     );
     const names = (told: Told) => filesIn(told).map(({ name }) => name);
     expect(names(first).sort()).toEqual([
+      'google/api/field_behavior.proto',
       'google/protobuf/descriptor.proto',
       'google/protobuf/timestamp.proto',
       'whatsapp/privacy/v1/privacy_settings.proto',

@@ -488,7 +488,7 @@ export interface Privacy {
   readReceipts?:
     | ReadReceiptsMode
     | undefined;
-  /** Strict Account Settings. Read-only: only the phone changes it. */
+  /** Strict Account Settings. Only the phone changes it: refused in a request, with SETTING_READ_ONLY. */
   defense?:
     | DefenseMode
     | undefined;
@@ -510,7 +510,7 @@ export interface Permissions {
   messages?:
     | MessagesPermission
     | undefined;
-  /** Read-only in this version. */
+  /** Read-only in this version: refused in a request, with SETTING_READ_ONLY. */
   stickers?: StickersPermission | undefined;
 }
 

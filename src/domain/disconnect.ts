@@ -4,6 +4,8 @@ export type Disconnect = {
   readonly code: number | undefined;
   /** In words, for people; without anything secret. */
   readonly text: string;
+  /** Whether it came of something that WhatsApp, or who claims to be it, sent and that proves nothing. */
+  readonly isUnclear?: true;
   /** When WhatsApp said the refusal ends (402). */
   readonly until?: Date;
   /** What it is that was refused or failed, when that is not the instance. */
@@ -67,24 +69,31 @@ const rowOf = ({ code }: Disconnect): Row | undefined => (code === undefined ? u
 /** What to do after a disconnect; an unknown code backs off. */
 export const reactionTo = (disconnect: Disconnect): Reaction => rowOf(disconnect)?.reaction ?? 'back_off';
 
-/** What WhatsApp's code means to the caller whose request it ended, be it an answer or the end of the stream. */
+/** What an end means to the caller whose request it was of, be it an answer or the end of the stream. */
 export type RefusalKind =
   /** Too often: the same request may succeed later. */
   | 'WHATSAPP_RATE_LIMITED'
   /** WhatsApp said no, and will say so again. */
   | 'WHATSAPP_REJECTED'
-  /** No answer, or a fault on the way or of WhatsApp's own. */
-  | 'WHATSAPP_TIMEOUT';
+  /** Silence. */
+  | 'WHATSAPP_TIMEOUT'
+  /** There was no connection, or it ended before the answer. */
+  | 'CONNECTION_LOST'
+  /** An answer that proves nothing, or a fault of WhatsApp's own. */
+  | 'WHATSAPP_UNCLEAR';
 
-/** Baileys' codes for a connection that was silent or lost: WhatsApp refused nothing. */
-const LOST: readonly number[] = [408, 428];
+/** Baileys' codes for a connection that was silent, and for one that was closed: WhatsApp refused nothing. */
+const SILENT = 408;
+const CLOSED = 428;
 
-/** The kind of a code; undefined is a cause of our own. */
-export function refusalKindOf(code: number | undefined): RefusalKind {
-  if (code === undefined || LOST.includes(code)) return 'WHATSAPP_TIMEOUT';
+export function refusalKindOf({ code, isUnclear }: Pick<Disconnect, 'code' | 'isUnclear'>): RefusalKind {
+  if (isUnclear) return 'WHATSAPP_UNCLEAR';
+  if (code === SILENT) return 'WHATSAPP_TIMEOUT';
   if (code === 429) return 'WHATSAPP_RATE_LIMITED';
-  const isNo = (code >= 400 && code < 500) || DISCONNECTS[code]?.reaction === 'logged_out';
-  return isNo ? 'WHATSAPP_REJECTED' : 'WHATSAPP_TIMEOUT';
+  const reaction = code === undefined ? undefined : DISCONNECTS[code]?.reaction;
+  if (code === undefined || code === CLOSED || reaction === 'restart') return 'CONNECTION_LOST';
+  const isNo = (code >= 400 && code < 500) || reaction === 'logged_out';
+  return isNo ? 'WHATSAPP_REJECTED' : 'WHATSAPP_UNCLEAR';
 }
 
 /** Whether a disconnect concerns every instance of the node. */

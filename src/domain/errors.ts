@@ -105,7 +105,11 @@ export type Problem =
     }
   | ({ kind: 'WHATSAPP_RATE_LIMITED'; retryAfterMs: number } & WhatsAppFailure)
   | ({ kind: 'WHATSAPP_REJECTED'; whatsappText?: string } & WhatsAppFailure)
-  | ({ kind: 'WHATSAPP_TIMEOUT'; retryAfterMs?: number } & WhatsAppFailure)
+  | ({ kind: 'WHATSAPP_TIMEOUT' | 'CONNECTION_LOST'; retryAfterMs?: number } & Omit<
+      WhatsAppFailure,
+      'whatsappCode'
+    >)
+  | ({ kind: 'WHATSAPP_UNCLEAR'; retryAfterMs?: number } & WhatsAppFailure)
   | ({ kind: 'BLACKLIST_CONFLICT' } & WhatsAppFailure)
   | { kind: 'CLIENT_OUTDATED'; instance: string; version: string; ageDays: number; retryAfterMs?: number }
   | { kind: 'PROXY_FAILED'; instance: string; proxyText: string; retryAfterMs?: number }

@@ -49,6 +49,9 @@ function problemFor(instance: string, { setting }: Outcome, cause: Cause, retryA
     case 'WHATSAPP_REJECTED':
       return { kind: reason, ...about, ...(whatsappText !== undefined && { whatsappText }) };
     case 'WHATSAPP_TIMEOUT':
+    case 'CONNECTION_LOST':
+      return { kind: reason, instance, setting };
+    case 'WHATSAPP_UNCLEAR':
     case 'BLACKLIST_CONFLICT':
       return { kind: reason, ...about };
     case 'INSTANCE_NOT_CONNECTED':

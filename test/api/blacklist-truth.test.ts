@@ -130,7 +130,7 @@ test('a change of a list that is told as done is done, and one that is told as f
       else if (outcome !== 'PARTIAL_UPDATE' && drawn.onSet?.do !== 'phone')
         expect([outcome, own]).toEqual([outcome, 0]);
       expect(outcome).toMatch(
-        /^(APPLIED|UNCHANGED|PARTIAL_UPDATE|BLACKLIST_CONFLICT|WHATSAPP_REJECTED|WHATSAPP_TIMEOUT)$/,
+        /^(APPLIED|UNCHANGED|PARTIAL_UPDATE|BLACKLIST_CONFLICT|WHATSAPP_REJECTED|WHATSAPP_TIMEOUT|CONNECTION_LOST|WHATSAPP_UNCLEAR)$/,
       );
     }),
     { numRuns: 150 },

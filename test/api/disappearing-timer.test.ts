@@ -227,8 +227,8 @@ describe('a change of default_disappearing_timer', () => {
 
   test.each<[string, Effect, string]>([
     ['is refused', { do: 'refuse', code: 403, text: 'forbidden' }, 'WHATSAPP_REJECTED'],
-    ['is confirmed and not made', { do: 'lie', lie: 'confirm' }, 'WHATSAPP_TIMEOUT'],
-    ['gets a fault for an answer', { do: 'refuse', code: 500 }, 'WHATSAPP_TIMEOUT'],
+    ['is confirmed and not made', { do: 'lie', lie: 'confirm' }, 'WHATSAPP_UNCLEAR'],
+    ['gets a fault for an answer', { do: 'refuse', code: 500 }, 'WHATSAPP_UNCLEAR'],
   ])('that %s ends as FAILED', async (_, effect, reason) => {
     inject('set', effect);
     const failure = await failureOf(update(Timer.ONE_DAY, {}, 2_500));
@@ -264,7 +264,7 @@ describe('a change of default_disappearing_timer', () => {
     const failure = await failureOf(update(Timer.ONE_DAY, {}, 5_000));
     expect(failure).toMatchObject({ code: status.ABORTED, reason: 'PARTIAL_UPDATE' });
     expect(failure.update?.outcomes).toMatchObject([
-      { state: State.UNKNOWN, reason: ErrorReason.WHATSAPP_TIMEOUT, previousValue: '' },
+      { state: State.UNKNOWN, reason: ErrorReason.WHATSAPP_UNCLEAR, previousValue: '' },
     ]);
     injected.remove();
   });

@@ -180,7 +180,7 @@ describe('an instance that WhatsApp logged out or suspended, and that is told to
       const before = await viewIn(service, desk, state);
       const logins = countLogins(service, desk); // Each is refused with 503.
       const failed = await failureOf(reconnect(service, desk));
-      expect(failed).toMatchObject({ code: status.UNAVAILABLE, reason: 'WHATSAPP_TIMEOUT' });
+      expect(failed).toMatchObject({ code: status.UNAVAILABLE, reason: 'WHATSAPP_UNCLEAR' });
       expect(failed.details['google.rpc.ErrorInfo']?.metadata['whatsapp_code']).toBe('503');
       expect(await viewIn(service, desk, state)).toEqual(before);
       tries.push(logins);

@@ -64,7 +64,7 @@ describe('a refusal while a code is awaited', () => {
 
   test.each([500, 503])('%i is a fault, after which the caller may try again', async code => {
     refusedAt('registration', code);
-    const expected = { code: status.UNAVAILABLE, reason: 'WHATSAPP_TIMEOUT', whatsappCode: String(code) };
+    const expected = { code: status.UNAVAILABLE, reason: 'WHATSAPP_UNCLEAR', whatsappCode: String(code) };
     expect(await linking()).toMatchObject(expected);
     await link(service.client, nameOf(count), phone);
   });

@@ -162,7 +162,7 @@ describe('a WhatsApp that is not what it says', () => {
     service.simulator.behaviour.certificate = 'other_root';
     const name = await create('other-root');
     const failure = await failureOf(attempt(name, () => {}));
-    expect(failure).toMatchObject({ code: status.UNAVAILABLE, reason: 'WHATSAPP_TIMEOUT' });
+    expect(failure).toMatchObject({ code: status.UNAVAILABLE, reason: 'WHATSAPP_UNCLEAR' });
     expect(service.simulator.stanzas.filter(({ phoneNumber }) => phoneNumber === phone.phoneNumber)).toEqual(
       [],
     );

@@ -118,7 +118,7 @@ describe('an account that WhatsApp links only with its passkey', () => {
 
   test.each([
     ['is a limit of WhatsApp’s', 429, 'WHATSAPP_RATE_LIMITED'],
-    ['is a fault of WhatsApp’s', 503, 'WHATSAPP_TIMEOUT'],
+    ['is a fault of WhatsApp’s', 503, 'WHATSAPP_UNCLEAR'],
     ['is about the passkey', 401, 'PASSKEY_REFUSED'],
   ])('says whether a refusal %s', async (_, code, reason) => {
     const { name, phone } = await desk();

@@ -135,7 +135,7 @@ describe('a read that WhatsApp', () => {
 
   test('answers with a fault of its own is UNAVAILABLE', async () => {
     service.simulator.inject({ match: { on: 'privacy_get' }, effect: { do: 'refuse', code: 503 } });
-    expect(await readFailure()).toMatchObject({ code: status.UNAVAILABLE, reason: 'WHATSAPP_TIMEOUT' });
+    expect(await readFailure()).toMatchObject({ code: status.UNAVAILABLE, reason: 'WHATSAPP_UNCLEAR' });
   });
 
   test('does not answer ends before the deadline of the caller, with details', async () => {

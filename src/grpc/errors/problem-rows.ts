@@ -209,6 +209,16 @@ export const ROWS: { readonly [Kind in Reason]: Row<Kind> } = {
   },
   WHATSAPP_TIMEOUT: {
     code: status.UNAVAILABLE,
+    metadata: ['instance', 'setting'],
+    text: 'WhatsApp did not answer in time and nothing was changed; call again',
+  },
+  CONNECTION_LOST: {
+    code: status.UNAVAILABLE,
+    metadata: ['instance', 'setting'],
+    text: 'The connection to WhatsApp ended before the answer and nothing was changed; call again',
+  },
+  WHATSAPP_UNCLEAR: {
+    code: status.UNAVAILABLE,
     metadata: ['instance', 'setting', 'whatsappCode'],
     text: ({ whatsappCode }) =>
       `WhatsApp gave no usable answer${inBrackets(whatsappCode)} and nothing was changed; call again`,

@@ -1,13 +1,15 @@
 import type { Setting } from '../../domain/settings/settings-table.js';
 import { reportedValue, type Snapshot, withLastKnown } from '../../domain/settings/snapshot.js';
 import { clock } from '../../domain/time/clock.js';
-import type { OnArrival, ReadReply, Session } from '../ports/ports.js';
+import type { NoAnswer, OnArrival, ReadReply, Refused, Session } from '../ports/ports.js';
 import type { ReadTime } from './own-changes.js';
 
 /** A read that has waited longer for its answer is not joined: it may never come. */
 const JOIN_WITHIN_MS = 1000;
 /** How long after a change without an answer it is reckoned with; Baileys waits as long for one. */
 const UNSETTLED_MS = 60_000;
+
+export type FailedRead = Refused | NoAnswer;
 
 /**
  * What WhatsApp last reported of one account, and whether that still holds. A snapshot is current as long as the
@@ -31,6 +33,8 @@ export interface SettingsCache {
   reads(): number;
   /** What the newest answered read shows of those that left after so many; it need not be current. */
   shownAfter(reads: number): Snapshot | undefined;
+  /** Why the one that was answered last, of those that left after so many, brought nothing; undefined when it did. */
+  failedAfter(reads: number): FailedRead | undefined;
   /** The settings may have changed: nothing read before this moment is current. */
   invalidate(): void;
   /** WhatsApp confirms a change: a read that left before and shows another value is not current. */
@@ -65,6 +69,7 @@ export function settingsCache(
   let settling = Promise.withResolvers<void>();
   let reads = 0;
   let newest: { read: number; snapshot: Snapshot; known: Snapshot } | undefined;
+  let failed: { read: number; reply: FailedRead } | undefined;
   let latest:
     | { session: Session; generation: number; snapshot: Snapshot; readAt: number; oldestAt: number }
     | undefined;
@@ -104,6 +109,7 @@ export function settingsCache(
       const oldestAt = readAt - (reply.timerAgeMs ?? 0);
       latest = { session, generation, snapshot: reply.snapshot, readAt, oldestAt };
     }
+    failed = reply.kind === 'read' ? undefined : { read, reply };
     return reply;
   }
 
@@ -131,6 +137,7 @@ export function settingsCache(
     },
     reads: () => reads,
     shownAfter: count => (newest && newest.read > count ? newest.snapshot : undefined),
+    failedAfter: count => (failed && failed.read > count ? failed.reply : undefined),
     invalidate() {
       generation++;
     },

@@ -15,14 +15,17 @@ export function refusal(
   const shared = sharedProblem(instance, cause, hold?.leftMs);
   if (shared) return shared;
   const about = { instance, ...(code !== undefined && { whatsappCode: code }) };
-  const kind = refusalKindOf(code);
+  const kind = refusalKindOf(cause);
   switch (kind) {
     case 'WHATSAPP_RATE_LIMITED':
       return { kind, retryAfterMs: hold?.leftMs ?? LIMITED_MS, ...about };
     case 'WHATSAPP_REJECTED':
       return { kind, whatsappText: text, ...about };
-    case 'WHATSAPP_TIMEOUT':
+    case 'WHATSAPP_UNCLEAR':
       return { kind, ...(hold && { retryAfterMs: hold.leftMs }), ...about };
+    case 'WHATSAPP_TIMEOUT':
+    case 'CONNECTION_LOST': // The code is Baileys', and WhatsApp sent none.
+      return { kind, ...(hold && { retryAfterMs: hold.leftMs }), instance };
   }
 }
 

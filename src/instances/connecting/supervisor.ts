@@ -2,7 +2,7 @@ import type { Disconnect } from '../../domain/disconnect.js';
 import { LONGEST_TIMER_MS } from '../../domain/longest-timer.js';
 import { clock } from '../../domain/time/clock.js';
 import type { Due } from '../../domain/time/due.js';
-import type { InstanceLog, Session } from '../ports/ports.js';
+import type { InstanceLog, LogoutReply, Session } from '../ports/ports.js';
 import { afterDisconnect, NO_FAILURES } from './after-disconnect.js';
 import { backingOff, type ConnectionState, msLeft } from './connection-state.js';
 import { type Dialer, OWN_FAULT } from './dialer.js';
@@ -24,8 +24,8 @@ export interface Supervisor {
   hurry(wait: 'any' | 'first'): void;
   /** Connects anew, also when connected, because the way to WhatsApp is another; does nothing when it would not dial. */
   reroute(): void;
-  /** Ends the live session the caller's way, not reacting to its end; connects again when that gives false. */
-  retire(end: (session: Session) => Promise<boolean>): Promise<boolean>;
+  /** Ends the live session the caller's way, not reacting to its end; connects again when that is not confirmed. */
+  retire(end: (session: Session) => Promise<LogoutReply>): Promise<LogoutReply>;
   /** Gives the connection up until that is due, or until told to connect; does nothing unless connected. */
   park(due: Due): void;
   /** Gives an attempt up for this state, and does what that one says; does nothing unless it waits for another one. */
@@ -191,11 +191,11 @@ export function supervise({
       void session?.close();
     },
     async retire(end) {
-      if (connection.state !== 'connected') return false;
+      if (connection.state !== 'connected') return { kind: 'no_answer', cause: 'closed' };
       stop.abort();
-      const done = await end(connection.session);
-      if (!done) start();
-      return done;
+      const reply = await end(connection.session);
+      if (reply.kind !== 'confirmed') start();
+      return reply;
     },
     park(due) {
       if (connection.state !== 'connected') return;

@@ -17,19 +17,19 @@ export function causeOf(reply: Exclude<SetReply, { kind: 'confirmed' }>, change:
       };
     case 'no_answer':
       return {
-        reason: 'WHATSAPP_TIMEOUT',
-        message: NO_ANSWER[reply.cause],
+        ...NO_ANSWER[reply.cause],
         ...(reply.code === undefined ? {} : { whatsappCode: reply.code }),
       };
   }
 }
 
-const NO_ANSWER = {
-  timeout: 'WhatsApp did not answer in time',
-  closed: 'the connection ended before WhatsApp answered',
-  fault: 'WhatsApp reported a fault of its own',
-  unclear: 'WhatsApp answered with something that proves nothing',
-} as const;
+/** What it means that nothing came which proves an effect or its absence. */
+export const NO_ANSWER = {
+  timeout: { reason: 'WHATSAPP_TIMEOUT', message: 'WhatsApp did not answer in time' },
+  closed: { reason: 'CONNECTION_LOST', message: 'the connection ended before WhatsApp answered' },
+  fault: { reason: 'WHATSAPP_UNCLEAR', message: 'WhatsApp reported a fault of its own' },
+  unclear: { reason: 'WHATSAPP_UNCLEAR', message: 'WhatsApp answered with something that proves nothing' },
+} as const satisfies Readonly<Record<NoAnswer['cause'], Cause>>;
 
 /** Whether the connection ended while this reply was awaited. */
 export const isCutOff = (reply: { readonly kind: string; readonly cause?: NoAnswer['cause'] }): boolean =>
@@ -73,7 +73,9 @@ const IN_WORDS: Record<OutcomeReason, string> = {
   RATE_LIMITED: 'a limit of this service is reached',
   WHATSAPP_REJECTED: 'WhatsApp refused to tell the settings',
   WHATSAPP_RATE_LIMITED: 'WhatsApp limits the requests of this account',
-  WHATSAPP_TIMEOUT: 'WhatsApp did not tell the settings',
+  WHATSAPP_TIMEOUT: 'WhatsApp did not tell the settings in time',
+  CONNECTION_LOST: 'the connection to WhatsApp ended before it told the settings',
+  WHATSAPP_UNCLEAR: 'WhatsApp told no settings that can be read, or reported a fault of its own',
   CLIENT_OUTDATED: 'WhatsApp refuses the version of this client',
   PROXY_FAILED: 'the proxy made no connection to WhatsApp',
   DEADLINE_TOO_SHORT: OUT_OF_TIME.message,

@@ -1,8 +1,10 @@
 import { PrivacyError } from '../../domain/errors.js';
 import { iqTimeout } from '../account/time-left.js';
 import { type ConnectionState, notUsable } from '../connecting/connection-state.js';
+import { unanswered } from '../judging/failed-read.js';
 import type { ManagedInstance } from '../member/managed-instance.js';
 import type { CallOptions } from '../ports/orders.js';
+import type { LogoutReply } from '../ports/ports.js';
 import { endLink } from './link-instance.js';
 
 /**
@@ -17,8 +19,10 @@ export async function unlink(managed: ManagedInstance, call: CallOptions): Promi
   if (connection.state === 'unlinked') return;
   if (connection.state === 'suspended' || connection.state === 'conflict')
     throw notUsable(instance, connection);
-  if (!isOver(connection) && (await hasSession(managed, call)) && !(await logOut(managed, call)))
-    throw new PrivacyError({ kind: 'WHATSAPP_TIMEOUT', instance });
+  if (!isOver(connection) && (await hasSession(managed, call))) {
+    const reply = await logOut(managed, call);
+    if (reply.kind !== 'confirmed') throw new PrivacyError(unanswered(instance, reply));
+  }
   await managed.forgetAccount({ author: call.author });
 }
 
@@ -35,6 +39,6 @@ async function hasSession(managed: ManagedInstance, call: CallOptions): Promise<
 
 const isOver = ({ state }: ConnectionState): boolean => state === 'unlinked' || state === 'logged_out';
 
-/** Removes this device at WhatsApp; false when that was not confirmed, also because there is no connection. */
-export const logOut = ({ supervisor }: ManagedInstance, call: CallOptions): Promise<boolean> =>
+/** Removes this device at WhatsApp. */
+export const logOut = ({ supervisor }: ManagedInstance, call: CallOptions): Promise<LogoutReply> =>
   supervisor.retire(session => session.logout(iqTimeout(call)));

@@ -43,6 +43,9 @@ export type SetReply =
   | { readonly kind: 'not_sent' }
   | NoAnswer;
 
+/** WhatsApp's answer to the wish to remove this device; no error of it proves that the device is still there. */
+export type LogoutReply = { readonly kind: 'confirmed' } | NoAnswer;
+
 /**
  * Is given what comes for a change whose reply was `no_answer` with `timeout`: the answer after all, or `closed` at the
  * end of the connection. Until then the change may still take effect.
@@ -116,8 +119,8 @@ export interface Session {
   findContacts(ids: readonly ContactId[], timeoutMs: number, onLookUp: OnLookUp): Promise<FindReply>;
   /** Says whether the device is available; false when that did not leave. */
   tellPresence(presence: 'available' | 'unavailable'): Promise<boolean>;
-  /** Asks WhatsApp to remove this device; false when it did not confirm. Ends the session. */
-  logout(timeoutMs: number): Promise<boolean>;
+  /** Asks WhatsApp to remove this device. Ends the session. */
+  logout(timeoutMs: number): Promise<LogoutReply>;
   /** Ends the session; resolves when the socket is gone. */
   close(): Promise<void>;
 }

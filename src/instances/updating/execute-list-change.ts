@@ -74,7 +74,7 @@ const isShown = ({ order }: ListRun, view: Partial<ListView>): view is ListView 
  * has another value, and other devices change it too.
  */
 const NOT_READ_BACK: Cause = {
-  reason: 'WHATSAPP_TIMEOUT',
+  reason: 'WHATSAPP_UNCLEAR',
   message: 'WhatsApp confirmed what was sent, but the list could not be read back',
 };
 

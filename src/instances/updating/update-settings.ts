@@ -15,6 +15,8 @@ import { problemOf } from '../../domain/update-status.js';
 import type { Account } from '../account/account.js';
 import type { Iqs } from '../account/budget.js';
 import { reserve } from '../account/reservation.js';
+import type { FailedRead } from '../account/settings-cache.js';
+import { whyUnread } from '../judging/failed-read.js';
 import { held, locked, notReported, type Refusal, refused, staleEtag } from '../judging/refusals.js';
 import { causeFrom, isOutcomeProblem } from '../judging/reply-causes.js';
 import type { CallOptions, UpdateOrder } from '../ports/orders.js';
@@ -75,6 +77,7 @@ export async function updateSettings(
     isPatient: !doesRollBack,
     isPlannedAhead: ahead !== undefined,
   };
+  const readsBefore = account.cache.reads();
   let execution = await sendWaves(paid.account, session, plan, how, call);
   if (lists) execution = await rollBack(paid.account, execution, lists, call);
 
@@ -83,7 +86,10 @@ export async function updateSettings(
   // Without any read-back no more is said than that nothing was sent, unless that were OK.
   const isTold = ({ setting }: Outcome) =>
     settings ? reportedValue(settings, setting) !== undefined : !outcomes.every(isApplied);
-  const unchanged = execution.unchanged.map(outcome => (isTold(outcome) ? outcome : notReadBack(outcome)));
+  const why = whyNotReadBack(settings, account.cache.failedAfter(readsBefore));
+  const unchanged = execution.unchanged.map(outcome =>
+    isTold(outcome) ? outcome : notReadBack(outcome, why),
+  );
   const report = { instance, outcomes: [...outcomes, ...unchanged], settings, sent };
   const problem = problemOf(report, outOfTime, account.throttle.waitMs());
   if (problem) throw new PrivacyError(problem, { update: report });
@@ -110,12 +116,15 @@ function knownAhead(account: Account, session: Session, order: UpdateOrder): Sna
 const isApplied = ({ state }: Outcome): boolean => state === 'APPLIED';
 
 /** OK would say that it still has the value, which nobody has seen since the changes were sent. */
-const notReadBack = (outcome: Outcome): Outcome =>
-  outcome.state === 'UNCHANGED' ? { ...outcome, state: 'UNKNOWN', cause: NOT_READ_BACK } : outcome;
-const NOT_READ_BACK: Cause = {
-  reason: 'WHATSAPP_TIMEOUT',
-  message: 'nothing was sent because it had this value, but it could not be read back',
-};
+const notReadBack = (outcome: Outcome, cause: Cause): Outcome =>
+  outcome.state === 'UNCHANGED' ? { ...outcome, state: 'UNKNOWN', cause } : outcome;
+
+function whyNotReadBack(settings: Snapshot | undefined, failed: FailedRead | undefined): Cause {
+  const message = 'nothing was sent because it had this value, but it could not be read back';
+  if (!settings) return { ...whyUnread(failed), message };
+  const isSilent = settings.unreadable.some(one => one.isSilent);
+  return { reason: isSilent ? 'WHATSAPP_TIMEOUT' : 'WHATSAPP_UNCLEAR', message };
+}
 
 /** The most IQs an update can need when it goes wrong as often as it can. */
 function mostIqs({ wishes, onFailure, validateOnly }: UpdateOrder, known: Snapshot | undefined): Iqs {

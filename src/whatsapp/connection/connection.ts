@@ -112,8 +112,8 @@ export function openConnection(
    */
   function onUnreadable(cause: unknown, bytes: number) {
     if (isOver) return;
-    if (cause instanceof FrameTooLong) end(disconnects.ownCause('WhatsApp sent a frame that is too long'));
-    else if (isNotDecrypted(cause)) end(disconnects.ownCause('WhatsApp sent a frame that cannot be read'));
+    if (cause instanceof FrameTooLong) end(disconnects.unclear('WhatsApp sent a frame that is too long'));
+    else if (isNotDecrypted(cause)) end(disconnects.unclear('WhatsApp sent a frame that cannot be read'));
     else log.frameDropped({ instance, bytes, count: ++unreadable });
   }
 

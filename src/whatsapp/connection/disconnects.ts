@@ -7,14 +7,20 @@ import { childOf, codeOf } from './nodes.js';
 /** A cause of our own. */
 export const ownCause = (text: string): Disconnect => ({ code: undefined, text });
 
+/** What came proves nothing, or cannot be read. */
+export const unclear = (text: string): Disconnect => ({ code: undefined, text, isUnclear: true });
+
 /** The store refused what must be durable. */
 export const notStored = (): Disconnect => ownCause('The credentials could not be stored');
 
 /** Baileys' code for what took too long. */
 export const timedOut = (text: string): Disconnect => ({ code: 408, text });
 
+/** Baileys' code for a connection that is closed. */
+const closed = (text: string): Disconnect => ({ code: 428, text });
+
 /** The stream was ended without a reason, by WhatsApp or on the way. */
-export const streamEnded = (): Disconnect => ({ code: 428, text: 'WhatsApp closed the connection' });
+export const streamEnded = (): Disconnect => closed('WhatsApp closed the connection');
 
 /** `<ib><downgrade_webclient/></ib>` */
 export const notMultiDevice = (): Disconnect => withWords(411);
@@ -78,29 +84,30 @@ function endOfBan(expire: string | undefined, now: Date): Date | undefined {
  * The upgrade to a WebSocket was answered with an HTTP status. Only those that mean "later" are taken for WhatsApp's
  * codes: a 401 or 403 may come from any proxy on the way and must not end a link.
  */
-export const fromHttpStatus = (status: number): Disconnect => ({
-  code: status === 429 || (status >= 500 && status <= 504) ? status : undefined,
-  text: `The server answered HTTP ${status} in place of a WebSocket`,
-});
+export function fromHttpStatus(status: number): Disconnect {
+  const text = `The server answered HTTP ${status} in place of a WebSocket`;
+  return status === 429 || (status >= 500 && status <= 504) ? { code: status, text } : unclear(text);
+}
 
 /** The socket failed: unreachable, reset, or a broken WebSocket frame. */
 export function fromSocketError(error: unknown): Disconnect {
   if (error instanceof ProxyError) return { ...ownCause(error.message), culprit: { kind: 'proxy' } };
   const name = error instanceof Error && 'code' in error ? String(error.code) : '';
-  return { code: 408, text: `No connection to WhatsApp${name && ` (${name})`}` };
+  const text = `No connection to WhatsApp${name && ` (${name})`}`;
+  return name === 'ETIMEDOUT' ? timedOut(text) : closed(text);
 }
 
 /** Why Baileys gave up before or after the login, as its `connection.update` tells it. */
 export function fromBaileys(error: unknown): Disconnect {
   const message = error instanceof Error ? error.message : '';
-  if (/certificat/i.test(message)) return ownCause('The server could not prove that it is WhatsApp');
+  if (/certificat/i.test(message)) return unclear('The server could not prove that it is WhatsApp');
   switch (statusOf(error)) {
     case 408:
       return timedOut('WhatsApp did not answer');
     case 428:
       return streamEnded();
     default:
-      return ownCause('The handshake with WhatsApp failed');
+      return unclear('The handshake with WhatsApp failed');
   }
 }
 

@@ -1,10 +1,9 @@
 import type { BinaryNode } from '@whiskeysockets/baileys';
 import { clock } from '../../domain/time/clock.js';
 import { wallTimeIn } from '../../domain/time/wall-time.js';
-import { ownCause } from '../connection/disconnects.js';
-import type { IqReply } from '../connection/iq.js';
-import { bytesOf, childOf, errorIn } from '../connection/nodes.js';
+import { bytesOf, childOf } from '../connection/nodes.js';
 import type { Invitation, InvitationOptions } from './invitation.js';
+import { noResult } from './no-result.js';
 import {
   finishStanza,
   helloStanza,
@@ -44,7 +43,7 @@ export function codeInvitation(
     const answer = await connection.sendIQ(stanza, timeouts.queryMs);
     if (isStopped) return undefined;
     if (answer.kind === 'reply' && answer.node.attrs['type'] === 'result') return answer.node;
-    end(refusal(answer));
+    end(noResult(answer, 'refused', 'linking with a pairing code'));
     return undefined;
   }
 
@@ -90,11 +89,4 @@ export function codeInvitation(
       clearTimeout(timer);
     },
   };
-}
-
-function refusal(answer: IqReply) {
-  const { code, text } = (answer.kind === 'reply' && errorIn(answer.node)) || { code: undefined, text: '' };
-  return code === undefined
-    ? ({ kind: 'disconnected', disconnect: ownCause('WhatsApp did not accept the pairing code') } as const)
-    : ({ kind: 'refused', code, text } as const);
 }

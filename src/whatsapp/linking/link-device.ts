@@ -7,7 +7,7 @@ import { plainAck } from '../connection/answers.js';
 import { encodeCredentials, NO_KEYS } from '../connection/auth-state.js';
 import { type Connection, openConnection } from '../connection/connection.js';
 import type { ConnectionOptions } from '../connection/connection-options.js';
-import { notStored, ownCause, timedOut } from '../connection/disconnects.js';
+import { notStored, ownCause, timedOut, unclear } from '../connection/disconnects.js';
 import { bytesIn, childOf, childrenOf, resultOf } from '../connection/nodes.js';
 import { codeInvitation } from './code-invitation.js';
 import { declineStanza, pairingOf } from './pair-success.js';
@@ -113,7 +113,7 @@ async function complete(
   const pairing = pairingOf(stanza, creds);
   if (!pairing) {
     await connection.tell(declineStanza(stanza));
-    return disconnected(ownCause('The phone could not prove that it agreed to the link'));
+    return disconnected(unclear('The phone could not prove that it agreed to the link'));
   }
   const { phoneNumber, update, reply } = pairing;
   if (expectedPhoneNumber !== undefined && phoneNumber !== expectedPhoneNumber) {

@@ -4,9 +4,9 @@ import type { PasskeyWait } from '../../domain/errors.js';
 import { clock } from '../../domain/time/clock.js';
 import { wallTimeIn } from '../../domain/time/wall-time.js';
 import type { PasskeyCaller } from '../../instances/ports/passkey-steps.js';
-import { ownCause, timedOut } from '../connection/disconnects.js';
-import { errorIn } from '../connection/nodes.js';
+import { ownCause, unclear } from '../connection/disconnects.js';
 import type { InvitationOptions } from './invitation.js';
+import { noResult } from './no-result.js';
 import {
   type Assertion,
   judgeAssertion,
@@ -75,15 +75,7 @@ export function passkeyCeremony(
     const answer = await connection.sendIQ(stanza, timeouts.queryMs);
     if (attempt !== current) return undefined;
     if (answer.kind === 'reply' && answer.node.attrs['type'] === 'result') return answer.node;
-    const { code, text } = (answer.kind === 'reply' && errorIn(answer.node)) || { code: undefined, text: '' };
-    end(
-      code === undefined
-        ? {
-            kind: 'disconnected',
-            disconnect: timedOut('WhatsApp did not answer while linking with a passkey'),
-          }
-        : { kind: 'passkey_refused', code, text },
-    );
+    end(noResult(answer, 'passkey_refused', 'linking with a passkey'));
     return undefined;
   }
 
@@ -106,7 +98,7 @@ export function passkeyCeremony(
   }
 
   const unreadable = (what: string) =>
-    end({ kind: 'disconnected', disconnect: ownCause(`WhatsApp sent ${what} that cannot be read`) });
+    end({ kind: 'disconnected', disconnect: unclear(`WhatsApp sent ${what} that cannot be read`) });
 
   /** Has a person make the assertion. */
   function assertionFor(attempt: Attempt, options: RequestOptions, { onStep }: PasskeyCaller) {

@@ -1,15 +1,15 @@
 import type { BinaryNode } from '@whiskeysockets/baileys';
 import { wallTime } from '../../domain/time/wall-time.js';
 import { within } from '../../instances/account/time-left.js';
-import type { OfflineQueue, Session } from '../../instances/ports/ports.js';
+import type { LogoutReply, OfflineQueue, Session } from '../../instances/ports/ports.js';
 import type { Connection } from '../connection/connection.js';
 import type { IqReply } from '../connection/iq.js';
-import { iqStanza } from '../connection/nodes.js';
+import { errorIn, iqStanza } from '../connection/nodes.js';
 import type { WriteQueue } from '../connection/write-queue.js';
 import { contactLists } from '../privacy/contact-lists.js';
 import type { DisappearingTimer } from '../privacy/disappearing-timer.js';
 import { type TimerReply, withTimer } from '../privacy/disappearing-timer-protocol.js';
-import { noAnswer, readReplyOf, setReplyOf } from '../privacy/iq-results.js';
+import { noAnswer, readReplyOf, setReplyOf, UNCLEAR } from '../privacy/iq-results.js';
 import {
   parseReadReply,
   parseSetReply,
@@ -97,11 +97,10 @@ export function openSession(
 
     async logout(timeoutMs) {
       const answer = await connection.sendIQ(logoutStanza(me), timeoutMs);
-      const isResult = answer.kind === 'reply' && answer.node.attrs['type'] === 'result';
       // WhatsApp may cut the device off before it answers.
       const isCutOff = answer.kind === 'closed' && (await connection.ended).code === 401;
       await close();
-      return isResult || isCutOff;
+      return isCutOff ? { kind: 'confirmed' } : readReplyOf(answer, parseLogoutReply);
     },
 
     close,
@@ -112,6 +111,12 @@ export function openSession(
 const TIMER_PATIENCE_MS = 3_000;
 /** The same on a connection over which WhatsApp has not told it in time. */
 const IMPATIENCE_MS = 250;
+
+function parseLogoutReply(node: BinaryNode): LogoutReply {
+  if (node.attrs['type'] === 'result') return { kind: 'confirmed' };
+  const code = errorIn(node)?.code;
+  return { ...UNCLEAR, ...(code !== undefined && { code }) };
+}
 
 /** As WhatsApp Web's "Log out" sends it. */
 const logoutStanza = (jid: string): BinaryNode =>

@@ -247,11 +247,14 @@ function wasKnown(run: Run, timeline: Timeline, read: ReadSeen) {
   return !isCut || [...reads, ...sets].some(next => next.connection === connection && next.asked > answered);
 }
 
+/** Why a reply is not known, although WhatsApp may have sent it. */
+const UNHEARD: readonly ErrorReason[] = [ErrorReason.WHATSAPP_TIMEOUT, ErrorReason.CONNECTION_LOST];
+
 /** The first reply on a connection that the answer does not know of, when it came at the end of the caller's time. */
 function firstUnheard({ answer, answeredAt }: Run, { sets }: Timeline, connection: number) {
   if (answer.code !== status.DEADLINE_EXCEEDED) return undefined;
   const unheard = answer.outcomes
-    ?.filter(({ state, reason }) => state === State.UNKNOWN && reason === ErrorReason.WHATSAPP_TIMEOUT)
+    ?.filter(({ state, reason }) => state === State.UNKNOWN && UNHEARD.includes(reason))
     .map(({ setting }) => categoryOf(setting));
   return sets
     .filter(set => set.connection === connection && unheard?.includes(set.category))

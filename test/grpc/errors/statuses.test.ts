@@ -126,7 +126,9 @@ const PROBLEMS: { [Kind in Reason]: Problem & { kind: Kind } } = {
     whatsappCode: 403,
     whatsappText: 'forbidden',
   },
-  WHATSAPP_TIMEOUT: { kind: 'WHATSAPP_TIMEOUT', instance, setting: 'online', whatsappCode: 503 },
+  WHATSAPP_TIMEOUT: { kind: 'WHATSAPP_TIMEOUT', instance, setting: 'online' },
+  CONNECTION_LOST: { kind: 'CONNECTION_LOST', instance, setting: 'online' },
+  WHATSAPP_UNCLEAR: { kind: 'WHATSAPP_UNCLEAR', instance, setting: 'online', whatsappCode: 503 },
   BLACKLIST_CONFLICT: { kind: 'BLACKLIST_CONFLICT', instance, setting: 'profile', whatsappCode: 409 },
   CLIENT_OUTDATED: {
     kind: 'CLIENT_OUTDATED',

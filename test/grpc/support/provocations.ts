@@ -2,11 +2,12 @@ import * as changes from './provoke-changes.js';
 import * as common from './provoke-common.js';
 import * as importing from './provoke-importing.js';
 import {
-  logoutUnconfirmed,
+  logoutEndingWith,
   on,
   onAbsent,
   onOutdatedNode,
   onUnlinked,
+  whileConnectionsEnd,
   withNameTaken,
 } from './provoke-instances.js';
 import * as linking from './provoke-linking.js';
@@ -122,9 +123,22 @@ const PROVOCATIONS: Readonly<Record<string, Readonly<Record<string, Provoke>>>> 
     [IMPORT]: importing.refusedImport(503),
   },
   'UNAVAILABLE WHATSAPP_TIMEOUT': {
+    '*': on('unanswered'),
+    [LINK]: linking.askingForCode({ do: 'silence' }),
+    [UNLINK]: logoutEndingWith({ do: 'silence' }),
+    [RECONNECT]: linking.refusedAgain(408), // Silence itself takes half a minute.
+  },
+  'UNAVAILABLE CONNECTION_LOST': {
+    '*': whileConnectionsEnd,
+    [UPDATE]: changes.endingTheConnection,
+    [LINK]: linking.askingForCode({ do: 'close' }),
+    [UNLINK]: logoutEndingWith({ do: 'close' }),
+    [RECONNECT]: linking.triedAgain({ do: 'close' }),
+  },
+  'UNAVAILABLE WHATSAPP_UNCLEAR': {
     '*': on('faulty'),
     [LINK]: linking.whenWhatsApp({ certificate: 'other_root' }),
-    [UNLINK]: logoutUnconfirmed,
+    [UNLINK]: logoutEndingWith({ do: 'refuse', code: 500 }),
     [RECONNECT]: linking.refusedAgain(503),
   },
   'UNAVAILABLE CLIENT_OUTDATED': { '*': onOutdatedNode, [LINK]: linking.onOutdatedNode },

@@ -1,3 +1,4 @@
+import type { Effect } from '../../../src/simulator/index.js';
 import type { CallOptions } from './invoke.js';
 import type { ConditionName, Provoke } from './stage.js';
 
@@ -22,11 +23,26 @@ export const withNameTaken: Provoke = async ({ call, unlinked }, { method }) =>
   call(method, { name: await unlinked() });
 
 /** WhatsApp does not confirm that the device is gone. */
-export const logoutUnconfirmed: Provoke = async ({ service, call, another }, { method, request }) => {
+export const logoutEndingWith =
+  (effect: Effect): Provoke =>
+  async ({ service, call, another }, { method, request }) => {
+    const { instance, phone } = await another('well');
+    service.simulator.inject({
+      match: { on: 'iq', xmlns: 'md', phoneNumber: phone.phoneNumber },
+      effect,
+    });
+    return call(method, request(instance, ''));
+  };
+
+/** Each question about privacy ends the connection, also that of the login which follows. */
+export const whileConnectionsEnd: Provoke = async ({ service, call, another }, { method, request }) => {
   const { instance, phone } = await another('well');
-  service.simulator.inject({
-    match: { on: 'iq', xmlns: 'md', phoneNumber: phone.phoneNumber },
-    effect: { do: 'refuse', code: 500 },
+  const fault = service.simulator.inject({
+    match: { on: 'iq', xmlns: 'privacy', phoneNumber: phone.phoneNumber },
+    effect: { do: 'close' },
+    times: Infinity,
   });
-  return call(method, request(instance, ''));
+  const ended = await call(method, request(instance, ''));
+  fault.remove();
+  return ended;
 };

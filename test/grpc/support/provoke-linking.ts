@@ -137,19 +137,26 @@ export const refusedAtFirstLogin =
     });
   };
 
-/** Trying a suspended instance again, whose login WhatsApp refuses so. */
-export const refusedAgain =
-  (reason: number): Provoke =>
+/** Trying a suspended instance again, whose login ends so. */
+export const triedAgain =
+  (effect: Effect): Provoke =>
   async ({ service, call, another }, { method, request }) => {
     const desk = await another('well');
     const { phoneNumber } = desk.phone;
-    const refuse = (reason: number) =>
-      service.simulator.inject({ match: { on: 'login', phoneNumber }, effect: { do: 'failure', reason } });
-    refuse(403);
+    const atLogin = (effect: Effect) =>
+      service.simulator.inject({ match: { on: 'login', phoneNumber }, effect });
+    atLogin({ do: 'failure', reason: 403 });
     desk.phone.streamError(515);
     await viewIn(service, desk, 'SUSPENDED');
-    refuse(reason);
-    const ended = await call(method, request(desk.instance, ''));
+    atLogin(effect);
+    return call(method, request(desk.instance, ''));
+  };
+
+/** The same, and WhatsApp refuses the login. */
+export const refusedAgain =
+  (reason: number): Provoke =>
+  async (stage, subject) => {
+    const ended = await triedAgain({ do: 'failure', reason })(stage, subject);
     if (reason === 429) await limitOver(ended);
     return ended;
   };

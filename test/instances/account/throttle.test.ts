@@ -110,7 +110,7 @@ function sendNine(pace: Throttle, answer: (setting: string) => SetReply = () => 
     changeContactList: async () => ({ kind: 'no_answer', cause: 'timeout' }),
     lookUpsFor: () => 0,
     findContacts: async () => ({ kind: 'no_answer', cause: 'timeout' }),
-    logout: async () => true,
+    logout: async () => ({ kind: 'confirmed' }),
     close: async () => undefined,
   };
   const account: Account = {

@@ -316,6 +316,8 @@ test('a listener that throws does not end what keeps the instance connected', as
   expect(node.faults).toEqual([cause, cause]);
 });
 
+const UNCONFIRMED = { kind: 'no_answer', cause: 'timeout' } as const;
+
 describe('a session that its instance retires', () => {
   test('is followed by another one when WhatsApp did not confirm its end', async () => {
     const node = fakeNode(() => 'open');
@@ -323,10 +325,10 @@ describe('a session that its instance retires', () => {
     await vi.advanceTimersByTimeAsync(100);
     const retired = desk.retire(async session => {
       await session.close();
-      return false;
+      return UNCONFIRMED;
     });
     await vi.advanceTimersByTimeAsync(100);
-    expect(await retired).toBe(false);
+    expect(await retired).toEqual(UNCONFIRMED);
     expect(desk.connection.state).toBe('connected');
     expect(node.made).toHaveLength(2);
   });
@@ -335,7 +337,10 @@ describe('a session that its instance retires', () => {
     const node = fakeNode(() => 'open');
     const desk = superviseOn(node);
     await vi.advanceTimersByTimeAsync(100);
-    expect(await desk.retire(async session => session.close().then(() => true))).toBe(true);
+    await desk.retire(async session => {
+      await session.close();
+      return { kind: 'confirmed' };
+    });
     await vi.advanceTimersByTimeAsync(HOUR_MS);
     expect(node.made).toHaveLength(1);
   });

@@ -58,7 +58,7 @@ test('an instance whose new link had to be cleared again is unlinked, here and i
     const record = await credentials.clear('desk');
     return { kind: 'disconnected', disconnect: { code: 503, text: 'gone' }, record };
   };
-  await expect(linkDesk()).rejects.toMatchObject({ problem: { kind: 'WHATSAPP_TIMEOUT' } });
+  await expect(linkDesk()).rejects.toMatchObject({ problem: { kind: 'WHATSAPP_UNCLEAR' } });
   const [told, stored] = await toldAndStored();
   expect(told).toEqual(stored);
   expect(stored).toMatchObject({ status: 'unlinked', phoneNumber: '', linkTime: undefined });
@@ -68,7 +68,7 @@ test('an instance whose new link had to be cleared again is unlinked, here and i
 test('an instance that was not linked after all is as it was before', async () => {
   answer = async () => ({ kind: 'disconnected', disconnect: { code: 503, text: 'gone' } });
   const before = registry.get('desk');
-  await expect(linkDesk()).rejects.toMatchObject({ problem: { kind: 'WHATSAPP_TIMEOUT' } });
+  await expect(linkDesk()).rejects.toMatchObject({ problem: { kind: 'WHATSAPP_UNCLEAR' } });
   expect(registry.get('desk')).toEqual(before);
   expect(before).toMatchObject({ state: 'LOGGED_OUT', stateReason: 'removed', phoneNumber: '+15550100123' });
 });

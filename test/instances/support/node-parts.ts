@@ -36,7 +36,7 @@ export async function nodeParts(connections: Partial<NodeOptions['connections']>
       offlineQueue: DRAINED,
       forgetTimer: () => undefined,
       close: async () => ended.resolve({ code: undefined, text: 'closed' }),
-      logout: async () => true,
+      logout: async () => ({ kind: 'confirmed' }),
       async readPrivacy() {
         read.push(instance);
         return whatsApp.read();

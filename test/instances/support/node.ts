@@ -56,7 +56,7 @@ const sessionOf = (ended: Promise<Disconnect>, end: Drop): Session => ({
   changeContactList: async () => ({ kind: 'no_answer', cause: 'timeout' }),
   lookUpsFor: () => 0,
   findContacts: async () => ({ kind: 'no_answer', cause: 'timeout' }),
-  logout: async () => true,
+  logout: async () => ({ kind: 'confirmed' }),
   close: async () => end({ code: undefined, text: 'closed' }),
 });
 

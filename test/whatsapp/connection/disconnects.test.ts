@@ -92,8 +92,13 @@ describe('an HTTP status in place of a WebSocket', () => {
 describe('a failed socket', () => {
   test('names the error of the system', () => {
     const error = Object.assign(new Error('connect ECONNREFUSED 192.0.2.1:443'), { code: 'ECONNREFUSED' });
-    expect(fromSocketError(error)).toEqual({ code: 408, text: 'No connection to WhatsApp (ECONNREFUSED)' });
-    expect(fromSocketError('what')).toEqual({ code: 408, text: 'No connection to WhatsApp' });
+    expect(fromSocketError(error)).toEqual({ code: 428, text: 'No connection to WhatsApp (ECONNREFUSED)' });
+    expect(fromSocketError('what')).toEqual({ code: 428, text: 'No connection to WhatsApp' });
+  });
+
+  test('is silence only when the system has waited in vain', () => {
+    const error = Object.assign(new Error('connect ETIMEDOUT 192.0.2.1:443'), { code: 'ETIMEDOUT' });
+    expect(fromSocketError(error).code).toBe(408);
   });
 });
 
@@ -116,7 +121,11 @@ describe("an error of Baileys'", () => {
       1006,
       null,
     ]) {
-      expect(fromBaileys(error)).toEqual({ code: undefined, text: 'The handshake with WhatsApp failed' });
+      expect(fromBaileys(error)).toEqual({
+        code: undefined,
+        text: 'The handshake with WhatsApp failed',
+        isUnclear: true,
+      });
     }
   });
 });

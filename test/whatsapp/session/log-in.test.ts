@@ -179,7 +179,7 @@ describe('a login that fails', () => {
   });
 
   test('with a reset says that there is no connection', async () => {
-    expect(await connectWith({ on: 'upgrade' }, { do: 'reset' })).toEqual(failure({ code: 408 }));
+    expect(await connectWith({ on: 'upgrade' }, { do: 'reset' })).toEqual(failure({ code: 428 }));
     const { kind } = await connectWith({ on: 'hello' }, { do: 'reset' });
     expect(kind).toBe('failed');
   });
@@ -207,7 +207,7 @@ describe('a login that fails', () => {
   test('says so when the server speaks something else', async () => {
     expect(await connectWith({ on: 'hello' }, { do: 'undecodable' })).toEqual(failure({ code: undefined }));
     expect(await connectTo({ ...desk.simulator, url: 'ws://127.0.0.1:1/' })).toEqual(
-      failure({ code: 408, text: 'No connection to WhatsApp (ECONNREFUSED)' }),
+      failure({ code: 428, text: 'No connection to WhatsApp (ECONNREFUSED)' }),
     );
   });
 

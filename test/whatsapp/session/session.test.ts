@@ -213,7 +213,7 @@ describe('when the connection ends', () => {
     desk.simulator.clearStanzas();
     expect(await hide()).toEqual({ kind: 'not_sent' });
     expect(await session.readPrivacy(LONG_MS)).toEqual(CLOSED);
-    expect(await session.logout(LONG_MS)).toBe(false);
+    expect(await session.logout(LONG_MS)).toEqual(CLOSED);
     expect(desk.simulator.stanzas).toEqual([]);
   });
 
@@ -314,25 +314,28 @@ describe('changes made elsewhere', () => {
 
 describe('logging out', () => {
   test('removes the device and ends the session', async () => {
-    expect(await session.logout(LONG_MS)).toBe(true);
+    expect(await session.logout(LONG_MS)).toEqual({ kind: 'confirmed' });
     expect(desk.phone.devices()).toEqual([]);
     await session.ended;
     await expect.poll(() => desk.simulator.connections()).toBe(0);
   });
 
-  test.each<[string, Effect]>([
-    ['refuses', { do: 'refuse', code: 500 }],
-    ['says nothing', { do: 'silence' }],
-    ['hangs up', { do: 'close' }],
-  ])('is not taken for done when WhatsApp %s', async (_, effect) => {
+  test.each<[string, Effect, object]>([
+    ['refuses', { do: 'refuse', code: 500 }, { cause: 'unclear', code: 500 }],
+    ['says nothing', { do: 'silence' }, { cause: 'timeout' }],
+    ['hangs up', { do: 'close' }, { cause: 'closed' }],
+  ])('is not taken for done when WhatsApp %s', async (_, effect, ended) => {
     inject({ on: 'iq', xmlns: 'md' }, effect);
-    expect(await session.logout(100)).toBe(false);
+    expect(await session.logout(effect.do === 'silence' ? 100 : LONG_MS)).toEqual({
+      kind: 'no_answer',
+      ...ended,
+    });
     await session.ended;
   });
 
   test('is done when WhatsApp cuts the device off in place of an answer', async () => {
     inject({ on: 'iq', xmlns: 'md' }, { do: 'stream_error', code: 401, conflict: 'device_removed' });
-    expect(await session.logout(LONG_MS)).toBe(true);
+    expect(await session.logout(LONG_MS)).toEqual({ kind: 'confirmed' });
   });
 });
 

@@ -64,6 +64,7 @@ describe('frames', () => {
     expect(await server.session.ended).toEqual({
       code: undefined,
       text: 'WhatsApp sent a frame that cannot be read',
+      isUnclear: true,
     });
     expect(server.adapter.dropped).toEqual([]);
   });

@@ -322,17 +322,17 @@ export enum ErrorReason {
    */
   WHATSAPP_REJECTED = 25,
   /**
-   * WHATSAPP_TIMEOUT - UNAVAILABLE: WhatsApp gave no answer in time, or the connection ended first, or WhatsApp reported
-   * a fault of its own (codes 500, 503, 530). Nothing was changed: an update ends with it only when no
-   * change of it can still take effect.
+   * WHATSAPP_TIMEOUT - UNAVAILABLE: WhatsApp gave no answer in time. Nothing was changed: an update ends with it only when
+   * no change of it can still take effect.
    *
    *     {
    *       "reason": "WHATSAPP_TIMEOUT",
    *       "domain": "wa-privacy",
-   *       "metadata": {"instance": "support-desk", "setting": "ONLINE", "whatsapp_code": "503"}
+   *       "metadata": {"instance": "support-desk", "setting": "ONLINE"}
    *     }
    *
-   * `setting` is absent from a read, `whatsapp_code` when there was no answer.
+   * `setting` is absent from a read. It means silence alone: CONNECTION_LOST and WHATSAPP_UNCLEAR are
+   * what else keeps an answer away.
    */
   WHATSAPP_TIMEOUT = 26,
   /**
@@ -542,6 +542,35 @@ export enum ErrorReason {
    *     }
    */
   CERTIFICATE_MISMATCH = 43,
+  /**
+   * CONNECTION_LOST - UNAVAILABLE: the connection to WhatsApp ended before the answer, or, while an account is linked or
+   * reconnected, could not be made. Nothing was changed: an update ends with it only when no change of
+   * it can still take effect.
+   *
+   *     {
+   *       "reason": "CONNECTION_LOST",
+   *       "domain": "wa-privacy",
+   *       "metadata": {"instance": "support-desk", "setting": "ONLINE"}
+   *     }
+   *
+   * `setting` is absent from a read. Where nothing could be asked, for there was no connection, the
+   * reason is INSTANCE_NOT_CONNECTED.
+   */
+  CONNECTION_LOST = 44,
+  /**
+   * WHATSAPP_UNCLEAR - UNAVAILABLE: WhatsApp answered with something that proves nothing, or reported a fault of its own
+   * (codes 500, 503, 530). Nothing was changed: an update ends with it only when no change of it can
+   * still take effect.
+   *
+   *     {
+   *       "reason": "WHATSAPP_UNCLEAR",
+   *       "domain": "wa-privacy",
+   *       "metadata": {"instance": "support-desk", "setting": "ONLINE", "whatsapp_code": "503"}
+   *     }
+   *
+   * `setting` is absent from a read, `whatsapp_code` when the answer had none.
+   */
+  WHATSAPP_UNCLEAR = 45,
 }
 
 export function errorReasonToJSON(object: ErrorReason): string {
@@ -634,6 +663,10 @@ export function errorReasonToJSON(object: ErrorReason): string {
       return "ERROR_REASON_MALFORMED_CALL";
     case ErrorReason.CERTIFICATE_MISMATCH:
       return "ERROR_REASON_CERTIFICATE_MISMATCH";
+    case ErrorReason.CONNECTION_LOST:
+      return "ERROR_REASON_CONNECTION_LOST";
+    case ErrorReason.WHATSAPP_UNCLEAR:
+      return "ERROR_REASON_WHATSAPP_UNCLEAR";
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum ErrorReason");
   }
@@ -679,7 +712,8 @@ export enum SettingOutcome_State {
    * UNKNOWN - Nobody can say whether the requested value stands: read the settings. A change was sent and its
    * effect could not be learned, or it may still take effect; likewise when it was applied and then sent
    * back. Or it had the value already and nothing was sent, but another device has set another one
-   * meanwhile (reason ETAG_MISMATCH), or it could not be read back (WHATSAPP_TIMEOUT).
+   * meanwhile (reason ETAG_MISMATCH), or it could not be read back (the reason says what came of that
+   * read, for example CONNECTION_LOST).
    */
   UNKNOWN = 5,
   /** WOULD_CHANGE - With validate_only: the change would be sent. */

@@ -4059,8 +4059,8 @@ export const InstanceServiceService = {
    *   LINK_OTHER_ACCOUNT, PASSKEY_REQUIRED, PASSKEY_REFUSED, WHATSAPP_REJECTED
    * - ABORTED: LINK_IN_PROGRESS
    * - RESOURCE_EXHAUSTED: WHATSAPP_RATE_LIMITED
-   * - UNAVAILABLE: INSTANCE_NOT_CONNECTED, WHATSAPP_TIMEOUT, CLIENT_OUTDATED,
-   *   PROXY_FAILED
+   * - UNAVAILABLE: INSTANCE_NOT_CONNECTED, WHATSAPP_TIMEOUT, CONNECTION_LOST, WHATSAPP_UNCLEAR,
+   *   CLIENT_OUTDATED, PROXY_FAILED
    * - DEADLINE_EXCEEDED: LINK_TIMED_OUT, PASSKEY_TIMED_OUT
    */
   linkInstance: {
@@ -4155,8 +4155,8 @@ export const InstanceServiceService = {
    * Errors:
    * - NOT_FOUND: INSTANCE_NOT_FOUND
    * - FAILED_PRECONDITION: INSTANCE_SUSPENDED, INSTANCE_NOT_CONNECTED
-   * - UNAVAILABLE: INSTANCE_NOT_CONNECTED, WHATSAPP_TIMEOUT, CLIENT_OUTDATED,
-   *   PROXY_FAILED
+   * - UNAVAILABLE: INSTANCE_NOT_CONNECTED, WHATSAPP_TIMEOUT, CONNECTION_LOST, WHATSAPP_UNCLEAR,
+   *   CLIENT_OUTDATED, PROXY_FAILED
    */
   unlinkInstance: {
     path: "/whatsapp.privacy.v1.InstanceService/UnlinkInstance" as const,
@@ -4175,16 +4175,16 @@ export const InstanceServiceService = {
    *
    * In the states LOGGED_OUT and SUSPENDED it tries once with the link that the account had, whose
    * keys are kept, and answers with what came: CONNECTED; INSTANCE_LOGGED_OUT or INSTANCE_SUSPENDED
-   * when WhatsApp refuses it again; WHATSAPP_RATE_LIMITED, WHATSAPP_REJECTED or WHATSAPP_TIMEOUT when
-   * the attempt showed neither, and then state and next_attempt_time are as before; CONNECTING when
-   * the deadline came first, and the attempt goes on.
+   * when WhatsApp refuses it again; another error of those below when the attempt showed neither, and
+   * then state and next_attempt_time are as before; CONNECTING when the deadline came first, and the
+   * attempt goes on.
    *
    * Errors:
    * - NOT_FOUND: INSTANCE_NOT_FOUND
    * - FAILED_PRECONDITION: INSTANCE_NOT_LINKED, INSTANCE_LOGGED_OUT, INSTANCE_SUSPENDED,
    *   INSTANCE_NOT_CONNECTED, WHATSAPP_REJECTED
    * - RESOURCE_EXHAUSTED: WHATSAPP_RATE_LIMITED
-   * - UNAVAILABLE: WHATSAPP_TIMEOUT, CLIENT_OUTDATED,
+   * - UNAVAILABLE: WHATSAPP_TIMEOUT, CONNECTION_LOST, WHATSAPP_UNCLEAR, CLIENT_OUTDATED,
    *   PROXY_FAILED
    */
   reconnectInstance: {
@@ -4282,8 +4282,8 @@ export interface InstanceServiceServer extends UntypedServiceImplementation {
    *   LINK_OTHER_ACCOUNT, PASSKEY_REQUIRED, PASSKEY_REFUSED, WHATSAPP_REJECTED
    * - ABORTED: LINK_IN_PROGRESS
    * - RESOURCE_EXHAUSTED: WHATSAPP_RATE_LIMITED
-   * - UNAVAILABLE: INSTANCE_NOT_CONNECTED, WHATSAPP_TIMEOUT, CLIENT_OUTDATED,
-   *   PROXY_FAILED
+   * - UNAVAILABLE: INSTANCE_NOT_CONNECTED, WHATSAPP_TIMEOUT, CONNECTION_LOST, WHATSAPP_UNCLEAR,
+   *   CLIENT_OUTDATED, PROXY_FAILED
    * - DEADLINE_EXCEEDED: LINK_TIMED_OUT, PASSKEY_TIMED_OUT
    */
   linkInstance: handleServerStreamingCall<LinkInstanceRequest, LinkInstanceResponse>;
@@ -4338,8 +4338,8 @@ export interface InstanceServiceServer extends UntypedServiceImplementation {
    * Errors:
    * - NOT_FOUND: INSTANCE_NOT_FOUND
    * - FAILED_PRECONDITION: INSTANCE_SUSPENDED, INSTANCE_NOT_CONNECTED
-   * - UNAVAILABLE: INSTANCE_NOT_CONNECTED, WHATSAPP_TIMEOUT, CLIENT_OUTDATED,
-   *   PROXY_FAILED
+   * - UNAVAILABLE: INSTANCE_NOT_CONNECTED, WHATSAPP_TIMEOUT, CONNECTION_LOST, WHATSAPP_UNCLEAR,
+   *   CLIENT_OUTDATED, PROXY_FAILED
    */
   unlinkInstance: handleUnaryCall<UnlinkInstanceRequest, UnlinkInstanceResponse>;
   /**
@@ -4348,16 +4348,16 @@ export interface InstanceServiceServer extends UntypedServiceImplementation {
    *
    * In the states LOGGED_OUT and SUSPENDED it tries once with the link that the account had, whose
    * keys are kept, and answers with what came: CONNECTED; INSTANCE_LOGGED_OUT or INSTANCE_SUSPENDED
-   * when WhatsApp refuses it again; WHATSAPP_RATE_LIMITED, WHATSAPP_REJECTED or WHATSAPP_TIMEOUT when
-   * the attempt showed neither, and then state and next_attempt_time are as before; CONNECTING when
-   * the deadline came first, and the attempt goes on.
+   * when WhatsApp refuses it again; another error of those below when the attempt showed neither, and
+   * then state and next_attempt_time are as before; CONNECTING when the deadline came first, and the
+   * attempt goes on.
    *
    * Errors:
    * - NOT_FOUND: INSTANCE_NOT_FOUND
    * - FAILED_PRECONDITION: INSTANCE_NOT_LINKED, INSTANCE_LOGGED_OUT, INSTANCE_SUSPENDED,
    *   INSTANCE_NOT_CONNECTED, WHATSAPP_REJECTED
    * - RESOURCE_EXHAUSTED: WHATSAPP_RATE_LIMITED
-   * - UNAVAILABLE: WHATSAPP_TIMEOUT, CLIENT_OUTDATED,
+   * - UNAVAILABLE: WHATSAPP_TIMEOUT, CONNECTION_LOST, WHATSAPP_UNCLEAR, CLIENT_OUTDATED,
    *   PROXY_FAILED
    */
   reconnectInstance: handleUnaryCall<ReconnectInstanceRequest, ReconnectInstanceResponse>;
@@ -4529,8 +4529,8 @@ export interface InstanceServiceClient extends Client {
    *   LINK_OTHER_ACCOUNT, PASSKEY_REQUIRED, PASSKEY_REFUSED, WHATSAPP_REJECTED
    * - ABORTED: LINK_IN_PROGRESS
    * - RESOURCE_EXHAUSTED: WHATSAPP_RATE_LIMITED
-   * - UNAVAILABLE: INSTANCE_NOT_CONNECTED, WHATSAPP_TIMEOUT, CLIENT_OUTDATED,
-   *   PROXY_FAILED
+   * - UNAVAILABLE: INSTANCE_NOT_CONNECTED, WHATSAPP_TIMEOUT, CONNECTION_LOST, WHATSAPP_UNCLEAR,
+   *   CLIENT_OUTDATED, PROXY_FAILED
    * - DEADLINE_EXCEEDED: LINK_TIMED_OUT, PASSKEY_TIMED_OUT
    */
   linkInstance(
@@ -4635,8 +4635,8 @@ export interface InstanceServiceClient extends Client {
    * Errors:
    * - NOT_FOUND: INSTANCE_NOT_FOUND
    * - FAILED_PRECONDITION: INSTANCE_SUSPENDED, INSTANCE_NOT_CONNECTED
-   * - UNAVAILABLE: INSTANCE_NOT_CONNECTED, WHATSAPP_TIMEOUT, CLIENT_OUTDATED,
-   *   PROXY_FAILED
+   * - UNAVAILABLE: INSTANCE_NOT_CONNECTED, WHATSAPP_TIMEOUT, CONNECTION_LOST, WHATSAPP_UNCLEAR,
+   *   CLIENT_OUTDATED, PROXY_FAILED
    */
   unlinkInstance(
     request: UnlinkInstanceRequest,
@@ -4659,16 +4659,16 @@ export interface InstanceServiceClient extends Client {
    *
    * In the states LOGGED_OUT and SUSPENDED it tries once with the link that the account had, whose
    * keys are kept, and answers with what came: CONNECTED; INSTANCE_LOGGED_OUT or INSTANCE_SUSPENDED
-   * when WhatsApp refuses it again; WHATSAPP_RATE_LIMITED, WHATSAPP_REJECTED or WHATSAPP_TIMEOUT when
-   * the attempt showed neither, and then state and next_attempt_time are as before; CONNECTING when
-   * the deadline came first, and the attempt goes on.
+   * when WhatsApp refuses it again; another error of those below when the attempt showed neither, and
+   * then state and next_attempt_time are as before; CONNECTING when the deadline came first, and the
+   * attempt goes on.
    *
    * Errors:
    * - NOT_FOUND: INSTANCE_NOT_FOUND
    * - FAILED_PRECONDITION: INSTANCE_NOT_LINKED, INSTANCE_LOGGED_OUT, INSTANCE_SUSPENDED,
    *   INSTANCE_NOT_CONNECTED, WHATSAPP_REJECTED
    * - RESOURCE_EXHAUSTED: WHATSAPP_RATE_LIMITED
-   * - UNAVAILABLE: WHATSAPP_TIMEOUT, CLIENT_OUTDATED,
+   * - UNAVAILABLE: WHATSAPP_TIMEOUT, CONNECTION_LOST, WHATSAPP_UNCLEAR, CLIENT_OUTDATED,
    *   PROXY_FAILED
    */
   reconnectInstance(

@@ -287,17 +287,17 @@ const (
 	//
 	// `setting` is absent from a read.
 	ErrorReason_ERROR_REASON_WHATSAPP_REJECTED ErrorReason = 25
-	// UNAVAILABLE: WhatsApp gave no answer in time, or the connection ended first, or WhatsApp reported
-	// a fault of its own (codes 500, 503, 530). Nothing was changed: an update ends with it only when no
-	// change of it can still take effect.
+	// UNAVAILABLE: WhatsApp gave no answer in time. Nothing was changed: an update ends with it only when
+	// no change of it can still take effect.
 	//
 	//	{
 	//	  "reason": "WHATSAPP_TIMEOUT",
 	//	  "domain": "wa-privacy",
-	//	  "metadata": {"instance": "support-desk", "setting": "ONLINE", "whatsapp_code": "503"}
+	//	  "metadata": {"instance": "support-desk", "setting": "ONLINE"}
 	//	}
 	//
-	// `setting` is absent from a read, `whatsapp_code` when there was no answer.
+	// `setting` is absent from a read. It means silence alone: CONNECTION_LOST and WHATSAPP_UNCLEAR are
+	// what else keeps an answer away.
 	ErrorReason_ERROR_REASON_WHATSAPP_TIMEOUT ErrorReason = 26
 	// INVALID_ARGUMENT: WhatsApp does not know these contacts; BadRequest lists them. The metadata is
 	// about the first.
@@ -472,6 +472,31 @@ const (
 	//	  "domain": "wa-privacy"
 	//	}
 	ErrorReason_ERROR_REASON_CERTIFICATE_MISMATCH ErrorReason = 43
+	// UNAVAILABLE: the connection to WhatsApp ended before the answer, or, while an account is linked or
+	// reconnected, could not be made. Nothing was changed: an update ends with it only when no change of
+	// it can still take effect.
+	//
+	//	{
+	//	  "reason": "CONNECTION_LOST",
+	//	  "domain": "wa-privacy",
+	//	  "metadata": {"instance": "support-desk", "setting": "ONLINE"}
+	//	}
+	//
+	// `setting` is absent from a read. Where nothing could be asked, for there was no connection, the
+	// reason is INSTANCE_NOT_CONNECTED.
+	ErrorReason_ERROR_REASON_CONNECTION_LOST ErrorReason = 44
+	// UNAVAILABLE: WhatsApp answered with something that proves nothing, or reported a fault of its own
+	// (codes 500, 503, 530). Nothing was changed: an update ends with it only when no change of it can
+	// still take effect.
+	//
+	//	{
+	//	  "reason": "WHATSAPP_UNCLEAR",
+	//	  "domain": "wa-privacy",
+	//	  "metadata": {"instance": "support-desk", "setting": "ONLINE", "whatsapp_code": "503"}
+	//	}
+	//
+	// `setting` is absent from a read, `whatsapp_code` when the answer had none.
+	ErrorReason_ERROR_REASON_WHATSAPP_UNCLEAR ErrorReason = 45
 )
 
 // Enum value maps for ErrorReason.
@@ -521,6 +546,8 @@ var (
 		41: "ERROR_REASON_METHOD_UNKNOWN",
 		42: "ERROR_REASON_MALFORMED_CALL",
 		43: "ERROR_REASON_CERTIFICATE_MISMATCH",
+		44: "ERROR_REASON_CONNECTION_LOST",
+		45: "ERROR_REASON_WHATSAPP_UNCLEAR",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":             0,
@@ -567,6 +594,8 @@ var (
 		"ERROR_REASON_METHOD_UNKNOWN":          41,
 		"ERROR_REASON_MALFORMED_CALL":          42,
 		"ERROR_REASON_CERTIFICATE_MISMATCH":    43,
+		"ERROR_REASON_CONNECTION_LOST":         44,
+		"ERROR_REASON_WHATSAPP_UNCLEAR":        45,
 	}
 )
 
@@ -615,7 +644,8 @@ const (
 	// Nobody can say whether the requested value stands: read the settings. A change was sent and its
 	// effect could not be learned, or it may still take effect; likewise when it was applied and then sent
 	// back. Or it had the value already and nothing was sent, but another device has set another one
-	// meanwhile (reason ETAG_MISMATCH), or it could not be read back (WHATSAPP_TIMEOUT).
+	// meanwhile (reason ETAG_MISMATCH), or it could not be read back (the reason says what came of that
+	// read, for example CONNECTION_LOST).
 	SettingOutcome_STATE_UNKNOWN SettingOutcome_State = 5
 	// With validate_only: the change would be sent.
 	SettingOutcome_STATE_WOULD_CHANGE SettingOutcome_State = 6
@@ -932,7 +962,7 @@ const file_whatsapp_privacy_v1_errors_proto_rawDesc = "" +
 	"\x13PrivacyApplyFailure\x12'\n" +
 	"\x0fsucceeded_count\x18\x01 \x01(\x05R\x0esucceededCount\x12!\n" +
 	"\ffailed_count\x18\x02 \x01(\x05R\vfailedCount\x12%\n" +
-	"\x0efailed_indexes\x18\x03 \x03(\x05R\rfailedIndexes*\x95\f\n" +
+	"\x0efailed_indexes\x18\x03 \x03(\x05R\rfailedIndexes*\xda\f\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12 \n" +
 	"\x1cERROR_REASON_INVALID_REQUEST\x10\x01\x12\"\n" +
@@ -978,7 +1008,9 @@ const file_whatsapp_privacy_v1_errors_proto_rawDesc = "" +
 	"\x1eERROR_REASON_MESSAGE_TOO_LARGE\x10(\x12\x1f\n" +
 	"\x1bERROR_REASON_METHOD_UNKNOWN\x10)\x12\x1f\n" +
 	"\x1bERROR_REASON_MALFORMED_CALL\x10*\x12%\n" +
-	"!ERROR_REASON_CERTIFICATE_MISMATCH\x10+Bk\n" +
+	"!ERROR_REASON_CERTIFICATE_MISMATCH\x10+\x12 \n" +
+	"\x1cERROR_REASON_CONNECTION_LOST\x10,\x12!\n" +
+	"\x1dERROR_REASON_WHATSAPP_UNCLEAR\x10-Bk\n" +
 	"\fwaprivacy.v1B\vErrorsProtoP\x01Z\x18waprivacy/v1;waprivacyv1\xa2\x02\x03WAP\xaa\x02\fWaPrivacy.V1\xca\x02\fWaPrivacy\\V1\xea\x02\rWaPrivacy::V1b\x06proto3"
 
 var (

@@ -126,8 +126,8 @@ type InstanceServiceClient interface {
 	//     LINK_OTHER_ACCOUNT, PASSKEY_REQUIRED, PASSKEY_REFUSED, WHATSAPP_REJECTED
 	//   - ABORTED: LINK_IN_PROGRESS
 	//   - RESOURCE_EXHAUSTED: WHATSAPP_RATE_LIMITED
-	//   - UNAVAILABLE: INSTANCE_NOT_CONNECTED, WHATSAPP_TIMEOUT, CLIENT_OUTDATED,
-	//     PROXY_FAILED
+	//   - UNAVAILABLE: INSTANCE_NOT_CONNECTED, WHATSAPP_TIMEOUT, CONNECTION_LOST, WHATSAPP_UNCLEAR,
+	//     CLIENT_OUTDATED, PROXY_FAILED
 	//   - DEADLINE_EXCEEDED: LINK_TIMED_OUT, PASSKEY_TIMED_OUT
 	LinkInstance(ctx context.Context, in *LinkInstanceRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[LinkInstanceResponse], error)
 	// Answers the passkey_request of a LinkInstance that is running. What can be checked without
@@ -174,24 +174,24 @@ type InstanceServiceClient interface {
 	// Errors:
 	//   - NOT_FOUND: INSTANCE_NOT_FOUND
 	//   - FAILED_PRECONDITION: INSTANCE_SUSPENDED, INSTANCE_NOT_CONNECTED
-	//   - UNAVAILABLE: INSTANCE_NOT_CONNECTED, WHATSAPP_TIMEOUT, CLIENT_OUTDATED,
-	//     PROXY_FAILED
+	//   - UNAVAILABLE: INSTANCE_NOT_CONNECTED, WHATSAPP_TIMEOUT, CONNECTION_LOST, WHATSAPP_UNCLEAR,
+	//     CLIENT_OUTDATED, PROXY_FAILED
 	UnlinkInstance(ctx context.Context, in *UnlinkInstanceRequest, opts ...grpc.CallOption) (*UnlinkInstanceResponse, error)
 	// Connects now, without waiting for the next attempt, and takes the connection back in the state
 	// CONFLICT. Answers at once; does nothing when connected. Fails while WhatsApp refuses this client.
 	//
 	// In the states LOGGED_OUT and SUSPENDED it tries once with the link that the account had, whose
 	// keys are kept, and answers with what came: CONNECTED; INSTANCE_LOGGED_OUT or INSTANCE_SUSPENDED
-	// when WhatsApp refuses it again; WHATSAPP_RATE_LIMITED, WHATSAPP_REJECTED or WHATSAPP_TIMEOUT when
-	// the attempt showed neither, and then state and next_attempt_time are as before; CONNECTING when
-	// the deadline came first, and the attempt goes on.
+	// when WhatsApp refuses it again; another error of those below when the attempt showed neither, and
+	// then state and next_attempt_time are as before; CONNECTING when the deadline came first, and the
+	// attempt goes on.
 	//
 	// Errors:
 	//   - NOT_FOUND: INSTANCE_NOT_FOUND
 	//   - FAILED_PRECONDITION: INSTANCE_NOT_LINKED, INSTANCE_LOGGED_OUT, INSTANCE_SUSPENDED,
 	//     INSTANCE_NOT_CONNECTED, WHATSAPP_REJECTED
 	//   - RESOURCE_EXHAUSTED: WHATSAPP_RATE_LIMITED
-	//   - UNAVAILABLE: WHATSAPP_TIMEOUT, CLIENT_OUTDATED,
+	//   - UNAVAILABLE: WHATSAPP_TIMEOUT, CONNECTION_LOST, WHATSAPP_UNCLEAR, CLIENT_OUTDATED,
 	//     PROXY_FAILED
 	ReconnectInstance(ctx context.Context, in *ReconnectInstanceRequest, opts ...grpc.CallOption) (*ReconnectInstanceResponse, error)
 }
@@ -426,8 +426,8 @@ type InstanceServiceServer interface {
 	//     LINK_OTHER_ACCOUNT, PASSKEY_REQUIRED, PASSKEY_REFUSED, WHATSAPP_REJECTED
 	//   - ABORTED: LINK_IN_PROGRESS
 	//   - RESOURCE_EXHAUSTED: WHATSAPP_RATE_LIMITED
-	//   - UNAVAILABLE: INSTANCE_NOT_CONNECTED, WHATSAPP_TIMEOUT, CLIENT_OUTDATED,
-	//     PROXY_FAILED
+	//   - UNAVAILABLE: INSTANCE_NOT_CONNECTED, WHATSAPP_TIMEOUT, CONNECTION_LOST, WHATSAPP_UNCLEAR,
+	//     CLIENT_OUTDATED, PROXY_FAILED
 	//   - DEADLINE_EXCEEDED: LINK_TIMED_OUT, PASSKEY_TIMED_OUT
 	LinkInstance(*LinkInstanceRequest, grpc.ServerStreamingServer[LinkInstanceResponse]) error
 	// Answers the passkey_request of a LinkInstance that is running. What can be checked without
@@ -474,24 +474,24 @@ type InstanceServiceServer interface {
 	// Errors:
 	//   - NOT_FOUND: INSTANCE_NOT_FOUND
 	//   - FAILED_PRECONDITION: INSTANCE_SUSPENDED, INSTANCE_NOT_CONNECTED
-	//   - UNAVAILABLE: INSTANCE_NOT_CONNECTED, WHATSAPP_TIMEOUT, CLIENT_OUTDATED,
-	//     PROXY_FAILED
+	//   - UNAVAILABLE: INSTANCE_NOT_CONNECTED, WHATSAPP_TIMEOUT, CONNECTION_LOST, WHATSAPP_UNCLEAR,
+	//     CLIENT_OUTDATED, PROXY_FAILED
 	UnlinkInstance(context.Context, *UnlinkInstanceRequest) (*UnlinkInstanceResponse, error)
 	// Connects now, without waiting for the next attempt, and takes the connection back in the state
 	// CONFLICT. Answers at once; does nothing when connected. Fails while WhatsApp refuses this client.
 	//
 	// In the states LOGGED_OUT and SUSPENDED it tries once with the link that the account had, whose
 	// keys are kept, and answers with what came: CONNECTED; INSTANCE_LOGGED_OUT or INSTANCE_SUSPENDED
-	// when WhatsApp refuses it again; WHATSAPP_RATE_LIMITED, WHATSAPP_REJECTED or WHATSAPP_TIMEOUT when
-	// the attempt showed neither, and then state and next_attempt_time are as before; CONNECTING when
-	// the deadline came first, and the attempt goes on.
+	// when WhatsApp refuses it again; another error of those below when the attempt showed neither, and
+	// then state and next_attempt_time are as before; CONNECTING when the deadline came first, and the
+	// attempt goes on.
 	//
 	// Errors:
 	//   - NOT_FOUND: INSTANCE_NOT_FOUND
 	//   - FAILED_PRECONDITION: INSTANCE_NOT_LINKED, INSTANCE_LOGGED_OUT, INSTANCE_SUSPENDED,
 	//     INSTANCE_NOT_CONNECTED, WHATSAPP_REJECTED
 	//   - RESOURCE_EXHAUSTED: WHATSAPP_RATE_LIMITED
-	//   - UNAVAILABLE: WHATSAPP_TIMEOUT, CLIENT_OUTDATED,
+	//   - UNAVAILABLE: WHATSAPP_TIMEOUT, CONNECTION_LOST, WHATSAPP_UNCLEAR, CLIENT_OUTDATED,
 	//     PROXY_FAILED
 	ReconnectInstance(context.Context, *ReconnectInstanceRequest) (*ReconnectInstanceResponse, error)
 	mustEmbedUnimplementedInstanceServiceServer()

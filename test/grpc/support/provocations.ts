@@ -129,8 +129,8 @@ const PROVOCATIONS: Readonly<Record<string, Readonly<Record<string, Provoke>>>> 
     [RECONNECT]: linking.refusedAgain(408), // Silence itself takes half a minute.
   },
   'UNAVAILABLE CONNECTION_LOST': {
-    '*': whileConnectionsEnd,
-    [UPDATE]: changes.endingTheConnection,
+    '*': whileConnectionsEnd(),
+    [UPDATE]: whileConnectionsEnd({ etag: 'stale' }),
     [LINK]: linking.askingForCode({ do: 'close' }),
     [UNLINK]: logoutEndingWith({ do: 'close' }),
     [RECONNECT]: linking.triedAgain({ do: 'close' }),

@@ -20,18 +20,6 @@ const whenHiding = ({ simulator }: Service, { phone: { phoneNumber } }: Desk, ef
     times: Infinity,
   });
 
-/** Each connection ends before the change, which is then not made. */
-export const endingTheConnection: Provoke = async ({ service, call, another }, { method, request }) => {
-  const { instance, phone } = await another('well');
-  service.simulator.inject({
-    match: { on: 'privacy_set', phoneNumber: phone.phoneNumber },
-    effect: { do: 'close', moment: 'before_apply' },
-    times: Infinity,
-  });
-  // With a request_id the answer would be kept, and a repetition bring nothing else.
-  return call(method, { ...request(instance, ''), requestId: '' });
-};
-
 /** Both calls carry one request_id, and the second has another body. */
 export const sentAgainWith =
   (fields: object): Provoke =>

@@ -35,14 +35,16 @@ export const logoutEndingWith =
   };
 
 /** Each question about privacy ends the connection, also that of the login which follows. */
-export const whileConnectionsEnd: Provoke = async ({ service, call, another }, { method, request }) => {
-  const { instance, phone } = await another('well');
-  const fault = service.simulator.inject({
-    match: { on: 'iq', xmlns: 'privacy', phoneNumber: phone.phoneNumber },
-    effect: { do: 'close' },
-    times: Infinity,
-  });
-  const ended = await call(method, request(instance, ''));
-  fault.remove();
-  return ended;
-};
+export const whileConnectionsEnd =
+  (fields: object = {}): Provoke =>
+  async ({ service, call, another }, { method, request }) => {
+    const { instance, phone } = await another('well');
+    const fault = service.simulator.inject({
+      match: { on: 'iq', xmlns: 'privacy', phoneNumber: phone.phoneNumber },
+      effect: { do: 'close' },
+      times: Infinity,
+    });
+    const ended = await call(method, { ...request(instance, ''), ...fields });
+    fault.remove();
+    return ended;
+  };

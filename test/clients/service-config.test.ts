@@ -32,6 +32,11 @@ test('the service config retries every method that has no side effects, and no o
   expect(retried.sort()).toEqual(harmless.sort());
 });
 
+test('the README has the service config as it is', () => {
+  const read = (path: string) => readFileSync(join(import.meta.dirname, '../..', path), 'utf8');
+  expect(read('README.md')).toContain(`\`\`\`json\n${read('clients/service-config.json')}\`\`\``);
+});
+
 describe('a client with the service config', () => {
   let service: Service;
   let client: Caller;

@@ -1,8 +1,9 @@
 """What the contract says, held against what came."""
 
 from contextlib import contextmanager
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import grpc
 from wa_privacy.errors import reason_of
@@ -35,3 +36,12 @@ def refused(code: grpc.StatusCode, reason: str) -> Iterator[Refusal]:
         expect(f"the error ({error.details()})", (error.code(), reason_of(error)), (code, reason))
         return
     raise ContractBroken(f"OK, not {code.name} {reason}")
+
+
+def failure_of(call: Callable[..., object], *args: object, **options: Any) -> grpc.RpcError:
+    """The error of a call that must fail, however."""
+    try:
+        call(*args, **options)
+    except grpc.RpcError as error:
+        return error
+    raise ContractBroken("OK, though nobody answered")

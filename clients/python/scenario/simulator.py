@@ -44,7 +44,9 @@ class Phone:
     def set_privacy(self, category: str, value: str) -> None:
         self.simulator.ask("PUT", f"{self._path}/settings/{category}", {"value": value})
 
-    def drop_connections(self) -> None:
+    def refuse_clients(self) -> None:
+        """WhatsApp refuses the version that the service announces, and ends the phone's connections."""
+        self.simulator.ask("PATCH", "/behaviour", {"refuseClients": True})
         self.simulator.ask("POST", f"{self._path}/drop", {"how": "close"})
 
     def settings(self) -> dict[str, str]:

@@ -27,4 +27,14 @@ final class Checks {
     }
     throw new ContractBroken("OK, not " + wanted);
   }
+
+  /** The error of a call that must fail, however. */
+  static StatusRuntimeException failureOf(Runnable call) {
+    try {
+      call.run();
+    } catch (StatusRuntimeException error) {
+      return error;
+    }
+    throw new ContractBroken("OK, though nobody answered");
+  }
 }

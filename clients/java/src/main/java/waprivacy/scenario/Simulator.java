@@ -71,7 +71,9 @@ final class Simulator {
       simulator.ask("PUT", path("/settings/" + category), Map.of("value", value));
     }
 
-    void dropConnections() {
+    /** WhatsApp refuses the version that the service announces, and ends the phone's connections. */
+    void refuseClients() {
+      simulator.ask("PATCH", "/behaviour", Map.of("refuseClients", true));
       simulator.ask("POST", path("/drop"), Map.of("how", "close"));
     }
 

@@ -7,7 +7,9 @@ export default defineConfig({
     ...usual,
     include: ['test/clients/clients.ts'],
     globalSetup: build,
+    hookTimeout: 1_800_000, // A first build compiles what others wrote, too.
     maxWorkers: 1,
+    maxConcurrency: 3,
     reporters: ['verbose'],
     disableConsoleIntercept: true,
   },

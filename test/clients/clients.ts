@@ -23,7 +23,8 @@ test('every client is known here', () => {
   expect(CLIENTS.map(({ name }) => name).sort()).toEqual(folders.map(({ name }) => name).sort());
 });
 
-describe.each(CLIENTS)('the client in $name', ({ name, needs, build, run: program }) => {
+// Side by side, as many as the configuration says: what they do most is wait.
+describe.concurrent.each(CLIENTS)('the client in $name', ({ name, needs, build, run: program }) => {
   const lacks = missing(needs);
   if (lacks.length > 0) {
     test.skip(`is skipped: ${lacks.join(', ')} not installed`, () => undefined);
@@ -36,6 +37,6 @@ describe.each(CLIENTS)('the client in $name', ({ name, needs, build, run: progra
 
   test.each(TRANSPORTS)('gets over %s what the contract says', async transport => {
     await using target = await startTarget(transport);
-    console.log(await run(program, name, target.env));
+    console.log(`In ${name}, over ${transport}:\n${await run(program, name, target.env)}`);
   });
 });

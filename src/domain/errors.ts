@@ -25,7 +25,7 @@ export type Violation = {
   /** The value as sent and the valid ones, when the description quotes them. */
   readonly value?: string;
   readonly validValues?: string;
-  /** The names of the valid values in the contract, where the words of the description are others. */
+  /** The names by which JSON writes the valid values. */
   readonly validEnumValues?: string;
 };
 

@@ -49,8 +49,9 @@ const (
 	//	}
 	//
 	// `field` is absent when the request as a whole is wrong; `value` and `valid_values` are there
-	// when the message quotes them, and `valid_enum_values` where those are WhatsApp's words: the names that
-	// JSON wants, in the same order.
+	// when the message quotes them, and `valid_enum_values` when a value of an enum is wrong or missing: the
+	// names that JSON wants, in the same order. The description of the violation has them too, after the words
+	// of the message and in brackets.
 	//
 	// The reason of each violation is REQUIRED, UNKNOWN_VALUE, UNKNOWN_FIELD, INVALID_FORMAT,
 	// OUT_OF_RANGE, DUPLICATE, CONFLICTING, READ_ONLY or CONTACT_UNKNOWN; there may be more. An

@@ -63,13 +63,17 @@ export function detailsOf(
 }
 
 const badRequest = (violations: readonly Violation[]): BadRequest => ({
-  fieldViolations: violations.slice(0, MOST_VIOLATIONS).map(({ field, reason, description }) => ({
-    field,
-    reason,
-    description: truncate(description, DESCRIBED),
+  fieldViolations: violations.slice(0, MOST_VIOLATIONS).map(violation => ({
+    field: violation.field,
+    reason: violation.reason,
+    description: described(violation),
     localizedMessage: undefined,
   })),
 });
+
+/** What lists valid values is our own words but for a short value, and useless when cut. */
+const described = ({ description, validEnumValues }: Violation): string =>
+  validEnumValues === undefined ? truncate(description, DESCRIBED) : `${description} (${validEnumValues})`;
 
 function resourceInfo(problem: Problem): ResourceInfo | undefined {
   const info = (type: string, resourceName: string): ResourceInfo => ({

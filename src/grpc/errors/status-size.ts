@@ -24,6 +24,13 @@ const changeOutcomes = (details: Details, change: (outcome: SettingOutcome) => S
   },
 });
 
+const keepViolations = (details: Details, most: number): Details => ({
+  ...details,
+  badRequest: details.badRequest && {
+    fieldViolations: details.badRequest.fieldViolations.slice(0, most),
+  },
+});
+
 /** What is dropped, in turn, while a status is too large. */
 const REDUCTIONS: ((details: Details) => Details)[] = [
   details => ({
@@ -31,10 +38,8 @@ const REDUCTIONS: ((details: Details) => Details)[] = [
     updateFailure: details.updateFailure && { ...details.updateFailure, settings: undefined },
   }),
   details => changeOutcomes(details, outcome => ({ ...outcome, message: '' })),
-  details => ({
-    ...details,
-    badRequest: details.badRequest && { fieldViolations: details.badRequest.fieldViolations.slice(0, 10) },
-  }),
+  details => keepViolations(details, 10),
+  details => keepViolations(details, 5),
   // Only values that no WhatsApp server has ever sent can make this one necessary.
   details => changeOutcomes(details, outcome => ({ ...outcome, previousValue: '' })),
 ];

@@ -2,10 +2,15 @@ import { SettingOutcome_State } from '../../../gen/ts/whatsapp/privacy/v1/errors
 import {
   type ListPrivacyChangesRequest,
   Origin,
+  originToJSON,
   type PrivacyChange,
   PrivacyChange_Kind,
+  privacyChange_KindToJSON,
 } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
-import { PrivacySetting } from '../../../gen/ts/whatsapp/privacy/v1/privacy_settings.js';
+import {
+  PrivacySetting,
+  privacySettingToJSON,
+} from '../../../gen/ts/whatsapp/privacy/v1/privacy_settings.js';
 import { decodeSetting, encodeSetting } from '../../contract/setting-enums.js';
 import type { ChangeRecord } from '../../instances/ports/history.js';
 import { type Checked, every, KEPT, type Parts, valid, violation } from './checked.js';
@@ -38,10 +43,16 @@ export const historyFilter = (request: ListPrivacyChangesRequest) =>
     end: endOf(request),
     settings: anyOf('settings', request.settings, (field, number) => {
       const setting = decodeSetting(number);
-      return setting === undefined ? unnamed(field, PrivacySetting, number) : valid(setting);
+      return setting === undefined
+        ? unnamed(field, PrivacySetting, privacySettingToJSON, number)
+        : valid(setting);
     }),
-    origins: anyOf('origins', request.origins, (field, number) => requiredEnum(field, Origin, number)),
-    kinds: anyOf('kinds', request.kinds, (field, number) => requiredEnum(field, PrivacyChange_Kind, number)),
+    origins: anyOf('origins', request.origins, (field, number) =>
+      requiredEnum(field, Origin, originToJSON, number),
+    ),
+    kinds: anyOf('kinds', request.kinds, (field, number) =>
+      requiredEnum(field, PrivacyChange_Kind, privacyChange_KindToJSON, number),
+    ),
   }) satisfies Parts<object>;
 
 function anyOf<Name>(

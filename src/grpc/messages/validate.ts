@@ -25,22 +25,14 @@ function unknownValue(
   name: string,
   number: number,
   named: readonly string[],
-  enumNames?: readonly string[],
+  enumNames: readonly string[],
 ): Wrong {
   const value = truncate(String(number), QUOTED);
   const validValues = named.join(', ');
   const description = `Invalid ${name} value: ${value}. Valid values: ${validValues}`;
+  const validEnumValues = enumNames.join(', ');
   return {
-    violations: [
-      {
-        field,
-        reason: 'UNKNOWN_VALUE',
-        description,
-        value,
-        validValues,
-        ...(enumNames && { validEnumValues: enumNames.join(', ') }),
-      },
-    ],
+    violations: [{ field, reason: 'UNKNOWN_VALUE', description, value, validValues, validEnumValues }],
   };
 }
 
@@ -64,29 +56,41 @@ function wish({ setting, number }: { setting: Setting; number: number }): Checke
   return unknownValue(field, name, number, valuesInOrder(setting), enumNamesInOrder(setting));
 }
 
+/** How JSON writes a member of an enum: `KIND_ACCOUNT`. */
+type ToJson<Enum> = (member: Enum[keyof Enum]) => string;
+
 /** The name of a number of an enum whose zero is refused. */
 export function requiredEnum<Enum extends object>(
   field: string,
   members: Enum,
+  toJson: ToJson<Enum>,
   number: number,
 ): Checked<NamesOf<Enum>> {
   const name = nameOf(members, number);
-  return name === undefined ? unnamed(field, members, number) : valid(name);
+  return name === undefined ? unnamed(field, members, toJson, number) : valid(name);
 }
 
 /** Refuses a number that has no name in its enum, or whose name is UNSPECIFIED. */
-export function unnamed(field: string, members: object, number: number): Wrong {
-  if (number === 0) return required(field, namesOf(members).join(' or '));
+export function unnamed<Enum extends object>(
+  field: string,
+  members: Enum,
+  toJson: ToJson<Enum>,
+  number: number,
+): Wrong {
+  const names = namesOf(members);
+  const enumNames = names.map(name => toJson(members[name]));
+  if (number === 0) return required(field, names.join(' or '), enumNames);
   const name = field.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
-  return unknownValue(field, name, number, namesOf(members));
+  return unknownValue(field, name, number, names, enumNames);
 }
 
 /** The name of a number of an enum; undefined for zero, which means a default. */
 export const optionalEnum = <Enum extends object>(
   field: string,
   members: Enum,
+  toJson: ToJson<Enum>,
   number: number,
-): Checked<NamesOf<Enum> | undefined> => (number === 0 ? KEPT : requiredEnum(field, members, number));
+): Checked<NamesOf<Enum> | undefined> => (number === 0 ? KEPT : requiredEnum(field, members, toJson, number));
 
 export function instanceName(field: string, name: string): Checked<string> {
   if (name === '') return violation(field, 'REQUIRED', `${field} is required`);
@@ -204,5 +208,13 @@ export const notEmpty = (field: string, text: string): Checked<string> =>
 export const absent = (field: string, text: string, why: string): Checked<undefined> =>
   text === '' ? KEPT : violation(field, 'CONFLICTING', `${field} must be empty: ${why}`);
 
-export const required = (field: string, choices: string): Wrong =>
-  violation(field, 'REQUIRED', `${field} is required: ${choices}`);
+export const required = (field: string, choices: string, enumNames?: readonly string[]): Wrong => ({
+  violations: [
+    {
+      field,
+      reason: 'REQUIRED',
+      description: `${field} is required: ${choices}`,
+      ...(enumNames && { validEnumValues: enumNames.join(', ') }),
+    },
+  ],
+});

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Status } from '../../../gen/ts/google/rpc/status.js';
 import { PrivacyServiceService } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
+import type { PrivacySetting } from '../../../gen/ts/whatsapp/privacy/v1/privacy_settings.js';
 import { PrivacyError, type Violation } from '../../../src/domain/errors.js';
 import type { Outcome } from '../../../src/domain/outcome.js';
 import { SETTING_NAMES } from '../../../src/domain/settings/settings-table.js';
@@ -108,6 +109,20 @@ describe('a status that would be too large', () => {
     expect(larger.bytes).toBeLessThanOrEqual(6144);
     expect(larger.ended.detail('google.rpc.BadRequest')?.fieldViolations).toHaveLength(10);
   });
+});
+
+test('a list of values without a name, each told with all that have one, loses violations but no word', async () => {
+  const api = await startApi();
+  const settings = Array.from({ length: 100 }, () => 2_000_000_000 as PrivacySetting);
+  const metadata = { 'x-request-id': 'x'.repeat(128) };
+  const ended = await invoke(api, PrivacyServiceService.listPrivacyChanges, { settings }, { metadata });
+  expect(ended.status && Status.encode(ended.status).finish().length).toBeLessThanOrEqual(6144);
+  const violations = ended.detail('google.rpc.BadRequest')?.fieldViolations ?? [];
+  expect(violations.length).toBeGreaterThanOrEqual(5);
+  for (const { description } of violations)
+    expect(description).toMatch(
+      /\(PRIVACY_SETTING_LAST_SEEN, .*, PRIVACY_SETTING_DEFAULT_DISAPPEARING_TIMER\)$/,
+    );
 });
 
 describe('a message', () => {

@@ -79,7 +79,7 @@ describe('an update', () => {
           metadata: { field, value: String(number), valid_values: valid, valid_enum_values: names },
         },
         violations: [`${field} UNKNOWN_VALUE`],
-        descriptions: [text],
+        descriptions: [`${text} (${names})`],
       });
     }
   });
@@ -121,7 +121,8 @@ describe('an update', () => {
       'request_id INVALID_FORMAT',
     ]);
     expect(refused.info?.reason).toBe('INVALID_REQUEST');
-    expect(refused.message).toBe(refused.descriptions[0]);
+    const names = jsonNames('last_seen', 'all, contacts, contact_blacklist, none');
+    expect(refused.descriptions[0]).toBe(`${refused.message} (${names})`);
   });
 
   test('is INVALID_REQUEST when something else is wrong besides a read-only setting', async () => {

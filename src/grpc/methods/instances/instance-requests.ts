@@ -7,6 +7,9 @@ import {
   Instance_ConnectionMode,
   Instance_Presence,
   Instance_State,
+  instance_ConnectionModeToJSON,
+  instance_PresenceToJSON,
+  instance_StateToJSON,
   type LinkInstanceRequest,
   ListInstancesRequest,
   type SubmitPasskeyAssertionRequest,
@@ -86,9 +89,11 @@ function changed({ displayName, connectionMode, presence, proxy, ...request }: U
   });
 }
 
-const modeOf = (number: number) => check.optionalEnum('connection_mode', Instance_ConnectionMode, number);
+const modeOf = (number: number) =>
+  check.optionalEnum('connection_mode', Instance_ConnectionMode, instance_ConnectionModeToJSON, number);
 
-const presenceOf = (number: number) => check.optionalEnum('presence', Instance_Presence, number);
+const presenceOf = (number: number) =>
+  check.optionalEnum('presence', Instance_Presence, instance_PresenceToJSON, number);
 
 /** A request that holds nothing but the instance. */
 export function decodeInstance({ instance }: { instance: string }) {
@@ -98,7 +103,7 @@ export function decodeInstance({ instance }: { instance: string }) {
 export const decodeList = (pageOf: PageOf) => (request: ListInstancesRequest, caller: Caller) =>
   accept({
     page: pageOf(ListInstancesRequest, request, caller),
-    state: check.optionalEnum('state', Instance_State, request.state),
+    state: check.optionalEnum('state', Instance_State, instance_StateToJSON, request.state),
     selector: checkLabels.selector(request.labelSelector),
   });
 

@@ -1,6 +1,7 @@
 import {
   type BlacklistEntry,
   ContactBlacklistSetting,
+  contactBlacklistSettingToJSON,
   GetContactBlacklistRequest,
   type GetContactBlacklistResponse,
   UpdateContactBlacklistRequest,
@@ -105,7 +106,8 @@ const encodeContacts = (contacts: readonly Contact[]): BlacklistEntry[] =>
 
 function listSetting(number: number): Checked<ListSetting> {
   const setting = decodeListSetting(number);
-  return setting === undefined ? check.unnamed('setting', ContactBlacklistSetting, number) : valid(setting);
+  if (setting !== undefined) return valid(setting);
+  return check.unnamed('setting', ContactBlacklistSetting, contactBlacklistSettingToJSON, number);
 }
 
 const something = ({

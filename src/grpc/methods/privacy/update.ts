@@ -1,5 +1,6 @@
 import {
   OnFailure as OnFailureNumber,
+  onFailureToJSON,
   UpdatePrivacySettingsResponse,
 } from '../../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import type { Instances } from '../../../instances/instances.js';
@@ -19,7 +20,12 @@ type UpdateRequest = {
 
 /** How settings are to be changed; `on_failure` is STOP when not said. */
 export const updateOptions = ({ onFailure, validateOnly, requestId }: UpdateRequest) => ({
-  onFailure: check.requiredEnum('on_failure', OnFailureNumber, onFailure || OnFailureNumber.STOP),
+  onFailure: check.requiredEnum(
+    'on_failure',
+    OnFailureNumber,
+    onFailureToJSON,
+    onFailure || OnFailureNumber.STOP,
+  ),
   validateOnly: valid(validateOnly),
   requestId: check.unlessEmpty(requestId, check.requestId),
 });

@@ -5,6 +5,8 @@ import {
   RotateTokenRequest,
   Token_Access,
   Token_Kind,
+  token_AccessToJSON,
+  token_KindToJSON,
 } from '../../../../gen/ts/whatsapp/privacy/v1/token_service.js';
 import type { Selector } from '../../../domain/labels/selector.js';
 import type { Caller } from '../../calls/handler.js';
@@ -17,10 +19,10 @@ const GRACE = { leastMs: 0, mostMs: 24 * 60 * 60 * 1000, inWords: '0 to 24 hours
 
 export function decodeCreateToken(request: CreateTokenRequest, now: number) {
   const { requestId, ...wish } = accept({
-    kind: check.requiredEnum('kind', Token_Kind, request.kind),
+    kind: check.requiredEnum('kind', Token_Kind, token_KindToJSON, request.kind),
     instance: covered(request.kind, request.instance),
     selector: selected(request.kind, request.labelSelector),
-    access: check.requiredEnum('access', Token_Access, request.access),
+    access: check.requiredEnum('access', Token_Access, token_AccessToJSON, request.access),
     displayName: check.displayName('display_name', request.displayName),
     expireTime: check.future('expire_time', request.expireTime, now),
     certificateSubject: check.certificateSubject(request.certificateSubject),

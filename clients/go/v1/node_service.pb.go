@@ -80,7 +80,7 @@ func (GetWhatsAppVersionResponse_Source) EnumDescriptor() ([]byte, []int) {
 	return file_whatsapp_privacy_v1_node_service_proto_rawDescGZIP(), []int{3, 0}
 }
 
-// What not every server does. Features that come with a later version of this contract are here too.
+// What not every server does. It grows: pass over a number without a name, which is a newer feature.
 type GetServerInfoResponse_Feature int32
 
 const (
@@ -406,8 +406,7 @@ type GetServerInfoResponse struct {
 	Version string `protobuf:"bytes,1,opt,name=version,proto3" json:"version,omitempty"`
 	// The version of WhatsApp Web that it announces to WhatsApp, for example `2.3000.1048032155`.
 	WhatsappVersion string `protobuf:"bytes,2,opt,name=whatsapp_version,json=whatsappVersion,proto3" json:"whatsapp_version,omitempty"`
-	// What it can do. New values may come: ignore those that you do not know. A server that is older than
-	// a feature does not have it here.
+	// What it can do. A server that is older than a feature does not have it here.
 	Features []GetServerInfoResponse_Feature `protobuf:"varint,3,rep,packed,name=features,proto3,enum=whatsapp.privacy.v1.GetServerInfoResponse_Feature" json:"features,omitempty"`
 	// The limits as it is configured.
 	Limits        *GetServerInfoResponse_Limits `protobuf:"bytes,4,opt,name=limits,proto3" json:"limits,omitempty"`

@@ -261,7 +261,8 @@ func (SettingDescription_NotWritableReason) EnumDescriptor() ([]byte, []int) {
 	return file_whatsapp_privacy_v1_privacy_service_proto_rawDescGZIP(), []int{6, 0}
 }
 
-// What happened. Kinds are added: take one that you do not know for something that need not concern you.
+// What happened. It grows: pass over a number without a name, which is something that need not concern a
+// client that does not know it, but keep its id. In a request such a number is refused.
 type PrivacyChange_Kind int32
 
 const (

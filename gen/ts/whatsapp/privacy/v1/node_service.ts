@@ -97,16 +97,13 @@ export interface GetServerInfoResponse {
   version: string;
   /** The version of WhatsApp Web that it announces to WhatsApp, for example `2.3000.1048032155`. */
   whatsappVersion: string;
-  /**
-   * What it can do. New values may come: ignore those that you do not know. A server that is older than
-   * a feature does not have it here.
-   */
+  /** What it can do. A server that is older than a feature does not have it here. */
   features: GetServerInfoResponse_Feature[];
   /** The limits as it is configured. */
   limits: GetServerInfoResponse_Limits | undefined;
 }
 
-/** What not every server does. Features that come with a later version of this contract are here too. */
+/** What not every server does. It grows: pass over a number without a name, which is a newer feature. */
 export enum GetServerInfoResponse_Feature {
   /** UNSPECIFIED - Never sent. */
   UNSPECIFIED = 0,

@@ -539,7 +539,10 @@ export interface PrivacyChange {
   tokenId: string;
 }
 
-/** What happened. Kinds are added: take one that you do not know for something that need not concern you. */
+/**
+ * What happened. It grows: pass over a number without a name, which is something that need not concern a
+ * client that does not know it, but keep its id. In a request such a number is refused.
+ */
 export enum PrivacyChange_Kind {
   /** UNSPECIFIED - Refused in a request, never sent. */
   UNSPECIFIED = 0,

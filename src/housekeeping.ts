@@ -36,8 +36,8 @@ export function startHousekeeping(parts: {
     }
   }
 
-  async function inBatches(prune: (limit: number) => Promise<number>): Promise<void> {
-    while (!signal.aborted && (await prune(BATCH)) === BATCH) await setTimeout(PAUSE_MS);
+  async function inBatches(prune: (limit: number) => Promise<number>, batch = BATCH): Promise<void> {
+    while (!signal.aborted && (await prune(batch)) === batch) await setTimeout(PAUSE_MS);
   }
 
   const chores = [
@@ -45,6 +45,7 @@ export function startHousekeeping(parts: {
       await tokens.flush();
       await tokens.prune();
       await inBatches(limit => store.requests.prune(wallTime(), limit));
+      await inBatches(limit => store.applies.prune(wallTime(), limit), 1); // One has up to 1000 rows.
     }),
     every(HOUR_MS, async () => {
       if (historyMs === undefined) return;

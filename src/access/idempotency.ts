@@ -3,7 +3,7 @@ import type { Write } from '../domain/write.js';
 import type { AnsweredRequest, KeptAnswer, RequestLog } from './ports.js';
 
 /** How long an answer is kept. */
-const KEEP_MS = 24 * 60 * 60 * 1000;
+export const KEEP_MS = 24 * 60 * 60 * 1000;
 
 /** A request that carries a request_id. */
 export type IdentifiedRequest = {

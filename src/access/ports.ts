@@ -91,3 +91,45 @@ export interface RequestLog {
   /** Drops expired ones, at most `limit`; how many they were. */
   prune(now: Date, limit: number): Promise<number>;
 }
+
+/** How far an update of many instances is. */
+export type KeptApply = {
+  readonly startTime: Date;
+  /** Undefined while it runs, and when it was cut off. */
+  readonly endTime: Date | undefined;
+  readonly totalCount: number;
+  readonly succeededCount: number;
+  readonly failedCount: number;
+};
+
+/** How one of its instances ended. */
+export type ApplyResult = {
+  readonly place: number;
+  readonly instance: string;
+  /** Undefined until it has. */
+  readonly status: AnsweredRequest['status'] | undefined;
+  /** Undefined until then, and when what it speaks of is gone. */
+  readonly answer: Uint8Array | undefined;
+};
+
+/** Updates of many instances by request id. */
+export interface ApplyLog {
+  /** Keeps that it begins; unless it is the first under its key, with the results there are. */
+  begin(apply: {
+    readonly key: string;
+    readonly instances: readonly string[];
+    readonly startTime: Date;
+    readonly expireTime: Date;
+    readonly isFirst: boolean;
+  }): Promise<void>;
+  /** Keeps how one of its instances ended; what is said of it as `RequestLog` does. */
+  saveResult(key: string, place: number, result: Omit<KeptAnswer, 'key'>): Promise<void>;
+  /** Keeps that nothing of it goes on. */
+  end(key: string, endTime: Date): Promise<void>;
+  /** Undefined when there is none, or it has expired. */
+  find(key: string, now: Date): Promise<KeptApply | undefined>;
+  /** In order, so many from this place on. */
+  results(key: string, page: { readonly from: number; readonly limit: number }): Promise<ApplyResult[]>;
+  /** Drops expired ones, at most `limit`; how many they were. */
+  prune(now: Date, limit: number): Promise<number>;
+}

@@ -14,7 +14,8 @@ import { type Atomically, changeLog, type UnlessTaken } from './tables/changes.j
 import { versionStore } from './tables/client-version.js';
 import { historyGrowth } from './tables/history-growth.js';
 import { instanceStore } from './tables/instances.js';
-import { requestLog } from './tables/requests.js';
+import { applyLog } from './tables/requests/apply-log.js';
+import { requestLog } from './tables/requests/request-log.js';
 import type { Schema } from './tables/schema.js';
 import { ensureStoreKey, openStoreKey } from './tables/store-key.js';
 import { tokenStore } from './tables/tokens.js';
@@ -90,6 +91,7 @@ export async function sqliteStore(options: SqliteOptions): Promise<Store> {
       changes: changeLog(db, atomically, growth),
       tokens: tokenStore(db, storeKey, { atomically, unlessTaken, onEdited: onEditedToken }),
       requests: requestLog(db, storeKey),
+      applies: applyLog(db, storeKey, atomically),
       versions: versionStore(db),
       deriveKey: purpose => deriveKey(storeKey, purpose),
       hasNewMasterKey,

@@ -1,4 +1,4 @@
-import type { RequestLog, TokenStore } from '../access/ports.js';
+import type { ApplyLog, RequestLog, TokenStore } from '../access/ports.js';
 import type { VersionStore } from '../instances/ports/client-version.js';
 import type { ChangeLog } from '../instances/ports/history.js';
 import type { CredentialStore, InstanceStore } from '../instances/ports/store.js';
@@ -10,6 +10,7 @@ export type Store = {
   readonly changes: ChangeLog;
   readonly tokens: TokenStore;
   readonly requests: RequestLog;
+  readonly applies: ApplyLog;
   readonly versions: VersionStore;
   /** A 32-byte key for another purpose, the same whenever this data is opened. */
   deriveKey(purpose: string): Buffer;

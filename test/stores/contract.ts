@@ -1,4 +1,5 @@
 import { describe } from 'vitest';
+import { applyContract } from './contract/applies.js';
 import { changeContract } from './contract/changes.js';
 import { credentialContract } from './contract/credentials.js';
 import type { Data } from './contract/data.js';
@@ -18,5 +19,6 @@ export function storeContract(newData: () => Data): void {
   describe('tokens', () => tokenContract(newData));
   describe('the rows of tokens', () => tokenRowContract(newData));
   describe('answered requests', () => requestContract(newData));
+  describe('updates of many instances', () => applyContract(newData));
   describe('client versions', () => versionContract(newData));
 }

@@ -14,6 +14,7 @@ import { up as historyPruning } from './0011-0020/0011-history-pruning.js';
 import { up as historyIds } from './0011-0020/0012-history-ids.js';
 import { up as labels } from './0011-0020/0013-labels.js';
 import { up as revisions } from './0011-0020/0014-revisions.js';
+import { up as applies } from './0011-0020/0015-applies.js';
 
 /** In order; a migration that was released is never changed. */
 export const migrations = (masterKeys: readonly Buffer[]): Record<string, Migration> => ({
@@ -31,6 +32,7 @@ export const migrations = (masterKeys: readonly Buffer[]): Record<string, Migrat
   '0012_history_ids': { up: historyIds },
   '0013_labels': { up: labels(masterKeys) },
   '0014_revisions': { up: revisions },
+  '0015_applies': { up: applies },
 });
 
 /** What a database of this version has behind it. */

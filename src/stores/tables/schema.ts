@@ -108,6 +108,22 @@ export type Schema = {
     sealed_answer: Buffer;
     expire_time: number;
   };
+  /** An update of many instances with a request_id. */
+  apply: {
+    key: string;
+    start_time: number;
+    /** Null while it runs, and when it was cut off. */
+    end_time: number | null;
+    expire_time: number;
+  };
+  apply_result: {
+    apply_key: string;
+    place: number;
+    /** No reference: that it ended is told when the instance is gone. */
+    instance: string;
+    /** How it ended; null until then. */
+    status: 'response' | 'error' | null;
+  };
   /** At most one row. */
   client_version: {
     id: number;

@@ -1,16 +1,16 @@
-import { type Compilable, type Kysely, sql } from 'kysely';
-import type { KeptAnswer, RequestLog } from '../../access/ports.js';
-import { seal, unseal } from '../sealing/envelope.js';
-import type { Schema } from './schema.js';
-import { writeOf } from './write.js';
+import { type Compilable, type Kysely, type Selectable, sql } from 'kysely';
+import type { AnsweredRequest, KeptAnswer, RequestLog } from '../../../access/ports.js';
+import { seal, unseal } from '../../sealing/envelope.js';
+import type { Schema } from '../schema.js';
+import { writeOf } from '../write.js';
 
 const DIGEST_BYTES = 32;
 const label = (key: string) => ({ kind: 'answer to a request', instance: '', id: key });
 
-/** Answers by request id; each is sealed with the store's key. */
-export function requestLog(db: Kysely<Schema>, storeKey: Buffer): RequestLog {
-  /** From the row of the instance, so that nothing is kept that speaks of what was removed or unlinked. */
-  function insertion({ key, digest, answer, status, expireTime, subject }: KeptAnswer) {
+/** Keeps an answer: from the row of the instance, so that nothing is kept that speaks of what was removed or unlinked. */
+export const answerInsertion =
+  (db: Kysely<Schema>, storeKey: Buffer) =>
+  ({ key, digest, answer, status, expireTime, subject }: KeptAnswer) => {
     const columns = {
       instance: subject?.instance ?? null,
       subject: subject?.kind ?? null,
@@ -31,7 +31,20 @@ export function requestLog(db: Kysely<Schema>, storeKey: Buffer): RequestLog {
               .select(Object.entries(row).map(([name, value]) => sql.val(value).as(name))),
           );
     return insert.onConflict(conflict => conflict.column('key').doUpdateSet(columns));
-  }
+  };
+
+/** What a row keeps. */
+export function openAnswer(
+  storeKey: Buffer,
+  { key, status, sealed_answer }: Selectable<Schema['answered_request']>,
+): AnsweredRequest {
+  const opened = unseal(storeKey, label(key), sealed_answer);
+  return { digest: opened.subarray(0, DIGEST_BYTES), answer: opened.subarray(DIGEST_BYTES), status };
+}
+
+/** Answers by request id; each is sealed with the store's key. */
+export function requestLog(db: Kysely<Schema>, storeKey: Buffer): RequestLog {
+  const insertion = answerInsertion(db, storeKey);
 
   return {
     async find(key, now) {
@@ -41,13 +54,7 @@ export function requestLog(db: Kysely<Schema>, storeKey: Buffer): RequestLog {
         .where('key', '=', key)
         .where('expire_time', '>', now.getTime())
         .executeTakeFirst();
-      if (row === undefined) return undefined;
-      const opened = unseal(storeKey, label(key), row.sealed_answer);
-      return {
-        digest: opened.subarray(0, DIGEST_BYTES),
-        answer: opened.subarray(DIGEST_BYTES),
-        status: row.status,
-      };
+      return row && openAnswer(storeKey, row);
     },
 
     async save(kept) {

@@ -110,6 +110,7 @@ export async function createApp(config: Config, events: Events): Promise<App> {
     instances: bounded(registry, LIMITS.instance),
     tokens,
     requestLog: store.requests,
+    applyLog: store.applies,
     pageTokenKey: store.deriveKey('page tokens'),
     versions,
     version,

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { OPTIONS, type OptionName, optionSpec, variableOf } from '../src/config/table.js';
 import {
+  LARGEST_ANSWER,
   LARGEST_BLACKLIST_PAGE,
   LARGEST_CREDS,
   LARGEST_MESSAGE,
@@ -76,10 +77,11 @@ const NUMBERS: readonly (readonly [limit: string, number: string | number])[] = 
     'contacts of such a page where `page_size` is 0, and of the answer of UpdateContactBlacklist',
     USUAL_BLACKLIST_PAGE,
   ],
+  ['results of a page of GetApplyResult, in bytes', LARGEST_ANSWER],
 
   ['a call without a deadline', seconds(USUAL.defaultMs)],
   ['a call, whatever its deadline', minutes(USUAL.maximumMs)],
-  ['ApplyPrivacySettings', minutes(deadlinesOf('ApplyPrivacySettings').maximumMs)],
+  ['ApplyPrivacySettings, `detached` or not', minutes(deadlinesOf('ApplyPrivacySettings').maximumMs)],
   ['LinkInstance', minutes(deadlinesOf('LinkInstance').maximumMs)],
   ['WatchPrivacySettings', minutes(deadlinesOf('WatchPrivacySettings').maximumMs)],
 
@@ -127,7 +129,7 @@ const ELSEWHERE = [
   '`assertion_json`',
   '`heartbeat_interval` of WatchPrivacySettings',
   '`grace_period` of RotateToken',
-  'how long a `request_id` gets the first answer',
+  'how long a `request_id` gets the first answer, and GetApplyResult tells the results',
 ];
 
 test('docs/limits.md has every limit with the number that the code has', () => {

@@ -3,6 +3,9 @@
 /** The most bytes of a request's message, decompressed. */
 export const LARGEST_MESSAGE = 64 * 1024;
 
+/** The bytes of results after which a page ends early: a client takes 4 MiB unless it is told otherwise. */
+export const LARGEST_ANSWER = 3 * 1024 * 1024;
+
 /** The entries of a page whose size was left open. */
 export const USUAL_PAGE = 50;
 

@@ -56,6 +56,7 @@ export async function applyPreset({ api }: Stage, instances: string[]): Promise<
     validateOnly: false,
     requestId: '',
     labelSelector: '',
+    detached: false,
   };
   return Array.fromAsync(api.stream(Privacy.applyPrivacySettings, request));
 }

@@ -72,7 +72,7 @@ export type Problem =
   /** Of the instance that has it. */
   | { kind: 'DEVICE_IN_USE'; instance: string }
   | { kind: 'TOKEN_NOT_FOUND'; tokenId: string }
-  | { kind: 'REQUEST_ID_REUSED'; requestId: string }
+  | { kind: 'REQUEST_ID_REUSED' | 'APPLY_NOT_FOUND'; requestId: string }
   | { kind: 'INSTANCE_NOT_LINKED'; instance: string; state: 'UNLINKED' | 'LINKING' }
   | { kind: 'INSTANCE_LOGGED_OUT' | 'INSTANCE_ALREADY_LINKED'; instance: string }
   | { kind: 'INSTANCE_SUSPENDED'; instance: string; nextAttemptTime?: Date | undefined }

@@ -29,6 +29,7 @@ const PRIVACY_SERVICE = methodsOf(
     describePrivacySettings: { permit: READ, about: 'instance' },
     updatePrivacySettings: { permit: WRITE, about: 'instance' },
     applyPrivacySettings: { permit: WRITE, about: 'instances', deadlines: APPLYING },
+    getApplyResult: { permit: READ, about: 'covered' },
     watchPrivacySettings: { permit: READ, about: 'instances', deadlines: WATCHING },
     listPrivacyChanges: { permit: READ, about: 'instance' },
     getContactBlacklist: { permit: READ, about: 'instance' },

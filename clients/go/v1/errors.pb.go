@@ -498,6 +498,15 @@ const (
 	//
 	// `setting` is absent from a read, `whatsapp_code` when the answer had none.
 	ErrorReason_ERROR_REASON_WHATSAPP_UNCLEAR ErrorReason = 45
+	// NOT_FOUND: no ApplyPrivacySettings was called with this request_id, by a token that covers the same
+	// as this one, in the last 24 hours. ResourceInfo names it.
+	//
+	//	{
+	//	  "reason": "APPLY_NOT_FOUND",
+	//	  "domain": "wa-privacy",
+	//	  "metadata": {"request_id": "7d0c2a0e-52a1-4b0c-9a3e-3f0f3f3c9d11"}
+	//	}
+	ErrorReason_ERROR_REASON_APPLY_NOT_FOUND ErrorReason = 46
 )
 
 // Enum value maps for ErrorReason.
@@ -549,6 +558,7 @@ var (
 		43: "ERROR_REASON_CERTIFICATE_MISMATCH",
 		44: "ERROR_REASON_CONNECTION_LOST",
 		45: "ERROR_REASON_WHATSAPP_UNCLEAR",
+		46: "ERROR_REASON_APPLY_NOT_FOUND",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":             0,
@@ -597,6 +607,7 @@ var (
 		"ERROR_REASON_CERTIFICATE_MISMATCH":    43,
 		"ERROR_REASON_CONNECTION_LOST":         44,
 		"ERROR_REASON_WHATSAPP_UNCLEAR":        45,
+		"ERROR_REASON_APPLY_NOT_FOUND":         46,
 	}
 )
 
@@ -963,7 +974,7 @@ const file_whatsapp_privacy_v1_errors_proto_rawDesc = "" +
 	"\x13PrivacyApplyFailure\x12'\n" +
 	"\x0fsucceeded_count\x18\x01 \x01(\x05R\x0esucceededCount\x12!\n" +
 	"\ffailed_count\x18\x02 \x01(\x05R\vfailedCount\x12%\n" +
-	"\x0efailed_indexes\x18\x03 \x03(\x05R\rfailedIndexes*\xda\f\n" +
+	"\x0efailed_indexes\x18\x03 \x03(\x05R\rfailedIndexes*\xfc\f\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12 \n" +
 	"\x1cERROR_REASON_INVALID_REQUEST\x10\x01\x12\"\n" +
@@ -1011,7 +1022,8 @@ const file_whatsapp_privacy_v1_errors_proto_rawDesc = "" +
 	"\x1bERROR_REASON_MALFORMED_CALL\x10*\x12%\n" +
 	"!ERROR_REASON_CERTIFICATE_MISMATCH\x10+\x12 \n" +
 	"\x1cERROR_REASON_CONNECTION_LOST\x10,\x12!\n" +
-	"\x1dERROR_REASON_WHATSAPP_UNCLEAR\x10-Bk\n" +
+	"\x1dERROR_REASON_WHATSAPP_UNCLEAR\x10-\x12 \n" +
+	"\x1cERROR_REASON_APPLY_NOT_FOUND\x10.Bk\n" +
 	"\fwaprivacy.v1B\vErrorsProtoP\x01Z\x18waprivacy/v1;waprivacyv1\xa2\x02\x03WAP\xaa\x02\fWaPrivacy.V1\xca\x02\fWaPrivacy\\V1\xea\x02\rWaPrivacy::V1b\x06proto3"
 
 var (

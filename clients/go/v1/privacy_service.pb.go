@@ -261,6 +261,65 @@ func (SettingDescription_NotWritableReason) EnumDescriptor() ([]byte, []int) {
 	return file_whatsapp_privacy_v1_privacy_service_proto_rawDescGZIP(), []int{6, 0}
 }
 
+// How far it is. It grows: a client treats a number that it does not know as RUNNING, and asks again.
+type GetApplyResultResponse_State int32
+
+const (
+	// Never sent.
+	GetApplyResultResponse_STATE_UNSPECIFIED GetApplyResultResponse_State = 0
+	// It is under way; ask again.
+	GetApplyResultResponse_STATE_RUNNING GetApplyResultResponse_State = 1
+	// Every instance has ended, OK or not.
+	GetApplyResultResponse_STATE_ENDED GetApplyResultResponse_State = 2
+	// It stopped before every instance had ended, and nothing more comes: its caller left or its time was
+	// over, its token ended, or the server stopped. The same request with the same request_id goes on with it:
+	// what was changed is not sent again.
+	GetApplyResultResponse_STATE_INTERRUPTED GetApplyResultResponse_State = 3
+)
+
+// Enum value maps for GetApplyResultResponse_State.
+var (
+	GetApplyResultResponse_State_name = map[int32]string{
+		0: "STATE_UNSPECIFIED",
+		1: "STATE_RUNNING",
+		2: "STATE_ENDED",
+		3: "STATE_INTERRUPTED",
+	}
+	GetApplyResultResponse_State_value = map[string]int32{
+		"STATE_UNSPECIFIED": 0,
+		"STATE_RUNNING":     1,
+		"STATE_ENDED":       2,
+		"STATE_INTERRUPTED": 3,
+	}
+)
+
+func (x GetApplyResultResponse_State) Enum() *GetApplyResultResponse_State {
+	p := new(GetApplyResultResponse_State)
+	*p = x
+	return p
+}
+
+func (x GetApplyResultResponse_State) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (GetApplyResultResponse_State) Descriptor() protoreflect.EnumDescriptor {
+	return file_whatsapp_privacy_v1_privacy_service_proto_enumTypes[4].Descriptor()
+}
+
+func (GetApplyResultResponse_State) Type() protoreflect.EnumType {
+	return &file_whatsapp_privacy_v1_privacy_service_proto_enumTypes[4]
+}
+
+func (x GetApplyResultResponse_State) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use GetApplyResultResponse_State.Descriptor instead.
+func (GetApplyResultResponse_State) EnumDescriptor() ([]byte, []int) {
+	return file_whatsapp_privacy_v1_privacy_service_proto_rawDescGZIP(), []int{12, 0}
+}
+
 // What happened. It grows: pass over a number without a name, which is something that need not concern a
 // client that does not know it, but keep its id. In a request such a number is refused.
 type PrivacyChange_Kind int32
@@ -339,11 +398,11 @@ func (x PrivacyChange_Kind) String() string {
 }
 
 func (PrivacyChange_Kind) Descriptor() protoreflect.EnumDescriptor {
-	return file_whatsapp_privacy_v1_privacy_service_proto_enumTypes[4].Descriptor()
+	return file_whatsapp_privacy_v1_privacy_service_proto_enumTypes[5].Descriptor()
 }
 
 func (PrivacyChange_Kind) Type() protoreflect.EnumType {
-	return &file_whatsapp_privacy_v1_privacy_service_proto_enumTypes[4]
+	return &file_whatsapp_privacy_v1_privacy_service_proto_enumTypes[5]
 }
 
 func (x PrivacyChange_Kind) Number() protoreflect.EnumNumber {
@@ -352,7 +411,7 @@ func (x PrivacyChange_Kind) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use PrivacyChange_Kind.Descriptor instead.
 func (PrivacyChange_Kind) EnumDescriptor() ([]byte, []int) {
-	return file_whatsapp_privacy_v1_privacy_service_proto_rawDescGZIP(), []int{15, 0}
+	return file_whatsapp_privacy_v1_privacy_service_proto_rawDescGZIP(), []int{17, 0}
 }
 
 // Which instance to read, and how old the answer may be.
@@ -954,6 +1013,11 @@ type ApplyPrivacySettingsRequest struct {
 	// In place of `instances`: those that the token covers and whose labels match when the call starts, as
 	// in ListInstances, ordered by name. More than 1000 are refused.
 	LabelSelector string `protobuf:"bytes,8,opt,name=label_selector,json=labelSelector,proto3" json:"label_selector,omitempty"`
+	// Go on when the caller leaves or its deadline passes: for 10 minutes from the start, while the token
+	// works and the server runs. Needs a request_id, by which GetApplyResult tells the results. The stream
+	// is the same, but when the caller's time is over before the end, its DEADLINE_TOO_SHORT comes without
+	// PrivacyApplyFailure. Until its end a detached call counts as an open stream of the token.
+	Detached      bool `protobuf:"varint,9,opt,name=detached,proto3" json:"detached,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1044,6 +1108,13 @@ func (x *ApplyPrivacySettingsRequest) GetLabelSelector() string {
 	return ""
 }
 
+func (x *ApplyPrivacySettingsRequest) GetDetached() bool {
+	if x != nil {
+		return x.Detached
+	}
+	return false
+}
+
 // The end of one instance's update.
 type ApplyPrivacySettingsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1051,7 +1122,7 @@ type ApplyPrivacySettingsResponse struct {
 	Index int32 `protobuf:"varint,1,opt,name=index,proto3" json:"index,omitempty"`
 	// The instance.
 	Instance string `protobuf:"bytes,2,opt,name=instance,proto3" json:"instance,omitempty"`
-	// How it ended.
+	// How it ended; absent only in GetApplyResult, of an instance that has not ended.
 	//
 	// Types that are valid to be assigned to Result:
 	//
@@ -1167,6 +1238,186 @@ func (*ApplyPrivacySettingsResponse_Success) isApplyPrivacySettingsResponse_Resu
 
 func (*ApplyPrivacySettingsResponse_Error) isApplyPrivacySettingsResponse_Result() {}
 
+// Whose results to read.
+type GetApplyResultRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The request_id of the ApplyPrivacySettings.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// At most this many results; 0 means 50, more than 200 means 200.
+	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// The next_page_token of the page before, with everything but page_size as it was there; empty for the
+	// first. Opaque.
+	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetApplyResultRequest) Reset() {
+	*x = GetApplyResultRequest{}
+	mi := &file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetApplyResultRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetApplyResultRequest) ProtoMessage() {}
+
+func (x *GetApplyResultRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetApplyResultRequest.ProtoReflect.Descriptor instead.
+func (*GetApplyResultRequest) Descriptor() ([]byte, []int) {
+	return file_whatsapp_privacy_v1_privacy_service_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *GetApplyResultRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *GetApplyResultRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *GetApplyResultRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// How it goes, and one page of results.
+type GetApplyResultResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How far it is.
+	State GetApplyResultResponse_State `protobuf:"varint,1,opt,name=state,proto3,enum=whatsapp.privacy.v1.GetApplyResultResponse_State" json:"state,omitempty"`
+	// When it began first.
+	StartTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
+	// When it ended or stopped; absent while RUNNING, and when the server was cut off in the middle.
+	EndTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
+	// How many instances it is about.
+	TotalCount int32 `protobuf:"varint,4,opt,name=total_count,json=totalCount,proto3" json:"total_count,omitempty"`
+	// How many ended OK until now.
+	SucceededCount int32 `protobuf:"varint,5,opt,name=succeeded_count,json=succeededCount,proto3" json:"succeeded_count,omitempty"`
+	// How many ended with an error until now. What is missing from total_count has not ended.
+	FailedCount int32 `protobuf:"varint,6,opt,name=failed_count,json=failedCount,proto3" json:"failed_count,omitempty"`
+	// One for each instance, ordered by index, with done_count as it is now. Without `success` and `error`
+	// while the instance has not ended. When INTERRUPTED these were not attempted, but for those at work when
+	// the server was cut off in the middle: what was sent for them stands in the history.
+	//
+	// Left out are instances that the token no longer covers, and what would tell of an account that was
+	// unlinked since, or was deleted with its instance. So a page can have fewer results than asked for, or
+	// none, and still a next_page_token.
+	Results []*ApplyPrivacySettingsResponse `protobuf:"bytes,7,rep,name=results,proto3" json:"results,omitempty"`
+	// Empty on the last page.
+	NextPageToken string `protobuf:"bytes,8,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetApplyResultResponse) Reset() {
+	*x = GetApplyResultResponse{}
+	mi := &file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetApplyResultResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetApplyResultResponse) ProtoMessage() {}
+
+func (x *GetApplyResultResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetApplyResultResponse.ProtoReflect.Descriptor instead.
+func (*GetApplyResultResponse) Descriptor() ([]byte, []int) {
+	return file_whatsapp_privacy_v1_privacy_service_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *GetApplyResultResponse) GetState() GetApplyResultResponse_State {
+	if x != nil {
+		return x.State
+	}
+	return GetApplyResultResponse_STATE_UNSPECIFIED
+}
+
+func (x *GetApplyResultResponse) GetStartTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StartTime
+	}
+	return nil
+}
+
+func (x *GetApplyResultResponse) GetEndTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EndTime
+	}
+	return nil
+}
+
+func (x *GetApplyResultResponse) GetTotalCount() int32 {
+	if x != nil {
+		return x.TotalCount
+	}
+	return 0
+}
+
+func (x *GetApplyResultResponse) GetSucceededCount() int32 {
+	if x != nil {
+		return x.SucceededCount
+	}
+	return 0
+}
+
+func (x *GetApplyResultResponse) GetFailedCount() int32 {
+	if x != nil {
+		return x.FailedCount
+	}
+	return 0
+}
+
+func (x *GetApplyResultResponse) GetResults() []*ApplyPrivacySettingsResponse {
+	if x != nil {
+		return x.Results
+	}
+	return nil
+}
+
+func (x *GetApplyResultResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
 // What to watch.
 type WatchPrivacySettingsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1191,7 +1442,7 @@ type WatchPrivacySettingsRequest struct {
 
 func (x *WatchPrivacySettingsRequest) Reset() {
 	*x = WatchPrivacySettingsRequest{}
-	mi := &file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[11]
+	mi := &file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1203,7 +1454,7 @@ func (x *WatchPrivacySettingsRequest) String() string {
 func (*WatchPrivacySettingsRequest) ProtoMessage() {}
 
 func (x *WatchPrivacySettingsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[11]
+	mi := &file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1216,7 +1467,7 @@ func (x *WatchPrivacySettingsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchPrivacySettingsRequest.ProtoReflect.Descriptor instead.
 func (*WatchPrivacySettingsRequest) Descriptor() ([]byte, []int) {
-	return file_whatsapp_privacy_v1_privacy_service_proto_rawDescGZIP(), []int{11}
+	return file_whatsapp_privacy_v1_privacy_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *WatchPrivacySettingsRequest) GetInstances() []string {
@@ -1269,7 +1520,7 @@ type WatchPrivacySettingsResponse struct {
 
 func (x *WatchPrivacySettingsResponse) Reset() {
 	*x = WatchPrivacySettingsResponse{}
-	mi := &file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[12]
+	mi := &file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1281,7 +1532,7 @@ func (x *WatchPrivacySettingsResponse) String() string {
 func (*WatchPrivacySettingsResponse) ProtoMessage() {}
 
 func (x *WatchPrivacySettingsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[12]
+	mi := &file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1294,7 +1545,7 @@ func (x *WatchPrivacySettingsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchPrivacySettingsResponse.ProtoReflect.Descriptor instead.
 func (*WatchPrivacySettingsResponse) Descriptor() ([]byte, []int) {
-	return file_whatsapp_privacy_v1_privacy_service_proto_rawDescGZIP(), []int{12}
+	return file_whatsapp_privacy_v1_privacy_service_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *WatchPrivacySettingsResponse) GetInstance() string {
@@ -1445,7 +1696,7 @@ type ListPrivacyChangesRequest struct {
 
 func (x *ListPrivacyChangesRequest) Reset() {
 	*x = ListPrivacyChangesRequest{}
-	mi := &file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[13]
+	mi := &file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1457,7 +1708,7 @@ func (x *ListPrivacyChangesRequest) String() string {
 func (*ListPrivacyChangesRequest) ProtoMessage() {}
 
 func (x *ListPrivacyChangesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[13]
+	mi := &file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1470,7 +1721,7 @@ func (x *ListPrivacyChangesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPrivacyChangesRequest.ProtoReflect.Descriptor instead.
 func (*ListPrivacyChangesRequest) Descriptor() ([]byte, []int) {
-	return file_whatsapp_privacy_v1_privacy_service_proto_rawDescGZIP(), []int{13}
+	return file_whatsapp_privacy_v1_privacy_service_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ListPrivacyChangesRequest) GetInstance() string {
@@ -1556,7 +1807,7 @@ type ListPrivacyChangesResponse struct {
 
 func (x *ListPrivacyChangesResponse) Reset() {
 	*x = ListPrivacyChangesResponse{}
-	mi := &file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[14]
+	mi := &file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1568,7 +1819,7 @@ func (x *ListPrivacyChangesResponse) String() string {
 func (*ListPrivacyChangesResponse) ProtoMessage() {}
 
 func (x *ListPrivacyChangesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[14]
+	mi := &file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1581,7 +1832,7 @@ func (x *ListPrivacyChangesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPrivacyChangesResponse.ProtoReflect.Descriptor instead.
 func (*ListPrivacyChangesResponse) Descriptor() ([]byte, []int) {
-	return file_whatsapp_privacy_v1_privacy_service_proto_rawDescGZIP(), []int{14}
+	return file_whatsapp_privacy_v1_privacy_service_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ListPrivacyChangesResponse) GetChanges() []*PrivacyChange {
@@ -1643,7 +1894,7 @@ type PrivacyChange struct {
 
 func (x *PrivacyChange) Reset() {
 	*x = PrivacyChange{}
-	mi := &file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[15]
+	mi := &file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1655,7 +1906,7 @@ func (x *PrivacyChange) String() string {
 func (*PrivacyChange) ProtoMessage() {}
 
 func (x *PrivacyChange) ProtoReflect() protoreflect.Message {
-	mi := &file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[15]
+	mi := &file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1668,7 +1919,7 @@ func (x *PrivacyChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PrivacyChange.ProtoReflect.Descriptor instead.
 func (*PrivacyChange) Descriptor() ([]byte, []int) {
-	return file_whatsapp_privacy_v1_privacy_service_proto_rawDescGZIP(), []int{15}
+	return file_whatsapp_privacy_v1_privacy_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *PrivacyChange) GetId() int64 {
@@ -1799,7 +2050,7 @@ type BlacklistEntry struct {
 
 func (x *BlacklistEntry) Reset() {
 	*x = BlacklistEntry{}
-	mi := &file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[16]
+	mi := &file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1811,7 +2062,7 @@ func (x *BlacklistEntry) String() string {
 func (*BlacklistEntry) ProtoMessage() {}
 
 func (x *BlacklistEntry) ProtoReflect() protoreflect.Message {
-	mi := &file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[16]
+	mi := &file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1824,7 +2075,7 @@ func (x *BlacklistEntry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BlacklistEntry.ProtoReflect.Descriptor instead.
 func (*BlacklistEntry) Descriptor() ([]byte, []int) {
-	return file_whatsapp_privacy_v1_privacy_service_proto_rawDescGZIP(), []int{16}
+	return file_whatsapp_privacy_v1_privacy_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *BlacklistEntry) GetId() isBlacklistEntry_Id {
@@ -1888,7 +2139,7 @@ type GetContactBlacklistRequest struct {
 
 func (x *GetContactBlacklistRequest) Reset() {
 	*x = GetContactBlacklistRequest{}
-	mi := &file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[17]
+	mi := &file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1900,7 +2151,7 @@ func (x *GetContactBlacklistRequest) String() string {
 func (*GetContactBlacklistRequest) ProtoMessage() {}
 
 func (x *GetContactBlacklistRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[17]
+	mi := &file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1913,7 +2164,7 @@ func (x *GetContactBlacklistRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetContactBlacklistRequest.ProtoReflect.Descriptor instead.
 func (*GetContactBlacklistRequest) Descriptor() ([]byte, []int) {
-	return file_whatsapp_privacy_v1_privacy_service_proto_rawDescGZIP(), []int{17}
+	return file_whatsapp_privacy_v1_privacy_service_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *GetContactBlacklistRequest) GetInstance() string {
@@ -1961,7 +2212,7 @@ type GetContactBlacklistResponse struct {
 
 func (x *GetContactBlacklistResponse) Reset() {
 	*x = GetContactBlacklistResponse{}
-	mi := &file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[18]
+	mi := &file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1973,7 +2224,7 @@ func (x *GetContactBlacklistResponse) String() string {
 func (*GetContactBlacklistResponse) ProtoMessage() {}
 
 func (x *GetContactBlacklistResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[18]
+	mi := &file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1986,7 +2237,7 @@ func (x *GetContactBlacklistResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetContactBlacklistResponse.ProtoReflect.Descriptor instead.
 func (*GetContactBlacklistResponse) Descriptor() ([]byte, []int) {
-	return file_whatsapp_privacy_v1_privacy_service_proto_rawDescGZIP(), []int{18}
+	return file_whatsapp_privacy_v1_privacy_service_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *GetContactBlacklistResponse) GetEntries() []*BlacklistEntry {
@@ -2043,7 +2294,7 @@ type UpdateContactBlacklistRequest struct {
 
 func (x *UpdateContactBlacklistRequest) Reset() {
 	*x = UpdateContactBlacklistRequest{}
-	mi := &file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[19]
+	mi := &file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2055,7 +2306,7 @@ func (x *UpdateContactBlacklistRequest) String() string {
 func (*UpdateContactBlacklistRequest) ProtoMessage() {}
 
 func (x *UpdateContactBlacklistRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[19]
+	mi := &file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2068,7 +2319,7 @@ func (x *UpdateContactBlacklistRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateContactBlacklistRequest.ProtoReflect.Descriptor instead.
 func (*UpdateContactBlacklistRequest) Descriptor() ([]byte, []int) {
-	return file_whatsapp_privacy_v1_privacy_service_proto_rawDescGZIP(), []int{19}
+	return file_whatsapp_privacy_v1_privacy_service_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *UpdateContactBlacklistRequest) GetInstance() string {
@@ -2149,7 +2400,7 @@ type UpdateContactBlacklistResponse struct {
 
 func (x *UpdateContactBlacklistResponse) Reset() {
 	*x = UpdateContactBlacklistResponse{}
-	mi := &file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[20]
+	mi := &file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2161,7 +2412,7 @@ func (x *UpdateContactBlacklistResponse) String() string {
 func (*UpdateContactBlacklistResponse) ProtoMessage() {}
 
 func (x *UpdateContactBlacklistResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[20]
+	mi := &file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2174,7 +2425,7 @@ func (x *UpdateContactBlacklistResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateContactBlacklistResponse.ProtoReflect.Descriptor instead.
 func (*UpdateContactBlacklistResponse) Descriptor() ([]byte, []int) {
-	return file_whatsapp_privacy_v1_privacy_service_proto_rawDescGZIP(), []int{20}
+	return file_whatsapp_privacy_v1_privacy_service_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *UpdateContactBlacklistResponse) GetEntries() []*BlacklistEntry {
@@ -2230,7 +2481,7 @@ type ListPrivacySettingsResponse_Entry struct {
 
 func (x *ListPrivacySettingsResponse_Entry) Reset() {
 	*x = ListPrivacySettingsResponse_Entry{}
-	mi := &file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[21]
+	mi := &file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2242,7 +2493,7 @@ func (x *ListPrivacySettingsResponse_Entry) String() string {
 func (*ListPrivacySettingsResponse_Entry) ProtoMessage() {}
 
 func (x *ListPrivacySettingsResponse_Entry) ProtoReflect() protoreflect.Message {
-	mi := &file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[21]
+	mi := &file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2324,7 +2575,7 @@ type WatchPrivacySettingsResponse_Change struct {
 
 func (x *WatchPrivacySettingsResponse_Change) Reset() {
 	*x = WatchPrivacySettingsResponse_Change{}
-	mi := &file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[22]
+	mi := &file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2336,7 +2587,7 @@ func (x *WatchPrivacySettingsResponse_Change) String() string {
 func (*WatchPrivacySettingsResponse_Change) ProtoMessage() {}
 
 func (x *WatchPrivacySettingsResponse_Change) ProtoReflect() protoreflect.Message {
-	mi := &file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[22]
+	mi := &file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2349,7 +2600,7 @@ func (x *WatchPrivacySettingsResponse_Change) ProtoReflect() protoreflect.Messag
 
 // Deprecated: Use WatchPrivacySettingsResponse_Change.ProtoReflect.Descriptor instead.
 func (*WatchPrivacySettingsResponse_Change) Descriptor() ([]byte, []int) {
-	return file_whatsapp_privacy_v1_privacy_service_proto_rawDescGZIP(), []int{12, 0}
+	return file_whatsapp_privacy_v1_privacy_service_proto_rawDescGZIP(), []int{14, 0}
 }
 
 func (x *WatchPrivacySettingsResponse_Change) GetChanged() []PrivacySetting {
@@ -2387,7 +2638,7 @@ type WatchPrivacySettingsResponse_Unavailable struct {
 
 func (x *WatchPrivacySettingsResponse_Unavailable) Reset() {
 	*x = WatchPrivacySettingsResponse_Unavailable{}
-	mi := &file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[23]
+	mi := &file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2399,7 +2650,7 @@ func (x *WatchPrivacySettingsResponse_Unavailable) String() string {
 func (*WatchPrivacySettingsResponse_Unavailable) ProtoMessage() {}
 
 func (x *WatchPrivacySettingsResponse_Unavailable) ProtoReflect() protoreflect.Message {
-	mi := &file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[23]
+	mi := &file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2412,7 +2663,7 @@ func (x *WatchPrivacySettingsResponse_Unavailable) ProtoReflect() protoreflect.M
 
 // Deprecated: Use WatchPrivacySettingsResponse_Unavailable.ProtoReflect.Descriptor instead.
 func (*WatchPrivacySettingsResponse_Unavailable) Descriptor() ([]byte, []int) {
-	return file_whatsapp_privacy_v1_privacy_service_proto_rawDescGZIP(), []int{12, 1}
+	return file_whatsapp_privacy_v1_privacy_service_proto_rawDescGZIP(), []int{14, 1}
 }
 
 func (x *WatchPrivacySettingsResponse_Unavailable) GetReason() ErrorReason {
@@ -2438,7 +2689,7 @@ type WatchPrivacySettingsResponse_Heartbeat struct {
 
 func (x *WatchPrivacySettingsResponse_Heartbeat) Reset() {
 	*x = WatchPrivacySettingsResponse_Heartbeat{}
-	mi := &file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[24]
+	mi := &file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2450,7 +2701,7 @@ func (x *WatchPrivacySettingsResponse_Heartbeat) String() string {
 func (*WatchPrivacySettingsResponse_Heartbeat) ProtoMessage() {}
 
 func (x *WatchPrivacySettingsResponse_Heartbeat) ProtoReflect() protoreflect.Message {
-	mi := &file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[24]
+	mi := &file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2463,7 +2714,7 @@ func (x *WatchPrivacySettingsResponse_Heartbeat) ProtoReflect() protoreflect.Mes
 
 // Deprecated: Use WatchPrivacySettingsResponse_Heartbeat.ProtoReflect.Descriptor instead.
 func (*WatchPrivacySettingsResponse_Heartbeat) Descriptor() ([]byte, []int) {
-	return file_whatsapp_privacy_v1_privacy_service_proto_rawDescGZIP(), []int{12, 2}
+	return file_whatsapp_privacy_v1_privacy_service_proto_rawDescGZIP(), []int{14, 2}
 }
 
 // The instance has lost the labels for which it was watched, or for which the token covered it. Nothing
@@ -2476,7 +2727,7 @@ type WatchPrivacySettingsResponse_Unmatched struct {
 
 func (x *WatchPrivacySettingsResponse_Unmatched) Reset() {
 	*x = WatchPrivacySettingsResponse_Unmatched{}
-	mi := &file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[25]
+	mi := &file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2488,7 +2739,7 @@ func (x *WatchPrivacySettingsResponse_Unmatched) String() string {
 func (*WatchPrivacySettingsResponse_Unmatched) ProtoMessage() {}
 
 func (x *WatchPrivacySettingsResponse_Unmatched) ProtoReflect() protoreflect.Message {
-	mi := &file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[25]
+	mi := &file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2501,7 +2752,7 @@ func (x *WatchPrivacySettingsResponse_Unmatched) ProtoReflect() protoreflect.Mes
 
 // Deprecated: Use WatchPrivacySettingsResponse_Unmatched.ProtoReflect.Descriptor instead.
 func (*WatchPrivacySettingsResponse_Unmatched) Descriptor() ([]byte, []int) {
-	return file_whatsapp_privacy_v1_privacy_service_proto_rawDescGZIP(), []int{12, 3}
+	return file_whatsapp_privacy_v1_privacy_service_proto_rawDescGZIP(), []int{14, 3}
 }
 
 // The token a change was made with.
@@ -2517,7 +2768,7 @@ type PrivacyChange_Actor struct {
 
 func (x *PrivacyChange_Actor) Reset() {
 	*x = PrivacyChange_Actor{}
-	mi := &file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[26]
+	mi := &file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2529,7 +2780,7 @@ func (x *PrivacyChange_Actor) String() string {
 func (*PrivacyChange_Actor) ProtoMessage() {}
 
 func (x *PrivacyChange_Actor) ProtoReflect() protoreflect.Message {
-	mi := &file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[26]
+	mi := &file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2542,7 +2793,7 @@ func (x *PrivacyChange_Actor) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PrivacyChange_Actor.ProtoReflect.Descriptor instead.
 func (*PrivacyChange_Actor) Descriptor() ([]byte, []int) {
-	return file_whatsapp_privacy_v1_privacy_service_proto_rawDescGZIP(), []int{15, 0}
+	return file_whatsapp_privacy_v1_privacy_service_proto_rawDescGZIP(), []int{17, 0}
 }
 
 func (x *PrivacyChange_Actor) GetTokenId() string {
@@ -2613,7 +2864,7 @@ const file_whatsapp_privacy_v1_privacy_service_proto_rawDesc = "" +
 	"request_id\x18\b \x01(\tR\trequestId\"\xa2\x01\n" +
 	"\x1dUpdatePrivacySettingsResponse\x12@\n" +
 	"\bsettings\x18\x01 \x01(\v2$.whatsapp.privacy.v1.PrivacySettingsR\bsettings\x12?\n" +
-	"\boutcomes\x18\x02 \x03(\v2#.whatsapp.privacy.v1.SettingOutcomeR\boutcomes\"\xa2\x03\n" +
+	"\boutcomes\x18\x02 \x03(\v2#.whatsapp.privacy.v1.SettingOutcomeR\boutcomes\"\xbe\x03\n" +
 	"\x1bApplyPrivacySettingsRequest\x12\x1c\n" +
 	"\tinstances\x18\x01 \x03(\tR\tinstances\x12?\n" +
 	"\n" +
@@ -2626,7 +2877,8 @@ const file_whatsapp_privacy_v1_privacy_service_proto_rawDesc = "" +
 	"\rvalidate_only\x18\x06 \x01(\bR\fvalidateOnly\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\a \x01(\tR\trequestId\x12%\n" +
-	"\x0elabel_selector\x18\b \x01(\tR\rlabelSelector\"\x96\x02\n" +
+	"\x0elabel_selector\x18\b \x01(\tR\rlabelSelector\x12\x1a\n" +
+	"\bdetached\x18\t \x01(\bR\bdetached\"\x96\x02\n" +
 	"\x1cApplyPrivacySettingsResponse\x12\x14\n" +
 	"\x05index\x18\x01 \x01(\x05R\x05index\x12\x1a\n" +
 	"\binstance\x18\x02 \x01(\tR\binstance\x12N\n" +
@@ -2636,7 +2888,29 @@ const file_whatsapp_privacy_v1_privacy_service_proto_rawDesc = "" +
 	"done_count\x18\x05 \x01(\x05R\tdoneCount\x12\x1f\n" +
 	"\vtotal_count\x18\x06 \x01(\x05R\n" +
 	"totalCountB\b\n" +
-	"\x06result\"\xe2\x01\n" +
+	"\x06result\"r\n" +
+	"\x15GetApplyResultRequest\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tR\trequestId\x12\x1b\n" +
+	"\tpage_size\x18\x02 \x01(\x05R\bpageSize\x12\x1d\n" +
+	"\n" +
+	"page_token\x18\x03 \x01(\tR\tpageToken\"\x90\x04\n" +
+	"\x16GetApplyResultResponse\x12G\n" +
+	"\x05state\x18\x01 \x01(\x0e21.whatsapp.privacy.v1.GetApplyResultResponse.StateR\x05state\x129\n" +
+	"\n" +
+	"start_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x125\n" +
+	"\bend_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\aendTime\x12\x1f\n" +
+	"\vtotal_count\x18\x04 \x01(\x05R\n" +
+	"totalCount\x12'\n" +
+	"\x0fsucceeded_count\x18\x05 \x01(\x05R\x0esucceededCount\x12!\n" +
+	"\ffailed_count\x18\x06 \x01(\x05R\vfailedCount\x12K\n" +
+	"\aresults\x18\a \x03(\v21.whatsapp.privacy.v1.ApplyPrivacySettingsResponseR\aresults\x12&\n" +
+	"\x0fnext_page_token\x18\b \x01(\tR\rnextPageToken\"Y\n" +
+	"\x05State\x12\x15\n" +
+	"\x11STATE_UNSPECIFIED\x10\x00\x12\x11\n" +
+	"\rSTATE_RUNNING\x10\x01\x12\x0f\n" +
+	"\vSTATE_ENDED\x10\x02\x12\x15\n" +
+	"\x11STATE_INTERRUPTED\x10\x03\"\xe2\x01\n" +
 	"\x1bWatchPrivacySettingsRequest\x12\x1c\n" +
 	"\tinstances\x18\x01 \x03(\tR\tinstances\x12H\n" +
 	"\x12heartbeat_interval\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x11heartbeatInterval\x12%\n" +
@@ -2767,13 +3041,15 @@ const file_whatsapp_privacy_v1_privacy_service_proto_rawDesc = "" +
 	" CONTACT_BLACKLIST_SETTING_STATUS\x10\x02\x1a\n" +
 	"\x9a\xe4&\x06status\x122\n" +
 	"!CONTACT_BLACKLIST_SETTING_PROFILE\x10\x03\x1a\v\x9a\xe4&\aprofile\x125\n" +
-	"#CONTACT_BLACKLIST_SETTING_GROUP_ADD\x10\x04\x1a\f\x9a\xe4&\bgroupadd2\xab\t\n" +
+	"#CONTACT_BLACKLIST_SETTING_GROUP_ADD\x10\x04\x1a\f\x9a\xe4&\bgroupadd2\x9b\n" +
+	"\n" +
 	"\x0ePrivacyService\x12z\n" +
 	"\x12GetPrivacySettings\x12..whatsapp.privacy.v1.GetPrivacySettingsRequest\x1a/.whatsapp.privacy.v1.GetPrivacySettingsResponse\"\x03\x90\x02\x01\x12}\n" +
 	"\x13ListPrivacySettings\x12/.whatsapp.privacy.v1.ListPrivacySettingsRequest\x1a0.whatsapp.privacy.v1.ListPrivacySettingsResponse\"\x03\x90\x02\x01\x12\x89\x01\n" +
 	"\x17DescribePrivacySettings\x123.whatsapp.privacy.v1.DescribePrivacySettingsRequest\x1a4.whatsapp.privacy.v1.DescribePrivacySettingsResponse\"\x03\x90\x02\x01\x12\x83\x01\n" +
 	"\x15UpdatePrivacySettings\x121.whatsapp.privacy.v1.UpdatePrivacySettingsRequest\x1a2.whatsapp.privacy.v1.UpdatePrivacySettingsResponse\"\x03\x90\x02\x02\x12\x82\x01\n" +
-	"\x14ApplyPrivacySettings\x120.whatsapp.privacy.v1.ApplyPrivacySettingsRequest\x1a1.whatsapp.privacy.v1.ApplyPrivacySettingsResponse\"\x03\x90\x02\x020\x01\x12\x82\x01\n" +
+	"\x14ApplyPrivacySettings\x120.whatsapp.privacy.v1.ApplyPrivacySettingsRequest\x1a1.whatsapp.privacy.v1.ApplyPrivacySettingsResponse\"\x03\x90\x02\x020\x01\x12n\n" +
+	"\x0eGetApplyResult\x12*.whatsapp.privacy.v1.GetApplyResultRequest\x1a+.whatsapp.privacy.v1.GetApplyResultResponse\"\x03\x90\x02\x01\x12\x82\x01\n" +
 	"\x14WatchPrivacySettings\x120.whatsapp.privacy.v1.WatchPrivacySettingsRequest\x1a1.whatsapp.privacy.v1.WatchPrivacySettingsResponse\"\x03\x90\x02\x010\x01\x12z\n" +
 	"\x12ListPrivacyChanges\x12..whatsapp.privacy.v1.ListPrivacyChangesRequest\x1a/.whatsapp.privacy.v1.ListPrivacyChangesResponse\"\x03\x90\x02\x01\x12}\n" +
 	"\x13GetContactBlacklist\x12/.whatsapp.privacy.v1.GetContactBlacklistRequest\x1a0.whatsapp.privacy.v1.GetContactBlacklistResponse\"\x03\x90\x02\x01\x12\x86\x01\n" +
@@ -2792,130 +3068,139 @@ func file_whatsapp_privacy_v1_privacy_service_proto_rawDescGZIP() []byte {
 	return file_whatsapp_privacy_v1_privacy_service_proto_rawDescData
 }
 
-var file_whatsapp_privacy_v1_privacy_service_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_whatsapp_privacy_v1_privacy_service_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
+var file_whatsapp_privacy_v1_privacy_service_proto_enumTypes = make([]protoimpl.EnumInfo, 6)
+var file_whatsapp_privacy_v1_privacy_service_proto_msgTypes = make([]protoimpl.MessageInfo, 29)
 var file_whatsapp_privacy_v1_privacy_service_proto_goTypes = []any{
 	(OnFailure)(0),               // 0: whatsapp.privacy.v1.OnFailure
 	(Origin)(0),                  // 1: whatsapp.privacy.v1.Origin
 	(ContactBlacklistSetting)(0), // 2: whatsapp.privacy.v1.ContactBlacklistSetting
 	(SettingDescription_NotWritableReason)(0),        // 3: whatsapp.privacy.v1.SettingDescription.NotWritableReason
-	(PrivacyChange_Kind)(0),                          // 4: whatsapp.privacy.v1.PrivacyChange.Kind
-	(*GetPrivacySettingsRequest)(nil),                // 5: whatsapp.privacy.v1.GetPrivacySettingsRequest
-	(*GetPrivacySettingsResponse)(nil),               // 6: whatsapp.privacy.v1.GetPrivacySettingsResponse
-	(*ListPrivacySettingsRequest)(nil),               // 7: whatsapp.privacy.v1.ListPrivacySettingsRequest
-	(*ListPrivacySettingsResponse)(nil),              // 8: whatsapp.privacy.v1.ListPrivacySettingsResponse
-	(*DescribePrivacySettingsRequest)(nil),           // 9: whatsapp.privacy.v1.DescribePrivacySettingsRequest
-	(*DescribePrivacySettingsResponse)(nil),          // 10: whatsapp.privacy.v1.DescribePrivacySettingsResponse
-	(*SettingDescription)(nil),                       // 11: whatsapp.privacy.v1.SettingDescription
-	(*UpdatePrivacySettingsRequest)(nil),             // 12: whatsapp.privacy.v1.UpdatePrivacySettingsRequest
-	(*UpdatePrivacySettingsResponse)(nil),            // 13: whatsapp.privacy.v1.UpdatePrivacySettingsResponse
-	(*ApplyPrivacySettingsRequest)(nil),              // 14: whatsapp.privacy.v1.ApplyPrivacySettingsRequest
-	(*ApplyPrivacySettingsResponse)(nil),             // 15: whatsapp.privacy.v1.ApplyPrivacySettingsResponse
-	(*WatchPrivacySettingsRequest)(nil),              // 16: whatsapp.privacy.v1.WatchPrivacySettingsRequest
-	(*WatchPrivacySettingsResponse)(nil),             // 17: whatsapp.privacy.v1.WatchPrivacySettingsResponse
-	(*ListPrivacyChangesRequest)(nil),                // 18: whatsapp.privacy.v1.ListPrivacyChangesRequest
-	(*ListPrivacyChangesResponse)(nil),               // 19: whatsapp.privacy.v1.ListPrivacyChangesResponse
-	(*PrivacyChange)(nil),                            // 20: whatsapp.privacy.v1.PrivacyChange
-	(*BlacklistEntry)(nil),                           // 21: whatsapp.privacy.v1.BlacklistEntry
-	(*GetContactBlacklistRequest)(nil),               // 22: whatsapp.privacy.v1.GetContactBlacklistRequest
-	(*GetContactBlacklistResponse)(nil),              // 23: whatsapp.privacy.v1.GetContactBlacklistResponse
-	(*UpdateContactBlacklistRequest)(nil),            // 24: whatsapp.privacy.v1.UpdateContactBlacklistRequest
-	(*UpdateContactBlacklistResponse)(nil),           // 25: whatsapp.privacy.v1.UpdateContactBlacklistResponse
-	(*ListPrivacySettingsResponse_Entry)(nil),        // 26: whatsapp.privacy.v1.ListPrivacySettingsResponse.Entry
-	(*WatchPrivacySettingsResponse_Change)(nil),      // 27: whatsapp.privacy.v1.WatchPrivacySettingsResponse.Change
-	(*WatchPrivacySettingsResponse_Unavailable)(nil), // 28: whatsapp.privacy.v1.WatchPrivacySettingsResponse.Unavailable
-	(*WatchPrivacySettingsResponse_Heartbeat)(nil),   // 29: whatsapp.privacy.v1.WatchPrivacySettingsResponse.Heartbeat
-	(*WatchPrivacySettingsResponse_Unmatched)(nil),   // 30: whatsapp.privacy.v1.WatchPrivacySettingsResponse.Unmatched
-	(*PrivacyChange_Actor)(nil),                      // 31: whatsapp.privacy.v1.PrivacyChange.Actor
-	(*durationpb.Duration)(nil),                      // 32: google.protobuf.Duration
-	(*PrivacySettings)(nil),                          // 33: whatsapp.privacy.v1.PrivacySettings
-	(PrivacySetting)(0),                              // 34: whatsapp.privacy.v1.PrivacySetting
-	(*Visibility)(nil),                               // 35: whatsapp.privacy.v1.Visibility
-	(*Privacy)(nil),                                  // 36: whatsapp.privacy.v1.Privacy
-	(*Permissions)(nil),                              // 37: whatsapp.privacy.v1.Permissions
-	(*SettingOutcome)(nil),                           // 38: whatsapp.privacy.v1.SettingOutcome
-	(*status.Status)(nil),                            // 39: google.rpc.Status
-	(*timestamppb.Timestamp)(nil),                    // 40: google.protobuf.Timestamp
-	(SettingOutcome_State)(0),                        // 41: whatsapp.privacy.v1.SettingOutcome.State
-	(ErrorReason)(0),                                 // 42: whatsapp.privacy.v1.ErrorReason
+	(GetApplyResultResponse_State)(0),                // 4: whatsapp.privacy.v1.GetApplyResultResponse.State
+	(PrivacyChange_Kind)(0),                          // 5: whatsapp.privacy.v1.PrivacyChange.Kind
+	(*GetPrivacySettingsRequest)(nil),                // 6: whatsapp.privacy.v1.GetPrivacySettingsRequest
+	(*GetPrivacySettingsResponse)(nil),               // 7: whatsapp.privacy.v1.GetPrivacySettingsResponse
+	(*ListPrivacySettingsRequest)(nil),               // 8: whatsapp.privacy.v1.ListPrivacySettingsRequest
+	(*ListPrivacySettingsResponse)(nil),              // 9: whatsapp.privacy.v1.ListPrivacySettingsResponse
+	(*DescribePrivacySettingsRequest)(nil),           // 10: whatsapp.privacy.v1.DescribePrivacySettingsRequest
+	(*DescribePrivacySettingsResponse)(nil),          // 11: whatsapp.privacy.v1.DescribePrivacySettingsResponse
+	(*SettingDescription)(nil),                       // 12: whatsapp.privacy.v1.SettingDescription
+	(*UpdatePrivacySettingsRequest)(nil),             // 13: whatsapp.privacy.v1.UpdatePrivacySettingsRequest
+	(*UpdatePrivacySettingsResponse)(nil),            // 14: whatsapp.privacy.v1.UpdatePrivacySettingsResponse
+	(*ApplyPrivacySettingsRequest)(nil),              // 15: whatsapp.privacy.v1.ApplyPrivacySettingsRequest
+	(*ApplyPrivacySettingsResponse)(nil),             // 16: whatsapp.privacy.v1.ApplyPrivacySettingsResponse
+	(*GetApplyResultRequest)(nil),                    // 17: whatsapp.privacy.v1.GetApplyResultRequest
+	(*GetApplyResultResponse)(nil),                   // 18: whatsapp.privacy.v1.GetApplyResultResponse
+	(*WatchPrivacySettingsRequest)(nil),              // 19: whatsapp.privacy.v1.WatchPrivacySettingsRequest
+	(*WatchPrivacySettingsResponse)(nil),             // 20: whatsapp.privacy.v1.WatchPrivacySettingsResponse
+	(*ListPrivacyChangesRequest)(nil),                // 21: whatsapp.privacy.v1.ListPrivacyChangesRequest
+	(*ListPrivacyChangesResponse)(nil),               // 22: whatsapp.privacy.v1.ListPrivacyChangesResponse
+	(*PrivacyChange)(nil),                            // 23: whatsapp.privacy.v1.PrivacyChange
+	(*BlacklistEntry)(nil),                           // 24: whatsapp.privacy.v1.BlacklistEntry
+	(*GetContactBlacklistRequest)(nil),               // 25: whatsapp.privacy.v1.GetContactBlacklistRequest
+	(*GetContactBlacklistResponse)(nil),              // 26: whatsapp.privacy.v1.GetContactBlacklistResponse
+	(*UpdateContactBlacklistRequest)(nil),            // 27: whatsapp.privacy.v1.UpdateContactBlacklistRequest
+	(*UpdateContactBlacklistResponse)(nil),           // 28: whatsapp.privacy.v1.UpdateContactBlacklistResponse
+	(*ListPrivacySettingsResponse_Entry)(nil),        // 29: whatsapp.privacy.v1.ListPrivacySettingsResponse.Entry
+	(*WatchPrivacySettingsResponse_Change)(nil),      // 30: whatsapp.privacy.v1.WatchPrivacySettingsResponse.Change
+	(*WatchPrivacySettingsResponse_Unavailable)(nil), // 31: whatsapp.privacy.v1.WatchPrivacySettingsResponse.Unavailable
+	(*WatchPrivacySettingsResponse_Heartbeat)(nil),   // 32: whatsapp.privacy.v1.WatchPrivacySettingsResponse.Heartbeat
+	(*WatchPrivacySettingsResponse_Unmatched)(nil),   // 33: whatsapp.privacy.v1.WatchPrivacySettingsResponse.Unmatched
+	(*PrivacyChange_Actor)(nil),                      // 34: whatsapp.privacy.v1.PrivacyChange.Actor
+	(*durationpb.Duration)(nil),                      // 35: google.protobuf.Duration
+	(*PrivacySettings)(nil),                          // 36: whatsapp.privacy.v1.PrivacySettings
+	(PrivacySetting)(0),                              // 37: whatsapp.privacy.v1.PrivacySetting
+	(*Visibility)(nil),                               // 38: whatsapp.privacy.v1.Visibility
+	(*Privacy)(nil),                                  // 39: whatsapp.privacy.v1.Privacy
+	(*Permissions)(nil),                              // 40: whatsapp.privacy.v1.Permissions
+	(*SettingOutcome)(nil),                           // 41: whatsapp.privacy.v1.SettingOutcome
+	(*status.Status)(nil),                            // 42: google.rpc.Status
+	(*timestamppb.Timestamp)(nil),                    // 43: google.protobuf.Timestamp
+	(SettingOutcome_State)(0),                        // 44: whatsapp.privacy.v1.SettingOutcome.State
+	(ErrorReason)(0),                                 // 45: whatsapp.privacy.v1.ErrorReason
 }
 var file_whatsapp_privacy_v1_privacy_service_proto_depIdxs = []int32{
-	32, // 0: whatsapp.privacy.v1.GetPrivacySettingsRequest.max_age:type_name -> google.protobuf.Duration
-	33, // 1: whatsapp.privacy.v1.GetPrivacySettingsResponse.settings:type_name -> whatsapp.privacy.v1.PrivacySettings
-	32, // 2: whatsapp.privacy.v1.ListPrivacySettingsRequest.max_age:type_name -> google.protobuf.Duration
-	26, // 3: whatsapp.privacy.v1.ListPrivacySettingsResponse.entries:type_name -> whatsapp.privacy.v1.ListPrivacySettingsResponse.Entry
-	11, // 4: whatsapp.privacy.v1.DescribePrivacySettingsResponse.descriptions:type_name -> whatsapp.privacy.v1.SettingDescription
-	34, // 5: whatsapp.privacy.v1.SettingDescription.setting:type_name -> whatsapp.privacy.v1.PrivacySetting
+	35, // 0: whatsapp.privacy.v1.GetPrivacySettingsRequest.max_age:type_name -> google.protobuf.Duration
+	36, // 1: whatsapp.privacy.v1.GetPrivacySettingsResponse.settings:type_name -> whatsapp.privacy.v1.PrivacySettings
+	35, // 2: whatsapp.privacy.v1.ListPrivacySettingsRequest.max_age:type_name -> google.protobuf.Duration
+	29, // 3: whatsapp.privacy.v1.ListPrivacySettingsResponse.entries:type_name -> whatsapp.privacy.v1.ListPrivacySettingsResponse.Entry
+	12, // 4: whatsapp.privacy.v1.DescribePrivacySettingsResponse.descriptions:type_name -> whatsapp.privacy.v1.SettingDescription
+	37, // 5: whatsapp.privacy.v1.SettingDescription.setting:type_name -> whatsapp.privacy.v1.PrivacySetting
 	3,  // 6: whatsapp.privacy.v1.SettingDescription.not_writable_reason:type_name -> whatsapp.privacy.v1.SettingDescription.NotWritableReason
-	35, // 7: whatsapp.privacy.v1.UpdatePrivacySettingsRequest.visibility:type_name -> whatsapp.privacy.v1.Visibility
-	36, // 8: whatsapp.privacy.v1.UpdatePrivacySettingsRequest.privacy:type_name -> whatsapp.privacy.v1.Privacy
-	37, // 9: whatsapp.privacy.v1.UpdatePrivacySettingsRequest.permissions:type_name -> whatsapp.privacy.v1.Permissions
+	38, // 7: whatsapp.privacy.v1.UpdatePrivacySettingsRequest.visibility:type_name -> whatsapp.privacy.v1.Visibility
+	39, // 8: whatsapp.privacy.v1.UpdatePrivacySettingsRequest.privacy:type_name -> whatsapp.privacy.v1.Privacy
+	40, // 9: whatsapp.privacy.v1.UpdatePrivacySettingsRequest.permissions:type_name -> whatsapp.privacy.v1.Permissions
 	0,  // 10: whatsapp.privacy.v1.UpdatePrivacySettingsRequest.on_failure:type_name -> whatsapp.privacy.v1.OnFailure
-	33, // 11: whatsapp.privacy.v1.UpdatePrivacySettingsResponse.settings:type_name -> whatsapp.privacy.v1.PrivacySettings
-	38, // 12: whatsapp.privacy.v1.UpdatePrivacySettingsResponse.outcomes:type_name -> whatsapp.privacy.v1.SettingOutcome
-	35, // 13: whatsapp.privacy.v1.ApplyPrivacySettingsRequest.visibility:type_name -> whatsapp.privacy.v1.Visibility
-	36, // 14: whatsapp.privacy.v1.ApplyPrivacySettingsRequest.privacy:type_name -> whatsapp.privacy.v1.Privacy
-	37, // 15: whatsapp.privacy.v1.ApplyPrivacySettingsRequest.permissions:type_name -> whatsapp.privacy.v1.Permissions
+	36, // 11: whatsapp.privacy.v1.UpdatePrivacySettingsResponse.settings:type_name -> whatsapp.privacy.v1.PrivacySettings
+	41, // 12: whatsapp.privacy.v1.UpdatePrivacySettingsResponse.outcomes:type_name -> whatsapp.privacy.v1.SettingOutcome
+	38, // 13: whatsapp.privacy.v1.ApplyPrivacySettingsRequest.visibility:type_name -> whatsapp.privacy.v1.Visibility
+	39, // 14: whatsapp.privacy.v1.ApplyPrivacySettingsRequest.privacy:type_name -> whatsapp.privacy.v1.Privacy
+	40, // 15: whatsapp.privacy.v1.ApplyPrivacySettingsRequest.permissions:type_name -> whatsapp.privacy.v1.Permissions
 	0,  // 16: whatsapp.privacy.v1.ApplyPrivacySettingsRequest.on_failure:type_name -> whatsapp.privacy.v1.OnFailure
-	13, // 17: whatsapp.privacy.v1.ApplyPrivacySettingsResponse.success:type_name -> whatsapp.privacy.v1.UpdatePrivacySettingsResponse
-	39, // 18: whatsapp.privacy.v1.ApplyPrivacySettingsResponse.error:type_name -> google.rpc.Status
-	32, // 19: whatsapp.privacy.v1.WatchPrivacySettingsRequest.heartbeat_interval:type_name -> google.protobuf.Duration
-	33, // 20: whatsapp.privacy.v1.WatchPrivacySettingsResponse.snapshot:type_name -> whatsapp.privacy.v1.PrivacySettings
-	27, // 21: whatsapp.privacy.v1.WatchPrivacySettingsResponse.change:type_name -> whatsapp.privacy.v1.WatchPrivacySettingsResponse.Change
-	28, // 22: whatsapp.privacy.v1.WatchPrivacySettingsResponse.unavailable:type_name -> whatsapp.privacy.v1.WatchPrivacySettingsResponse.Unavailable
-	29, // 23: whatsapp.privacy.v1.WatchPrivacySettingsResponse.heartbeat:type_name -> whatsapp.privacy.v1.WatchPrivacySettingsResponse.Heartbeat
-	30, // 24: whatsapp.privacy.v1.WatchPrivacySettingsResponse.unmatched:type_name -> whatsapp.privacy.v1.WatchPrivacySettingsResponse.Unmatched
-	20, // 25: whatsapp.privacy.v1.WatchPrivacySettingsResponse.recorded:type_name -> whatsapp.privacy.v1.PrivacyChange
-	40, // 26: whatsapp.privacy.v1.ListPrivacyChangesRequest.start_time:type_name -> google.protobuf.Timestamp
-	40, // 27: whatsapp.privacy.v1.ListPrivacyChangesRequest.end_time:type_name -> google.protobuf.Timestamp
-	34, // 28: whatsapp.privacy.v1.ListPrivacyChangesRequest.settings:type_name -> whatsapp.privacy.v1.PrivacySetting
-	1,  // 29: whatsapp.privacy.v1.ListPrivacyChangesRequest.origins:type_name -> whatsapp.privacy.v1.Origin
-	4,  // 30: whatsapp.privacy.v1.ListPrivacyChangesRequest.kinds:type_name -> whatsapp.privacy.v1.PrivacyChange.Kind
-	20, // 31: whatsapp.privacy.v1.ListPrivacyChangesResponse.changes:type_name -> whatsapp.privacy.v1.PrivacyChange
-	40, // 32: whatsapp.privacy.v1.PrivacyChange.change_time:type_name -> google.protobuf.Timestamp
-	4,  // 33: whatsapp.privacy.v1.PrivacyChange.kind:type_name -> whatsapp.privacy.v1.PrivacyChange.Kind
-	31, // 34: whatsapp.privacy.v1.PrivacyChange.actor:type_name -> whatsapp.privacy.v1.PrivacyChange.Actor
-	1,  // 35: whatsapp.privacy.v1.PrivacyChange.origin:type_name -> whatsapp.privacy.v1.Origin
-	34, // 36: whatsapp.privacy.v1.PrivacyChange.setting:type_name -> whatsapp.privacy.v1.PrivacySetting
-	41, // 37: whatsapp.privacy.v1.PrivacyChange.outcome:type_name -> whatsapp.privacy.v1.SettingOutcome.State
-	41, // 38: whatsapp.privacy.v1.PrivacyChange.resolved_outcome:type_name -> whatsapp.privacy.v1.SettingOutcome.State
-	40, // 39: whatsapp.privacy.v1.PrivacyChange.resolve_time:type_name -> google.protobuf.Timestamp
-	2,  // 40: whatsapp.privacy.v1.GetContactBlacklistRequest.setting:type_name -> whatsapp.privacy.v1.ContactBlacklistSetting
-	21, // 41: whatsapp.privacy.v1.GetContactBlacklistResponse.entries:type_name -> whatsapp.privacy.v1.BlacklistEntry
-	2,  // 42: whatsapp.privacy.v1.UpdateContactBlacklistRequest.setting:type_name -> whatsapp.privacy.v1.ContactBlacklistSetting
-	21, // 43: whatsapp.privacy.v1.UpdateContactBlacklistRequest.entries_to_add:type_name -> whatsapp.privacy.v1.BlacklistEntry
-	21, // 44: whatsapp.privacy.v1.UpdateContactBlacklistRequest.entries_to_remove:type_name -> whatsapp.privacy.v1.BlacklistEntry
-	21, // 45: whatsapp.privacy.v1.UpdateContactBlacklistResponse.entries:type_name -> whatsapp.privacy.v1.BlacklistEntry
-	38, // 46: whatsapp.privacy.v1.UpdateContactBlacklistResponse.outcome:type_name -> whatsapp.privacy.v1.SettingOutcome
-	33, // 47: whatsapp.privacy.v1.ListPrivacySettingsResponse.Entry.settings:type_name -> whatsapp.privacy.v1.PrivacySettings
-	39, // 48: whatsapp.privacy.v1.ListPrivacySettingsResponse.Entry.error:type_name -> google.rpc.Status
-	34, // 49: whatsapp.privacy.v1.WatchPrivacySettingsResponse.Change.changed:type_name -> whatsapp.privacy.v1.PrivacySetting
-	33, // 50: whatsapp.privacy.v1.WatchPrivacySettingsResponse.Change.settings:type_name -> whatsapp.privacy.v1.PrivacySettings
-	1,  // 51: whatsapp.privacy.v1.WatchPrivacySettingsResponse.Change.origin:type_name -> whatsapp.privacy.v1.Origin
-	42, // 52: whatsapp.privacy.v1.WatchPrivacySettingsResponse.Unavailable.reason:type_name -> whatsapp.privacy.v1.ErrorReason
-	5,  // 53: whatsapp.privacy.v1.PrivacyService.GetPrivacySettings:input_type -> whatsapp.privacy.v1.GetPrivacySettingsRequest
-	7,  // 54: whatsapp.privacy.v1.PrivacyService.ListPrivacySettings:input_type -> whatsapp.privacy.v1.ListPrivacySettingsRequest
-	9,  // 55: whatsapp.privacy.v1.PrivacyService.DescribePrivacySettings:input_type -> whatsapp.privacy.v1.DescribePrivacySettingsRequest
-	12, // 56: whatsapp.privacy.v1.PrivacyService.UpdatePrivacySettings:input_type -> whatsapp.privacy.v1.UpdatePrivacySettingsRequest
-	14, // 57: whatsapp.privacy.v1.PrivacyService.ApplyPrivacySettings:input_type -> whatsapp.privacy.v1.ApplyPrivacySettingsRequest
-	16, // 58: whatsapp.privacy.v1.PrivacyService.WatchPrivacySettings:input_type -> whatsapp.privacy.v1.WatchPrivacySettingsRequest
-	18, // 59: whatsapp.privacy.v1.PrivacyService.ListPrivacyChanges:input_type -> whatsapp.privacy.v1.ListPrivacyChangesRequest
-	22, // 60: whatsapp.privacy.v1.PrivacyService.GetContactBlacklist:input_type -> whatsapp.privacy.v1.GetContactBlacklistRequest
-	24, // 61: whatsapp.privacy.v1.PrivacyService.UpdateContactBlacklist:input_type -> whatsapp.privacy.v1.UpdateContactBlacklistRequest
-	6,  // 62: whatsapp.privacy.v1.PrivacyService.GetPrivacySettings:output_type -> whatsapp.privacy.v1.GetPrivacySettingsResponse
-	8,  // 63: whatsapp.privacy.v1.PrivacyService.ListPrivacySettings:output_type -> whatsapp.privacy.v1.ListPrivacySettingsResponse
-	10, // 64: whatsapp.privacy.v1.PrivacyService.DescribePrivacySettings:output_type -> whatsapp.privacy.v1.DescribePrivacySettingsResponse
-	13, // 65: whatsapp.privacy.v1.PrivacyService.UpdatePrivacySettings:output_type -> whatsapp.privacy.v1.UpdatePrivacySettingsResponse
-	15, // 66: whatsapp.privacy.v1.PrivacyService.ApplyPrivacySettings:output_type -> whatsapp.privacy.v1.ApplyPrivacySettingsResponse
-	17, // 67: whatsapp.privacy.v1.PrivacyService.WatchPrivacySettings:output_type -> whatsapp.privacy.v1.WatchPrivacySettingsResponse
-	19, // 68: whatsapp.privacy.v1.PrivacyService.ListPrivacyChanges:output_type -> whatsapp.privacy.v1.ListPrivacyChangesResponse
-	23, // 69: whatsapp.privacy.v1.PrivacyService.GetContactBlacklist:output_type -> whatsapp.privacy.v1.GetContactBlacklistResponse
-	25, // 70: whatsapp.privacy.v1.PrivacyService.UpdateContactBlacklist:output_type -> whatsapp.privacy.v1.UpdateContactBlacklistResponse
-	62, // [62:71] is the sub-list for method output_type
-	53, // [53:62] is the sub-list for method input_type
-	53, // [53:53] is the sub-list for extension type_name
-	53, // [53:53] is the sub-list for extension extendee
-	0,  // [0:53] is the sub-list for field type_name
+	14, // 17: whatsapp.privacy.v1.ApplyPrivacySettingsResponse.success:type_name -> whatsapp.privacy.v1.UpdatePrivacySettingsResponse
+	42, // 18: whatsapp.privacy.v1.ApplyPrivacySettingsResponse.error:type_name -> google.rpc.Status
+	4,  // 19: whatsapp.privacy.v1.GetApplyResultResponse.state:type_name -> whatsapp.privacy.v1.GetApplyResultResponse.State
+	43, // 20: whatsapp.privacy.v1.GetApplyResultResponse.start_time:type_name -> google.protobuf.Timestamp
+	43, // 21: whatsapp.privacy.v1.GetApplyResultResponse.end_time:type_name -> google.protobuf.Timestamp
+	16, // 22: whatsapp.privacy.v1.GetApplyResultResponse.results:type_name -> whatsapp.privacy.v1.ApplyPrivacySettingsResponse
+	35, // 23: whatsapp.privacy.v1.WatchPrivacySettingsRequest.heartbeat_interval:type_name -> google.protobuf.Duration
+	36, // 24: whatsapp.privacy.v1.WatchPrivacySettingsResponse.snapshot:type_name -> whatsapp.privacy.v1.PrivacySettings
+	30, // 25: whatsapp.privacy.v1.WatchPrivacySettingsResponse.change:type_name -> whatsapp.privacy.v1.WatchPrivacySettingsResponse.Change
+	31, // 26: whatsapp.privacy.v1.WatchPrivacySettingsResponse.unavailable:type_name -> whatsapp.privacy.v1.WatchPrivacySettingsResponse.Unavailable
+	32, // 27: whatsapp.privacy.v1.WatchPrivacySettingsResponse.heartbeat:type_name -> whatsapp.privacy.v1.WatchPrivacySettingsResponse.Heartbeat
+	33, // 28: whatsapp.privacy.v1.WatchPrivacySettingsResponse.unmatched:type_name -> whatsapp.privacy.v1.WatchPrivacySettingsResponse.Unmatched
+	23, // 29: whatsapp.privacy.v1.WatchPrivacySettingsResponse.recorded:type_name -> whatsapp.privacy.v1.PrivacyChange
+	43, // 30: whatsapp.privacy.v1.ListPrivacyChangesRequest.start_time:type_name -> google.protobuf.Timestamp
+	43, // 31: whatsapp.privacy.v1.ListPrivacyChangesRequest.end_time:type_name -> google.protobuf.Timestamp
+	37, // 32: whatsapp.privacy.v1.ListPrivacyChangesRequest.settings:type_name -> whatsapp.privacy.v1.PrivacySetting
+	1,  // 33: whatsapp.privacy.v1.ListPrivacyChangesRequest.origins:type_name -> whatsapp.privacy.v1.Origin
+	5,  // 34: whatsapp.privacy.v1.ListPrivacyChangesRequest.kinds:type_name -> whatsapp.privacy.v1.PrivacyChange.Kind
+	23, // 35: whatsapp.privacy.v1.ListPrivacyChangesResponse.changes:type_name -> whatsapp.privacy.v1.PrivacyChange
+	43, // 36: whatsapp.privacy.v1.PrivacyChange.change_time:type_name -> google.protobuf.Timestamp
+	5,  // 37: whatsapp.privacy.v1.PrivacyChange.kind:type_name -> whatsapp.privacy.v1.PrivacyChange.Kind
+	34, // 38: whatsapp.privacy.v1.PrivacyChange.actor:type_name -> whatsapp.privacy.v1.PrivacyChange.Actor
+	1,  // 39: whatsapp.privacy.v1.PrivacyChange.origin:type_name -> whatsapp.privacy.v1.Origin
+	37, // 40: whatsapp.privacy.v1.PrivacyChange.setting:type_name -> whatsapp.privacy.v1.PrivacySetting
+	44, // 41: whatsapp.privacy.v1.PrivacyChange.outcome:type_name -> whatsapp.privacy.v1.SettingOutcome.State
+	44, // 42: whatsapp.privacy.v1.PrivacyChange.resolved_outcome:type_name -> whatsapp.privacy.v1.SettingOutcome.State
+	43, // 43: whatsapp.privacy.v1.PrivacyChange.resolve_time:type_name -> google.protobuf.Timestamp
+	2,  // 44: whatsapp.privacy.v1.GetContactBlacklistRequest.setting:type_name -> whatsapp.privacy.v1.ContactBlacklistSetting
+	24, // 45: whatsapp.privacy.v1.GetContactBlacklistResponse.entries:type_name -> whatsapp.privacy.v1.BlacklistEntry
+	2,  // 46: whatsapp.privacy.v1.UpdateContactBlacklistRequest.setting:type_name -> whatsapp.privacy.v1.ContactBlacklistSetting
+	24, // 47: whatsapp.privacy.v1.UpdateContactBlacklistRequest.entries_to_add:type_name -> whatsapp.privacy.v1.BlacklistEntry
+	24, // 48: whatsapp.privacy.v1.UpdateContactBlacklistRequest.entries_to_remove:type_name -> whatsapp.privacy.v1.BlacklistEntry
+	24, // 49: whatsapp.privacy.v1.UpdateContactBlacklistResponse.entries:type_name -> whatsapp.privacy.v1.BlacklistEntry
+	41, // 50: whatsapp.privacy.v1.UpdateContactBlacklistResponse.outcome:type_name -> whatsapp.privacy.v1.SettingOutcome
+	36, // 51: whatsapp.privacy.v1.ListPrivacySettingsResponse.Entry.settings:type_name -> whatsapp.privacy.v1.PrivacySettings
+	42, // 52: whatsapp.privacy.v1.ListPrivacySettingsResponse.Entry.error:type_name -> google.rpc.Status
+	37, // 53: whatsapp.privacy.v1.WatchPrivacySettingsResponse.Change.changed:type_name -> whatsapp.privacy.v1.PrivacySetting
+	36, // 54: whatsapp.privacy.v1.WatchPrivacySettingsResponse.Change.settings:type_name -> whatsapp.privacy.v1.PrivacySettings
+	1,  // 55: whatsapp.privacy.v1.WatchPrivacySettingsResponse.Change.origin:type_name -> whatsapp.privacy.v1.Origin
+	45, // 56: whatsapp.privacy.v1.WatchPrivacySettingsResponse.Unavailable.reason:type_name -> whatsapp.privacy.v1.ErrorReason
+	6,  // 57: whatsapp.privacy.v1.PrivacyService.GetPrivacySettings:input_type -> whatsapp.privacy.v1.GetPrivacySettingsRequest
+	8,  // 58: whatsapp.privacy.v1.PrivacyService.ListPrivacySettings:input_type -> whatsapp.privacy.v1.ListPrivacySettingsRequest
+	10, // 59: whatsapp.privacy.v1.PrivacyService.DescribePrivacySettings:input_type -> whatsapp.privacy.v1.DescribePrivacySettingsRequest
+	13, // 60: whatsapp.privacy.v1.PrivacyService.UpdatePrivacySettings:input_type -> whatsapp.privacy.v1.UpdatePrivacySettingsRequest
+	15, // 61: whatsapp.privacy.v1.PrivacyService.ApplyPrivacySettings:input_type -> whatsapp.privacy.v1.ApplyPrivacySettingsRequest
+	17, // 62: whatsapp.privacy.v1.PrivacyService.GetApplyResult:input_type -> whatsapp.privacy.v1.GetApplyResultRequest
+	19, // 63: whatsapp.privacy.v1.PrivacyService.WatchPrivacySettings:input_type -> whatsapp.privacy.v1.WatchPrivacySettingsRequest
+	21, // 64: whatsapp.privacy.v1.PrivacyService.ListPrivacyChanges:input_type -> whatsapp.privacy.v1.ListPrivacyChangesRequest
+	25, // 65: whatsapp.privacy.v1.PrivacyService.GetContactBlacklist:input_type -> whatsapp.privacy.v1.GetContactBlacklistRequest
+	27, // 66: whatsapp.privacy.v1.PrivacyService.UpdateContactBlacklist:input_type -> whatsapp.privacy.v1.UpdateContactBlacklistRequest
+	7,  // 67: whatsapp.privacy.v1.PrivacyService.GetPrivacySettings:output_type -> whatsapp.privacy.v1.GetPrivacySettingsResponse
+	9,  // 68: whatsapp.privacy.v1.PrivacyService.ListPrivacySettings:output_type -> whatsapp.privacy.v1.ListPrivacySettingsResponse
+	11, // 69: whatsapp.privacy.v1.PrivacyService.DescribePrivacySettings:output_type -> whatsapp.privacy.v1.DescribePrivacySettingsResponse
+	14, // 70: whatsapp.privacy.v1.PrivacyService.UpdatePrivacySettings:output_type -> whatsapp.privacy.v1.UpdatePrivacySettingsResponse
+	16, // 71: whatsapp.privacy.v1.PrivacyService.ApplyPrivacySettings:output_type -> whatsapp.privacy.v1.ApplyPrivacySettingsResponse
+	18, // 72: whatsapp.privacy.v1.PrivacyService.GetApplyResult:output_type -> whatsapp.privacy.v1.GetApplyResultResponse
+	20, // 73: whatsapp.privacy.v1.PrivacyService.WatchPrivacySettings:output_type -> whatsapp.privacy.v1.WatchPrivacySettingsResponse
+	22, // 74: whatsapp.privacy.v1.PrivacyService.ListPrivacyChanges:output_type -> whatsapp.privacy.v1.ListPrivacyChangesResponse
+	26, // 75: whatsapp.privacy.v1.PrivacyService.GetContactBlacklist:output_type -> whatsapp.privacy.v1.GetContactBlacklistResponse
+	28, // 76: whatsapp.privacy.v1.PrivacyService.UpdateContactBlacklist:output_type -> whatsapp.privacy.v1.UpdateContactBlacklistResponse
+	67, // [67:77] is the sub-list for method output_type
+	57, // [57:67] is the sub-list for method input_type
+	57, // [57:57] is the sub-list for extension type_name
+	57, // [57:57] is the sub-list for extension extendee
+	0,  // [0:57] is the sub-list for field type_name
 }
 
 func init() { file_whatsapp_privacy_v1_privacy_service_proto_init() }
@@ -2930,8 +3215,8 @@ func file_whatsapp_privacy_v1_privacy_service_proto_init() {
 		(*ApplyPrivacySettingsResponse_Success)(nil),
 		(*ApplyPrivacySettingsResponse_Error)(nil),
 	}
-	file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[11].OneofWrappers = []any{}
-	file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[12].OneofWrappers = []any{
+	file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[13].OneofWrappers = []any{}
+	file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[14].OneofWrappers = []any{
 		(*WatchPrivacySettingsResponse_Snapshot)(nil),
 		(*WatchPrivacySettingsResponse_Change_)(nil),
 		(*WatchPrivacySettingsResponse_Unavailable_)(nil),
@@ -2939,12 +3224,12 @@ func file_whatsapp_privacy_v1_privacy_service_proto_init() {
 		(*WatchPrivacySettingsResponse_Unmatched_)(nil),
 		(*WatchPrivacySettingsResponse_Recorded)(nil),
 	}
-	file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[13].OneofWrappers = []any{}
-	file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[16].OneofWrappers = []any{
+	file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[15].OneofWrappers = []any{}
+	file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[18].OneofWrappers = []any{
 		(*BlacklistEntry_PhoneNumber)(nil),
 		(*BlacklistEntry_Lid)(nil),
 	}
-	file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[21].OneofWrappers = []any{
+	file_whatsapp_privacy_v1_privacy_service_proto_msgTypes[23].OneofWrappers = []any{
 		(*ListPrivacySettingsResponse_Entry_Settings)(nil),
 		(*ListPrivacySettingsResponse_Entry_Error)(nil),
 	}
@@ -2953,8 +3238,8 @@ func file_whatsapp_privacy_v1_privacy_service_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_whatsapp_privacy_v1_privacy_service_proto_rawDesc), len(file_whatsapp_privacy_v1_privacy_service_proto_rawDesc)),
-			NumEnums:      5,
-			NumMessages:   27,
+			NumEnums:      6,
+			NumMessages:   29,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -24,6 +24,7 @@ const (
 	PrivacyService_DescribePrivacySettings_FullMethodName = "/whatsapp.privacy.v1.PrivacyService/DescribePrivacySettings"
 	PrivacyService_UpdatePrivacySettings_FullMethodName   = "/whatsapp.privacy.v1.PrivacyService/UpdatePrivacySettings"
 	PrivacyService_ApplyPrivacySettings_FullMethodName    = "/whatsapp.privacy.v1.PrivacyService/ApplyPrivacySettings"
+	PrivacyService_GetApplyResult_FullMethodName          = "/whatsapp.privacy.v1.PrivacyService/GetApplyResult"
 	PrivacyService_WatchPrivacySettings_FullMethodName    = "/whatsapp.privacy.v1.PrivacyService/WatchPrivacySettings"
 	PrivacyService_ListPrivacyChanges_FullMethodName      = "/whatsapp.privacy.v1.PrivacyService/ListPrivacyChanges"
 	PrivacyService_GetContactBlacklist_FullMethodName     = "/whatsapp.privacy.v1.PrivacyService/GetContactBlacklist"
@@ -120,6 +121,16 @@ type PrivacyServiceClient interface {
 	//
 	// The last two carry PrivacyApplyFailure. An instance's own error is in its message.
 	ApplyPrivacySettings(ctx context.Context, in *ApplyPrivacySettingsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ApplyPrivacySettingsResponse], error)
+	// Tells how an ApplyPrivacySettings with a request_id goes, or went: for callers that cannot hold its
+	// stream until the end, or have lost it. It is told for 24 hours from when the id was first sent, also
+	// after a restart, and whether it was detached or not.
+	//
+	// The request_id stands for what it does in ApplyPrivacySettings: any token finds it that covers the
+	// same as the one that called, READ_ONLY ones included; no other does.
+	//
+	// Errors:
+	// - NOT_FOUND: APPLY_NOT_FOUND
+	GetApplyResult(ctx context.Context, in *GetApplyResultRequest, opts ...grpc.CallOption) (*GetApplyResultResponse, error)
 	// Sends the settings of each instance, then every change, whoever made it. A reader that falls
 	// behind gets the newest settings and not each step. What is watched is read from WhatsApp when it
 	// announces a change, and also when it has announced none for as long as that is trusted (see
@@ -265,6 +276,16 @@ func (c *privacyServiceClient) ApplyPrivacySettings(ctx context.Context, in *App
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type PrivacyService_ApplyPrivacySettingsClient = grpc.ServerStreamingClient[ApplyPrivacySettingsResponse]
 
+func (c *privacyServiceClient) GetApplyResult(ctx context.Context, in *GetApplyResultRequest, opts ...grpc.CallOption) (*GetApplyResultResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetApplyResultResponse)
+	err := c.cc.Invoke(ctx, PrivacyService_GetApplyResult_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *privacyServiceClient) WatchPrivacySettings(ctx context.Context, in *WatchPrivacySettingsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchPrivacySettingsResponse], error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	stream, err := c.cc.NewStream(ctx, &PrivacyService_ServiceDesc.Streams[1], PrivacyService_WatchPrivacySettings_FullMethodName, cOpts...)
@@ -404,6 +425,16 @@ type PrivacyServiceServer interface {
 	//
 	// The last two carry PrivacyApplyFailure. An instance's own error is in its message.
 	ApplyPrivacySettings(*ApplyPrivacySettingsRequest, grpc.ServerStreamingServer[ApplyPrivacySettingsResponse]) error
+	// Tells how an ApplyPrivacySettings with a request_id goes, or went: for callers that cannot hold its
+	// stream until the end, or have lost it. It is told for 24 hours from when the id was first sent, also
+	// after a restart, and whether it was detached or not.
+	//
+	// The request_id stands for what it does in ApplyPrivacySettings: any token finds it that covers the
+	// same as the one that called, READ_ONLY ones included; no other does.
+	//
+	// Errors:
+	// - NOT_FOUND: APPLY_NOT_FOUND
+	GetApplyResult(context.Context, *GetApplyResultRequest) (*GetApplyResultResponse, error)
 	// Sends the settings of each instance, then every change, whoever made it. A reader that falls
 	// behind gets the newest settings and not each step. What is watched is read from WhatsApp when it
 	// announces a change, and also when it has announced none for as long as that is trusted (see
@@ -504,6 +535,9 @@ func (UnimplementedPrivacyServiceServer) UpdatePrivacySettings(context.Context, 
 }
 func (UnimplementedPrivacyServiceServer) ApplyPrivacySettings(*ApplyPrivacySettingsRequest, grpc.ServerStreamingServer[ApplyPrivacySettingsResponse]) error {
 	return status.Error(codes.Unimplemented, "method ApplyPrivacySettings not implemented")
+}
+func (UnimplementedPrivacyServiceServer) GetApplyResult(context.Context, *GetApplyResultRequest) (*GetApplyResultResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetApplyResult not implemented")
 }
 func (UnimplementedPrivacyServiceServer) WatchPrivacySettings(*WatchPrivacySettingsRequest, grpc.ServerStreamingServer[WatchPrivacySettingsResponse]) error {
 	return status.Error(codes.Unimplemented, "method WatchPrivacySettings not implemented")
@@ -621,6 +655,24 @@ func _PrivacyService_ApplyPrivacySettings_Handler(srv interface{}, stream grpc.S
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type PrivacyService_ApplyPrivacySettingsServer = grpc.ServerStreamingServer[ApplyPrivacySettingsResponse]
 
+func _PrivacyService_GetApplyResult_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetApplyResultRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PrivacyServiceServer).GetApplyResult(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PrivacyService_GetApplyResult_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PrivacyServiceServer).GetApplyResult(ctx, req.(*GetApplyResultRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _PrivacyService_WatchPrivacySettings_Handler(srv interface{}, stream grpc.ServerStream) error {
 	m := new(WatchPrivacySettingsRequest)
 	if err := stream.RecvMsg(m); err != nil {
@@ -708,6 +760,10 @@ var PrivacyService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "UpdatePrivacySettings",
 			Handler:    _PrivacyService_UpdatePrivacySettings_Handler,
+		},
+		{
+			MethodName: "GetApplyResult",
+			Handler:    _PrivacyService_GetApplyResult_Handler,
 		},
 		{
 			MethodName: "ListPrivacyChanges",

@@ -26,6 +26,7 @@ type Flags = UpdateFlags & {
   readonly all?: true;
   readonly instances?: readonly string[];
   readonly selector?: string;
+  readonly detach?: true;
 };
 
 /** Adds `privacy apply`. */
@@ -38,12 +39,15 @@ export function addApplyCommand(privacy: Command): void {
   )
     .option('--all', 'on all instances that the token covers')
     .option('--instances <names>', 'on these, with commas between them', names => names.split(','))
-    .option(SELECTOR_FLAG, `on ${SELECTOR_MEANING}`);
+    .option(SELECTOR_FLAG, `on ${SELECTOR_MEANING}`)
+    .option('--detach', 'go on when this command ends early; needs --request-id, see apply-result');
   addUpdateOptions(command);
 }
 
 async function apply({ api, output, args, flags }: Run<Flags>) {
-  const request = await updateRequest(flags, args);
+  const request = { ...(await updateRequest(flags, args)), detached: flags.detach ?? false };
+  if (request.detached && request.requestId === '')
+    throw new UsageError(['--detach: say by which --request-id the results are to be found']);
   const instances = await namesOf(api, flags);
   if (flags.requestId !== undefined && instances.length > MOST_INSTANCES)
     throw new UsageError([`--request-id: one call takes at most ${MOST_INSTANCES} instances`]);
@@ -94,7 +98,7 @@ const wouldChange = ({ outcomes }: UpdatePrivacySettingsResponse): string =>
 const isAboutInstances = (error: ServiceError): boolean =>
   detailsOf(error)['whatsapp.privacy.v1.PrivacyApplyFailure'] !== undefined;
 
-const endJson = ({ result, ...end }: End): object => ({
+export const endJson = ({ result, ...end }: End): object => ({
   ...end,
   ...(result?.$case === 'success' && { success: toJson(UpdatePrivacySettingsResponse, result.value) }),
   ...(result?.$case === 'error' && { error: innerErrorJson(result.value) }),

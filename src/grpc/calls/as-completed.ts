@@ -1,16 +1,17 @@
 /** How the work on one of several things ended. */
-export type Ended<T> = { readonly index: number; readonly result: PromiseSettledResult<T> };
+export type Ended<T> = { readonly index: number; readonly result: T };
 
 /**
  * Works on several things, so many at once, and tells of each as it ends. Begins the next only when it is asked for
  * the next end: leaving the iteration begins nothing more, and what has begun goes on alone.
  *
+ * @param work Never rejects.
  * @param mayBegin Asked before each beginning; once it says no, the iteration ends with what has begun.
  */
 export async function* asCompleted<Thing, T>(
   things: readonly Thing[],
   atOnce: number,
-  work: (thing: Thing) => Promise<T>,
+  work: (thing: Thing, index: number) => Promise<T>,
   mayBegin: () => boolean,
 ): AsyncGenerator<Ended<T>, void, undefined> {
   const running = new Map<number, Promise<Ended<T>>>();
@@ -21,7 +22,7 @@ export async function* asCompleted<Thing, T>(
     const [index, thing] = next.value;
     running.set(
       index,
-      Promise.allSettled([work(thing)]).then(([result]) => ({ index, result })),
+      work(thing, index).then(result => ({ index, result })),
     );
     return true;
   };

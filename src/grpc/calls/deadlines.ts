@@ -45,6 +45,18 @@ export function startDeadline<Request, Response>(
   };
 }
 
+/** The same for what goes on without its caller: as long as the method lasts at most. */
+export function longestDeadline({ deadlines }: Pick<Method, 'deadlines'>): CallOptions & Disposable {
+  const ended = new AbortController();
+  const tooLate = () => ended.abort(new PrivacyError({ kind: 'DEADLINE_TOO_SHORT' }));
+  const timer = setTimeout(tooLate, deadlines.maximumMs - LAST_MOMENT_MS);
+  return {
+    deadline: clock() + deadlines.maximumMs - MARGIN_MS,
+    signal: ended.signal,
+    [Symbol.dispose]: () => clearTimeout(timer),
+  };
+}
+
 /** What the promise brings, or the signal's reason when that aborts first. */
 export function unlessAborted<T>(promise: PromiseLike<T> | T, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {

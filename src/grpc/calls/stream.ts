@@ -5,7 +5,7 @@ import type { Answer } from '../errors/statuses.js';
 import { admit, checkScope, type LabelsOf } from './admit.js';
 import { authorOf, contextOf, principalOf } from './call-context.js';
 import type { CallSlots } from './call-slots.js';
-import { LASTED, startDeadline, unlessAborted } from './deadlines.js';
+import { LASTED, longestDeadline, startDeadline, unlessAborted } from './deadlines.js';
 import type { Handler } from './handler.js';
 
 /** The handler of a method that streams. Its events are encoded one by one, so that leaving reaches the iteration. */
@@ -13,6 +13,11 @@ type StreamHandler<Request, Order, Event, Response> = Handler<Request, Order, As
   readonly encode: (event: Event) => Response;
   /** When the server is draining it begins nothing more and ends by itself; others are ended. */
   readonly endsByItself?: true;
+  /**
+   * Whether it goes on without its caller, who may leave or have no more time. A slow one does not keep it waiting, so
+   * its events must be few.
+   */
+  readonly isDetached?: (order: Order) => boolean;
 };
 
 /** Makes methods that answer with a stream. */
@@ -35,18 +40,29 @@ export const stream =
   ): handleServerStreamingCall<Request, Response> =>
   call => {
     const context = contextOf(call.metadata);
+    let hasEnded = false;
+    /** The caller hears of the first; what goes wrong later is in the log at least. */
+    const end = (error?: unknown) => {
+      if (hasEnded) answer(error, context);
+      else if (error === undefined || error === LASTED) call.end();
+      else if (!call.cancelled) call.emit('error', answer(error, context));
+      hasEnded = true;
+    };
     const run = async () => {
       const order = admit(call.request, handler.decode, context, labelsOf);
-      using options = startDeadline(call, context.method);
+      const isDetached = handler.isDetached?.(order) ?? false;
+      using limits = startDeadline(call, context.method);
+      using longest = isDetached ? longestDeadline(context.method) : undefined;
+      const options = longest ?? limits;
       const principal = principalOf(context);
       using _place = open(principal.tokenId);
       using token = tokens.watch(principal.tokenId);
       const over = AbortSignal.any([
-        options.signal,
+        limits.signal,
         token.signal,
         ...(handler.endsByItself ? [] : [draining]),
       ]);
-      const signal = AbortSignal.any([over, draining]);
+      const signal = AbortSignal.any([options.signal, token.signal, draining]);
       const events = handler.handle(order, {
         method: context.method,
         principal,
@@ -60,18 +76,19 @@ export const stream =
           if (done) return;
           // Of what is no longer covered nothing more is told. Streams about several instances see to that themselves.
           if (context.method.about === 'instance') checkScope(call.request, context, labelsOf);
-          if (!call.write(handler.encode(value))) await unlessAborted(once(call, 'drain'), over);
+          if (!call.write(handler.encode(value)) && !isDetached)
+            await unlessAborted(once(call, 'drain'), over);
         }
+      } catch (error) {
+        if (!isDetached) throw error;
+        end(error);
+        while (!(await iterator.next()).done);
       } finally {
         // Not awaited: a generator that waits for something returns only after that.
         void Promise.resolve(iterator.return?.()).catch(() => {});
       }
     };
-    run().then(
-      () => call.end(),
-      (error: unknown) => {
-        if (error === LASTED) call.end();
-        else if (!call.cancelled) call.emit('error', answer(error, context));
-      },
-    );
+    run().then(() => {
+      if (!hasEnded) end();
+    }, end);
   };

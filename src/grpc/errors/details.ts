@@ -89,6 +89,8 @@ function resourceInfo(problem: Problem): ResourceInfo | undefined {
       return info('Instance', problem.instance);
     case 'TOKEN_NOT_FOUND':
       return info('Token', problem.tokenId);
+    case 'APPLY_NOT_FOUND':
+      return info('Apply', problem.requestId);
     default:
       return undefined;
   }

@@ -81,6 +81,11 @@ export const ROWS: { readonly [Kind in Reason]: Row<Kind> } = {
     text: ({ tokenId }) =>
       `Token ${truncate(tokenId, QUOTED)} does not exist; ListTokens shows those that work`,
   },
+  APPLY_NOT_FOUND: {
+    code: status.NOT_FOUND,
+    metadata: ['requestId'],
+    text: 'No ApplyPrivacySettings had this request_id in the last 24 hours, from a token that covers the same; send it again',
+  },
   INSTANCE_ALREADY_EXISTS: {
     code: status.ALREADY_EXISTS,
     metadata: ['instance'],

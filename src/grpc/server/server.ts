@@ -3,7 +3,7 @@ import { Server, type ServiceDefinition, type UntypedServiceImplementation } fro
 import { InstanceServiceService } from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
 import { NodeServiceService } from '../../../gen/ts/whatsapp/privacy/v1/node_service.js';
 import { TokenServiceService } from '../../../gen/ts/whatsapp/privacy/v1/token_service.js';
-import type { RequestLog } from '../../access/ports.js';
+import type { ApplyLog, RequestLog } from '../../access/ports.js';
 import type { Tokens } from '../../access/tokens.js';
 import { wallMs } from '../../domain/time/wall-time.js';
 import type { ClientRefusals } from '../../instances/connecting/client-refusals.js';
@@ -27,6 +27,7 @@ import { tokenLimit } from '../interceptors/token-limit.js';
 import { pageTokens } from '../messages/page-tokens.js';
 import { instanceService } from '../methods/instances/instance-service.js';
 import { type BackUp, nodeService, type ServerInfo } from '../methods/node-service.js';
+import { applyRecords } from '../methods/privacy/apply-records.js';
 import { privacyDefinition, privacyService } from '../methods/privacy/privacy-service.js';
 import { tokenService } from '../methods/tokens/token-service.js';
 import { trustedHops } from '../peers/trusted-hops.js';
@@ -42,6 +43,7 @@ export type GrpcServerOptions = {
   readonly instances: Instances;
   readonly tokens: Tokens;
   readonly requestLog: RequestLog;
+  readonly applyLog: ApplyLog;
   /** Seals page tokens. */
   readonly pageTokenKey: Buffer;
   readonly versions: Pick<ClientVersions, 'status'>;
@@ -112,10 +114,14 @@ export function grpcServer(options: GrpcServerOptions) {
   const many = stream(answer, draining.signal, tokens, openStreams, instances.labelsOf);
   const openLists = callSlots(limits.openLists, 'lists');
   const answerOnce = idempotent(requestLog, events, now);
+  const records = applyRecords(options.applyLog, events, now);
   const pageOf = pageTokens(options.pageTokenKey);
   const statusOf = innerStatuses(events, now);
   const handlers: [ServiceDefinition, UntypedServiceImplementation][] = [
-    [privacyDefinition, privacyService({ instances, answerOnce, one, many, openLists, statusOf, pageOf })],
+    [
+      privacyDefinition,
+      privacyService({ instances, answerOnce, one, many, openLists, statusOf, pageOf, records }),
+    ],
     [InstanceServiceService, instanceService({ instances, tokens, answerOnce, one, many, statusOf, pageOf })],
     [TokenServiceService, tokenService(tokens, answerOnce, one, pageOf, now)],
     [
@@ -158,9 +164,11 @@ export function grpcServer(options: GrpcServerOptions) {
     },
     /** Lets new connections have these certificates; where there were some. */
     showCertificates: (certificates: Certificates) => showCertificates(server, certificates),
-    /** Stops serving: refuses new calls, ends streams, and lets the others finish for `graceMs` at most. */
+    /** Stops serving: refuses new calls, ends streams, and lets the others, and what goes on without a caller, finish for `graceMs` at most. */
     async drain(graceMs: number): Promise<void> {
+      const graceOver = AbortSignal.timeout(graceMs);
       await drain(server, draining, graceMs, connections.cut);
+      await records.finished(graceOver);
       connections.stop();
       seen.stop();
     },

@@ -98,11 +98,11 @@ async function answerTo(method: AnyMethod, request: object, secret: string): Pro
   }
 }
 
-function expected({ of, access }: Row, { token, target, end }: Role): string {
+function expected({ of, access, missing = 'OK' }: Row, { token, target, end }: Role): string {
   if (end) return 'TOKEN_INVALID';
   if (access === 'write' && token.access !== Access.READ_WRITE) return 'SCOPE_DENIED';
   const covers = token.kind === Kind.ACCOUNT || of === 'any' || (of === 'one' && target === COVERED);
-  return covers ? 'OK' : 'SCOPE_DENIED';
+  return covers ? missing : 'SCOPE_DENIED';
 }
 
 test('the matrix leaves no method out', () => {

@@ -63,6 +63,7 @@ const PROBLEMS: { [Kind in Reason]: Problem & { kind: Kind } } = {
   SCOPE_DENIED: { kind: 'SCOPE_DENIED', method, instance },
   INSTANCE_NOT_FOUND: { kind: 'INSTANCE_NOT_FOUND', instance },
   TOKEN_NOT_FOUND: { kind: 'TOKEN_NOT_FOUND', tokenId: 'k7f3q2' },
+  APPLY_NOT_FOUND: { kind: 'APPLY_NOT_FOUND', requestId: '7d0c2a0e-52a1-4b0c-9a3e-3f0f3f3c9d11' },
   INSTANCE_ALREADY_EXISTS: { kind: 'INSTANCE_ALREADY_EXISTS', instance },
   DEVICE_IN_USE: { kind: 'DEVICE_IN_USE', instance },
   REQUEST_ID_REUSED: { kind: 'REQUEST_ID_REUSED', requestId: '7d0c2a0e-52a1-4b0c-9a3e-3f0f3f3c9d11' },

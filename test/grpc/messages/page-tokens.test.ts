@@ -3,20 +3,26 @@ import {
   InstanceServiceService as Instances,
   ListInstancesRequest,
 } from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
+import { PrivacyServiceService as Privacy } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import { TokenServiceService as Tokens } from '../../../gen/ts/whatsapp/privacy/v1/token_service.js';
 import { pageTokens } from '../../../src/grpc/messages/page-tokens.js';
 import { METHODS as TABLE } from '../../../src/grpc/method-table.js';
 import { changeRecord } from '../../stores/contract/records.js';
 import { type Api, startApi } from '../support/api.js';
+import { hideLastSeen } from '../support/fleet.js';
 import { invoke } from '../support/invoke.js';
 import { type AnyMethod, METHODS, rulesOf, shortName } from '../support/methods.js';
-import { rowOf } from '../support/rows.js';
+import { ROWS, rowOf } from '../support/rows.js';
 
 /** A method with pages: an entry of its answer in a word, and what else the same list could be asked with. */
 type Paged = { readonly entries: string; readonly other?: object };
 
 const PAGED: Readonly<Record<string, Paged>> = {
   'PrivacyService/ListPrivacySettings': { entries: 'entries', other: { maxAge: { seconds: 60n, nanos: 0 } } },
+  'PrivacyService/GetApplyResult': {
+    entries: 'results',
+    other: { requestId: '2b1c8e52-6d2f-4f4b-9a68-0d8a3a3e9f11' },
+  },
   'PrivacyService/ListPrivacyChanges': { entries: 'changes', other: { instance: 'b' } },
   'PrivacyService/GetContactBlacklist': { entries: 'entries', other: { setting: 2 } },
   'InstanceService/ListInstances': { entries: 'instances', other: { state: 1 } },
@@ -37,6 +43,11 @@ async function filledApi(): Promise<Api & { readonly secretOfA: string }> {
   const secretOfA = await api.addInstance('a');
   await api.addInstance('b');
   await api.addInstance('c');
+  await invoke(api, Privacy.applyPrivacySettings, {
+    instances: ['a', 'b', 'c'],
+    ...hideLastSeen,
+    ...ROWS['PrivacyService/GetApplyResult']?.request('', ''),
+  });
   await api.store.changes.append(
     ['a', 'b'].flatMap(name => [1, 2, 3].map(second => changeRecord(name, second))),
   );

@@ -3,29 +3,11 @@ import { PrivacyServiceService as Privacy } from '../../../gen/ts/whatsapp/priva
 import { LastSeenVisibility } from '../../../gen/ts/whatsapp/privacy/v1/privacy_settings.js';
 import { PrivacyError } from '../../../src/domain/errors.js';
 import type { Instances } from '../../../src/instances/instances.js';
-import type { CallOptions } from '../../../src/instances/ports/orders.js';
 import { caller } from '../../support/call.js';
-import { type Api, startApi } from '../support/api.js';
+import type { Api } from '../support/api.js';
+import { AT_ONCE, fleet, hideLastSeen } from '../support/fleet.js';
 import { invoke } from '../support/invoke.js';
 
-const AT_ONCE = 16;
-const hideLastSeen = { visibility: { lastSeen: LastSeenVisibility.NONE } };
-
-/** An API with so many instances, and what their updates do. */
-async function fleet(size: number, update?: (name: string, limits: CallOptions) => Promise<void>) {
-  const api = await startApi();
-  const instances = Array.from({ length: size }, (_, index) => `desk-${String(index).padStart(4, '0')}`);
-  for (const name of instances) await api.instances.create({ name, displayName: '' }, {});
-  const begun: string[] = [];
-  const really = api.instances.updateSettings;
-  const updateSettings: Instances['updateSettings'] = async (name, order, limits) => {
-    begun.push(name);
-    await update?.(name, limits);
-    return really(name, order, limits);
-  };
-  Object.assign(api.instances, { updateSettings });
-  return { api, instances, begun };
-}
 const apply = (api: Api, instances: string[], deadlineMs?: number) =>
   invoke(
     api,

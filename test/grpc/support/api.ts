@@ -53,6 +53,7 @@ export async function openApi({ limits, ...options }: ApiOptions = {}, wanted = 
     instances,
     tokens,
     requestLog: store.requests,
+    applyLog: store.applies,
     pageTokenKey: store.deriveKey('page tokens'),
     versions: builtInOnly,
     version: '1.2.3',

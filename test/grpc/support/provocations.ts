@@ -59,6 +59,7 @@ const PROVOCATIONS: Readonly<Record<string, Readonly<Record<string, Provoke>>>> 
   'PERMISSION_DENIED SCOPE_DENIED': { '*': common.notCovered },
   'NOT_FOUND INSTANCE_NOT_FOUND': { '*': onAbsent },
   'NOT_FOUND TOKEN_NOT_FOUND': { '*': onAbsent },
+  'NOT_FOUND APPLY_NOT_FOUND': { '*': onAbsent },
   'ALREADY_EXISTS INSTANCE_ALREADY_EXISTS': { '*': withNameTaken },
   'ALREADY_EXISTS DEVICE_IN_USE': { [IMPORT]: importing.importedTwice },
   'ALREADY_EXISTS REQUEST_ID_REUSED': {

@@ -90,6 +90,7 @@ export const onBrokenDisk: Provoke = async (_, subject) => {
     instances: broken(instances),
     tokens: broken(tokens, ['verify', 'watch']),
     requestLog: broken(store.requests),
+    applyLog: broken(store.applies),
     versions: broken({ status: () => undefined as never }),
     backUp: broken({ backUp: () => undefined as never }).backUp,
   });

@@ -16,6 +16,8 @@ export type Row = {
   readonly request: (instance: string, token: string) => object;
   /** What makes such a request invalid. */
   readonly invalid: object;
+  /** Why such a request is refused to those who may call, where nothing was done before. */
+  readonly missing?: string;
 };
 
 const hideLastSeen = { visibility: { lastSeen: 4 } };
@@ -57,6 +59,13 @@ export const ROWS: Readonly<Record<string, Row>> = {
     access: 'write',
     request: instance => ({ instances: [instance], ...hideLastSeen }),
     invalid: { instances: [NO_NAME] },
+  },
+  'PrivacyService/GetApplyResult': {
+    of: 'any',
+    access: 'read',
+    request: () => ({ requestId: '7d0c2a0e-52a1-4b0c-9a3e-3f0f3f3c9d11' }),
+    invalid: { requestId: 'none' },
+    missing: 'APPLY_NOT_FOUND',
   },
   'PrivacyService/WatchPrivacySettings': {
     of: 'one',

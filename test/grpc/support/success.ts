@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { expect } from 'vitest';
+import { PrivacyServiceService as Privacy } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import { link, linkWithPasskey } from '../../support/link.js';
 import { importSource } from './provoke-importing.js';
 import type { Stage, Subject } from './stage.js';
@@ -35,6 +37,16 @@ let passkeys = 0;
 const SPECIAL: Readonly<Record<string, Succeed>> = {
   'PrivacyService/ListPrivacySettings': hasty,
   'PrivacyService/WatchPrivacySettings': first,
+  'PrivacyService/GetApplyResult': async ({ service, call, another }, { method }) => {
+    const order = { instances: [(await another('well')).instance], requestId: randomUUID() };
+    const applied = service.client.stream(Privacy.applyPrivacySettings, {
+      ...order,
+      visibility: { lastSeen: 4 },
+    });
+    await Array.fromAsync(applied);
+    const ended = await call(method, { requestId: order.requestId });
+    expect(ended).toMatchObject({ code: 'OK', detailTypes: [], responses: [{ succeededCount: 1 }] });
+  },
   'InstanceService/SubmitPasskeyAssertion': throughPasskey,
   'InstanceService/ConfirmPasskeyCode': throughPasskey,
   'NodeService/DownloadBackup': first,

@@ -3,7 +3,7 @@ import {
   ApplyPrivacySettingsRequest,
   type ApplyPrivacySettingsResponse,
 } from '../../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
-import { coverage, covers } from '../../../access/permits.js';
+import { covers } from '../../../access/permits.js';
 import { MOST_INSTANCES } from '../../../contract/sizes.js';
 import { PrivacyError } from '../../../domain/errors.js';
 import { MIN_ROOM_MS, timeLeft } from '../../../instances/account/time-left.js';
@@ -13,9 +13,10 @@ import type { Call } from '../../calls/handler.js';
 import { digestOf, type Idempotent, type IdempotentRequest } from '../../calls/idempotent.js';
 import type { InnerStatus } from '../../errors/statuses.js';
 import * as checkLabels from '../../messages/check-labels.js';
-import { accept } from '../../messages/checked.js';
+import { accept, type Checked, valid, violation } from '../../messages/checked.js';
 import { selectionOf } from '../../messages/selection.js';
 import * as check from '../../messages/validate.js';
+import { type ApplyRecords, applyKey, applyScope, type Result } from './apply-records.js';
 import { type Update, updateOptions } from './update.js';
 
 /** Instances of one call that are updated at the same time. */
@@ -29,6 +30,7 @@ export function decodeApply(request: ApplyPrivacySettingsRequest) {
   const {
     instances: named,
     selector,
+    detached,
     ...order
   } = accept({
     wishes: check.settings(request),
@@ -37,56 +39,82 @@ export function decodeApply(request: ApplyPrivacySettingsRequest) {
       most: MOST_INSTANCES,
     }),
     selector: checkLabels.inPlaceOfNames(request.labelSelector, request.instances),
+    detached: detachment(request),
     ...updateOptions(request),
   });
   return {
     named,
     selector,
-    content: () => ApplyPrivacySettingsRequest.encode({ ...request, requestId: '' }).finish(),
+    detached,
+    // The same order, whether its caller stays or not.
+    content: () =>
+      ApplyPrivacySettingsRequest.encode({ ...request, requestId: '', detached: false }).finish(),
     order: { ...order, etag: undefined, unattended: true as const },
   };
 }
 
+/** Whoever leaves must be able to come back for the results. */
+const detachment = ({ detached, requestId }: ApplyPrivacySettingsRequest): Checked<boolean> =>
+  detached && requestId === ''
+    ? violation('request_id', 'REQUIRED', 'request_id is required with detached')
+    : valid(detached);
+
 /** Makes the same update on every instance and tells of each as it ends. */
-export const apply = (all: Instances, answerOnce: Idempotent, update: Update, statusOf: InnerStatus) =>
+export const apply = (
+  all: Instances,
+  answerOnce: Idempotent,
+  update: Update,
+  statusOf: InnerStatus,
+  records: ApplyRecords,
+) =>
   async function* (
     { named, selector, content, order }: ApplyOrder,
     call: Call,
   ): AsyncGenerator<ApplyPrivacySettingsResponse> {
     const { method, principal, options } = call;
     const digest = digestOf(method, content);
-    // Whoever has the token of one instance must not stand in the way of another's.
-    const scope = `${method.name}/${coverage(principal)}`;
+    const scope = applyScope(principal);
     const { requestId } = order;
     const select = () => (named.length > 0 ? [] : atMost(all.select(selectionOf(principal, selector))));
-    const selected = await claim(
+    const { selected, isFirst } = await claim(
       answerOnce,
       { method, scope, digest, requestId, signal: options.signal },
       select,
     );
     const instances = named.length > 0 ? named : selected;
+    const record =
+      requestId === ''
+        ? undefined
+        : await records.begin(applyKey(principal, requestId), instances, isFirst, digest());
     const shorter = { ...call, options: { ...options, deadline: options.deadline - ROOM_MS } };
-    const updateOne = async (instance: string) => {
-      if (!covers(principal, { name: instance, labels: all.labelsOf(instance) }))
-        throw new PrivacyError({ kind: 'SCOPE_DENIED', method: method.fullName, instance });
-      return update({ digest, scope: `${scope}/${instance}` }, instance, order, shorter);
+    const updateOne = async (instance: string): Promise<Result> => {
+      try {
+        if (!covers(principal, { name: instance, labels: all.labelsOf(instance) }))
+          throw new PrivacyError({ kind: 'SCOPE_DENIED', method: method.fullName, instance });
+        const value = await update({ digest, scope: `${scope}/${instance}` }, instance, order, shorter);
+        return { $case: 'success', value };
+      } catch (error) {
+        return { $case: 'error', value: statusOf(error, call) };
+      }
+    };
+    const recorded = (instance: string, index: number) => {
+      const run = () => updateOne(instance);
+      return record ? record.keep(index, instance, run) : run();
     };
     const mayBegin = () => !options.signal.aborted && timeLeft(shorter.options) > MIN_ROOM_MS;
 
     const succeeded = new Set<number>();
     let doneCount = 0;
     let outOfTime = false;
-    for await (const { index, result } of asCompleted(instances, AT_ONCE, updateOne, mayBegin)) {
-      const end = { index, instance: instances[index] ?? '', doneCount: ++doneCount };
-      const totalCount = instances.length;
-      if (result.status === 'fulfilled') {
-        succeeded.add(index);
-        yield { ...end, totalCount, result: { $case: 'success', value: result.value } };
-      } else {
-        const value = statusOf(result.reason, call);
-        outOfTime ||= value.code === status.DEADLINE_EXCEEDED;
-        yield { ...end, totalCount, result: { $case: 'error', value } };
+    const totalCount = instances.length;
+    try {
+      for await (const { index, result } of asCompleted(instances, AT_ONCE, recorded, mayBegin)) {
+        if (result.$case === 'success') succeeded.add(index);
+        else outOfTime ||= result.value.code === status.DEADLINE_EXCEEDED;
+        yield { index, instance: instances[index] ?? '', doneCount: ++doneCount, totalCount, result };
       }
+    } finally {
+      await record?.end();
     }
     if (succeeded.size === instances.length) return;
 
@@ -103,15 +131,19 @@ export const apply = (all: Instances, answerOnce: Idempotent, update: Update, st
  * Refuses a request_id that came with another request; the answers themselves are kept by instance. What was selected
  * the first time is kept, so that a repetition is about the same.
  */
-const claim = (
+async function claim(
   answerOnce: Idempotent,
   request: Omit<IdempotentRequest<unknown>, 'subject' | 'codec'>,
   select: () => readonly string[],
-): Promise<readonly string[]> =>
-  answerOnce({ ...request, subject: undefined, codec: NAMES }, async () => ({
-    response: select(),
-    keep: 'yes',
-  }));
+): Promise<{ selected: readonly string[]; isFirst: boolean }> {
+  let isFirst = false;
+  const selected = await answerOnce({ ...request, subject: undefined, codec: NAMES }, async () => {
+    const response = select();
+    isFirst = true;
+    return { response, keep: 'yes' };
+  });
+  return { selected, isFirst };
+}
 
 const NAMES = {
   encode: (names: readonly string[]) => ({ finish: () => Buffer.from(names.join()) }),

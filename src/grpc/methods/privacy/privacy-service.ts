@@ -16,6 +16,8 @@ import { encodeChange } from '../../messages/history-codec.js';
 import type { PageOf } from '../../messages/page-tokens.js';
 import { selectionOf } from '../../messages/selection.js';
 import { apply, decodeApply } from './apply.js';
+import type { ApplyRecords } from './apply-records.js';
+import { applyResult, decodeApplyResult } from './apply-result.js';
 import { blacklistPages } from './blacklist-pages.js';
 import * as blacklist from './contact-blacklist.js';
 import { decodeListSettings, listSettings } from './list-settings.js';
@@ -43,6 +45,7 @@ export const privacyService = ({
   openLists,
   statusOf,
   pageOf,
+  records,
 }: {
   readonly instances: Instances;
   readonly answerOnce: Idempotent;
@@ -51,6 +54,7 @@ export const privacyService = ({
   readonly openLists: CallSlots;
   readonly statusOf: InnerStatus;
   readonly pageOf: PageOf;
+  readonly records: ApplyRecords;
 }): PrivacyServiceServer => {
   const update = updates(instances, answerOnce);
   const lists = blacklistPages(instances);
@@ -84,9 +88,15 @@ export const privacyService = ({
 
     applyPrivacySettings: many({
       decode: decodeApply,
-      handle: apply(instances, answerOnce, update, statusOf),
+      handle: apply(instances, answerOnce, update, statusOf, records),
       encode: response => response,
       endsByItself: true,
+      isDetached: order => order.detached,
+    }),
+
+    getApplyResult: one({
+      decode: decodeApplyResult(pageOf),
+      handle: applyResult(instances, records),
     }),
 
     watchPrivacySettings: many({

@@ -572,6 +572,17 @@ export enum ErrorReason {
    * `setting` is absent from a read, `whatsapp_code` when the answer had none.
    */
   WHATSAPP_UNCLEAR = 45,
+  /**
+   * APPLY_NOT_FOUND - NOT_FOUND: no ApplyPrivacySettings was called with this request_id, by a token that covers the same
+   * as this one, in the last 24 hours. ResourceInfo names it.
+   *
+   *     {
+   *       "reason": "APPLY_NOT_FOUND",
+   *       "domain": "wa-privacy",
+   *       "metadata": {"request_id": "7d0c2a0e-52a1-4b0c-9a3e-3f0f3f3c9d11"}
+   *     }
+   */
+  APPLY_NOT_FOUND = 46,
 }
 
 export function errorReasonToJSON(object: ErrorReason): string {
@@ -668,6 +679,8 @@ export function errorReasonToJSON(object: ErrorReason): string {
       return "ERROR_REASON_CONNECTION_LOST";
     case ErrorReason.WHATSAPP_UNCLEAR:
       return "ERROR_REASON_WHATSAPP_UNCLEAR";
+    case ErrorReason.APPLY_NOT_FOUND:
+      return "ERROR_REASON_APPLY_NOT_FOUND";
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum ErrorReason");
   }

@@ -326,6 +326,13 @@ export interface ApplyPrivacySettingsRequest {
    * in ListInstances, ordered by name. More than 1000 are refused.
    */
   labelSelector: string;
+  /**
+   * Go on when the caller leaves or its deadline passes: for 10 minutes from the start, while the token
+   * works and the server runs. Needs a request_id, by which GetApplyResult tells the results. The stream
+   * is the same, but when the caller's time is over before the end, its DEADLINE_TOO_SHORT comes without
+   * PrivacyApplyFailure. Until its end a detached call counts as an open stream of the token.
+   */
+  detached: boolean;
 }
 
 /** The end of one instance's update. */
@@ -334,7 +341,7 @@ export interface ApplyPrivacySettingsResponse {
   index: number;
   /** The instance. */
   instance: string;
-  /** How it ended. */
+  /** How it ended; absent only in GetApplyResult, of an instance that has not ended. */
   result:
     | //
     /** It ended OK. */
@@ -347,6 +354,82 @@ export interface ApplyPrivacySettingsResponse {
   doneCount: number;
   /** How many there are. */
   totalCount: number;
+}
+
+/** Whose results to read. */
+export interface GetApplyResultRequest {
+  /** The request_id of the ApplyPrivacySettings. */
+  requestId: string;
+  /** At most this many results; 0 means 50, more than 200 means 200. */
+  pageSize: number;
+  /**
+   * The next_page_token of the page before, with everything but page_size as it was there; empty for the
+   * first. Opaque.
+   */
+  pageToken: string;
+}
+
+/** How it goes, and one page of results. */
+export interface GetApplyResultResponse {
+  /** How far it is. */
+  state: GetApplyResultResponse_State;
+  /** When it began first. */
+  startTime:
+    | Date
+    | undefined;
+  /** When it ended or stopped; absent while RUNNING, and when the server was cut off in the middle. */
+  endTime:
+    | Date
+    | undefined;
+  /** How many instances it is about. */
+  totalCount: number;
+  /** How many ended OK until now. */
+  succeededCount: number;
+  /** How many ended with an error until now. What is missing from total_count has not ended. */
+  failedCount: number;
+  /**
+   * One for each instance, ordered by index, with done_count as it is now. Without `success` and `error`
+   * while the instance has not ended. When INTERRUPTED these were not attempted, but for those at work when
+   * the server was cut off in the middle: what was sent for them stands in the history.
+   *
+   * Left out are instances that the token no longer covers, and what would tell of an account that was
+   * unlinked since, or was deleted with its instance. So a page can have fewer results than asked for, or
+   * none, and still a next_page_token.
+   */
+  results: ApplyPrivacySettingsResponse[];
+  /** Empty on the last page. */
+  nextPageToken: string;
+}
+
+/** How far it is. It grows: a client treats a number that it does not know as RUNNING, and asks again. */
+export enum GetApplyResultResponse_State {
+  /** UNSPECIFIED - Never sent. */
+  UNSPECIFIED = 0,
+  /** RUNNING - It is under way; ask again. */
+  RUNNING = 1,
+  /** ENDED - Every instance has ended, OK or not. */
+  ENDED = 2,
+  /**
+   * INTERRUPTED - It stopped before every instance had ended, and nothing more comes: its caller left or its time was
+   * over, its token ended, or the server stopped. The same request with the same request_id goes on with it:
+   * what was changed is not sent again.
+   */
+  INTERRUPTED = 3,
+}
+
+export function getApplyResultResponse_StateToJSON(object: GetApplyResultResponse_State): string {
+  switch (object) {
+    case GetApplyResultResponse_State.UNSPECIFIED:
+      return "STATE_UNSPECIFIED";
+    case GetApplyResultResponse_State.RUNNING:
+      return "STATE_RUNNING";
+    case GetApplyResultResponse_State.ENDED:
+      return "STATE_ENDED";
+    case GetApplyResultResponse_State.INTERRUPTED:
+      return "STATE_INTERRUPTED";
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum GetApplyResultResponse_State");
+  }
 }
 
 /** What to watch. */
@@ -1678,6 +1761,7 @@ function createBaseApplyPrivacySettingsRequest(): ApplyPrivacySettingsRequest {
     validateOnly: false,
     requestId: "",
     labelSelector: "",
+    detached: false,
   };
 }
 
@@ -1706,6 +1790,9 @@ export const ApplyPrivacySettingsRequest: MessageFns<ApplyPrivacySettingsRequest
     }
     if (message.labelSelector !== "") {
       writer.uint32(66).string(message.labelSelector);
+    }
+    if (message.detached !== false) {
+      writer.uint32(72).bool(message.detached);
     }
     return writer;
   },
@@ -1787,6 +1874,14 @@ export const ApplyPrivacySettingsRequest: MessageFns<ApplyPrivacySettingsRequest
             message.labelSelector = reader.string();
             continue;
           }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.detached = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1825,6 +1920,9 @@ export const ApplyPrivacySettingsRequest: MessageFns<ApplyPrivacySettingsRequest
     if (message.labelSelector !== "") {
       obj.labelSelector = message.labelSelector;
     }
+    if (message.detached !== false) {
+      obj.detached = message.detached;
+    }
     return obj;
   },
 
@@ -1847,6 +1945,7 @@ export const ApplyPrivacySettingsRequest: MessageFns<ApplyPrivacySettingsRequest
     message.validateOnly = object.validateOnly ?? false;
     message.requestId = object.requestId ?? "";
     message.labelSelector = object.labelSelector ?? "";
+    message.detached = object.detached ?? false;
     return message;
   },
 };
@@ -1998,6 +2097,276 @@ export const ApplyPrivacySettingsResponse: MessageFns<ApplyPrivacySettingsRespon
     }
     message.doneCount = object.doneCount ?? 0;
     message.totalCount = object.totalCount ?? 0;
+    return message;
+  },
+};
+
+function createBaseGetApplyResultRequest(): GetApplyResultRequest {
+  return { requestId: "", pageSize: 0, pageToken: "" };
+}
+
+export const GetApplyResultRequest: MessageFns<GetApplyResultRequest> = {
+  encode(message: GetApplyResultRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.requestId !== "") {
+      writer.uint32(10).string(message.requestId);
+    }
+    if (message.pageSize !== 0) {
+      writer.uint32(16).int32(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      writer.uint32(26).string(message.pageToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetApplyResultRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetApplyResultRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.pageSize = reader.int32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.pageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  toJSON(message: GetApplyResultRequest): unknown {
+    const obj: any = {};
+    if (message.requestId !== "") {
+      obj.requestId = message.requestId;
+    }
+    if (message.pageSize !== 0) {
+      obj.pageSize = Math.round(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      obj.pageToken = message.pageToken;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<GetApplyResultRequest>, I>>(base?: I): GetApplyResultRequest {
+    return GetApplyResultRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GetApplyResultRequest>, I>>(object: I): GetApplyResultRequest {
+    const message = createBaseGetApplyResultRequest();
+    message.requestId = object.requestId ?? "";
+    message.pageSize = object.pageSize ?? 0;
+    message.pageToken = object.pageToken ?? "";
+    return message;
+  },
+};
+
+function createBaseGetApplyResultResponse(): GetApplyResultResponse {
+  return {
+    state: 0,
+    startTime: undefined,
+    endTime: undefined,
+    totalCount: 0,
+    succeededCount: 0,
+    failedCount: 0,
+    results: [],
+    nextPageToken: "",
+  };
+}
+
+export const GetApplyResultResponse: MessageFns<GetApplyResultResponse> = {
+  encode(message: GetApplyResultResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.state !== 0) {
+      writer.uint32(8).int32(message.state);
+    }
+    if (message.startTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.startTime), writer.uint32(18).fork()).join();
+    }
+    if (message.endTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.endTime), writer.uint32(26).fork()).join();
+    }
+    if (message.totalCount !== 0) {
+      writer.uint32(32).int32(message.totalCount);
+    }
+    if (message.succeededCount !== 0) {
+      writer.uint32(40).int32(message.succeededCount);
+    }
+    if (message.failedCount !== 0) {
+      writer.uint32(48).int32(message.failedCount);
+    }
+    for (const v of message.results) {
+      ApplyPrivacySettingsResponse.encode(v!, writer.uint32(58).fork()).join();
+    }
+    if (message.nextPageToken !== "") {
+      writer.uint32(66).string(message.nextPageToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetApplyResultResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetApplyResultResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.state = reader.int32() as any;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.startTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.endTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.totalCount = reader.int32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.succeededCount = reader.int32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.failedCount = reader.int32();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.results.push(ApplyPrivacySettingsResponse.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.nextPageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  toJSON(message: GetApplyResultResponse): unknown {
+    const obj: any = {};
+    if (message.state !== 0) {
+      obj.state = getApplyResultResponse_StateToJSON(message.state);
+    }
+    if (message.startTime !== undefined) {
+      obj.startTime = message.startTime.toISOString();
+    }
+    if (message.endTime !== undefined) {
+      obj.endTime = message.endTime.toISOString();
+    }
+    if (message.totalCount !== 0) {
+      obj.totalCount = Math.round(message.totalCount);
+    }
+    if (message.succeededCount !== 0) {
+      obj.succeededCount = Math.round(message.succeededCount);
+    }
+    if (message.failedCount !== 0) {
+      obj.failedCount = Math.round(message.failedCount);
+    }
+    if (message.results?.length) {
+      obj.results = message.results.map((e) => ApplyPrivacySettingsResponse.toJSON(e));
+    }
+    if (message.nextPageToken !== "") {
+      obj.nextPageToken = message.nextPageToken;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<GetApplyResultResponse>, I>>(base?: I): GetApplyResultResponse {
+    return GetApplyResultResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GetApplyResultResponse>, I>>(object: I): GetApplyResultResponse {
+    const message = createBaseGetApplyResultResponse();
+    message.state = object.state ?? 0;
+    message.startTime = object.startTime ?? undefined;
+    message.endTime = object.endTime ?? undefined;
+    message.totalCount = object.totalCount ?? 0;
+    message.succeededCount = object.succeededCount ?? 0;
+    message.failedCount = object.failedCount ?? 0;
+    message.results = object.results?.map((e) => ApplyPrivacySettingsResponse.fromPartial(e)) || [];
+    message.nextPageToken = object.nextPageToken ?? "";
     return message;
   },
 };
@@ -4113,6 +4482,28 @@ export const PrivacyServiceService = {
     responseDeserialize: (value: Buffer): ApplyPrivacySettingsResponse => ApplyPrivacySettingsResponse.decode(value),
   },
   /**
+   * Tells how an ApplyPrivacySettings with a request_id goes, or went: for callers that cannot hold its
+   * stream until the end, or have lost it. It is told for 24 hours from when the id was first sent, also
+   * after a restart, and whether it was detached or not.
+   *
+   * The request_id stands for what it does in ApplyPrivacySettings: any token finds it that covers the
+   * same as the one that called, READ_ONLY ones included; no other does.
+   *
+   * Errors:
+   * - NOT_FOUND: APPLY_NOT_FOUND
+   */
+  getApplyResult: {
+    path: "/whatsapp.privacy.v1.PrivacyService/GetApplyResult" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetApplyResultRequest): Buffer =>
+      Buffer.from(GetApplyResultRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetApplyResultRequest => GetApplyResultRequest.decode(value),
+    responseSerialize: (value: GetApplyResultResponse): Buffer =>
+      Buffer.from(GetApplyResultResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetApplyResultResponse => GetApplyResultResponse.decode(value),
+  },
+  /**
    * Sends the settings of each instance, then every change, whoever made it. A reader that falls
    * behind gets the newest settings and not each step. What is watched is read from WhatsApp when it
    * announces a change, and also when it has announced none for as long as that is trusted (see
@@ -4314,6 +4705,18 @@ export interface PrivacyServiceServer extends UntypedServiceImplementation {
    * The last two carry PrivacyApplyFailure. An instance's own error is in its message.
    */
   applyPrivacySettings: handleServerStreamingCall<ApplyPrivacySettingsRequest, ApplyPrivacySettingsResponse>;
+  /**
+   * Tells how an ApplyPrivacySettings with a request_id goes, or went: for callers that cannot hold its
+   * stream until the end, or have lost it. It is told for 24 hours from when the id was first sent, also
+   * after a restart, and whether it was detached or not.
+   *
+   * The request_id stands for what it does in ApplyPrivacySettings: any token finds it that covers the
+   * same as the one that called, READ_ONLY ones included; no other does.
+   *
+   * Errors:
+   * - NOT_FOUND: APPLY_NOT_FOUND
+   */
+  getApplyResult: handleUnaryCall<GetApplyResultRequest, GetApplyResultResponse>;
   /**
    * Sends the settings of each instance, then every change, whoever made it. A reader that falls
    * behind gets the newest settings and not each step. What is watched is read from WhatsApp when it
@@ -4539,6 +4942,32 @@ export interface PrivacyServiceClient extends Client {
     metadata?: Metadata,
     options?: Partial<CallOptions>,
   ): ClientReadableStream<ApplyPrivacySettingsResponse>;
+  /**
+   * Tells how an ApplyPrivacySettings with a request_id goes, or went: for callers that cannot hold its
+   * stream until the end, or have lost it. It is told for 24 hours from when the id was first sent, also
+   * after a restart, and whether it was detached or not.
+   *
+   * The request_id stands for what it does in ApplyPrivacySettings: any token finds it that covers the
+   * same as the one that called, READ_ONLY ones included; no other does.
+   *
+   * Errors:
+   * - NOT_FOUND: APPLY_NOT_FOUND
+   */
+  getApplyResult(
+    request: GetApplyResultRequest,
+    callback: (error: ServiceError | null, response: GetApplyResultResponse) => void,
+  ): ClientUnaryCall;
+  getApplyResult(
+    request: GetApplyResultRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: GetApplyResultResponse) => void,
+  ): ClientUnaryCall;
+  getApplyResult(
+    request: GetApplyResultRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: GetApplyResultResponse) => void,
+  ): ClientUnaryCall;
   /**
    * Sends the settings of each instance, then every change, whoever made it. A reader that falls
    * behind gets the newest settings and not each step. What is watched is read from WhatsApp when it

@@ -1,0 +1,68 @@
+import {
+  ApplyPrivacySettingsResponse,
+  GetApplyResultRequest,
+  type GetApplyResultResponse,
+  GetApplyResultResponse_State as State,
+} from '../../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
+import { covers } from '../../../access/permits.js';
+import type { KeptApply } from '../../../access/ports.js';
+import { LARGEST_ANSWER } from '../../../contract/sizes.js';
+import { PrivacyError } from '../../../domain/errors.js';
+import type { Instances } from '../../../instances/instances.js';
+import type { Call, Caller } from '../../calls/handler.js';
+import { accept } from '../../messages/checked.js';
+import type { PageOf } from '../../messages/page-tokens.js';
+import * as check from '../../messages/validate.js';
+import { type ApplyRecords, applyKey, decodeResult } from './apply-records.js';
+
+type ResultOrder = ReturnType<ReturnType<typeof decodeApplyResult>>;
+
+export const decodeApplyResult = (pageOf: PageOf) => (request: GetApplyResultRequest, caller: Caller) =>
+  accept({
+    requestId: check.requestId(request.requestId),
+    page: pageOf(GetApplyResultRequest, request, caller),
+  });
+
+/** Tells how an update of many instances goes, and how the instances of a page ended. */
+export const applyResult =
+  (instances: Instances, records: Pick<ApplyRecords, 'isRunning' | 'find' | 'results'>) =>
+  async ({ requestId, page }: ResultOrder, { principal }: Call): Promise<GetApplyResultResponse> => {
+    const key = applyKey(principal, requestId);
+    // Asked first: what ends meanwhile has then been kept.
+    const isRunning = records.isRunning(key);
+    const apply = await records.find(key);
+    if (!apply) throw new PrivacyError({ kind: 'APPLY_NOT_FOUND', requestId });
+    const { startTime, endTime, totalCount, succeededCount, failedCount } = apply;
+    const doneCount = succeededCount + failedCount;
+
+    const from = page.after === undefined ? 0 : Number(page.after) + 1;
+    const kept = await records.results(key, { from, limit: page.limit });
+    const results: ApplyPrivacySettingsResponse[] = [];
+    let [last, size] = [from - 1, 0];
+    for (const { place, instance, status, answer } of kept) {
+      const isTold =
+        covers(principal, { name: instance, labels: instances.labelsOf(instance) }) &&
+        (status === undefined || answer !== undefined);
+      if (isTold) {
+        const result = status && answer && decodeResult({ status, answer });
+        const told = { index: place, instance, result, doneCount, totalCount };
+        size += ApplyPrivacySettingsResponse.encode(told).finish().length;
+        if (size > LARGEST_ANSWER && results.length > 0) break;
+        results.push(told);
+      }
+      last = place;
+    }
+    return {
+      state: isRunning ? State.RUNNING : stateOf(apply),
+      startTime,
+      endTime: isRunning ? undefined : endTime,
+      totalCount,
+      succeededCount,
+      failedCount,
+      results,
+      nextPageToken: page.tokenAfter(last + 1 < totalCount ? String(last) : undefined),
+    };
+  };
+
+const stateOf = ({ totalCount, succeededCount, failedCount }: KeptApply): State =>
+  succeededCount + failedCount === totalCount ? State.ENDED : State.INTERRUPTED;

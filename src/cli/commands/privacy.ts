@@ -10,6 +10,7 @@ import { parseDuration, toDuration } from '../terminal/duration.js';
 import { toJson } from '../terminal/output.js';
 import { outcomesTable, settingsText } from '../texts/settings-text.js';
 import { addApplyCommand } from './apply.js';
+import { addApplyResultCommand } from './apply-result.js';
 import { addBlacklistCommand } from './blacklist.js';
 import { addDescribeCommand } from './describe.js';
 import { addHistoryCommand } from './history.js';
@@ -19,7 +20,7 @@ import { addWatchCommand } from './watch.js';
 type GetFlags = { readonly maxAge?: number };
 type SetFlags = UpdateFlags & { readonly etag?: string };
 
-/** Adds `privacy get|describe|list|set|apply|watch|history|blacklist`. */
+/** Adds `privacy get|describe|list|set|apply|apply-result|watch|history|blacklist`. */
 export function addPrivacyCommands(program: Command): void {
   const privacy = program.command('privacy').description('Read and change privacy settings');
   clientCommand<GetFlags>(privacy, 'get <name>', 'Read all settings of an instance', get).option(
@@ -37,6 +38,7 @@ export function addPrivacyCommands(program: Command): void {
   );
   addUpdateOptions(set).option('--etag <etag>', 'refuse when the settings have another etag now');
   addApplyCommand(privacy);
+  addApplyResultCommand(privacy);
   addWatchCommand(privacy);
   addHistoryCommand(privacy);
   addBlacklistCommand(privacy);

@@ -14,6 +14,8 @@ import {
 import { Instance } from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
 import {
   ApplyPrivacySettingsResponse,
+  GetApplyResultResponse,
+  GetApplyResultResponse_State,
   OnFailure,
   Origin,
   type WatchPrivacySettingsResponse,
@@ -43,6 +45,7 @@ const settings = PrivacySettings.fromPartial({
     { category: 'calladd', value: 'contacts' },
   ],
 });
+const REQUEST_ID = '7d0c2a0e-52a1-4b0c-9a3e-3f0f3f3c9d11';
 const info = (reason: string) =>
   detail('google.rpc.ErrorInfo', ErrorInfo, { reason, domain: 'wa-privacy', metadata: {} });
 const errorOf = (code: status, reason: string, message: string): Status => {
@@ -258,6 +261,66 @@ test('privacy set takes presets from the configuration file', async () => {
     env: { ...env, WA_PRIVACY_CONFIG: path },
   });
   expect(calls.map(({ request }) => request)).toMatchObject([expected, expected]);
+});
+
+describe('privacy apply --detach', () => {
+  test('goes on without the command, and needs a request id', async () => {
+    const { cli, calls } = await serviceWith({ *applyPrivacySettings() {} });
+    const command = ['apply', '--instances', 'desk', 'last_seen=none', '--detach'];
+    const refused = await cli(...command);
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain('--request-id');
+    expect(calls).toEqual([]);
+    expect((await cli(...command, '--request-id', REQUEST_ID)).code).toBe(0);
+    expect(calls[0]?.request).toMatchObject({ detached: true, requestId: REQUEST_ID });
+  });
+});
+
+describe('privacy apply-result', () => {
+  const page = (
+    nextPageToken: string,
+    results: Partial<ApplyPrivacySettingsResponse>[],
+    state = GetApplyResultResponse_State.INTERRUPTED,
+  ) =>
+    GetApplyResultResponse.fromPartial({
+      state,
+      totalCount: 3,
+      succeededCount: 1,
+      failedCount: 1,
+      results,
+      nextPageToken,
+    });
+  const answers: Answers = {
+    getApplyResult: ({ pageToken }) =>
+      pageToken === ''
+        ? page('more', [{ index: 0, instance: 'desk', result: { $case: 'error', value: loggedOut } }])
+        : page('', [{ index: 2, instance: 'bot' }]),
+  };
+
+  test('shows of every page what failed, and how far it is', async () => {
+    const { cli, calls } = await serviceWith(answers);
+    const { code, stdout } = await cli('apply-result', REQUEST_ID);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/desk +│ INSTANCE_LOGGED_OUT: Instance is not connected/);
+    expect(stdout).toContain('INTERRUPTED: 1 of 3 instances ended as asked, 1 failed');
+    expect(stdout).toContain('The same apply with the same --request-id goes on with the rest');
+    expect(calls.map(({ request }) => request)).toMatchObject([
+      { requestId: REQUEST_ID, pageSize: 200, pageToken: '' },
+      { requestId: REQUEST_ID, pageSize: 200, pageToken: 'more' },
+    ]);
+  });
+
+  test('is one document as JSON, with the details of errors', async () => {
+    const { cli } = await serviceWith(answers);
+    expect(JSON.parse((await cli('apply-result', REQUEST_ID, '--json')).stdout)).toMatchObject({
+      state: 'STATE_INTERRUPTED',
+      totalCount: 3,
+      results: [
+        { instance: 'desk', error: { code: 'FAILED_PRECONDITION', reason: 'INSTANCE_LOGGED_OUT' } },
+        { instance: 'bot' },
+      ],
+    });
+  });
 });
 
 describe('privacy watch', () => {

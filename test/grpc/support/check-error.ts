@@ -31,11 +31,11 @@ function expectStatus({ status: body, message, metadata, code, detail }: Ended<o
   expect(metadata.get('x-request-id')).toEqual([detail('google.rpc.RequestInfo')?.requestId]);
 }
 
-function expectTimeOfNextTry({ code, metadata, detail }: Ended<object>): void {
+function expectTimeOfNextTry({ code, metadata, detail, deadlineMs }: Ended<object>): void {
   const delay = detail('google.rpc.RetryInfo')?.retryDelay;
   const delayMs = delay && Number(delay.seconds) * 1000 + delay.nanos / 1e6;
   if (delayMs !== undefined) expect(delayMs).toBeGreaterThan(0);
-  expect(metadata.get('grpc-retry-pushback-ms')).toEqual(promisedPushback(code, delayMs));
+  expect(metadata.get('grpc-retry-pushback-ms')).toEqual(promisedPushback(code, delayMs, deadlineMs));
 }
 
 /** What is in the details; which of them came is known by now. */

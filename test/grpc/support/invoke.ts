@@ -30,6 +30,8 @@ export type Ended<Response> = {
   /** The types of the details, in order. */
   readonly detailTypes: string[];
   detail<Name extends DetailName>(name: Name): Detail<Name> | undefined;
+  /** What the call was given. */
+  readonly deadlineMs: number | undefined;
 };
 
 export type CallOptions<Response = unknown> = {
@@ -82,6 +84,7 @@ export async function invoke<Request extends object, Response>(
     responses,
     metadata: received,
     status: body,
+    deadlineMs,
     detailTypes: body?.details.map(({ typeUrl }) => nameOf(typeUrl)) ?? [],
     detail<Name extends DetailName>(name: Name) {
       const found = body?.details.find(({ typeUrl }) => nameOf(typeUrl) === name);

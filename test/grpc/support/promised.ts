@@ -57,9 +57,14 @@ function report({ method, code, reason }: MethodError): string[] {
   }
 }
 
-/** The pushback that goes with a status and, in milliseconds, the delay of RetryInfo; for a caller with enough time. */
-export const promisedPushback = (code: string, delayMs: number | undefined): string[] => {
-  const pushback = delayMs === undefined ? PUSHBACK[code] : String(delayMs > 10_000 ? -1 : delayMs);
+/** The pushback that goes with a status and, in milliseconds, the delay of RetryInfo and the time that the call had. */
+export const promisedPushback = (
+  code: string,
+  delayMs: number | undefined,
+  deadlineMs = Number.POSITIVE_INFINITY,
+): string[] => {
+  const mostMs = Math.min(10_000, deadlineMs / 2);
+  const pushback = delayMs === undefined ? PUSHBACK[code] : String(delayMs > mostMs ? -1 : delayMs);
   return pushback === undefined ? [] : [pushback];
 };
 

@@ -75,7 +75,12 @@ describe('reading default_disappearing_timer', () => {
     desk.phone.setDisappearingMode(WEEK);
     await expect.poll(timer).toBe(Timer.SEVEN_DAYS);
     const history = async () =>
-      (await service.client.call(Privacy.listPrivacyChanges, { instance: desk.instance })).changes;
+      (
+        await service.client.call(Privacy.listPrivacyChanges, {
+          instance: desk.instance,
+          settings: [PrivacySetting.DEFAULT_DISAPPEARING_TIMER],
+        })
+      ).changes;
     await expect.poll(history).toMatchObject([
       {
         setting: PrivacySetting.DEFAULT_DISAPPEARING_TIMER,

@@ -124,11 +124,15 @@ export interface ChangeLog {
     filter: ChangeFilter,
     page: { after: string | undefined; limit: number },
   ): Promise<{ changes: ChangeRecord[]; next: string | undefined }>;
-  /** Those behind an id, in the order of the ids. As for pages; `lookedAt` is the id to go on behind. */
+  /**
+   * Those behind an id, up to another when it is given, in the order of the ids. As for pages; `lookedAt` is the id to go
+   * on behind.
+   */
   listAfter(
     filter: ChangeFilter,
     id: number,
     limit: number,
+    upTo?: number,
   ): Promise<{ changes: ChangeRecord[]; lookedAt: number; more: boolean }>;
   /** The highest id that was given; 0 for none. */
   newestId(): Promise<number>;

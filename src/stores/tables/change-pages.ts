@@ -24,6 +24,7 @@ export function changePages(db: Kysely<Schema>): Pick<ChangeLog, 'list' | 'listA
         .selectFrom('privacy_change')
         .where(eb => eb.and(conditions))
         .orderBy('id', order);
+    if (takesNone(filter)) return { changes: [], last: undefined };
     const range = [behind, ...indexed(filter)];
     const others = notIndexed(filter);
     const end =
@@ -51,14 +52,18 @@ export function changePages(db: Kysely<Schema>): Pick<ChangeLog, 'list' | 'listA
       return { changes, next: last?.toString() };
     },
 
-    async listAfter(filter, id, limit) {
-      const newest = await newestId(); // First: what is written from here on is not looked at yet.
+    async listAfter(filter, id, limit, upTo) {
+      const newest = upTo ?? (await newestId()); // First: what is written from here on is not looked at yet.
       const behind = entry.and([entry('id', '>', id), entry('id', '<=', newest)]);
       const { changes, last } = await page('asc', behind, filter, limit);
       return { changes, lookedAt: last ?? Math.max(id, newest), more: last !== undefined };
     },
   };
 }
+
+/** Whether a part takes nothing, which no statement can say: PostgreSQL knows no empty list. */
+const takesNone = ({ instances, instanceUids, settings, origins, kinds }: ChangeFilter): boolean =>
+  [instances, instanceUids, settings, origins, kinds].some(part => part?.length === 0);
 
 /** What an index finds. Ids grow with time, but for clocks that are set: the first and last of a time bound them. */
 function indexed({ instances, start, end }: ChangeFilter): Condition[] {

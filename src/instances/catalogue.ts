@@ -21,7 +21,10 @@ export type Catalogue = Pick<
 >;
 
 /** The instances of the store, all of which run on this node. */
-export function catalogue(held: Holdings, { store, changes }: Pick<Node, 'store' | 'changes'>): Catalogue {
+export function catalogue(
+  held: Holdings,
+  { store, changes, writes }: Pick<Node, 'store' | 'changes' | 'writes'>,
+): Catalogue {
   const createEach: Catalogue['createEach'] = async (plans, { author }, alongWithAll) => {
     const news = plans.map(({ wanted, along }) => {
       const record = newRecord(wanted);
@@ -31,9 +34,12 @@ export function catalogue(held: Holdings, { store, changes }: Pick<Node, 'store'
     });
     const those = (which: readonly boolean[]) =>
       news.map(({ instance }, index) => (which[index] ? instance : undefined));
-    const isMade = await store.createEach(news, which => alongWithAll(those(which)));
-    for (const [index, { record }] of news.entries()) if (isMade[index]) held.begin(record);
-    return those(isMade);
+    const begun = async () => {
+      const isMade = await store.createEach(news, which => alongWithAll(those(which)));
+      for (const [index, { record }] of news.entries()) if (isMade[index]) held.begin(record);
+      return those(isMade);
+    };
+    return writes.add(begun());
   };
 
   return {

@@ -16,10 +16,14 @@ export type HistoryReader = Pick<Instances, 'listChanges'> & {
   feed(query: HistoryQuery, startAfter: number): Promise<HistoryFeed>;
 };
 
-/** @param matching Those of all instances that are selected. */
+/**
+ * @param matching Those of all instances that are selected.
+ * @param caughtUp Fulfils when `matching` knows of all that was written until now.
+ */
 export function historyReader(
   matching: (selector: Selector) => readonly Pick<InstanceRecord, 'name' | 'uid'>[],
   changes: ChangeLog,
+  caughtUp: () => Promise<unknown>,
 ): HistoryReader {
   /** Those that there are now; one that was deleted ends no watch. */
   function presentOf({ names, selector }: Selection) {
@@ -28,16 +32,33 @@ export function historyReader(
   }
 
   /** What the caller may read now: labels may change, and with them what they select. */
-  function filterOf({ selection, isAccount, ...filter }: HistoryQuery): ChangeFilter {
+  function filterOf(
+    { selection, isAccount, ...filter }: HistoryQuery,
+    isSame = (_uid: string) => true,
+  ): ChangeFilter {
     const { names, selector } = selection;
     if (isAccount && selector.length === 0)
       return { ...filter, instances: names.length > 0 ? names : undefined };
-    const present = presentOf(selection);
+    const present = presentOf(selection).filter(({ uid }) => isSame(uid));
+    const [one, ...others] = present;
     return {
       ...filter,
-      instances: present.map(({ name }) => name),
+      instances: one && others.length === 0 ? [one.name] : undefined, // By which an index finds them.
       instanceUids: present.map(({ uid }) => uid),
     };
+  }
+
+  /** Those that had the names when the watch began: what is given one of them later is another instance. */
+  function namedNow({ names }: Selection): (uid: string) => boolean {
+    const uids = new Set(presentOf({ names, selector: [] }).map(({ uid }) => uid));
+    return uid => names.length === 0 || uids.has(uid);
+  }
+
+  /** Whom an entry is about memory may not know yet: it is judged once it does, and later ones are left for later. */
+  async function listAfter(filter: () => ChangeFilter, id: number, limit: number) {
+    const newest = await changes.newestId();
+    await caughtUp();
+    return changes.listAfter(filter(), id, limit, newest);
   }
 
   async function refuseGhosts({ selection: { names }, isAccount }: HistoryQuery) {
@@ -60,18 +81,20 @@ export function historyReader(
   return {
     async listChanges(query, { startAfter, after, limit }) {
       await refuseGhosts(query);
-      const filter = filterOf(query);
-      if (startAfter === undefined) return changes.list(filter, { after, limit });
+      const filter = () => filterOf(query);
+      if (startAfter === undefined) return changes.list(filter(), { after, limit });
 
       await refuseUnknown(startAfter);
       const from = after === undefined ? startAfter : Number(after);
-      const { changes: page, lookedAt, more } = await changes.listAfter(filter, from, limit);
+      const { changes: page, lookedAt, more } = await listAfter(filter, from, limit);
       return { changes: page, next: more ? String(lookedAt) : undefined };
     },
 
     async feed(query, startAfter) {
+      const isSame = namedNow(query.selection);
       await refuseUnknown(startAfter);
-      return historyFeed(changes, () => filterOf(query), startAfter);
+      const filter = () => filterOf(query, isSame);
+      return historyFeed((...page) => listAfter(filter, ...page), filter, startAfter, changes.onGrowth);
     },
   };
 }

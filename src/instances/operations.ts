@@ -21,11 +21,12 @@ export type Operations = Omit<Instances, keyof Catalogue>;
 
 /** The operations on the instances that are held. */
 export function operations(held: Holdings, node: Node): Operations {
-  const { dialer, linkAttempts: attempts, changes, reads, watch } = node;
+  const { dialer, linkAttempts: attempts, changes, reads, watch, writes } = node;
 
   const historyOf = historyReader(
     selector => held.selected({ names: [], selector }).map(({ keeper }) => keeper.record),
     changes,
+    writes.caughtUp,
   );
 
   /** Works with an instance, which stays connected meanwhile. */

@@ -38,7 +38,12 @@ test('who follows the history by ids is told each entry once, whatever is writte
         wants,
         position: 0,
         told: [] as ChangeRecord[],
-        feed: historyFeed(store.changes, () => filter, 0),
+        feed: historyFeed(
+          (...page) => store.changes.listAfter(filter, ...page),
+          () => filter,
+          0,
+          store.changes.onGrowth,
+        ),
         fed: [] as ChangeRecord[],
       }));
       for (const { feed } of consumers) feed.onGrowth(() => undefined);

@@ -13,6 +13,7 @@ import type { DeviceReader } from '../ports/imported-device.js';
 import type { InstanceLog, WhatsApp } from '../ports/ports.js';
 import type { CredentialStore, InstanceStore } from '../ports/store.js';
 import { type WatchHub, watchHub } from '../watching/watch-hub.js';
+import { type WritesUnderWay, writesUnderWay } from './writes-under-way.js';
 
 /** Reads of many instances that one node sends to WhatsApp at the same time. */
 const READS_AT_ONCE = 32;
@@ -49,6 +50,8 @@ export type Node = {
   readonly perHour: Iqs;
   readonly sharedReadMs: number;
   readonly watch: WatchHub;
+  /** Those that decide which instances there are, and what selects them. */
+  readonly writes: WritesUnderWay;
   readonly connectTimes: NotedTimes;
   readonly presenceTimes: NotedTimes;
   readonly presence: NodeOptions['presence'];
@@ -88,6 +91,7 @@ export function openNode({
     perHour: budget,
     sharedReadMs,
     watch: watchHub(),
+    writes: writesUnderWay(),
     connectTimes: notedTimes(instances.connected, log),
     presenceTimes: notedTimes(instances.presenceTold, log),
     presence,

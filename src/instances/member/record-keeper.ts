@@ -37,8 +37,9 @@ export function recordKeeper(
     changes,
     connectTimes,
     presenceTimes,
+    writes,
     log,
-  }: Pick<Node, 'store' | 'credentials' | 'changes' | 'connectTimes' | 'presenceTimes' | 'log'>,
+  }: Pick<Node, 'store' | 'credentials' | 'changes' | 'connectTimes' | 'presenceTimes' | 'writes' | 'log'>,
 ): RecordKeeper {
   const instance = initial.name;
   let record = initial;
@@ -77,12 +78,14 @@ export function recordKeeper(
       return record;
     },
     change: (author, patchOf) =>
-      inTurn(async () => {
-        const changed = { ...patchOf(record), revision: record.revision + 1 };
-        await write(changed, changes.appending([lifecycleEntry('INSTANCE_UPDATED', record, author)]));
-        record = { ...record, ...changed };
-        return changed;
-      }),
+      writes.add(
+        inTurn(async () => {
+          const changed = { ...patchOf(record), revision: record.revision + 1 };
+          await write(changed, changes.appending([lifecycleEntry('INSTANCE_UPDATED', record, author)]));
+          record = { ...record, ...changed };
+          return changed;
+        }),
+      ),
     entered(connection) {
       const stored = storedOf(connection);
       const patch = stored && connection.state === 'connected' ? connected(stored) : stored;

@@ -14,32 +14,43 @@ export type HistoryFeed = Pick<ChangeLog, 'onGrowth'> & {
 /**
  * The entries behind an id, one after another.
  *
- * @param filter Which of them, when they are read.
+ * @param list Reads them.
+ * @param filter Which of them, asked when each is told: an instance may have left since it was read.
  */
 export function historyFeed(
-  changes: Pick<ChangeLog, 'listAfter' | 'onGrowth'>,
+  list: (id: number, limit: number) => ReturnType<ChangeLog['listAfter']>,
   filter: () => ChangeFilter,
   startAfter: number,
+  onGrowth: ChangeLog['onGrowth'],
 ): HistoryFeed {
   let page: ChangeRecord[] = [];
   let position = startAfter;
   let mayHaveMore = true;
+
+  async function read() {
+    mayHaveMore = false; // Before the read: what is written during it may not be in it.
+    const { changes: found, lookedAt, more } = await list(position, PAGE);
+    page = found;
+    position = lookedAt;
+    mayHaveMore ||= more;
+  }
+
   return {
     async next() {
-      while (page.length === 0 && mayHaveMore) {
-        mayHaveMore = false; // Before the read: what is written during it may not be in it.
-        const { changes: found, lookedAt, more } = await changes.listAfter(filter(), position, PAGE);
-        page = found;
-        position = lookedAt;
-        mayHaveMore ||= more;
+      for (;;) {
+        if (page.length === 0 && mayHaveMore) await read();
+        const entry = page.shift();
+        if (entry ? isAboutThese(filter(), entry) : !mayHaveMore) return entry;
       }
-      return page.shift();
     },
     mayHaveNext: () => page.length > 0 || mayHaveMore,
     onGrowth: grown =>
-      changes.onGrowth(() => {
+      onGrowth(() => {
         mayHaveMore = true;
         grown();
       }),
   };
 }
+
+const isAboutThese = ({ instances, instanceUids }: ChangeFilter, { instance, instanceUid }: ChangeRecord) =>
+  (instances?.includes(instance) ?? true) && (instanceUids?.includes(instanceUid ?? '') ?? true);

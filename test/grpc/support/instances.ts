@@ -86,6 +86,7 @@ export function instancesInMemory(store: Store): Instances {
   const history = historyReader(
     selector => selected({ names: [], selector }).map(({ name }) => ({ name, uid: name })),
     store.changes,
+    async () => undefined,
   );
   return {
     get,

@@ -108,6 +108,7 @@ async function namesOf(api: Api, { all, instances, selector }: Flags): Promise<r
   if ([all, instances, selector].filter(flag => flag !== undefined).length !== 1)
     throw new UsageError(['say on which instances: --all, --instances a,b or --selector env=prod']);
   if (instances) return instances;
+  if (selector === '') throw new UsageError(['--selector is empty; --all goes on all instances']);
   const names: string[] = [];
   let pageToken = '';
   do {

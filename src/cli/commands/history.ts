@@ -35,7 +35,7 @@ export function addHistoryCommand(privacy: Command): void {
     show,
   )
     .option('--limit <count>', 'show at most so many', parseCount, 50)
-    .option('--since <time>', 'from then on: 2026-01-31T12:00:00Z, or 2d ago', parseMoment)
+    .option('--since <time>', 'from then on: 2026-01-31T12:00:00Z, or 2d for two days ago', parseMoment)
     .option('--until <time>', 'before then, written like --since', parseMoment)
     .option('--setting <name>', 'about this setting; may be repeated', oneOf(SETTINGS))
     .option(

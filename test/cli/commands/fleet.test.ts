@@ -18,6 +18,7 @@ import {
   GetApplyResultResponse_State,
   OnFailure,
   Origin,
+  PrivacyChange,
   type WatchPrivacySettingsResponse,
 } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import {
@@ -73,6 +74,15 @@ describe('privacy list', () => {
     expect(stdout).toMatch(/desk +│ none +│ all +│ contacts │ +│/);
     expect(stdout).toMatch(/bot +│ – +│ – +│ – +│ ✗ INSTANCE_LOGGED_OUT: Instance is not connected/);
     expect(calls[0]?.request).toMatchObject({ pageSize: 200, maxAge: { seconds: 90n, nanos: 0 } });
+  });
+
+  test('with --selector asks for those that match, on every page', async () => {
+    const { cli, calls } = await serviceWith(answers);
+    expect(await cli('list', '--selector', 'env=prod,!old')).toMatchObject({ code: 0, stderr: '' });
+    expect(calls.map(({ request }) => request)).toMatchObject([
+      { labelSelector: 'env=prod,!old', pageToken: '' },
+      { labelSelector: 'env=prod,!old', pageToken: 'more' },
+    ]);
   });
 
   test('is one document as JSON, with the details of errors', async () => {
@@ -219,6 +229,28 @@ describe('privacy apply', () => {
     ]);
   });
 
+  test('with --selector goes on those that match when it begins', async () => {
+    const { cli, calls } = await serviceWith({
+      listInstances: () => ({ instances: [Instance.fromPartial({ name: 'desk' })], nextPageToken: '' }),
+      *applyPrivacySettings({ instances }) {
+        for (const instance of instances) yield ended(instance);
+      },
+    });
+    const result = await cli('apply', '--selector', 'site in (berlin,rome)', 'last_seen=none');
+    expect(result).toEqual({ code: 0, stdout: '1 of 1 instances ended as asked\n', stderr: '' });
+    expect(calls.map(({ request }) => request)).toMatchObject([
+      { labelSelector: 'site in (berlin,rome)' },
+      { instances: ['desk'], labelSelector: '' },
+    ]);
+  });
+
+  test('with --selector changes nothing when none matches', async () => {
+    const { cli, calls } = await serviceWith({ listInstances: () => ({ instances: [], nextPageToken: '' }) });
+    const { code, stderr } = await cli('apply', '--selector', 'env=prod', 'last_seen=none');
+    expect({ code, stderr }).toEqual({ code: 2, stderr: 'error: --selector: no instance matches\n' });
+    expect(calls.map(({ method }) => method)).toEqual(['listInstances']);
+  });
+
   test('stops at an error that is not about instances', async () => {
     const { cli, calls } = await serviceWith({
       applyPrivacySettings() {
@@ -233,6 +265,7 @@ describe('privacy apply', () => {
 
   test.each([
     ['nowhere', ['last_seen=none'], 'say on which instances: --all, --instances a,b or --selector env=prod'],
+    ['an empty selector', ['--selector', '', 'last_seen=none'], '--selector is empty; --all goes on all'],
     ['both ways', ['--all', '--instances', 'a', 'last_seen=none'], 'say on which instances'],
     ['nothing', ['--instances', 'a'], 'give at least one SETTING=VALUE, or a preset'],
     ['an unknown preset', ['--instances', 'a', '--preset', 'x'], 'preset=x: no such preset'],
@@ -375,6 +408,22 @@ describe('privacy watch', () => {
       heartbeatInterval: { seconds: 5n, nanos: 0 },
       labelSelector: '',
     });
+  });
+
+  test('goes on behind the entry of the history that it has shown', async () => {
+    const recorded = PrivacyChange.fromPartial({ id: 8n, instance: 'desk', newValue: 'none' });
+    const { cli, calls } = await serviceWith({
+      *watchPrivacySettings({ startAfter }) {
+        if (startAfter === 8n) throw revoked;
+        yield { instance: 'desk', event: { $case: 'recorded', value: recorded } };
+        throw goingAway;
+      },
+    });
+    await cli('watch', '--selector', 'env=prod', '--start-after', '7');
+    expect(calls.map(({ request }) => request)).toMatchObject([
+      { instances: [], labelSelector: 'env=prod', startAfter: 7n },
+      { instances: [], labelSelector: 'env=prod', startAfter: 8n },
+    ]);
   });
 
   test('goes on when the connection breaks and is there again', async () => {

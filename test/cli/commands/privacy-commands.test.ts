@@ -98,6 +98,63 @@ describe('privacy history', () => {
     expect(requests.map(({ pageToken }) => pageToken)).toEqual(['', 'more', 'more'].slice(0, sizes.length));
   });
 
+  test('asks for what the options say, of all instances when none is named, and on every page', async () => {
+    const { cli, calls } = await serviceWith({
+      listPrivacyChanges: ({ pageToken }) => ({
+        changes: [change('none', { id: 43n, instance: 'desk' })],
+        nextPageToken: pageToken === '' ? 'more' : '',
+      }),
+    });
+    const options = [
+      ['--since', '2026-01-31', '--until', '2026-02-01T12:00:00Z', '--start-after', '42'],
+      ['--setting', 'last_seen', '--setting', 'read_receipts', '--origin', 'other_device'],
+      ['--kind', 'SETTING_CHANGED', '--kind', 'token_created'],
+    ];
+    const { code, stdout, stderr } = await cli('history', ...options.flat());
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/id +│ time +│ instance/);
+    expect(stdout).toMatch(/43 +│ 2026-01-31T12:00:00.000Z │ desk +│ last_seen/);
+    const request = {
+      instance: '',
+      startTime: new Date('2026-01-31T00:00:00Z'),
+      endTime: new Date('2026-02-01T12:00:00Z'),
+      startAfter: 42n,
+      settings: [PrivacySetting.LAST_SEEN, PrivacySetting.READ_RECEIPTS],
+      origins: [Origin.OTHER_DEVICE],
+      kinds: [PrivacyChange_Kind.SETTING_CHANGED, PrivacyChange_Kind.TOKEN_CREATED],
+    };
+    expect(calls.map(call => call.request)).toMatchObject([request, { ...request, pageToken: 'more' }]);
+  });
+
+  test('takes a duration for the time so long ago, and 0 for the beginning', async () => {
+    const { cli, calls } = await serviceWith({
+      listPrivacyChanges: () => ({ changes: [], nextPageToken: '' }),
+    });
+    const before = Date.now();
+    await cli('history', 'support-desk', '--since', '2d', '--start-after', '0');
+    const [{ startTime, startAfter } = {}] = calls.map(({ request }) => request as ListPrivacyChangesRequest);
+    const ago = 2 * 86_400_000;
+    expect(startTime?.getTime()).toBeGreaterThanOrEqual(before - ago);
+    expect(startTime?.getTime()).toBeLessThanOrEqual(Date.now() - ago);
+    expect(startAfter).toBe(0n);
+  });
+
+  test.each([
+    ['--since', 'yesterday'],
+    ['--until', '2026-13-40'],
+    ['--setting', 'shoe_size'],
+    ['--origin', 'unspecified'],
+    ['--kind', 'kind_setting_changed'],
+    ['--start-after', '-1'],
+    ['--start-after', 'x'],
+  ])('refuses %s %s', async (option, value) => {
+    const { cli, calls } = await serviceWith({});
+    const { code, stderr } = await cli('history', option, value);
+    expect(code).toBe(2);
+    expect(stderr).toContain(option);
+    expect(calls).toEqual([]);
+  });
+
   test.each(['0', '-1', '1.5', 'all'])('refuses the limit %s', async limit => {
     const { cli, calls } = await serviceWith({});
     expect(await cli('history', 'support-desk', '--limit', limit)).toMatchObject({ code: 2, stdout: '' });

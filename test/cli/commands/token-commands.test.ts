@@ -70,6 +70,23 @@ test('token create asks for a token that may do everything, unless told otherwis
   expect(expires - Date.now()).toBeLessThanOrEqual(30 * 86_400_000);
 });
 
+test('token create with --selector asks for a token that covers what matches', async () => {
+  const made = { ...token, kind: Token_Kind.SELECTOR, instance: '', labelSelector: 'env=prod,!old' };
+  const { cli, calls } = await serviceWith({ createToken: () => ({ token: made, secret: 'wap_new' }) });
+  const { code, stdout } = await cli('create', '--selector', 'env = prod,!old', '--read-only');
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/covers +.*env=prod,!old/);
+  const wanted = { kind: Token_Kind.SELECTOR, instance: '', labelSelector: 'env = prod,!old' };
+  expect(calls.map(({ request }) => request)).toMatchObject([wanted]);
+
+  const both = await cli('create', '--selector', 'vip', '--instance', 'support-desk');
+  expect(both).toMatchObject({
+    code: 2,
+    stderr: 'error: --instance and --selector: a token covers the one or the other\n',
+  });
+  expect(calls).toHaveLength(1);
+});
+
 test('token create refuses a time that no calendar has', async () => {
   const { cli, calls } = await serviceWith({ createToken: () => ({ token, secret: '' }) });
   const { code, stderr } = await cli('create', '--expires', '999999999d');

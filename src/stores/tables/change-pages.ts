@@ -8,6 +8,8 @@ import type { Schema } from './schema.js';
 const LOOKED_AT = 10_000;
 
 type Condition = Expression<SqlBool>;
+/** Both belong to them. */
+type Ids = { readonly from: number; readonly to: number };
 const entry = expressionBuilder<Schema, 'privacy_change'>();
 
 /** How the history is read; the cursor of a page is the id of its last entry. */
@@ -17,26 +19,53 @@ export function changePages(db: Kysely<Schema>): Pick<ChangeLog, 'list' | 'listA
     return last_id;
   }
 
-  /** A page, and the id of the last entry that was looked at for it; none after the last page. */
-  async function page(order: 'asc' | 'desc', behind: Condition, filter: ChangeFilter, limit: number) {
-    const inOrder = (...conditions: Condition[]) =>
+  /**
+   * The ids of a time. They grow with it, but for clocks that are set back: the entries next to a time bound them, and so
+   * many of them that it would have to be set back over more than these for one to be missed.
+   */
+  async function idsOf({ start, end }: ChangeFilter): Promise<Ids> {
+    const nextTo = (beyond: '>=' | '<', time: Date) =>
       db
         .selectFrom('privacy_change')
-        .where(eb => eb.and(conditions))
-        .orderBy('id', order);
+        .select('id')
+        .where('time', beyond, time.getTime())
+        .orderBy('time', beyond === '<' ? 'desc' : 'asc')
+        .limit(LOOKED_AT)
+        .as('near');
+    const first =
+      start &&
+      db.selectFrom(nextTo('>=', start)).select(({ fn }) => fn.min<number | null>('near.id').as('id'));
+    const last =
+      end && db.selectFrom(nextTo('<', end)).select(({ fn }) => fn.max<number | null>('near.id').as('id'));
+    return {
+      from: first ? ((await first.executeTakeFirst())?.id ?? Number.MAX_SAFE_INTEGER) : 0,
+      to: last ? ((await last.executeTakeFirst())?.id ?? 0) : Number.MAX_SAFE_INTEGER,
+    };
+  }
+
+  /** A page, and the id of the last entry that was looked at for it; none after the last page. */
+  async function page(order: 'asc' | 'desc', asked: Ids, filter: ChangeFilter, limit: number) {
     if (takesNone(filter)) return { changes: [], last: undefined };
-    const range = [behind, ...indexed(filter)];
+    const timed = await idsOf(filter);
+    // One bound at each end: of two a database may look at all entries up to the farther one.
+    const ids = { from: Math.max(asked.from, timed.from), to: Math.min(asked.to, timed.to) };
+    const inOrder = ({ from, to }: Ids) =>
+      db
+        .selectFrom('privacy_change')
+        .where(eb => eb.and([eb('id', '>=', from), eb('id', '<=', to), ...indexed(filter)]))
+        .orderBy('id', order);
     const others = notIndexed(filter);
     const end =
       others.length === 0
         ? undefined
-        : await inOrder(...range)
+        : await inOrder(ids)
             .select('id')
             .offset(LOOKED_AT - 1)
             .limit(1)
             .executeTakeFirst();
-    const bound = end ? [entry('id', order === 'asc' ? '<=' : '>=', end.id)] : [];
-    const rows = await inOrder(...range, ...bound, ...others)
+    const lookedAt = end ? { ...ids, [order === 'asc' ? 'to' : 'from']: end.id } : ids;
+    const rows = await inOrder(lookedAt)
+      .where(eb => eb.and(others))
       .selectAll()
       .limit(limit + 1)
       .execute();
@@ -48,14 +77,13 @@ export function changePages(db: Kysely<Schema>): Pick<ChangeLog, 'list' | 'listA
     newestId,
 
     async list(filter, { after, limit }) {
-      const { changes, last } = await page('desc', entry('id', '<', idIn(after)), filter, limit);
+      const { changes, last } = await page('desc', { from: 0, to: idIn(after) - 1 }, filter, limit);
       return { changes, next: last?.toString() };
     },
 
     async listAfter(filter, id, limit, upTo) {
       const newest = upTo ?? (await newestId()); // First: what is written from here on is not looked at yet.
-      const behind = entry.and([entry('id', '>', id), entry('id', '<=', newest)]);
-      const { changes, last } = await page('asc', behind, filter, limit);
+      const { changes, last } = await page('asc', { from: id + 1, to: newest }, filter, limit);
       return { changes, lookedAt: last ?? Math.max(id, newest), more: last !== undefined };
     },
   };
@@ -65,17 +93,9 @@ export function changePages(db: Kysely<Schema>): Pick<ChangeLog, 'list' | 'listA
 const takesNone = ({ instances, instanceUids, settings, origins, kinds }: ChangeFilter): boolean =>
   [instances, instanceUids, settings, origins, kinds].some(part => part?.length === 0);
 
-/** What an index finds. Ids grow with time, but for clocks that are set: the first and last of a time bound them. */
-function indexed({ instances, start, end }: ChangeFilter): Condition[] {
-  const ids = entry.selectFrom('privacy_change as timed');
-  const first = ids.select(({ fn }) => fn.min('timed.id').as('id'));
-  const last = ids.select(({ fn }) => fn.max('timed.id').as('id'));
-  return [
-    ...(instances?.length === 1 ? [entry('instance', '=', instances[0] ?? '')] : []),
-    ...(start ? [entry('id', '>=', first.where('timed.time', '>=', start.getTime()))] : []),
-    ...(end ? [entry('id', '<=', last.where('timed.time', '<', end.getTime()))] : []),
-  ];
-}
+/** What an index finds. */
+const indexed = ({ instances }: ChangeFilter): Condition[] =>
+  instances?.length === 1 ? [entry('instance', '=', instances[0] ?? '')] : [];
 
 /** What entries have to be looked at for. */
 function notIndexed(filter: ChangeFilter): Condition[] {

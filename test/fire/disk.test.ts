@@ -117,6 +117,6 @@ test('a disk that takes seconds for every commit only slows things down', async 
   expect(scene.phone.settings()).toMatchObject({ last: 'none' });
   await expectUnharmed(scene, service);
   expect((await scene.stored(INSTANCE)).changes).toMatchObject([
-    { setting: 'last_seen', outcome: 'APPLIED' },
+    { change: { setting: 'last_seen', outcome: 'APPLIED' } },
   ]);
 });

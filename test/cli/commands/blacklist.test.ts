@@ -28,13 +28,14 @@ async function service() {
 }
 
 describe('privacy blacklist', () => {
-  test('shows a contact a line, and the etag', async () => {
+  test('shows a contact a line, of all pages, and the etag', async () => {
     const { cli, calls } = await service();
     const { code, stdout } = await cli('support-desk', 'group_add');
     expect(code).toBe(0);
     expect(stdout).toBe('+15550100101\n102@lid\ncontacts  2\netag      e1\n');
     expect(calls).toMatchObject([
       { method: 'getContactBlacklist', request: { instance: 'support-desk', setting: List.GROUP_ADD } },
+      { method: 'getContactBlacklist', request: { pageToken: 'more' } },
     ]);
   });
 

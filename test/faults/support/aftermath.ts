@@ -1,5 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { PrivacyServiceService as Privacy } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
+import {
+  PrivacyChange_Kind as Kind,
+  PrivacyServiceService as Privacy,
+} from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import type { PrivacyEvent } from '../../../src/simulator/index.js';
 import type { Service } from '../../support/service.js';
 import type { Watching } from '../../support/watch.js';
@@ -85,7 +88,8 @@ type Happened = {
 
 /** The changes of an instance, newest first. */
 export async function historyOf({ client }: Service, instance: string): Promise<readonly Entry[]> {
-  const { changes } = await client.call(Privacy.listPrivacyChanges, { instance, pageSize: 50 });
+  const kinds = [Kind.SETTING_CHANGED];
+  const { changes } = await client.call(Privacy.listPrivacyChanges, { instance, pageSize: 50, kinds });
   return changes.map(
     ({ changeTime, setting, oldValue, newValue, origin, requestId, outcome, resolvedOutcome }) => ({
       time: changeTime?.getTime() ?? 0,

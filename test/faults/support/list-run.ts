@@ -84,8 +84,8 @@ export async function carryOutList(
   const request = {
     instance,
     setting,
-    add: plan.add.map(entryOf),
-    remove: plan.remove.map(entryOf),
+    entriesToAdd: plan.add.map(entryOf),
+    entriesToRemove: plan.remove.map(entryOf),
     replace: plan.replace,
     etag,
     validateOnly: plan.validateOnly,

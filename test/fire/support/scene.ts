@@ -137,7 +137,7 @@ export async function openScene() {
         );
         const found = await keys.get('pre-key', preKeyIds.map(String));
         const { changes } = await store.changes.list(
-          { instances: [instance] },
+          { instances: [instance], kinds: ['SETTING_CHANGED'] },
           { after: undefined, limit: 10_000 },
         );
         return {

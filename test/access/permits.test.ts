@@ -74,11 +74,13 @@ describe('a token of one instance', () => {
       'PrivacyService/GetPrivacySettings',
       'PrivacyService/ListPrivacySettings',
       'PrivacyService/DescribePrivacySettings',
+      'PrivacyService/GetApplyResult',
       'PrivacyService/WatchPrivacySettings',
       'PrivacyService/ListPrivacyChanges',
       'PrivacyService/GetContactBlacklist',
       'InstanceService/GetInstance',
       'InstanceService/ListInstances',
+      'NodeService/GetServerInfo',
     ]);
   });
 });

@@ -28,7 +28,7 @@ async function agreed() {
   const leave = new AbortController();
   const scanned = Promise.withResolvers<void>();
   const follow = async () => {
-    const request = { name: NAME, method: { $case: 'qr', value: {} } } as const;
+    const request = { instance: NAME, method: { $case: 'qr', value: {} } } as const;
     for await (const { event } of service.client.stream(Instances.linkInstance, request, leave))
       if (event?.$case === 'qrCode')
         void phone.scan(event.value.payload).then(({ linked }) => linked && scanned.resolve());

@@ -8,6 +8,7 @@ import {
 import {
   Origin,
   PrivacyServiceService as Privacy,
+  PrivacyChange_Kind,
 } from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import { LastSeenVisibility, PrivacySetting } from '../../gen/ts/whatsapp/privacy/v1/privacy_settings.js';
 import { failureOf } from '../support/call.js';
@@ -84,7 +85,9 @@ describe('an instance on demand', () => {
     const desk = await parkedDesk(service);
     desk.phone.setPrivacy('last', 'none');
     expect((await get(service, desk)).settings?.visibility?.lastSeen).toBe(LastSeenVisibility.NONE);
-    const { changes } = await service.client.call(Privacy.listPrivacyChanges, { instance: desk.instance });
+    const kinds = [PrivacyChange_Kind.SETTING_CHANGED];
+    const { instance } = desk;
+    const { changes } = await service.client.call(Privacy.listPrivacyChanges, { instance, kinds });
     expect(changes).toMatchObject([
       { setting: PrivacySetting.LAST_SEEN, origin: Origin.OTHER_DEVICE, newValue: 'none' },
     ]);
@@ -209,16 +212,16 @@ test('an update of an instance changes what it holds, and refuses what is wrong 
   expect(moded.instance).toMatchObject({ displayName: 'Front desk', connectionMode: Mode.ON_DEMAND });
 
   const wrong = [
-    { name: 'desk' },
-    { name: 'desk', connectionMode: 9 as Mode },
-    { name: 'desk', displayName: '\t' },
+    { instance: 'desk' },
+    { instance: 'desk', connectionMode: 9 as Mode },
+    { instance: 'desk', displayName: '\t' },
   ];
   for (const request of wrong)
     expect(await failureOf(client.call(Instances.updateInstance, request))).toMatchObject({
       code: status.INVALID_ARGUMENT,
       reason: 'INVALID_REQUEST',
     });
-  const absent = { name: 'nobody', displayName: '' };
+  const absent = { instance: 'nobody', displayName: '' };
   expect(await failureOf(client.call(Instances.updateInstance, absent))).toMatchObject({
     reason: 'INSTANCE_NOT_FOUND',
   });

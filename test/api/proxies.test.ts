@@ -196,7 +196,7 @@ describe('the token of an instance', () => {
     await using service = await startService();
     const { secret } = await service.client.call(Instances.createInstance, { name: 'desk' });
     for (const to of [proxy.url, '']) {
-      const request = { name: 'desk', displayName: 'Desk', proxy: to };
+      const request = { instance: 'desk', displayName: 'Desk', proxy: to };
       const call = service.client.call(Instances.updateInstance, request, { metadata: bearer(secret) });
       expect(await failureOf(call)).toMatchObject({
         code: status.PERMISSION_DENIED,

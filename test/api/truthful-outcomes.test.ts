@@ -5,6 +5,7 @@ import {
   ContactBlacklistSetting as List,
   OnFailure,
   PrivacyServiceService as Privacy,
+  PrivacyChange_Kind,
   type UpdateContactBlacklistRequest,
   type UpdatePrivacySettingsRequest,
 } from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
@@ -44,7 +45,9 @@ const inject = (match: Fault['match'], effect: Effect, more: Partial<Fault> = {}
 const statesOf = (outcomes: readonly { setting: PrivacySetting; state: State }[] = []) =>
   Object.fromEntries(outcomes.map(({ setting, state }) => [PrivacySetting[setting], State[state]]));
 const history = async () => {
-  const { changes } = await service.client.call(Privacy.listPrivacyChanges, { instance: desk.instance });
+  const { instance } = desk;
+  const kinds = [PrivacyChange_Kind.SETTING_CHANGED];
+  const { changes } = await service.client.call(Privacy.listPrivacyChanges, { instance, kinds });
   return changes.map(({ newValue, outcome, resolvedOutcome }) => [
     newValue,
     State[outcome],

@@ -2888,10 +2888,10 @@ const file_whatsapp_privacy_v1_privacy_service_proto_rawDesc = "" +
 	"done_count\x18\x05 \x01(\x05R\tdoneCount\x12\x1f\n" +
 	"\vtotal_count\x18\x06 \x01(\x05R\n" +
 	"totalCountB\b\n" +
-	"\x06result\"r\n" +
-	"\x15GetApplyResultRequest\x12\x1d\n" +
+	"\x06result\"w\n" +
+	"\x15GetApplyResultRequest\x12\"\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tR\trequestId\x12\x1b\n" +
+	"request_id\x18\x01 \x01(\tB\x03\xe0A\x02R\trequestId\x12\x1b\n" +
 	"\tpage_size\x18\x02 \x01(\x05R\bpageSize\x12\x1d\n" +
 	"\n" +
 	"page_token\x18\x03 \x01(\tR\tpageToken\"\x90\x04\n" +

@@ -125,6 +125,9 @@ export const unlessEmpty = (text: string, check: (text: string) => Checked<strin
 export const requestId = (id: string): Checked<string> =>
   UUID.test(id) ? valid(id) : violation('request_id', 'INVALID_FORMAT', 'request_id must be a UUID');
 
+export const requiredRequestId = (id: string): Checked<string> =>
+  id === '' ? violation('request_id', 'REQUIRED', 'request_id is required') : requestId(id);
+
 export const phoneNumber = (field: string, number: string): Checked<string> => {
   if (number === '') return violation(field, 'REQUIRED', `${field} is required`);
   return isPhoneNumber(number)

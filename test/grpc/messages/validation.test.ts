@@ -25,6 +25,7 @@ const lastSeen = { visibility: { lastSeen: 1 } };
 /** A change of a list, but for what it changes. */
 const LIST = { instance, setting: 1 };
 const number = (value: string) => ({ id: { $case: 'phoneNumber', value } });
+const UUID = '7d0c2a0e-52a1-4b0c-9a3e-3f0f3f3c9d11';
 const lid = (value: string) => ({ id: { $case: 'lid', value } });
 
 /** What is wrong with a request, as the answer tells it. */
@@ -221,6 +222,12 @@ const BROKEN: Record<string, Broken[]> = {
   'ApplyPrivacySettingsRequest.request_id': [
     [{ ...lastSeen, instances: ['a'], requestId: 'x' }, 'INVALID_FORMAT'],
   ],
+  'GetApplyResultRequest.request_id': [
+    [{}, 'REQUIRED'],
+    [{ requestId: 'x' }, 'INVALID_FORMAT'],
+  ],
+  'GetApplyResultRequest.page_size': [[{ requestId: UUID, pageSize: -1 }, 'OUT_OF_RANGE']],
+  'GetApplyResultRequest.page_token': [[{ requestId: UUID, pageToken: 'x' }, 'INVALID_FORMAT']],
   'WatchPrivacySettingsRequest.instances[0]': [[{ instances: ['No!'] }, 'INVALID_FORMAT']],
   'WatchPrivacySettingsRequest.instances[2]': [[{ instances: ['a', 'b', 'a'] }, 'DUPLICATE']],
   'WatchPrivacySettingsRequest.label_selector': [
@@ -429,6 +436,7 @@ const FREE = [
   'UpdateContactBlacklistRequest.etag',
   'UpdatePrivacySettingsRequest.validate_only',
   'ApplyPrivacySettingsRequest.validate_only',
+  'ApplyPrivacySettingsRequest.detached',
   'UpdatePrivacySettingsRequest.etag',
   'DeleteInstanceRequest.etag',
   'DeleteInstanceRequest.allow_missing',

@@ -19,7 +19,7 @@ type ResultOrder = ReturnType<ReturnType<typeof decodeApplyResult>>;
 
 export const decodeApplyResult = (pageOf: PageOf) => (request: GetApplyResultRequest, caller: Caller) =>
   accept({
-    requestId: check.requestId(request.requestId),
+    requestId: check.requiredRequestId(request.requestId),
     page: pageOf(GetApplyResultRequest, request, caller),
   });
 

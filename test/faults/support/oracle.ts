@@ -394,13 +394,9 @@ function isBeingSetBack({ plan, answeredAt }: Run, { sets, reads }: Timeline, ca
 /** Whether something was sent twice, after the caller had gone, or while WhatsApp had asked to wait. */
 function stanzaFaults({ plan, cancelTime, isCut }: Run, timeline: Timeline): string[] {
   const faults: string[] = [];
-  const seen = new Map<string, SetSeen>();
-  for (const set of timeline.sets) {
-    const { category, value, asked } = set;
+  faults.push(...sentTwice(timeline, timeline.sets).map(name => `${name} arrived twice`));
+  for (const { category, value, asked } of timeline.sets) {
     const name = `${category}=${value}`;
-    const before = seen.get(name);
-    if (before && !isMissing(timeline, before, set)) faults.push(`${name} arrived twice`);
-    seen.set(name, set);
     const isForward = value === plan.wishes[category];
     if (isForward && cancelTime !== undefined && timeOf(timeline, asked) > cancelTime + UNDER_WAY_MS)
       faults.push(`${name} arrived after the caller had gone`);
@@ -410,6 +406,17 @@ function stanzaFaults({ plan, cancelTime, isCut }: Run, timeline: Timeline): str
   if (timeline.events.some(event => event.event === 'asked' && event.time > heldFrom))
     faults.push('something was asked although WhatsApp had said to wait');
   return faults;
+}
+
+/** Of some changes those that were sent once more although nothing showed that they were lost. */
+export function sentTwice(timeline: Timeline, sets: readonly SetSeen[]): string[] {
+  const seen = new Map<string, SetSeen>();
+  return sets.flatMap(set => {
+    const name = `${set.category}=${set.value}`;
+    const before = seen.get(name);
+    seen.set(name, set);
+    return before && !isMissing(timeline, before, set) ? [name] : [];
+  });
 }
 
 /** Whether a change was lost with its connection, as a read over the next one showed before it was sent again. */

@@ -5,6 +5,7 @@ import { OnFailure } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.j
 import type { PrivacyEvent } from '../../../src/simulator/index.js';
 import { BLOCKED_BY } from './block.js';
 import { effect, one } from './hustles.js';
+import { sentTwice } from './oracle.js';
 import { oneOf } from './plans.js';
 import { audiencesOf, CATEGORIES, categoryOf, type Values } from './settings.js';
 import { timelineOf } from './timeline.js';
@@ -86,13 +87,12 @@ export function repetitionFaults(
   before: Values,
   events: readonly PrivacyEvent[],
 ): string[] {
-  const { sets } = timelineOf(before, events);
-  const own = sets.filter(({ category }) => category in wishes);
-  const names = own.map(({ category, value }) => `${category}=${value}`);
+  const timeline = timelineOf(before, events);
+  const own = timeline.sets.filter(({ category }) => category in wishes);
   const answers = [...calls.map(({ answer }) => answer), last];
   const told = new Set(answers.filter(isSent).map(inWords));
   return [
-    ...names.filter((name, index) => names.indexOf(name) < index).map(name => `${name} was sent twice`),
+    ...sentTwice(timeline, own).map(name => `${name} was sent twice`),
     ...(told.size > 1 ? [`the same request was answered with ${[...told].join(' and ')}`] : []),
     ...(own.length > 0 && !isSent(last)
       ? [`the last answer is ${inWords(last)} though something was sent`]

@@ -15,7 +15,7 @@ export const usual = {
 /** Makes the build that the tests run. */
 export const build = 'test/support/build.ts';
 
-const SLOW = ['test/{faults,fire}/**/*.test.ts', 'test/api/large-fleet.test.ts'];
+const SLOW = ['test/{faults,fire}/**/*.test.ts'];
 /** They count what is left in the process, or change how all of it does I/O. */
 const ALONE = ['test/soak/**/*.test.ts', 'test/fire/{killed-starts,unreadable-start}.test.ts'];
 const PROGRAM = ['test/cli/**/*.test.ts', 'test/{examples,readme}.test.ts'];
@@ -25,14 +25,15 @@ const PLAIN_BAILEYS = ['test/simulator/**/*.test.ts'];
 const TIMED = [
   'test/api/{cut-off,large-list}.test.ts',
   'test/access/token-timing.test.ts',
-  'test/fire/stops.test.ts',
 ];
-const OTHERS = [...SLOW, ...ALONE, ...PROGRAM, ...PLAIN_BAILEYS, ...TIMED];
+/** The same, and slow: hundreds of instances, each with a watcher of all, fill a processor by themselves. */
+const SLOW_TIMED = ['test/api/large-fleet.test.ts', 'test/fire/stops.test.ts'];
+const OTHERS = [...SLOW, ...ALONE, ...PROGRAM, ...PLAIN_BAILEYS, ...TIMED, ...SLOW_TIMED];
 
 /** In the order in which they run. Without isolation a worker loads the sources once for all its files. */
 const PROJECTS: ViteUserConfig['test'][] = [
   { name: 'slow-alone', include: ALONE },
-  { name: 'slow', include: SLOW, exclude: [...ALONE, ...TIMED], isolate: false, globalSetup: build },
+  { name: 'slow', include: SLOW, exclude: [...ALONE, ...SLOW_TIMED], isolate: false, globalSetup: build },
   { name: 'program', include: PROGRAM, isolate: false, globalSetup: build },
   { name: 'simulator', include: PLAIN_BAILEYS, isolate: false },
   { name: 'rest', include: ['test/**/*.test.ts'], exclude: OTHERS, isolate: false },
@@ -41,6 +42,13 @@ const PROJECTS: ViteUserConfig['test'][] = [
     include: TIMED,
     fileParallelism: false,
     sequence: { groupOrder: 1 },
+    globalSetup: build,
+  },
+  {
+    name: 'slow-timed',
+    include: SLOW_TIMED,
+    fileParallelism: false,
+    sequence: { groupOrder: 2 },
     globalSetup: build,
   },
 ];

@@ -22,10 +22,7 @@ const PROGRAM = ['test/cli/**/*.test.ts', 'test/{examples,readme}.test.ts'];
 /** Their client is Baileys as it is, not as `src/whatsapp` leaves it in the process. */
 const PLAIN_BAILEYS = ['test/simulator/**/*.test.ts'];
 /** The service's own limits of time are their subject, or near: nothing runs beside them. */
-const TIMED = [
-  'test/api/{cut-off,large-list}.test.ts',
-  'test/access/token-timing.test.ts',
-];
+const TIMED = ['test/api/{cut-off,large-list}.test.ts', 'test/access/token-timing.test.ts'];
 /** The same, and slow: hundreds of instances, each with a watcher of all, fill a processor by themselves. */
 const SLOW_TIMED = ['test/api/large-fleet.test.ts', 'test/fire/stops.test.ts'];
 const OTHERS = [...SLOW, ...ALONE, ...PROGRAM, ...PLAIN_BAILEYS, ...TIMED, ...SLOW_TIMED];

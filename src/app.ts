@@ -15,7 +15,7 @@ import { LIMITS } from './limits.js';
 import type { Events } from './observability/events.js';
 import { version } from './package-json.js';
 import { masterKey } from './stores/sealing/master-key.js';
-import { sqliteStore } from './stores/sqlite.js';
+import { sqliteStore } from './stores/sqlite/sqlite.js';
 import type { Store } from './stores/store.js';
 import { watchCertificates } from './tls/certificate-watch.js';
 import { whatsApp } from './whatsapp/index.js';

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { readConfig } from './config/config.js';
 import { UsageError } from './input/usage-error.js';
-import { restoreBackup } from './stores/restore.js';
 import { findMasterKey, masterKeyFile } from './stores/sealing/master-key.js';
+import { restoreBackup } from './stores/sqlite/restore.js';
 
 /** The flags of `restore`. */
 export type RestoreFlags = {

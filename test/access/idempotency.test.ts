@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type IdentifiedRequest, idempotency, type Keep } from '../../src/access/idempotency.js';
 import type { RequestLog } from '../../src/access/ports.js';
-import { sqliteStore } from '../../src/stores/sqlite.js';
+import { sqliteStore } from '../../src/stores/sqlite/sqlite.js';
 import { at, bytes, instanceRecord } from '../stores/contract/records.js';
 
 const DAY = 24 * 60 * 60;

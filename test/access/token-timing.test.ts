@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { newSecret, tokens } from '../../src/access/tokens.js';
-import { sqliteStore } from '../../src/stores/sqlite.js';
+import { sqliteStore } from '../../src/stores/sqlite/sqlite.js';
 
 /** Interruptions by whatever else the machine does. */
 const OUTLIERS = 0.1;

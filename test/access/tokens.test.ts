@@ -1,7 +1,7 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { TokenStore } from '../../src/access/ports.js';
 import { tokens } from '../../src/access/tokens.js';
-import { sqliteStore } from '../../src/stores/sqlite.js';
+import { sqliteStore } from '../../src/stores/sqlite/sqlite.js';
 import { at, instanceRecord } from '../stores/contract/records.js';
 
 const KEY = Buffer.alloc(32, 'token key');

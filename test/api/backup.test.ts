@@ -6,7 +6,7 @@ import { InstanceServiceService as Instances } from '../../gen/ts/whatsapp/priva
 import { NodeServiceService as Node } from '../../gen/ts/whatsapp/privacy/v1/node_service.js';
 import { backupReader } from '../../src/domain/backup-file.js';
 import { masterKey } from '../../src/stores/sealing/master-key.js';
-import { sqliteStore } from '../../src/stores/sqlite.js';
+import { sqliteStore } from '../../src/stores/sqlite/sqlite.js';
 import { failureOf } from '../support/call.js';
 import { type Service, startService } from '../support/service.js';
 

@@ -10,7 +10,7 @@ import {
   Token_Kind as Kind,
   TokenServiceService as Tokens,
 } from '../../gen/ts/whatsapp/privacy/v1/token_service.js';
-import { sqliteStore } from '../../src/stores/sqlite.js';
+import { sqliteStore } from '../../src/stores/sqlite/sqlite.js';
 import { run } from '../cli/support/run.js';
 import { instanceRecord } from '../stores/contract/records.js';
 import { bearer, type Caller } from '../support/call.js';

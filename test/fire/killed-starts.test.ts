@@ -8,7 +8,7 @@ import { readConfig } from '../../src/config/config.js';
 import { events } from '../../src/observability/events.js';
 import { createLogger } from '../../src/observability/logger.js';
 import { migrations } from '../../src/stores/migrations/index.js';
-import { sqliteStore } from '../../src/stores/sqlite.js';
+import { sqliteStore } from '../../src/stores/sqlite/sqlite.js';
 import { MASTER_KEY } from '../stores/contract/records.js';
 import { caller } from '../support/call.js';
 import { contentsOf, makeOldData } from './support/old-data.js';

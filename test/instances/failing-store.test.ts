@@ -3,7 +3,7 @@ import type { CallOptions } from '../../src/instances/ports/orders.js';
 import type { CredentialStore } from '../../src/instances/ports/store.js';
 import { openRegistry, type Registry } from '../../src/instances/registry.js';
 import { type Phone, type Simulator, startSimulator } from '../../src/simulator/index.js';
-import { sqliteStore } from '../../src/stores/sqlite.js';
+import { sqliteStore } from '../../src/stores/sqlite/sqlite.js';
 import type { Store } from '../../src/stores/store.js';
 import { builtInOnly, whatsApp } from '../../src/whatsapp/index.js';
 import { QUIET_LOG } from '../support/quiet-log.js';

@@ -2,7 +2,7 @@ import { beforeEach, expect, test } from 'vitest';
 import type { Labels } from '../../src/domain/labels/labels.js';
 import { matches, type Selector } from '../../src/domain/labels/selector.js';
 import { historyReader } from '../../src/instances/history-reader.js';
-import { sqliteStore } from '../../src/stores/sqlite.js';
+import { sqliteStore } from '../../src/stores/sqlite/sqlite.js';
 import type { Store } from '../../src/stores/store.js';
 import { changeRecord, instanceRecord, MASTER_KEY } from '../stores/contract/records.js';
 

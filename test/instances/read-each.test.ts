@@ -3,7 +3,7 @@ import type { Disconnect } from '../../src/domain/disconnect.js';
 import type { Snapshot } from '../../src/domain/settings/snapshot.js';
 import type { ReadReply, Session, WhatsApp } from '../../src/instances/ports/ports.js';
 import { openRegistry, type Registry } from '../../src/instances/registry.js';
-import { sqliteStore } from '../../src/stores/sqlite.js';
+import { sqliteStore } from '../../src/stores/sqlite/sqlite.js';
 import type { Store } from '../../src/stores/store.js';
 import { builtInOnly } from '../../src/whatsapp/index.js';
 import { DRAINED } from './support/drained.js';

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import Sqlite from 'better-sqlite3';
 import { expect, test } from 'vitest';
-import { draftOf } from '../../src/stores/back-up.js';
-import { restoreBackup } from '../../src/stores/restore.js';
+import { draftOf } from '../../src/stores/sqlite/back-up.js';
+import { restoreBackup } from '../../src/stores/sqlite/restore.js';
 import { instanceRecord, MASTER_KEY } from './contract/records.js';
 import { sqliteData, temporaryFolder } from './sqlite-data.js';
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { ChangeFilter, ChangeRecord } from '../../src/instances/ports/history.js';
 import { historyFeed } from '../../src/instances/watching/history-feed.js';
-import { sqliteStore } from '../../src/stores/sqlite.js';
+import { sqliteStore } from '../../src/stores/sqlite/sqlite.js';
 import { at, changeRecord, instanceRecord, MASTER_KEY } from './contract/records.js';
 
 /** Which entries a consumer follows, as a filter of the store and once more by itself. */

@@ -2,10 +2,10 @@ import { type CompiledQuery, Kysely } from 'kysely';
 import { expect, onTestFinished, test } from 'vitest';
 import type { ChangeFilter } from '../../src/instances/ports/history.js';
 import { migrate } from '../../src/stores/migrations/index.js';
-import { openDatabase } from '../../src/stores/sqlite.js';
+import { openDatabase } from '../../src/stores/sqlite/sqlite.js';
+import { transactionalDialect } from '../../src/stores/sqlite/transactional-dialect.js';
 import { changePages } from '../../src/stores/tables/change-pages.js';
 import type { Schema } from '../../src/stores/tables/schema.js';
-import { transactionalDialect } from '../../src/stores/transactional-dialect.js';
 import { at, MASTER_KEY } from './contract/records.js';
 
 /** The history of a new database, and what is asked of the database for it. */

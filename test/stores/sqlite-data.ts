@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { Kysely, SqliteDialect } from 'kysely';
 import { onTestFinished } from 'vitest';
-import { sqliteStore } from '../../src/stores/sqlite.js';
+import { sqliteStore } from '../../src/stores/sqlite/sqlite.js';
 import type { Schema } from '../../src/stores/tables/schema.js';
 import type { Data } from './contract/data.js';
 import { MASTER_KEY } from './contract/records.js';

@@ -12,7 +12,7 @@ import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import { sql } from 'kysely';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { sqliteStore } from '../../src/stores/sqlite.js';
+import { sqliteStore } from '../../src/stores/sqlite/sqlite.js';
 import { at, bytes, instanceRecord, linkedInstance, MASTER_KEY, tokenRecord } from './contract/records.js';
 import { sqliteData, temporaryFolder } from './sqlite-data.js';
 

@@ -6,7 +6,7 @@ import { expect } from 'vitest';
 import { migrations } from '../../../src/stores/migrations/index.js';
 import { seal } from '../../../src/stores/sealing/envelope.js';
 import { unsealStoreKey } from '../../../src/stores/sealing/store-key.js';
-import { sqliteStore } from '../../../src/stores/sqlite.js';
+import { sqliteStore } from '../../../src/stores/sqlite/sqlite.js';
 import type { Store } from '../../../src/stores/store.js';
 import {
   at,

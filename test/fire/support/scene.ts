@@ -9,7 +9,7 @@ import type { InstanceRecord } from '../../../src/instances/ports/store.js';
 import { startSimulator } from '../../../src/simulator/index.js';
 import { node } from '../../../src/simulator/wire/stanza.js';
 import { readState } from '../../../src/simulator/world/state-file.js';
-import { sqliteStore } from '../../../src/stores/sqlite.js';
+import { sqliteStore } from '../../../src/stores/sqlite/sqlite.js';
 import {
   decodeCredentials,
   keyStore,

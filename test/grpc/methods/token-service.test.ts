@@ -11,7 +11,7 @@ import {
   TokenServiceService,
 } from '../../../gen/ts/whatsapp/privacy/v1/token_service.js';
 import { tokens as makeTokens } from '../../../src/access/tokens.js';
-import { sqliteStore } from '../../../src/stores/sqlite.js';
+import { sqliteStore } from '../../../src/stores/sqlite/sqlite.js';
 import { type Api, startApi } from '../support/api.js';
 import { type Ended, invoke } from '../support/invoke.js';
 import { methodNamed } from '../support/methods.js';

@@ -3,7 +3,7 @@ import { tokens as makeTokens } from '../../../src/access/tokens.js';
 import { type GrpcServerOptions, grpcServer } from '../../../src/grpc/server/server.js';
 import type { EndedCall } from '../../../src/observability/events.js';
 import type { StrangerDeeds } from '../../../src/observability/strangers.js';
-import { sqliteStore } from '../../../src/stores/sqlite.js';
+import { sqliteStore } from '../../../src/stores/sqlite/sqlite.js';
 import { builtInOnly } from '../../../src/whatsapp/index.js';
 import { caller } from '../../support/call.js';
 import { instancesInMemory } from './instances.js';

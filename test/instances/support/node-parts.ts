@@ -3,7 +3,7 @@ import type { NodeOptions } from '../../../src/instances/member/node.js';
 import type { DeviceReader } from '../../../src/instances/ports/imported-device.js';
 import type { ReadReply, Session, WhatsApp } from '../../../src/instances/ports/ports.js';
 import type { InstanceRecord } from '../../../src/instances/ports/store.js';
-import { sqliteStore } from '../../../src/stores/sqlite.js';
+import { sqliteStore } from '../../../src/stores/sqlite/sqlite.js';
 import { builtInOnly } from '../../../src/whatsapp/index.js';
 import { DRAINED } from './drained.js';
 

@@ -1,5 +1,5 @@
 // A process of its own that writes until it is killed: `writer.ts FILE MODE`.
-import { sqliteStore } from '../../../src/stores/sqlite.js';
+import { sqliteStore } from '../../../src/stores/sqlite/sqlite.js';
 import { instanceRecord, MASTER_KEY } from '../contract/records.js';
 
 const [file = '', mode] = process.argv.slice(2);

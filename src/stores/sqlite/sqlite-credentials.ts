@@ -1,12 +1,12 @@
 import { createHmac, createSecretKey } from 'node:crypto';
 import type { Database } from 'better-sqlite3';
 import type { Compilable, Kysely } from 'kysely';
-import type { CredentialStore, KeyChange, LinkRecord } from '../instances/ports/store.js';
-import { newKey, seal, unseal } from './sealing/envelope.js';
-import { instanceUpdate, unsealPhoneNumber } from './tables/instances.js';
-import { accountAnswersRemoval } from './tables/requests/request-log.js';
-import type { Schema } from './tables/schema.js';
-import { statementOf } from './tables/write.js';
+import type { CredentialStore, KeyChange, LinkRecord } from '../../instances/ports/store.js';
+import { newKey, seal, unseal } from '../sealing/envelope.js';
+import { instanceUpdate, unsealPhoneNumber } from '../tables/instances.js';
+import { accountAnswersRemoval } from '../tables/requests/request-log.js';
+import type { Schema } from '../tables/schema.js';
+import { statementOf } from '../tables/write.js';
 
 type CredentialRow = { sealed_key: Buffer; sealed_credentials: Buffer };
 

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { Database } from 'better-sqlite3';
-import { replaceFile } from '../access/secret-file.js';
+import { replaceFile } from '../../access/secret-file.js';
 
 /**
  * Counts how often a database was opened, in it and in a file beside it, which an old backup of the database does not

@@ -2,13 +2,13 @@ import { createReadStream, existsSync, linkSync, renameSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import Sqlite, { type Database } from 'better-sqlite3';
-import { makeDataFolder, syncFolder } from '../access/secret-file.js';
-import { type BackupHeader, backupReader } from '../domain/backup-file.js';
-import { wallTime } from '../domain/time/wall-time.js';
+import { makeDataFolder, syncFolder } from '../../access/secret-file.js';
+import { type BackupHeader, backupReader } from '../../domain/backup-file.js';
+import { wallTime } from '../../domain/time/wall-time.js';
+import { MIGRATION_NAMES } from '../migrations/index.js';
+import { fitsStoreKey } from '../sealing/store-key.js';
 import { draftOf, removeDraft } from './back-up.js';
 import { readEpoch, witnessOf } from './epoch.js';
-import { MIGRATION_NAMES } from './migrations/index.js';
-import { fitsStoreKey } from './sealing/store-key.js';
 import { isBusy, openDatabase } from './sqlite.js';
 
 /** What was put in place. */

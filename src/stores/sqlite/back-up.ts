@@ -1,9 +1,9 @@
 import { rmSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import type { Database } from 'better-sqlite3';
-import { type BackupHeader, backupFile } from '../domain/backup-file.js';
-import { wallTime } from '../domain/time/wall-time.js';
-import { keyIdOf } from './sealing/envelope.js';
+import { type BackupHeader, backupFile } from '../../domain/backup-file.js';
+import { wallTime } from '../../domain/time/wall-time.js';
+import { keyIdOf } from '../sealing/envelope.js';
 
 /** Copied in one turn of the event loop, 400 KB: less than a millisecond. */
 const PAGES_A_TURN = 100;

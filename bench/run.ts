@@ -1,68 +1,55 @@
 // `npm run bench`: ratios against the ways of others. `-- --write` puts them into the documentation as well;
-// `-- --quick` measures too little to rely on, and writes nothing; `-- --parked` measures parked instances alone, and
-// `-- --watched` watched ones, which takes twenty minutes.
+// `-- --quick` measures too little to rely on, and writes nothing; `-- --only PART` measures one part of it, or one that
+// a whole run leaves out, and may be given several times.
 import { parseArgs } from 'node:util';
-import { measureCalls } from './calls.js';
-import { measureFleets } from './fleets.js';
-import { measureParked } from './parked.js';
+import { APART, type Measurement, type Part, WHOLE } from './parts.js';
 import { FULL, QUICK } from './plan.js';
 import { asText } from './report.js';
 import { setStage } from './stage.js';
-import { measureStartUp } from './start-up.js';
 import { isMet, unmeasured } from './targets.js';
-import { measureUpdates } from './updates.js';
-import { measureWatched } from './watched.js';
 import { writePage, writeResults } from './write.js';
 
 const { values } = parseArgs({
   options: {
     quick: { type: 'boolean' },
     write: { type: 'boolean' },
-    parked: { type: 'boolean' },
-    watched: { type: 'boolean' },
+    only: { type: 'string', multiple: true },
   },
 });
 const plan = values.quick ? QUICK : FULL;
-const [apart] = [values.parked && plan.parked, values.watched && plan.watched].filter(one => !!one);
-const sizes = apart ? [apart.size] : plan.fleets.map(({ size }) => size);
-const [smallest = 0] = sizes;
+const parts = (values.only ?? Object.keys(WHOLE)).map(named);
 
-const stage = await setStage([0, ...sizes]);
-try {
-  const figures = await wanted();
-  console.log(asText(figures));
-  process.exitCode = figures.some(figure => isMet(figure) === false) ? 1 : 0;
-} finally {
-  await stage.clear();
-}
-process.exit();
+const measurements: Measurement[] = [];
+for (const part of parts) measurements.push(await measured(part));
+const figures = measurements.flatMap(measurement => measurement.figures);
+console.log(asText(figures));
+if (!values.quick && !values.only) publish();
+process.exit(figures.some(figure => isMet(figure) === false) ? 1 : 0);
 
-function wanted() {
-  if (values.parked) return told('parked', measureParked(stage, plan.parked));
-  if (values.watched) return told('watched', measureWatched(stage, plan.watched));
-  return everything();
-}
-
-/** What the targets are about, and what stands in the documentation. */
-async function everything() {
-  const updates = await told('updates', measureUpdates(stage, smallest, plan.updates.rounds));
-  const calls = await told('calls', measureCalls(stage, smallest, plan.calls));
-  const fleets = await told('fleets', measureFleets(stage, plan));
-  const startUp = await told('start-up', measureStartUp(stage, smallest, plan.startUp.rounds));
-  const figures = [...updates, ...calls, ...fleets.figures, ...startUp];
-  if (values.quick) return figures;
-
+/** Lets a whole run be read later. */
+function publish(): void {
   const forgotten = unmeasured(figures);
   if (forgotten.length > 0) throw new Error(`not measured: ${forgotten.join(', ')}`);
   writeResults(figures);
-  if (values.write) writePage(figures, fleets.comparisons);
-  return figures;
+  const comparisons = measurements.flatMap(measurement => measurement.comparisons ?? []);
+  if (values.write) writePage(figures, comparisons);
 }
 
-/** Says how long each part takes; nobody waits ten minutes for a silent command. */
-async function told<Result>(part: string, work: Promise<Result>): Promise<Result> {
+function named(name: string): Part & { name: string } {
+  const all = { ...WHOLE, ...APART };
+  const part = all[name];
+  if (!part) throw new Error(`${name} is not a part of the bench; there are ${Object.keys(all).join(', ')}`);
+  return { name, ...part };
+}
+
+/** Measures one part on a stage of its own, and says how long that took: nobody waits for a silent command. */
+async function measured({ name, sizes, measure }: ReturnType<typeof named>): Promise<Measurement> {
   const started = performance.now();
-  const result = await work;
-  console.error(`${part}: measured in ${((performance.now() - started) / 1000).toFixed(0)} s`);
-  return result;
+  const stage = await setStage(sizes(plan));
+  try {
+    return await measure(stage, plan);
+  } finally {
+    await stage.clear();
+    console.error(`${name}: measured in ${((performance.now() - started) / 1000).toFixed(0)} s`);
+  }
 }

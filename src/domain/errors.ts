@@ -114,7 +114,7 @@ export type Problem =
   | { kind: 'CLIENT_OUTDATED'; instance: string; version: string; ageDays: number; retryAfterMs?: number }
   | { kind: 'PROXY_FAILED'; instance: string; proxyText: string; retryAfterMs?: number }
   | { kind: 'DEADLINE_TOO_SHORT'; instance?: string }
-  | { kind: 'SHUTTING_DOWN' };
+  | { kind: 'SHUTTING_DOWN' | 'STORE_UNAVAILABLE' | 'BACKUP_NOT_SUPPORTED' };
 
 /** The name of a problem. */
 export type Reason = Problem['kind'];

@@ -507,6 +507,24 @@ const (
 	//	  "metadata": {"request_id": "7d0c2a0e-52a1-4b0c-9a3e-3f0f3f3c9d11"}
 	//	}
 	ErrorReason_ERROR_REASON_APPLY_NOT_FOUND ErrorReason = 46
+	// UNAVAILABLE: the database of the service cannot be reached for now, or takes no writes. Nothing was
+	// stored, and nothing was changed in WhatsApp, but by UnlinkInstance and DeleteInstance, which may have
+	// ended the link there. Call again, with the same request_id where the request has one: a database that
+	// fails over to a standby can lose what it had confirmed, or have stored what nobody could tell any more.
+	//
+	//	{
+	//	  "reason": "STORE_UNAVAILABLE",
+	//	  "domain": "wa-privacy"
+	//	}
+	ErrorReason_ERROR_REASON_STORE_UNAVAILABLE ErrorReason = 47
+	// FAILED_PRECONDITION: the service keeps its data in PostgreSQL, which has backups of its own: pg_dump,
+	// or the continuous archiving of the server.
+	//
+	//	{
+	//	  "reason": "BACKUP_NOT_SUPPORTED",
+	//	  "domain": "wa-privacy"
+	//	}
+	ErrorReason_ERROR_REASON_BACKUP_NOT_SUPPORTED ErrorReason = 48
 )
 
 // Enum value maps for ErrorReason.
@@ -559,6 +577,8 @@ var (
 		44: "ERROR_REASON_CONNECTION_LOST",
 		45: "ERROR_REASON_WHATSAPP_UNCLEAR",
 		46: "ERROR_REASON_APPLY_NOT_FOUND",
+		47: "ERROR_REASON_STORE_UNAVAILABLE",
+		48: "ERROR_REASON_BACKUP_NOT_SUPPORTED",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":             0,
@@ -608,6 +628,8 @@ var (
 		"ERROR_REASON_CONNECTION_LOST":         44,
 		"ERROR_REASON_WHATSAPP_UNCLEAR":        45,
 		"ERROR_REASON_APPLY_NOT_FOUND":         46,
+		"ERROR_REASON_STORE_UNAVAILABLE":       47,
+		"ERROR_REASON_BACKUP_NOT_SUPPORTED":    48,
 	}
 )
 
@@ -974,7 +996,7 @@ const file_whatsapp_privacy_v1_errors_proto_rawDesc = "" +
 	"\x13PrivacyApplyFailure\x12'\n" +
 	"\x0fsucceeded_count\x18\x01 \x01(\x05R\x0esucceededCount\x12!\n" +
 	"\ffailed_count\x18\x02 \x01(\x05R\vfailedCount\x12%\n" +
-	"\x0efailed_indexes\x18\x03 \x03(\x05R\rfailedIndexes*\xfc\f\n" +
+	"\x0efailed_indexes\x18\x03 \x03(\x05R\rfailedIndexes*\xc7\r\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12 \n" +
 	"\x1cERROR_REASON_INVALID_REQUEST\x10\x01\x12\"\n" +
@@ -1023,7 +1045,9 @@ const file_whatsapp_privacy_v1_errors_proto_rawDesc = "" +
 	"!ERROR_REASON_CERTIFICATE_MISMATCH\x10+\x12 \n" +
 	"\x1cERROR_REASON_CONNECTION_LOST\x10,\x12!\n" +
 	"\x1dERROR_REASON_WHATSAPP_UNCLEAR\x10-\x12 \n" +
-	"\x1cERROR_REASON_APPLY_NOT_FOUND\x10.Bk\n" +
+	"\x1cERROR_REASON_APPLY_NOT_FOUND\x10.\x12\"\n" +
+	"\x1eERROR_REASON_STORE_UNAVAILABLE\x10/\x12%\n" +
+	"!ERROR_REASON_BACKUP_NOT_SUPPORTED\x100Bk\n" +
 	"\fwaprivacy.v1B\vErrorsProtoP\x01Z\x18waprivacy/v1;waprivacyv1\xa2\x02\x03WAP\xaa\x02\fWaPrivacy.V1\xca\x02\fWaPrivacy\\V1\xea\x02\rWaPrivacy::V1b\x06proto3"
 
 var (

@@ -42,7 +42,7 @@ const (
 // - UNAUTHENTICATED: TOKEN_MISSING, TOKEN_INVALID, CERTIFICATE_MISMATCH
 // - PERMISSION_DENIED: SCOPE_DENIED
 // - RESOURCE_EXHAUSTED: RATE_LIMITED, MESSAGE_TOO_LARGE
-// - UNAVAILABLE: SHUTTING_DOWN
+// - UNAVAILABLE: SHUTTING_DOWN, STORE_UNAVAILABLE
 // - INTERNAL: INTERNAL
 type NodeServiceClient interface {
 	// Tells which version of WhatsApp Web the server announces to WhatsApp, which refuses old ones.
@@ -62,6 +62,7 @@ type NodeServiceClient interface {
 	//
 	// Errors:
 	// - INVALID_ARGUMENT: INVALID_REQUEST, for a field that the server does not know
+	// - FAILED_PRECONDITION: BACKUP_NOT_SUPPORTED, where the data is in PostgreSQL
 	DownloadBackup(ctx context.Context, in *DownloadBackupRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[DownloadBackupResponse], error)
 }
 
@@ -130,7 +131,7 @@ type NodeService_DownloadBackupClient = grpc.ServerStreamingClient[DownloadBacku
 // - UNAUTHENTICATED: TOKEN_MISSING, TOKEN_INVALID, CERTIFICATE_MISMATCH
 // - PERMISSION_DENIED: SCOPE_DENIED
 // - RESOURCE_EXHAUSTED: RATE_LIMITED, MESSAGE_TOO_LARGE
-// - UNAVAILABLE: SHUTTING_DOWN
+// - UNAVAILABLE: SHUTTING_DOWN, STORE_UNAVAILABLE
 // - INTERNAL: INTERNAL
 type NodeServiceServer interface {
 	// Tells which version of WhatsApp Web the server announces to WhatsApp, which refuses old ones.
@@ -150,6 +151,7 @@ type NodeServiceServer interface {
 	//
 	// Errors:
 	// - INVALID_ARGUMENT: INVALID_REQUEST, for a field that the server does not know
+	// - FAILED_PRECONDITION: BACKUP_NOT_SUPPORTED, where the data is in PostgreSQL
 	DownloadBackup(*DownloadBackupRequest, grpc.ServerStreamingServer[DownloadBackupResponse]) error
 	mustEmbedUnimplementedNodeServiceServer()
 }

@@ -96,12 +96,12 @@ function resourceInfo(problem: Problem): ResourceInfo | undefined {
   }
 }
 
-/** One violation for each setting that failed, or one for the instance. */
+/** One violation for each setting that failed, or one for the instance, or for the server. */
 function preconditionFailure(problem: Problem, update: UpdateReport | undefined): PreconditionFailure {
   const failed = update?.outcomes.filter(({ state }) => state === 'FAILED').map(({ setting }) => setting);
   const settings = 'setting' in problem && failed?.length ? failed : settingsOf(problem);
-  const instance = 'instance' in problem && problem.instance ? problem.instance : '';
-  const subjects = settings.length > 0 ? settings.map(fieldPath) : [instance];
+  const subject = 'instance' in problem && problem.instance ? problem.instance : 'node';
+  const subjects = settings.length > 0 ? settings.map(fieldPath) : [subject];
   const description = truncate(adviceOf(problem), DESCRIBED);
   return { violations: subjects.map(subject => ({ type: problem.kind, subject, description })) };
 }

@@ -257,6 +257,16 @@ export const ROWS: { readonly [Kind in Reason]: Row<Kind> } = {
     metadata: [],
     text: 'This server is going away; call again to reach another',
   },
+  STORE_UNAVAILABLE: {
+    code: status.UNAVAILABLE,
+    metadata: [],
+    text: 'The database of this service cannot be reached for now; call again, with the same request_id where there is one',
+  },
+  BACKUP_NOT_SUPPORTED: {
+    code: status.FAILED_PRECONDITION,
+    metadata: [],
+    text: 'The data is in PostgreSQL; back it up with pg_dump, or with the continuous archiving of the server',
+  },
 };
 
 /** The codes are those of gRPC's own list, doc/statuscodes.md of its repository. */

@@ -146,6 +146,8 @@ const PROBLEMS: { [Kind in Reason]: Problem & { kind: Kind } } = {
   },
   DEADLINE_TOO_SHORT: { kind: 'DEADLINE_TOO_SHORT', instance },
   SHUTTING_DOWN: { kind: 'SHUTTING_DOWN' },
+  STORE_UNAVAILABLE: { kind: 'STORE_UNAVAILABLE' },
+  BACKUP_NOT_SUPPORTED: { kind: 'BACKUP_NOT_SUPPORTED' },
 };
 
 /** Each reason's comment in the contract: its status code, and its example of an ErrorInfo. */

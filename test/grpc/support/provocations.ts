@@ -87,6 +87,7 @@ const PROVOCATIONS: Readonly<Record<string, Readonly<Record<string, Provoke>>>> 
   'FAILED_PRECONDITION PASSKEY_REQUIRED': { '*': linking.withPasskey() },
   'FAILED_PRECONDITION PASSKEY_REFUSED': { '*': linking.passkeyRefused },
   'FAILED_PRECONDITION PASSKEY_NOT_AWAITED': { '*': onUnlinked() },
+  'FAILED_PRECONDITION BACKUP_NOT_SUPPORTED': { [BACKUP]: common.withoutBackups },
   'FAILED_PRECONDITION SETTING_NOT_AVAILABLE': { '*': on('bare') },
   'FAILED_PRECONDITION SETTING_LOCKED': { '*': on('strict') },
   'FAILED_PRECONDITION WHATSAPP_REJECTED': {
@@ -149,6 +150,7 @@ const PROVOCATIONS: Readonly<Record<string, Readonly<Record<string, Provoke>>>> 
     [RECONNECT]: linking.againBehindBadProxy,
   },
   'UNAVAILABLE SHUTTING_DOWN': { '*': common.whileShuttingDown },
+  'UNAVAILABLE STORE_UNAVAILABLE': { '*': common.whileStoreIsAway },
   'DEADLINE_EXCEEDED DEADLINE_TOO_SHORT': { '*': on('unanswered', {}, SHORT) },
   'DEADLINE_EXCEEDED LINK_TIMED_OUT': { '*': onUnlinked(SHORT) },
   'DEADLINE_EXCEEDED PASSKEY_TIMED_OUT': {

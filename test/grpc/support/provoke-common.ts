@@ -4,6 +4,7 @@ import {
   Token_Kind as Kind,
   TokenServiceService as Tokens,
 } from '../../../gen/ts/whatsapp/privacy/v1/token_service.js';
+import { PrivacyError } from '../../../src/domain/errors.js';
 import { openApi } from './api.js';
 import { invoke } from './invoke.js';
 import type { Provoke, Subject } from './stage.js';
@@ -73,30 +74,48 @@ export const whileShuttingDown: Provoke = async (_, subject) => {
 };
 
 /** A part of the service of which only these methods work. */
-const broken = <Part extends object>(part: Part, but: readonly (keyof Part)[] = []): Part =>
+const broken = <Part extends object>(part: Part, fault: Error, but: readonly (keyof Part)[] = []): Part =>
   new Proxy(part, {
     get(target, name) {
       if (but.includes(name as keyof Part)) return Reflect.get(target, name);
       return () => {
-        throw new Error('disk I/O error');
+        throw fault;
       };
     },
   });
 
-/** What stands behind the API works no more, but for the check of the token. */
-export const onBrokenDisk: Provoke = async (_, subject) => {
-  const { tokens, instances, store, secret, ...api } = await openApi();
-  const failing = await openApi({
-    instances: broken(instances),
-    tokens: broken(tokens, ['verify', 'watch']),
-    requestLog: broken(store.requests),
-    applyLog: broken(store.applies),
-    versions: broken({ status: () => undefined as never }),
-    backUp: broken({ backUp: () => undefined as never }).backUp,
+/** With a service behind whose API nothing works, but for the check of the token. */
+const onBrokenService =
+  (fault: Error): Provoke =>
+  async (_, subject) => {
+    const { tokens, instances, store, secret, ...api } = await openApi();
+    const failing = await openApi({
+      instances: broken(instances, fault),
+      tokens: broken(tokens, fault, ['verify', 'watch']),
+      requestLog: broken(store.requests, fault),
+      applyLog: broken(store.applies, fault),
+      versions: broken({ status: () => undefined as never }, fault),
+      backUp: broken({ backUp: () => undefined as never }, fault).backUp,
+    });
+    // The failure of one of many instances is told in a message; that of the request_id is the call's own.
+    const request = { ...valid(subject), requestId: randomUUID() };
+    const ended = await invoke({ client: failing.client, secret }, subject.method, request);
+    await Promise.all([api.close(), failing.close()]);
+    return ended;
+  };
+
+export const onBrokenDisk = onBrokenService(new Error('disk I/O error'));
+
+export const whileStoreIsAway = onBrokenService(new PrivacyError({ kind: 'STORE_UNAVAILABLE' }));
+
+/** Of a store that leaves backups to its engine. */
+export const withoutBackups: Provoke = async (_, subject) => {
+  const { secret, ...api } = await openApi({
+    backUp() {
+      throw new PrivacyError({ kind: 'BACKUP_NOT_SUPPORTED' });
+    },
   });
-  // The failure of one of many instances is told in a message; that of the request_id is the call's own.
-  const request = { ...valid(subject), requestId: randomUUID() };
-  const ended = await invoke({ client: failing.client, secret }, subject.method, request);
-  await Promise.all([api.close(), failing.close()]);
+  const ended = await invoke({ client: api.client, secret }, subject.method, valid(subject));
+  await api.close();
   return ended;
 };

@@ -583,6 +583,28 @@ export enum ErrorReason {
    *     }
    */
   APPLY_NOT_FOUND = 46,
+  /**
+   * STORE_UNAVAILABLE - UNAVAILABLE: the database of the service cannot be reached for now, or takes no writes. Nothing was
+   * stored, and nothing was changed in WhatsApp, but by UnlinkInstance and DeleteInstance, which may have
+   * ended the link there. Call again, with the same request_id where the request has one: a database that
+   * fails over to a standby can lose what it had confirmed, or have stored what nobody could tell any more.
+   *
+   *     {
+   *       "reason": "STORE_UNAVAILABLE",
+   *       "domain": "wa-privacy"
+   *     }
+   */
+  STORE_UNAVAILABLE = 47,
+  /**
+   * BACKUP_NOT_SUPPORTED - FAILED_PRECONDITION: the service keeps its data in PostgreSQL, which has backups of its own: pg_dump,
+   * or the continuous archiving of the server.
+   *
+   *     {
+   *       "reason": "BACKUP_NOT_SUPPORTED",
+   *       "domain": "wa-privacy"
+   *     }
+   */
+  BACKUP_NOT_SUPPORTED = 48,
 }
 
 export function errorReasonToJSON(object: ErrorReason): string {
@@ -681,6 +703,10 @@ export function errorReasonToJSON(object: ErrorReason): string {
       return "ERROR_REASON_WHATSAPP_UNCLEAR";
     case ErrorReason.APPLY_NOT_FOUND:
       return "ERROR_REASON_APPLY_NOT_FOUND";
+    case ErrorReason.STORE_UNAVAILABLE:
+      return "ERROR_REASON_STORE_UNAVAILABLE";
+    case ErrorReason.BACKUP_NOT_SUPPORTED:
+      return "ERROR_REASON_BACKUP_NOT_SUPPORTED";
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum ErrorReason");
   }

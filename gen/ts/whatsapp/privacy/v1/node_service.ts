@@ -845,7 +845,7 @@ export const GetServerInfoResponse_Limits: MessageFns<GetServerInfoResponse_Limi
  * - UNAUTHENTICATED: TOKEN_MISSING, TOKEN_INVALID, CERTIFICATE_MISMATCH
  * - PERMISSION_DENIED: SCOPE_DENIED
  * - RESOURCE_EXHAUSTED: RATE_LIMITED, MESSAGE_TOO_LARGE
- * - UNAVAILABLE: SHUTTING_DOWN
+ * - UNAVAILABLE: SHUTTING_DOWN, STORE_UNAVAILABLE
  * - INTERNAL: INTERNAL
  */
 export type NodeServiceService = typeof NodeServiceService;
@@ -891,6 +891,7 @@ export const NodeServiceService = {
    *
    * Errors:
    * - INVALID_ARGUMENT: INVALID_REQUEST, for a field that the server does not know
+   * - FAILED_PRECONDITION: BACKUP_NOT_SUPPORTED, where the data is in PostgreSQL
    */
   downloadBackup: {
     path: "/whatsapp.privacy.v1.NodeService/DownloadBackup" as const,
@@ -928,6 +929,7 @@ export interface NodeServiceServer extends UntypedServiceImplementation {
    *
    * Errors:
    * - INVALID_ARGUMENT: INVALID_REQUEST, for a field that the server does not know
+   * - FAILED_PRECONDITION: BACKUP_NOT_SUPPORTED, where the data is in PostgreSQL
    */
   downloadBackup: handleServerStreamingCall<DownloadBackupRequest, DownloadBackupResponse>;
 }
@@ -983,6 +985,7 @@ export interface NodeServiceClient extends Client {
    *
    * Errors:
    * - INVALID_ARGUMENT: INVALID_REQUEST, for a field that the server does not know
+   * - FAILED_PRECONDITION: BACKUP_NOT_SUPPORTED, where the data is in PostgreSQL
    */
   downloadBackup(
     request: DownloadBackupRequest,

@@ -2,6 +2,7 @@ import { createHmac, createSecretKey } from 'node:crypto';
 import type { Database } from 'better-sqlite3';
 import type { Compilable, Kysely } from 'kysely';
 import type { CredentialStore, KeyChange, LinkRecord } from '../../instances/ports/store.js';
+import { dataKeyLabel } from '../sealing/data-key.js';
 import { newKey, seal, unseal } from '../sealing/envelope.js';
 import { instanceUpdate, unsealPhoneNumber } from '../tables/instances.js';
 import { accountAnswersRemoval } from '../tables/requests/request-log.js';
@@ -10,8 +11,6 @@ import { statementOf } from '../tables/write.js';
 
 type CredentialRow = { sealed_key: Buffer; sealed_credentials: Buffer };
 
-/** Of a link's data key. */
-export const dataKeyLabel = (instance: string) => ({ kind: 'data key', instance });
 const credentialsLabel = (instance: string) => ({ kind: 'credentials', instance });
 const signalKeyLabel = (instance: string, type: string, id: string) => ({
   kind: 'Signal key',

@@ -1,9 +1,9 @@
 import type { Kysely } from 'kysely';
-import { isSealedWith, seal, unseal } from '../sealing/envelope.js';
-import { sealStoreKey, unsealStoreKey } from '../sealing/store-key.js';
-import type { Atomically } from '../tables/changes.js';
-import type { Schema } from '../tables/schema.js';
-import { dataKeyLabel } from './sqlite-credentials.js';
+import { dataKeyLabel } from '../../sealing/data-key.js';
+import { isSealedWith, seal, unseal } from '../../sealing/envelope.js';
+import { sealStoreKey, unsealStoreKey } from '../../sealing/store-key.js';
+import type { Atomically } from '../changes.js';
+import type { Schema } from '../schema.js';
 
 /**
  * Seals every data key that is under one master key under another, all of them or none; false when they are under

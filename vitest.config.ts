@@ -21,11 +21,13 @@ const ALONE = ['test/soak/**/*.test.ts', 'test/fire/{killed-starts,unreadable-st
 const PROGRAM = ['test/cli/**/*.test.ts', 'test/{examples,readme}.test.ts'];
 /** Their client is Baileys as it is, not as `src/whatsapp` leaves it in the process. */
 const PLAIN_BAILEYS = ['test/simulator/**/*.test.ts'];
+/** They have a PostgreSQL server. */
+const POSTGRES = ['test/stores/postgres/**/*.test.ts', 'test/api/postgres.test.ts'];
 /** The service's own limits of time are their subject, or near: nothing runs beside them. */
 const TIMED = ['test/api/{cut-off,large-list}.test.ts', 'test/access/token-timing.test.ts'];
 /** The same, and slow: hundreds of instances, each with a watcher of all, fill a processor by themselves. */
 const SLOW_TIMED = ['test/api/large-fleet.test.ts', 'test/fire/stops.test.ts'];
-const OTHERS = [...SLOW, ...ALONE, ...PROGRAM, ...PLAIN_BAILEYS, ...TIMED, ...SLOW_TIMED];
+const OTHERS = [...SLOW, ...ALONE, ...PROGRAM, ...PLAIN_BAILEYS, ...POSTGRES, ...TIMED, ...SLOW_TIMED];
 
 /** In the order in which they run. Without isolation a worker loads the sources once for all its files. */
 const PROJECTS: ViteUserConfig['test'][] = [
@@ -33,6 +35,7 @@ const PROJECTS: ViteUserConfig['test'][] = [
   { name: 'slow', include: SLOW, exclude: [...ALONE, ...SLOW_TIMED], isolate: false, globalSetup: build },
   { name: 'program', include: PROGRAM, isolate: false, globalSetup: build },
   { name: 'simulator', include: PLAIN_BAILEYS, isolate: false },
+  { name: 'postgres', include: POSTGRES, isolate: false, globalSetup: 'test/support/postgres-server.ts' },
   { name: 'rest', include: ['test/**/*.test.ts'], exclude: OTHERS, isolate: false },
   {
     name: 'timed',

@@ -60,7 +60,7 @@ const FLOORS: Record<string, string[][]> = {
     ['.'],
   ],
   whatsapp: [['.'], ['session'], ['linking', 'privacy'], ['connection', 'version'], ['baileys'], ['network']],
-  stores: [['sqlite'], ['migrations', 'tables'], ['sealing'], ['.']],
+  stores: [['sqlite', 'postgres'], ['migrations', 'tables'], ['sealing'], ['.']],
   simulator: [['.'], ['control'], ['serving'], ['phone'], ['answers'], ['queue'], ['world'], ['wire']],
   cli: [['commands', 'node'], ['linking'], ['client'], ['texts'], ['terminal']],
 };
@@ -71,6 +71,7 @@ const PACKAGE_HOMES: Record<string, string[]> = {
   '@grpc/grpc-js': ['grpc', 'cli', 'demo'],
   'better-sqlite3': ['stores'],
   kysely: ['stores'],
+  pg: ['stores'],
   pino: ['observability'],
 };
 

@@ -6,16 +6,17 @@ import { newKey } from './envelope.js';
 /**
  * The key that everything secret in the store depends on: the configured one (32 bytes in base64), else that in the
  * data folder's file `master-key`, which is made before there is a `database` file and never after: a new key would
- * leave the data unreadable. Throws with a text for the operator.
+ * leave the data unreadable. What is in no file is compared when it is opened. Throws with a text for the operator.
  */
-export function masterKey(options: { configured: string | undefined; folder: string; database: string }): {
-  key: Buffer;
-  generated: boolean;
-} {
+export function masterKey(options: {
+  configured: string | undefined;
+  folder: string;
+  database: string | undefined;
+}): { key: Buffer; generated: boolean } {
   const found = findMasterKey(options);
   if (found !== undefined) return { key: found, generated: false };
   const file = masterKeyFile(options.folder);
-  if (hasData(options.database)) {
+  if (options.database !== undefined && hasData(options.database)) {
     throw new Error(
       `${options.database} was written with a master key, but none is configured and ${file} is missing`,
     );

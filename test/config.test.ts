@@ -121,6 +121,19 @@ describe('each option', () => {
     expect(configOf(env)).toMatchObject(expected);
   });
 
+  test.each([
+    'postgres://wa@localhost/wa',
+    'postgresql://wa:sesame@127.0.0.1:5433/wa',
+    'postgres://wa@[::1]/wa',
+    'postgres:///wa?host=/var/run/postgresql',
+    'postgres://wa@db.example.com/wa?sslmode=disable',
+    'postgres://wa@db.example.com/wa?sslmode=verify-full&sslrootcert=/etc/ca.pem',
+  ])('of the database takes %s', url => {
+    const { database } = configOf({ WA_PRIVACY_DATABASE_URL: url });
+    expect(database?.url.reveal()).toBe(url);
+    expect(database?.connections).toBe(10);
+  });
+
   test('of trusted proxies is read as a list of networks', () => {
     const { trustedProxies } = configOf({
       WA_PRIVACY_TRUSTED_PROXIES: '10.0.0.0/8, 192.0.2.7,2001:db8::/32',
@@ -185,7 +198,27 @@ describe('each option', () => {
     ['WA_PRIVACY_WHATSAPP_URL', 'https://example.org', 'must be a ws:// or wss:// URL'],
     ['WA_PRIVACY_TLS_CERT_FILE', '/nowhere/cert.pem', 'cannot read the file (ENOENT)'],
     ['WA_PRIVACY_CONFIG', '/nowhere/wa-privacy.toml', 'cannot read the file (ENOENT)'],
-    ['WA_PRIVACY_DATABASE_URL', 'postgres://db', 'not available in this version'],
+    [
+      'WA_PRIVACY_DATABASE_URL',
+      'mysql://db/wa',
+      'must be a URL like postgres://USER:PASSWORD@HOST:PORT/DATABASE',
+    ],
+    [
+      'WA_PRIVACY_DATABASE_URL',
+      'postgres://db',
+      'must be a URL like postgres://USER:PASSWORD@HOST:PORT/DATABASE',
+    ],
+    [
+      'WA_PRIVACY_DATABASE_URL',
+      'postgres://db.example.com/wa?sslmode=prefer',
+      'its sslmode must be one of disable, require, verify-ca, verify-full',
+    ],
+    [
+      'WA_PRIVACY_DATABASE_URL',
+      'postgres://db.example.com/wa',
+      'its host is not a loopback address: say sslmode=verify-full (with sslrootcert=FILE where no public CA signed its certificate), or sslmode=disable',
+    ],
+    ['WA_PRIVACY_DATABASE_CONNECTIONS', '0', 'must be a whole number above 0'],
     ['WA_PRIVACY_METRICS_LISTEN', '127.0.0.1:9090', 'not available in this version'],
   ])('that is wrong is named: %s=%s', (variable, text, mistake) => {
     expect(mistakesOf({ [variable]: text })).toContain(`${variable}: ${mistake}`);

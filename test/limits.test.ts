@@ -22,6 +22,7 @@ import { METHODS } from '../src/grpc/method-table.js';
 import { SERVER_OPTIONS } from '../src/grpc/server/transport.js';
 import { budget, type IqKind } from '../src/instances/account/budget.js';
 import { LIMITS } from '../src/limits.js';
+import { STATEMENT_MS } from '../src/stores/postgres/postgres.js';
 
 const read = (path: string) => readFileSync(join(import.meta.dirname, '..', path), 'utf8');
 
@@ -123,6 +124,11 @@ const NUMBERS: readonly (readonly [limit: string, number: string | number])[] = 
   ['connections', node.connections],
   ['health watches', node.watches],
   ['backups at the same time', node.backups],
+  option(
+    'connections to PostgreSQL, besides one that keeps the database for this service',
+    'database_connections',
+  ),
+  ['a statement in PostgreSQL', seconds(STATEMENT_MS)],
 ];
 /** What the tests of these methods hold, each at its bounds. */
 const ELSEWHERE = [

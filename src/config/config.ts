@@ -17,6 +17,8 @@ export type Config = {
   readonly listen: { readonly host: string; readonly port: number };
   /** Absolute. */
   readonly dataDir: string;
+  /** PostgreSQL, and how many connections to it at most; undefined: SQLite in the data folder. */
+  readonly database?: { readonly url: Secret<string>; readonly connections: number } | undefined;
   /** 32 bytes; undefined: generate or reuse the one in the data folder. */
   readonly masterKey?: Secret<Buffer> | undefined;
   /** 32 bytes; the one that the data may still be under. */
@@ -106,6 +108,7 @@ function* conflicts(values: Partial<Values>, given: ReadonlyMap<OptionName, Give
     ['tls_client_ca_file', 'tls_cert_file'],
     ['whatsapp_root_key', 'whatsapp_url'],
     ['previous_master_key', 'master_key'],
+    ['database_connections', 'database_url'],
   ];
   for (const [name, needed] of NEEDS)
     if (given.has(name) && !given.has(needed))
@@ -139,6 +142,10 @@ const tlsOf = ({ tls_cert_file: cert, tls_key_file: key, tls_client_ca_file: ca 
 const configOf = (values: Values, proxyFor: (url: string) => Secret<string> | undefined): Config => ({
   listen: values.listen,
   dataDir: values.data_dir,
+  database: values.database_url && {
+    url: values.database_url,
+    connections: values.database_connections,
+  },
   masterKey: values.master_key,
   previousMasterKey: values.previous_master_key,
   accountToken: values.account_token,

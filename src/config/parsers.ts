@@ -6,6 +6,7 @@ import { revisionIn } from '../domain/version/client-version.js';
 import { networksIn } from '../input/networks.js';
 import { cannotRead } from '../input/toml-file.js';
 import { LOG_LEVELS } from '../observability/log-level.js';
+import { databaseUrlMistake } from './database-url.js';
 import { secret } from './secret.js';
 import type { OptionSpec } from './table.js';
 
@@ -76,6 +77,12 @@ export const PARSERS = {
   web_url: z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' }),
   proxy: z.string().transform((text, context) => {
     const mistake = proxyMistake(text);
+    if (mistake === undefined) return secret(text);
+    context.addIssue(mistake);
+    return z.NEVER;
+  }),
+  database_url: z.string().transform((text, context) => {
+    const mistake = databaseUrlMistake(text);
     if (mistake === undefined) return secret(text);
     context.addIssue(mistake);
     return z.NEVER;

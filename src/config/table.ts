@@ -23,7 +23,8 @@ export type OptionSpec = {
     | 'version_fetching'
     | 'web_url'
     | 'proxy'
-    | 'hex';
+    | 'hex'
+    | 'database_url';
   /** As it would be written; without one the option is unset, and `otherwise` tells what that means. */
   readonly default?: string;
   readonly otherwise?: string;
@@ -43,6 +44,18 @@ export const OPTIONS = {
     kind: 'folder',
     default: './data',
     meaning: 'folder of the SQLite file, the generated master key and the first token',
+  },
+  database_url: {
+    kind: 'database_url',
+    otherwise: 'SQLite in the data folder',
+    secret: true,
+    meaning:
+      'PostgreSQL 14 or newer in place of the SQLite file, `postgres://USER:PASSWORD@HOST/DATABASE?sslmode=verify-full`',
+  },
+  database_connections: {
+    kind: 'count',
+    default: '10',
+    meaning: 'connections to PostgreSQL at most, besides one that keeps the database for this service',
   },
   master_key: {
     kind: 'master_key',
@@ -214,7 +227,7 @@ export const OPTION_NAMES = Object.keys(OPTIONS) as OptionName[];
 export const optionSpec = (name: OptionName): OptionSpec => OPTIONS[name];
 
 /** Names kept for later versions: refused, because ignoring them would look like obeying. */
-export const LATER_OPTIONS: readonly string[] = ['database_url', 'metrics_listen'];
+export const LATER_OPTIONS: readonly string[] = ['metrics_listen'];
 
 /** The configuration file itself; only a flag and a variable. */
 export const CONFIG_FILE = { name: 'config', meaning: 'TOML file with any of these options' };

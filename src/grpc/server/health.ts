@@ -1,10 +1,11 @@
+import { type Server, type ServerWritableStream, status } from '@grpc/grpc-js';
 import {
-  type handleServerStreamingCall,
-  type Server,
-  type ServerWritableStream,
-  status,
-} from '@grpc/grpc-js';
-import { HealthImplementation } from 'grpc-health-check';
+  HealthCheckResponse_ServingStatus as Health,
+  type HealthCheckRequest,
+  type HealthCheckResponse,
+  type HealthServer,
+  HealthService,
+} from '../../../gen/ts/grpc/health/v1/health.js';
 import { slots } from '../../domain/slots.js';
 import type { ClientRefusals } from '../../instances/connecting/client-refusals.js';
 import type { Strangers } from '../../observability/strangers.js';
@@ -18,7 +19,7 @@ export type HealthLimits = {
 
 const TOO_MANY = { code: status.RESOURCE_EXHAUSTED, details: 'Too many health watches are open' };
 
-type Watch = handleServerStreamingCall<unknown, unknown>;
+type Watch = ServerWritableStream<HealthCheckRequest, HealthCheckResponse>;
 
 /** Stands for the way to WhatsApp. Calls are answered, and their errors tell why, also while WhatsApp takes no client. */
 const WHATSAPP = 'whatsapp';
@@ -35,53 +36,59 @@ export function addHealth(
   limits: HealthLimits,
   strangers: Strangers,
 ): void {
-  const names = ['', ...services, WHATSAPP];
-  const health = new HealthImplementation(Object.fromEntries(names.map(name => [name, 'SERVING'])));
-  const show = (isRefused: boolean) => {
-    if (!draining.aborted) health.setStatus(WHATSAPP, isRefused ? 'NOT_SERVING' : 'SERVING');
-  };
-  show(refusals.isRefused());
-  refusals.onChange(show);
+  const healths = new Map(['', ...services, WHATSAPP].map(name => [name, Health.SERVING]));
   // One listener for all: of many Node would walk the list at each that comes and goes.
-  const open = new Set<ServerWritableStream<unknown, unknown>>();
+  const open = new Set<Watch>();
+
+  function show(name: string, health: Health) {
+    healths.set(name, health);
+    for (const call of open) if (call.request.service === name) call.write({ status: health });
+  }
+  const showRefused = (isRefused: boolean) => {
+    if (!draining.aborted) show(WHATSAPP, isRefused ? Health.NOT_SERVING : Health.SERVING);
+  };
+  showRefused(refusals.isRefused());
+  refusals.onChange(showRefused);
   draining.addEventListener('abort', () => {
-    for (const name of names) health.setStatus(name, 'NOT_SERVING');
+    for (const name of healths.keys()) show(name, Health.NOT_SERVING);
     // A watcher would hold the shutdown back for as long as it stays.
     for (const call of open) call.end();
   });
 
-  health.addToServer({
-    addService: (definition, methods) => {
-      const { watch, ...others } = methods;
-      // Its own types do not tell which kind of method it is.
-      server.addService(definition, { ...others, watch: bounded(watch as Watch) });
-    },
-  });
-
-  function bounded(watch: Watch): Watch {
-    const ofConnection = slots(limits.watchesPerConnection);
-    const ofAll = slots(limits.watches);
-    return call => {
-      const places = [ofConnection(call.getPeer()), ofAll('')];
-      const giveBack = () => {
-        for (const place of places.splice(0)) place?.[Symbol.dispose]();
-      };
-      if (places.includes(undefined)) {
-        giveBack();
-        strangers.seen('health_watch_refused', peerOf(call));
-        call.emit('error', TOO_MANY);
-        return;
-      }
-      open.add(call);
-      const leave = () => {
-        open.delete(call);
-        giveBack();
-      };
-      call.once('cancelled', leave).once('finish', leave);
-      // The implementation would keep every name it is asked for; no service becomes known later.
-      if (names.includes((call.request as { service: string }).service)) watch(call);
-      else call.write({ status: 'SERVICE_UNKNOWN' });
-      if (draining.aborted) call.end();
+  const ofConnection = slots(limits.watchesPerConnection);
+  const ofAll = slots(limits.watches);
+  function watch(call: Watch) {
+    const places = [ofConnection(call.getPeer()), ofAll('')];
+    const giveBack = () => {
+      for (const place of places.splice(0)) place?.[Symbol.dispose]();
     };
+    if (places.includes(undefined)) {
+      giveBack();
+      strangers.seen('health_watch_refused', peerOf(call));
+      call.emit('error', TOO_MANY);
+      return;
+    }
+    const leave = () => {
+      open.delete(call);
+      giveBack();
+    };
+    call.once('cancelled', leave).once('finish', leave);
+    open.add(call);
+    call.write({ status: healths.get(call.request.service) ?? Health.SERVICE_UNKNOWN });
+    if (draining.aborted) call.end();
   }
+
+  const health: HealthServer = {
+    check: ({ request: { service } }, answer) => {
+      const known = healths.get(service);
+      if (known !== undefined) answer(null, { status: known });
+      else answer({ code: status.NOT_FOUND, details: 'Nothing of this name is served here' });
+    },
+    list: (_, answer) => {
+      const statuses = Object.fromEntries([...healths].map(([name, known]) => [name, { status: known }]));
+      answer(null, { statuses });
+    },
+    watch,
+  };
+  server.addService(HealthService, health);
 }

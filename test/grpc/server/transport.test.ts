@@ -1,5 +1,6 @@
 import { type Client, credentials, status } from '@grpc/grpc-js';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { HealthListResponse } from '../../../gen/ts/grpc/health/v1/health.js';
 import { InstanceServiceService } from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
 import { PrivacyServiceService } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import { caller } from '../../support/call.js';
@@ -13,8 +14,9 @@ const link = { instance: 'desk', method: { $case: 'qr', value: {} } } as const;
 const HEALTH = '/grpc.health.v1.Health';
 const SERVING = Buffer.from([0x08, 1]);
 const NOT_SERVING = Buffer.from([0x08, 2]);
+const SERVICE_UNKNOWN = Buffer.from([0x08, 3]);
 
-/** Health messages are one field each: no need for their generated code. */
+/** Of one field. */
 const nameOfService = (name: string) => Buffer.concat([Buffer.from([0x0a, name.length]), Buffer.from(name)]);
 const bytes = (value: Buffer) => value;
 
@@ -25,8 +27,8 @@ const checkHealth = (client: Client, service: string) =>
     );
   });
 
-function watchHealth(client: Client) {
-  const call = client.makeServerStreamRequest(`${HEALTH}/Watch`, bytes, bytes, nameOfService(''));
+function watchHealth(client: Client, service = '') {
+  const call = client.makeServerStreamRequest(`${HEALTH}/Watch`, bytes, bytes, nameOfService(service));
   const answers: Buffer[] = [];
   call.on('data', (answer: Buffer) => answers.push(answer));
   call.on('error', () => {});
@@ -43,6 +45,28 @@ describe('health', () => {
     ])
       expect(await checkHealth(client, name)).toEqual(SERVING);
     expect(await checkHealth(client, 'another.Service')).toBe(status.NOT_FOUND);
+  });
+
+  test('lists everything that has one', async () => {
+    const { client } = await startApi();
+    const listed = await new Promise<Buffer>((resolve, reject) => {
+      client.makeUnaryRequest(`${HEALTH}/List`, bytes, bytes, Buffer.of(), (error, answer = Buffer.of()) =>
+        error ? reject(error) : resolve(answer),
+      );
+    });
+    const { statuses } = HealthListResponse.decode(listed);
+    expect(Object.keys(statuses)).toEqual([
+      '',
+      ...['Privacy', 'Instance', 'Token', 'Node'].map(one => `whatsapp.privacy.v1.${one}Service`),
+      'whatsapp',
+    ]);
+    expect(new Set(Object.values(statuses).map(one => one.status))).toEqual(new Set([1]));
+  });
+
+  test('a watch of what there is not stays open and says so', async () => {
+    const { client } = await startApi();
+    const watcher = watchHealth(client, 'another.Service');
+    await expect.poll(() => watcher.answers).toEqual([SERVICE_UNKNOWN]);
   });
 });
 

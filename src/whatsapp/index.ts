@@ -4,7 +4,6 @@ import { BUILT_IN } from '../domain/version/client-version.js';
 import type { ClientVersions } from '../instances/ports/client-version.js';
 import type { WhatsApp } from '../instances/ports/ports.js';
 import type { CredentialStore } from '../instances/ports/store.js';
-import { WHATSAPP_ROOT_KEY } from './baileys/server-check.js';
 import {
   type ConnectionOptions,
   DEFAULT_PUSH_TRUST_MS,
@@ -12,9 +11,6 @@ import {
   type Timeouts,
   type WhatsAppLog,
 } from './connection/connection-options.js';
-import { deviceIn, importedDevice } from './linking/import-device.js';
-import { linkDevice } from './linking/link-device.js';
-import { logIn } from './session/log-in.js';
 
 export type { Timeouts, WhatsAppLog } from './connection/connection-options.js';
 
@@ -34,6 +30,9 @@ export type WhatsAppOptions = {
   /** How long a read holds while WhatsApp announces no change; 10 minutes when undefined. */
   readonly pushTrustMs?: number | undefined;
 };
+
+/** Baileys is most of what a service loads, and one without linked accounts does without. */
+const overBaileys = () => import('./over-baileys.js');
 
 /**
  * WhatsApp over Baileys.
@@ -61,10 +60,10 @@ export function whatsApp({
     pushTrustMs,
   };
   return {
-    connect: (instance, options) => logIn(settings, instance, options),
-    link: (instance, method, options) => linkDevice(settings, instance, method, options),
-    importedDevice,
-    deviceIn,
+    connect: async (...call) => (await overBaileys()).logIn(settings, ...call),
+    link: async (...call) => (await overBaileys()).linkDevice(settings, ...call),
+    importedDevice: async content => (await overBaileys()).importedDevice(content),
+    deviceIn: async credentials => (await overBaileys()).deviceIn(credentials),
   };
 }
 
@@ -83,8 +82,8 @@ function checkedUrl(url: string | undefined): string | undefined {
   return url;
 }
 
-function checkedKey(key: string | Uint8Array | undefined): Buffer<ArrayBuffer> {
-  if (key === undefined) return WHATSAPP_ROOT_KEY;
+function checkedKey(key: string | Uint8Array | undefined): Buffer<ArrayBuffer> | undefined {
+  if (key === undefined) return undefined;
   const bytes = typeof key === 'string' ? Buffer.from(key, 'hex') : Buffer.from(key);
   if (bytes.length !== 32) throw new TypeError('the root key of WhatsApp must be 32 bytes');
   return bytes;

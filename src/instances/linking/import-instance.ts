@@ -25,7 +25,7 @@ export async function importInstance(
 ): Promise<Instance> {
   const { instance, keeper, supervisor } = managed;
   refuseUnlessLinkable(managed);
-  const device = node.devices.importedDevice(content);
+  const device = await node.devices.importedDevice(content);
   if (device.kind === 'unusable')
     throw new PrivacyError({ kind: 'INVALID_REQUEST', violations: device.mistakes.map(violation) });
 
@@ -75,7 +75,7 @@ async function holderOf(
   for (const other of others) {
     if (other.keeper.record.phoneNumber !== device.phoneNumber) continue;
     const stored = await credentials.load(other.instance);
-    if (stored && devices.deviceIn(stored) === device.id) return other;
+    if (stored && (await devices.deviceIn(stored)) === device.id) return other;
   }
   return undefined;
 }

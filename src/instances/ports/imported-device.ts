@@ -15,7 +15,7 @@ export type UnusableDevice = { readonly kind: 'unusable'; readonly mistakes: rea
 /** Reads whose device some credentials are, without a connection. */
 export interface DeviceReader {
   /** Of Baileys' `creds.json`. */
-  importedDevice(content: Uint8Array): ImportedDevice | UnusableDevice;
+  importedDevice(content: Uint8Array): Promise<ImportedDevice | UnusableDevice>;
   /** The `id` of the device that stored credentials are of. */
-  deviceIn(credentials: Uint8Array): string;
+  deviceIn(credentials: Uint8Array): Promise<string>;
 }

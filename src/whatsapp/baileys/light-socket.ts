@@ -18,7 +18,8 @@ import { outlineOf, outlineOfText, type StanzaOutline } from './stanza-outline.j
 /** What a socket needs besides Baileys' own defaults. */
 export type LightSocketOptions = {
   readonly url: string | undefined;
-  readonly rootKey: Buffer<ArrayBuffer>;
+  /** Undefined for WhatsApp's own. */
+  readonly rootKey: Buffer<ArrayBuffer> | undefined;
   /** The N of `2.3000.N`, which the login and the `buildHash` of a registration announce. */
   readonly revision: number;
   /** Makes the connection; undefined for none but the usual one. */

@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache';
 import { isSignedBy } from './signature-check.js';
 
 /** WhatsApp's own root key, 32 bytes. */
-export const WHATSAPP_ROOT_KEY: Buffer<ArrayBuffer> = WA_CERT_DETAILS.PUBLIC_KEY;
+const WHATSAPP_ROOT_KEY: Buffer<ArrayBuffer> = WA_CERT_DETAILS.PUBLIC_KEY;
 
 /** The handshake Baileys is working on in this very run of the event loop. */
 let handshake: { agreedWith: Uint8Array[]; leafHolds: boolean } | undefined;
@@ -13,7 +13,7 @@ let handshake: { agreedWith: Uint8Array[]; leafHolds: boolean } | undefined;
  * intermediate certificate, the intermediate that signed the leaf, and that the leaf is about the key the server
  * showed. Baileys leaves the last one out, so that anyone could show WhatsApp's certificates with a key of his own.
  */
-export function checkNextHandshake(rootKey: Buffer<ArrayBuffer>): void {
+export function checkNextHandshake(rootKey: Buffer<ArrayBuffer> = WHATSAPP_ROOT_KEY): void {
   handshake = { agreedWith: [], leafHolds: false };
   WA_CERT_DETAILS.PUBLIC_KEY = rootKey;
   queueMicrotask(() => {

@@ -64,8 +64,8 @@ export type WhatsAppLog = {
 export type ConnectionOptions = {
   /** Undefined for WhatsApp's own. */
   readonly url: string | undefined;
-  /** The key that signs the server's certificates, 32 bytes. */
-  readonly rootKey: Buffer<ArrayBuffer>;
+  /** The key that signs the server's certificates, 32 bytes; undefined for WhatsApp's own. */
+  readonly rootKey: Buffer<ArrayBuffer> | undefined;
   readonly versions: ClientVersions;
   /** Of instances without their own; undefined for none. */
   readonly proxy: string | undefined;

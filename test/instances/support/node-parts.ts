@@ -79,8 +79,8 @@ export async function nodeParts(connections: Partial<NodeOptions['connections']>
 
 /** Nothing is imported. */
 export const NO_DEVICES: DeviceReader = {
-  importedDevice: () => ({ kind: 'unusable', mistakes: ['nothing is imported here'] }),
-  deviceIn: () => '',
+  importedDevice: async () => ({ kind: 'unusable', mistakes: ['nothing is imported here'] }),
+  deviceIn: async () => '',
 };
 
 /** A stored instance that was linked and connected. */

@@ -17,7 +17,6 @@ import { version } from './package-json.js';
 import type { Store } from './stores/store.js';
 import { watchCertificates } from './tls/certificate-watch.js';
 import { whatsApp } from './whatsapp/index.js';
-import { fetchRevision } from './whatsapp/network/fetch-revision.js';
 import { openVersions } from './whatsapp/version/client-versions.js';
 
 /** Calls under way may take this long when the service stops. */
@@ -62,10 +61,15 @@ export async function createApp(config: Config, events: Events): Promise<App> {
   const versions = await openVersions({
     configured,
     fetching,
-    fetchLive: () => fetchRevision(versionUrl, versionProxy?.reveal()),
+    fetchLive: async () => {
+      const { fetchRevision } = await import('./whatsapp/network/fetch-revision.js');
+      return fetchRevision(versionUrl, versionProxy?.reveal());
+    },
     store: store.versions,
     log: events,
   });
+  // What a connection needs takes long to load, and calls would wait for it.
+  const serving = Promise.withResolvers<void>();
   const registry = await openRegistry({
     whatsApp: whatsApp({
       ...whatsapp,
@@ -85,6 +89,7 @@ export async function createApp(config: Config, events: Events): Promise<App> {
     links: config.links,
     connections: config.connections,
     presence: config.presence,
+    connectFrom: serving.promise,
   });
   const served = config.tls && {
     cert: config.tls.cert,
@@ -126,6 +131,7 @@ export async function createApp(config: Config, events: Events): Promise<App> {
     ending.catch((cause: unknown) => events.taskFailed({ task, cause }));
 
   async function stop() {
+    serving.resolve(); // Also where it never came to that.
     certificates?.stop();
     const closed = clock() + GRACE_MS + CLOSING_MS;
     await server.drain(GRACE_MS);
@@ -138,6 +144,7 @@ export async function createApp(config: Config, events: Events): Promise<App> {
   try {
     const { host, port } = config.listen;
     const address = await server.listen(`${host.includes(':') ? `[${host}]` : host}:${port}`);
+    serving.resolve();
     return { ...address, reloadCertificates: async () => certificates?.reload(), stop };
   } catch (error) {
     await stop();

@@ -42,6 +42,18 @@ describe('an instance', () => {
     expect((await parts.store.instances.list()).map(({ name }) => name)).toEqual(['bot', 'desk']);
   });
 
+  test('is found, but not connected, before the service may', async () => {
+    await registry.stop();
+    parts.dialled.length = 0;
+    const serving = Promise.withResolvers<void>();
+    registry = await openRegistry({ ...parts.options, connectFrom: serving.promise });
+    await new Promise(resolve => setTimeout(resolve, 50));
+    expect(registry.get('bot')).toMatchObject({ state: 'CONNECTING' });
+    expect(parts.dialled).toEqual([]);
+    serving.resolve();
+    await expect.poll(() => parts.dialled).toEqual(['bot']);
+  });
+
   test('is found until the service has stopped', async () => {
     await registry.stop();
     expect(names()).toEqual(['bot']);

@@ -31,16 +31,21 @@ export interface Dialer {
   readonly link: WhatsApp['link'];
 }
 
-/** The dials of a node: one place for their pace and for what WhatsApp has against all of them. */
+/**
+ * The dials of a node: one place for their pace and for what WhatsApp has against all of them.
+ *
+ * @param from No instance is connected before.
+ */
 export function dialer(
   whatsApp: Pick<WhatsApp, 'connect' | 'link'>,
   log: Pick<InstanceLog, 'taskFailed'>,
   breaker: Breaker = newBreaker(),
   room: () => Promise<void> = idleLoop(),
+  from: Promise<void> = Promise.resolve(),
 ): Dialer {
   // Not with PQueue's own interval, which stands still for as long as the clock was set back.
   const queue = new PQueue({ concurrency: SIMULTANEOUS });
-  const pace = paced(1000 / DIALS_PER_SECOND);
+  const pace = paced(1000 / DIALS_PER_SECOND, from);
 
   async function connect(...[instance, options]: Parameters<WhatsApp['connect']>): Promise<Dialled> {
     try {
@@ -98,9 +103,9 @@ export const OWN_FAULT: Disconnect = {
 };
 const CANCELLED: Dialled = { kind: 'failed', disconnect: { code: undefined, text: 'Cancelled' } };
 
-/** What each call gives fulfils so long after the one before. */
-function paced(everyMs: number): () => Promise<void> {
-  let next = Promise.resolve();
+/** What each call gives fulfils so long after the one before, the first when `from` does. */
+function paced(everyMs: number, from: Promise<void>): () => Promise<void> {
+  let next = from;
   return () => {
     const turn = next;
     next = turn.then(() => new Promise(resolve => setTimeout(resolve, everyMs)));

@@ -6,6 +6,7 @@ import { breaker } from '../connecting/breaker.js';
 import { type ClientRefusals, clientRefusals } from '../connecting/client-refusals.js';
 import { type Dialer, dialer } from '../connecting/dialer.js';
 import { type IdleConnections, idleConnections } from '../connecting/idle-connections.js';
+import { idleLoop } from '../connecting/idle-loop.js';
 import { type NotedTimes, notedTimes } from '../connecting/noted-times.js';
 import type { ClientVersions } from '../ports/client-version.js';
 import type { ChangeLog } from '../ports/history.js';
@@ -34,6 +35,8 @@ export type NodeOptions = {
   readonly connections: { readonly mode: ConnectionMode; readonly idleMs: number; readonly mostIdle: number };
   /** `mode` is that of instances which have none of their own. */
   readonly presence: { readonly mode: Presence; readonly pulseEveryMs: number };
+  /** No instance is connected before. */
+  readonly connectFrom?: Promise<void>;
 };
 
 /** What the instances of a node share. */
@@ -77,10 +80,11 @@ export function openNode({
   links,
   connections,
   presence,
+  connectFrom,
 }: NodeOptions): Node {
   const dials = breaker();
   return {
-    dialer: dialer(whatsApp, log, dials),
+    dialer: dialer(whatsApp, log, dials, idleLoop(), connectFrom),
     linkAttempts: linkAttempts(links),
     refusals: clientRefusals(dials, versions, log),
     devices: whatsApp,

@@ -45,7 +45,7 @@ export const TOKEN = 'wap_bench-account-token';
 const CALL_MS = 120_000;
 const pathOf = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
 /** The command line. */
-export const BIN = pathOf('../src/bin.js');
+export const BIN = pathOf('../bin.js');
 
 /** Links accounts for fleets of these sizes and starts WhatsApp. */
 export async function setStage(sizes: readonly number[]): Promise<Stage> {

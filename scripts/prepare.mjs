@@ -6,5 +6,5 @@ import { existsSync, rmSync } from 'node:fs';
 
 if (existsSync('node_modules/typescript')) {
   rmSync('dist', { recursive: true, force: true });
-  process.exit(spawnSync('npm run --silent build', { shell: true, stdio: 'inherit' }).status ?? 1);
+  process.exit(spawnSync('node scripts/build/build.mjs', { shell: true, stdio: 'inherit' }).status ?? 1);
 }

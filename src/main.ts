@@ -102,10 +102,13 @@ addVersionCommand(program);
 addServerInfoCommand(program);
 addBackupCommand(program);
 
-try {
-  await program.parseAsync();
-} catch (error) {
-  process.exitCode = exitCodeOf(error);
+/** Does what the command line says. */
+export async function main(): Promise<void> {
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    process.exitCode = exitCodeOf(error);
+  }
 }
 
 /** Baileys leaves a timer of 30 s behind each upload of keys (`uploadPreKeys` in its Socket/socket.js). */

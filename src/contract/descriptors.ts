@@ -1,15 +1,17 @@
 import { readFileSync } from 'node:fs';
+import { findPackageJSON } from 'node:module';
+import { dirname, join } from 'node:path';
 import { createFileRegistry, type DescMessage, type FileRegistry, fromBinary } from '@bufbuild/protobuf';
 import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 
-/** Made by `npm run generate`; the build puts it beside the compiled code in the same way. */
-const DESCRIPTORS = new URL('../../gen/descriptor.binpb', import.meta.url);
+/** Made by `npm run generate`; in the package as in the repository. */
+const descriptorFile = () => join(dirname(findPackageJSON(import.meta.url) ?? '.'), 'gen/descriptor.binpb');
 
 let registry: FileRegistry | undefined;
 
 /** The contract as the compiler described it, with all its options; read when it is first asked for. */
 export function descriptors(): FileRegistry {
-  registry ??= createFileRegistry(fromBinary(FileDescriptorSetSchema, readFileSync(DESCRIPTORS)));
+  registry ??= createFileRegistry(fromBinary(FileDescriptorSetSchema, readFileSync(descriptorFile())));
   return registry;
 }
 

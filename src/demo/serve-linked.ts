@@ -71,7 +71,7 @@ export async function serveLinked(simulator: Simulator, name: string): Promise<L
     instructions: [
       `export WA_PRIVACY_SERVER=${address}`,
       `export WA_PRIVACY_TOKEN=${TOKEN}`,
-      `# ${name} is linked: node dist/src/bin.js privacy get ${name}`,
+      `# ${name} is linked: node dist/bin.js privacy get ${name}`,
     ].join('\n'),
     stop: app.stop,
   };

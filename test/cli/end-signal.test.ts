@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 
-const END_SIGNAL = new URL('../../dist/src/end-signal.js', import.meta.url).href;
+const END_SIGNAL = new URL('../../src/end-signal.ts', import.meta.url).href;
 
 /** A process that reloads, and tells its file what it hears; on a terminal by `script` of util-linux, if it has one. */
 async function listening(options: { terminal?: boolean } = {}) {

@@ -14,7 +14,7 @@ import { link } from '../../support/link.js';
 
 const ACCOUNT_TOKEN = 'wap_account-token-of-the-tests';
 const INSTANCE = 'desk';
-const BIN = join(import.meta.dirname, '../../../dist/src/bin.js');
+const BIN = join(import.meta.dirname, '../../../dist/bin.js');
 /** So many that each stays within its 100 calls a minute. */
 const CALLERS = 40;
 /** What a container of 512 MB leaves. */

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 
-const BIN = join(import.meta.dirname, '../../../dist/src/bin.js');
+const BIN = join(import.meta.dirname, '../../../dist/bin.js');
 
 /** How a command ended. */
 export type Ended = { readonly code: number | null; readonly stdout: string; readonly stderr: string };

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { measured } from '../../../bench/processes.js';
 import { callersCa, otherCertificate, servicesCa } from '../../support/certificate.js';
 
-const BIN = join(import.meta.dirname, '../../../dist/src/bin.js');
+const BIN = join(import.meta.dirname, '../../../dist/bin.js');
 const ACCOUNT_TOKEN = 'wap_account-token-of-the-clients';
 /** One a second: who has used up the 60 that may leave at once is told to wait no longer. */
 const READS_PER_HOUR = '3600';

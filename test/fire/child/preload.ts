@@ -38,7 +38,7 @@ process.on('message', (order: Order) => {
 process.on('disconnect', () => process.exit());
 
 // Loading takes longer than all else, so it is done while the service before this one is still at work.
-const program = new URL('../../../dist/src/serve.js', import.meta.url);
+const program = new URL('../../../dist/program/serve.js', import.meta.url);
 const resolutions = knownResolutions(process.env['NODE_COMPILE_CACHE'] ?? '', program);
 await import(program.href);
 resolutions.keep();

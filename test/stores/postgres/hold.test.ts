@@ -59,7 +59,6 @@ test('a service that another took the database from uses it no more, also when t
 test('three that migrate at once run each migration once', async () => {
   const name = newName();
   await administer([`create database ${name}`]);
-  onTestFinished(() => administer([`drop database ${name} with (force)`]));
   const url = databaseUrl(name);
   const nodes = [1, 2, 3].map(() => queriesOf(url));
   onTestFinished(async () => void (await Promise.all(nodes.map(node => node.destroy()))));

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { inject, onTestFinished } from 'vitest';
 import { migrate } from '../../../src/stores/migrations/index.js';
+import { TABLE_NAMES } from '../../../src/stores/moving/tables.js';
 import { connections } from '../../../src/stores/postgres/connections.js';
 import { postgresStore, queriesOver } from '../../../src/stores/postgres/postgres.js';
 import type { Data } from '../contract/data.js';
@@ -32,27 +33,31 @@ export async function administer(
 export const queriesOf = (url: string) =>
   queriesOver(connections({ url, most: 2, statementMs: 0, onLoss: () => undefined }));
 
-/** Made once in each process: a copy of it has its migrations behind it. */
-let template: Promise<string> | undefined;
+/** A name that no other database has; databases of such names are removed with the server, or when all tests have run. */
+export const newName = (): string => `${inject('databasePrefix')}${randomUUID().replaceAll('-', '')}`;
 
-async function makeTemplate(): Promise<string> {
+/** Made in this process, migrated and empty: it takes PostgreSQL longer to make one than most tests take. */
+const free: string[] = [];
+
+/** An empty database, for one test. */
+export async function newDatabase(): Promise<string> {
+  const url = free.pop() ?? (await makeDatabase());
+  onTestFinished(async () => {
+    await administer(
+      [`truncate ${TABLE_NAMES.join(', ')}`, 'insert into change_counter (id, last_id) values (1, 0)'],
+      url,
+    );
+    free.push(url);
+  });
+  return url;
+}
+
+async function makeDatabase(): Promise<string> {
   const name = newName();
   await administer([`create database ${name}`]);
   const db = queriesOf(databaseUrl(name));
   await migrate(db, []);
   await db.destroy();
-  return name;
-}
-
-/** A name that no other database has. */
-export const newName = (): string => `wa_privacy_test_${randomUUID().replaceAll('-', '')}`;
-
-/** A new, empty database, removed after the test. */
-export async function newDatabase(): Promise<string> {
-  template ??= makeTemplate();
-  const name = newName();
-  await administer([`create database ${name} template ${await template}`]);
-  onTestFinished(() => administer([`drop database ${name} with (force)`]));
   return databaseUrl(name);
 }
 

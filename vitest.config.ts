@@ -22,7 +22,11 @@ const PROGRAM = ['test/cli/**/*.test.ts', 'test/{examples,readme}.test.ts'];
 /** Their client is Baileys as it is, not as `src/whatsapp` leaves it in the process. */
 const PLAIN_BAILEYS = ['test/simulator/**/*.test.ts'];
 /** They have a PostgreSQL server. */
-const POSTGRES = ['test/stores/postgres/**/*.test.ts', 'test/api/postgres.test.ts'];
+const POSTGRES = [
+  'test/stores/moving/**/*.test.ts',
+  'test/stores/postgres/**/*.test.ts',
+  'test/api/postgres.test.ts',
+];
 /** The service's own limits of time are their subject, or near: nothing runs beside them. */
 const TIMED = ['test/api/{cut-off,large-list}.test.ts', 'test/access/token-timing.test.ts'];
 /** The same, and slow: hundreds of instances, each with a watcher of all, fill a processor by themselves. */
@@ -35,7 +39,12 @@ const PROJECTS: ViteUserConfig['test'][] = [
   { name: 'slow', include: SLOW, exclude: [...ALONE, ...SLOW_TIMED], isolate: false, globalSetup: build },
   { name: 'program', include: PROGRAM, isolate: false, globalSetup: build },
   { name: 'simulator', include: PLAIN_BAILEYS, isolate: false },
-  { name: 'postgres', include: POSTGRES, isolate: false, globalSetup: 'test/support/postgres-server.ts' },
+  {
+    name: 'postgres',
+    include: POSTGRES,
+    isolate: false,
+    globalSetup: [build, 'test/support/postgres-server.ts'],
+  },
   { name: 'rest', include: ['test/**/*.test.ts'], exclude: OTHERS, isolate: false },
   {
     name: 'timed',

@@ -8,8 +8,9 @@ import { addServerInfoCommand } from './cli/node/server-info.js';
 import { addVersionCommand } from './cli/node/whatsapp-version.js';
 import { serveFlags } from './config/table.js';
 import { UsageError } from './input/usage-error.js';
+import type { MoveFlags } from './offline/migrate-store.js';
+import type { RestoreFlags } from './offline/restore.js';
 import { description, version } from './package-json.js';
-import type { RestoreFlags } from './restore.js';
 import type { SimulateFlags } from './simulate.js';
 
 const EXAMPLES = `
@@ -58,7 +59,17 @@ program
   .option('--config <file>', 'TOML file with the options of the service (WA_PRIVACY_CONFIG)')
   .option('--force', 'also where there is a database; that is kept beside the new one')
   .action(async (file: string, flags: RestoreFlags) => {
-    await (await import('./restore.js')).restore(file, flags);
+    await (await import('./offline/restore.js')).restore(file, flags);
+  });
+
+program
+  .command('migrate-store')
+  .description('Move the data of a service that does not run from SQLite to PostgreSQL, or back')
+  .requiredOption('--from <place>', 'sqlite:FOLDER, or postgres://…; @FILE for a URL that stands in a file')
+  .requiredOption('--to <place>', 'the same; without data as yet')
+  .option('--config <file>', 'TOML file with the options of the service (WA_PRIVACY_CONFIG)')
+  .action(async (flags: MoveFlags) => {
+    await (await import('./offline/migrate-store.js')).migrateStore(flags);
   });
 
 program

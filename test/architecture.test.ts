@@ -17,6 +17,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   observability: ['domain'],
   input: ['domain'],
   config: ['input', 'domain', 'observability', 'tls'],
+  offline: ['config', 'input', 'stores'],
   cli: ['input', 'contract', 'client', 'domain', 'gen'],
   demo: ['domain', 'config', 'input', 'cli', 'simulator', 'observability', 'gen', '.'],
   '.': [
@@ -28,6 +29,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     'grpc',
     'whatsapp',
     'stores',
+    'offline',
     'observability',
     'tls',
     'simulator',
@@ -60,7 +62,7 @@ const FLOORS: Record<string, string[][]> = {
     ['.'],
   ],
   whatsapp: [['.'], ['session'], ['linking', 'privacy'], ['connection', 'version'], ['baileys'], ['network']],
-  stores: [['sqlite', 'postgres'], ['migrations', 'tables'], ['sealing'], ['.']],
+  stores: [['moving'], ['sqlite', 'postgres'], ['migrations', 'tables'], ['sealing'], ['.']],
   simulator: [['.'], ['control'], ['serving'], ['phone'], ['answers'], ['queue'], ['world'], ['wire']],
   cli: [['commands', 'node'], ['linking'], ['client'], ['texts'], ['terminal']],
 };
@@ -91,6 +93,7 @@ const TELL_WALL_TIME = [
   'instances/linking/import-instance.ts',
   'instances/member/inactivity.ts',
   'instances/presence-reminder.ts',
+  'stores/moving/move-store.ts',
   'stores/sqlite/back-up.ts',
   'stores/sqlite/restore.ts',
   'simulator/world/inactivity.ts',

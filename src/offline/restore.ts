@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { readConfig } from './config/config.js';
-import { UsageError } from './input/usage-error.js';
-import { findMasterKey, masterKeyFile } from './stores/sealing/master-key.js';
-import { restoreBackup } from './stores/sqlite/restore.js';
+import { readConfig } from '../config/config.js';
+import { UsageError } from '../input/usage-error.js';
+import { findMasterKey, masterKeyFile } from '../stores/sealing/master-key.js';
+import { restoreBackup } from '../stores/sqlite/restore.js';
 
 /** The flags of `restore`. */
 export type RestoreFlags = {
@@ -15,7 +15,9 @@ export type RestoreFlags = {
 export async function restore(backup: string, { dataDir, config, force }: RestoreFlags): Promise<void> {
   const read = readConfig({ flags: { '--data-dir': dataDir, '--config': config }, env: process.env });
   if (read.kind === 'mistakes') throw new UsageError(read.mistakes);
-  const { dataDir: folder, masterKey, previousMasterKey } = read.config;
+  const { dataDir: folder, database: postgres, masterKey, previousMasterKey } = read.config;
+  if (postgres)
+    throw new Error('The data is in PostgreSQL, and a backup is of SQLite: restore it with pg_restore');
   const key = findMasterKey({ configured: masterKey?.reveal().toString('base64'), folder });
   const database = join(folder, 'wa-privacy.db');
   const { header, keptAs } = await restoreBackup({

@@ -11,6 +11,7 @@ import {
   type Timeouts,
   type WhatsAppLog,
 } from './connection/connection-options.js';
+import { overBaileys } from './load-baileys.js';
 
 export type { Timeouts, WhatsAppLog } from './connection/connection-options.js';
 
@@ -30,9 +31,6 @@ export type WhatsAppOptions = {
   /** How long a read holds while WhatsApp announces no change; 10 minutes when undefined. */
   readonly pushTrustMs?: number | undefined;
 };
-
-/** Baileys is most of what a service loads, and one without linked accounts does without. */
-const overBaileys = () => import('./over-baileys.js');
 
 /**
  * WhatsApp over Baileys.

@@ -1,4 +1,4 @@
-/** What needs Baileys: nothing but a dynamic import of this loads it into a service. */
+// What needs Baileys; imported by `load-baileys.ts` alone, which says when.
 export { deviceIn, importedDevice } from './linking/import-device.js';
 export { linkDevice } from './linking/link-device.js';
 export { logIn } from './session/log-in.js';

@@ -212,9 +212,10 @@ test.each(['http', 'socks5h'])(
   },
 );
 
-test('client commands load neither the server nor Baileys nor SQLite', async () => {
-  const loaded = join(folder, 'loaded');
-  const record = before(`
+/** Records which modules a process loads, which the function given then tells. */
+function recorded(name: string) {
+  const loaded = join(folder, name);
+  const node = before(`
     import { appendFileSync } from 'node:fs';
     import { registerHooks } from 'node:module';
     registerHooks({
@@ -223,13 +224,31 @@ test('client commands load neither the server nor Baileys nor SQLite', async () 
         return next(url, context);
       },
     });`);
+  return { node, modules: () => readFileSync(loaded, 'utf8').trim().split('\n').flatMap(modulesOf) };
+}
+
+test('serve without a linked account loads neither Baileys nor a proxy nor another store', async () => {
+  const { node, modules } = recorded('loaded by serve');
+  const ended = await run(['serve', '--listen', '127.0.0.1:0', '--data-dir', join(folder, 'nobody')], {
+    node,
+    watch: (stdout, stop) => stdout.includes('listening') && stop(),
+  });
+  expect(ended.code).toBe(0);
+  expect(modules().filter(module => module.includes('/src/grpc/')).length).toBeGreaterThan(5);
+  expect(
+    modules().filter(module => /node_modules\/(?:@whiskeysockets|ws|pg|.*-proxy-agent)\//.test(module)),
+  ).toEqual([]);
+});
+
+test('client commands load neither the server nor Baileys nor SQLite', async () => {
+  const { node, modules: all } = recorded('loaded by a command');
   const service = await startService({ getPrivacySettings: () => ({ settings: undefined }) });
   const { code } = await run(['privacy', 'get', 'x', '--server', service.address], {
     env: { WA_PRIVACY_TOKEN: 'wap_abc' },
-    node: record,
+    node,
   });
   service.stop();
-  const modules = readFileSync(loaded, 'utf8').trim().split('\n').flatMap(modulesOf);
+  const modules = all();
   expect(code).toBe(0);
   expect(modules.filter(module => module.includes('/src/cli/')).length).toBeGreaterThan(5);
   expect(modules.filter(module => module.includes('/@grpc/grpc-js/')).length).toBeGreaterThan(5);

@@ -1,13 +1,13 @@
-import { measureCalls } from './calls.js';
-import type { Figure } from './figure.js';
-import type { Comparison } from './fleet.js';
-import { measureFleets } from './fleets.js';
-import { measureParked } from './parked.js';
+import type { Figure } from './figures/figure.js';
+import { measureCalls } from './parts/calls.js';
+import type { Comparison } from './parts/fleet.js';
+import { measureFleets } from './parts/fleets.js';
+import { measureParked } from './parts/parked.js';
+import { measureStartUp } from './parts/start-up.js';
+import { measureUpdates } from './parts/updates.js';
+import { measureWatched } from './parts/watched.js';
 import type { Plan } from './plan.js';
-import type { Stage } from './stage.js';
-import { measureStartUp } from './start-up.js';
-import { measureUpdates } from './updates.js';
-import { measureWatched } from './watched.js';
+import type { Stage } from './stage/stage.js';
 
 /** What can be measured by itself. */
 export type Part = {

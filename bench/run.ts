@@ -2,12 +2,12 @@
 // `-- --quick` measures too little to rely on, and writes nothing; `-- --only PART` measures one part of it, or one that
 // a whole run leaves out, and may be given several times.
 import { parseArgs } from 'node:util';
+import { asText } from './figures/report.js';
+import { isMet, unmeasured } from './figures/targets.js';
+import { writePage, writeResults } from './figures/write.js';
 import { APART, type Measurement, type Part, WHOLE } from './parts.js';
 import { FULL, QUICK } from './plan.js';
-import { asText } from './report.js';
-import { setStage } from './stage.js';
-import { isMet, unmeasured } from './targets.js';
-import { writePage, writeResults } from './write.js';
+import { setStage } from './stage/stage.js';
 
 const { values } = parseArgs({
   options: {

@@ -8,7 +8,7 @@ import {
   linkTemplate,
   writeDataFolder,
   writeSimulatorState,
-} from '../../bench/seed.js';
+} from '../../bench/stage/seed.js';
 import { ErrorInfo } from '../../gen/ts/google/rpc/error_details.js';
 import {
   PrivacyUpdateFailure,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { Figure } from '../../bench/figure.js';
-import { plot } from '../../bench/plot.js';
-import { asData, asMarkdown } from '../../bench/report.js';
+import type { Figure } from '../../bench/figures/figure.js';
+import { plot } from '../../bench/figures/plot.js';
+import { asData, asMarkdown } from '../../bench/figures/report.js';
 
 /** The figure with a target of at most 0.42. */
 const changes = (ours: number[]): Figure => ({

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { measured } from '../../../bench/processes.js';
+import { measured } from '../../../bench/stage/processes.js';
 import { callersCa, otherCertificate, servicesCa } from '../../support/certificate.js';
 
 const BIN = join(import.meta.dirname, '../../../dist/bin.js');

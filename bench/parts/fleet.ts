@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { quantile, sorted } from './figure.js';
-import type { Plan } from './plan.js';
-import { instanceName } from './seed.js';
-import type { Fleet, Service, Stage } from './stage.js';
-import { steadyGets, warmGet } from './warm-gets.js';
+import { quantile, sorted } from '../figures/figure.js';
+import type { Plan } from '../plan.js';
+import { instanceName } from '../stage/seed.js';
+import type { Fleet, Service, Stage } from '../stage/stage.js';
+import { steadyGets, warmGet } from '../stage/warm-gets.js';
 
 /** What a fleet costs, by round; memory is what the process has above one without a single connection. */
 export type Cost = {

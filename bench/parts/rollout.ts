@@ -1,14 +1,14 @@
 import {
   type ApplyPrivacySettingsResponse,
   PrivacyServiceService as Privacy,
-} from '../gen/ts/whatsapp/privacy/v1/privacy_service.js';
-import type { Api } from '../src/cli/client/client.js';
-import { encodeSettings } from '../src/cli/texts/setting-values.js';
-import { parseAssignments } from '../src/input/assignments.js';
-import type { Figure } from './figure.js';
-import type { Plan } from './plan.js';
-import { instanceName } from './seed.js';
-import type { Stage } from './stage.js';
+} from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
+import type { Api } from '../../src/cli/client/client.js';
+import { encodeSettings } from '../../src/cli/texts/setting-values.js';
+import { parseAssignments } from '../../src/input/assignments.js';
+import type { Figure } from '../figures/figure.js';
+import type { Plan } from '../plan.js';
+import { instanceName } from '../stage/seed.js';
+import type { Stage } from '../stage/stage.js';
 import { update } from './updates.js';
 
 const ROUND_TRIP_MS = 100;

@@ -1,13 +1,13 @@
 import { fileURLToPath } from 'node:url';
-import { PrivacyServiceService as Privacy } from '../gen/ts/whatsapp/privacy/v1/privacy_service.js';
-import { encodeSettings } from '../src/cli/texts/setting-values.js';
-import { parseAssignments } from '../src/input/assignments.js';
-import { type Figure, quantile } from './figure.js';
-import { type Callers, callers, type Load, type WireCall, wireCall } from './load.js';
-import type { Plan } from './plan.js';
-import { type Measured, measured } from './processes.js';
-import { instanceName } from './seed.js';
-import { type Stage, TOKEN } from './stage.js';
+import { PrivacyServiceService as Privacy } from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
+import { encodeSettings } from '../../src/cli/texts/setting-values.js';
+import { parseAssignments } from '../../src/input/assignments.js';
+import { type Figure, quantile } from '../figures/figure.js';
+import type { Plan } from '../plan.js';
+import { type Callers, callers, type Load, type WireCall, wireCall } from '../stage/load.js';
+import { type Measured, measured } from '../stage/processes.js';
+import { instanceName } from '../stage/seed.js';
+import { type Stage, TOKEN } from '../stage/stage.js';
 
 const IN_FLIGHT = [1, 16, 64] as const;
 /** For the figures of processor time, at which a server has no idle moments. */
@@ -87,7 +87,7 @@ const unchangedUpdate = (instance: string): WireCall =>
   });
 
 async function bareServer({ path }: WireCall, answer: Buffer): Promise<Server> {
-  const file = fileURLToPath(new URL('./bare-server.js', import.meta.url));
+  const file = fileURLToPath(new URL('../peers/bare-server.js', import.meta.url));
   const process = measured([file, path, answer.toString('base64')]);
   const [, address = ''] = await process.watch(/^listening on (\S+)/).reached(1);
   return { process, callers: callers(address, TOKEN) };

@@ -1,8 +1,8 @@
 // The process that fleets are held against: light Baileys sockets with a true signature check, and nothing around.
 import { readFileSync } from 'node:fs';
 import PQueue from 'p-queue';
+import type { Identity } from '../stage/seed.js';
 import { checkSignatures, dial } from './bare-socket.js';
-import type { Identity } from './seed.js';
 
 const SIMULTANEOUS = 16;
 const [url = '', rootKey = '', file = ''] = process.argv.slice(2);

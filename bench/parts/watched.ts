@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { PrivacyServiceService as Privacy } from '../gen/ts/whatsapp/privacy/v1/privacy_service.js';
-import type { Api } from '../src/cli/client/client.js';
-import type { Figure } from './figure.js';
-import type { Plan } from './plan.js';
-import type { Stage } from './stage.js';
+import { PrivacyServiceService as Privacy } from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
+import type { Api } from '../../src/cli/client/client.js';
+import type { Figure } from '../figures/figure.js';
+import type { Plan } from '../plan.js';
+import type { Stage } from '../stage/stage.js';
 
 /** After the first settings of all were told. */
 const SETTLE_MS = 2_000;

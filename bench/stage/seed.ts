@@ -1,11 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeDataFolder } from '../src/access/secret-file.js';
-import type { CredentialStore, InstanceRecord, KeyChange } from '../src/instances/ports/store.js';
-import { startSimulator } from '../src/simulator/index.js';
-import { masterKey } from '../src/stores/sealing/master-key.js';
-import { sqliteStore } from '../src/stores/sqlite/sqlite.js';
-import { whatsApp } from '../src/whatsapp/index.js';
+import { makeDataFolder } from '../../src/access/secret-file.js';
+import type { CredentialStore, InstanceRecord, KeyChange } from '../../src/instances/ports/store.js';
+import { startSimulator } from '../../src/simulator/index.js';
+import { masterKey } from '../../src/stores/sealing/master-key.js';
+import { sqliteStore } from '../../src/stores/sqlite/sqlite.js';
+import { whatsApp } from '../../src/whatsapp/index.js';
 
 /** What one linked account leaves behind, as text in which its number and its LID can be put in another's place. */
 export type Identity = {

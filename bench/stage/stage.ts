@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { credentials } from '@grpc/grpc-js';
-import { type Api, connect } from '../src/cli/client/client.js';
+import { type Api, connect } from '../../src/cli/client/client.js';
 import { type Measured, measured } from './processes.js';
 import { copyOf, type Identity, linkTemplate, writeDataFolder, writeSimulatorState } from './seed.js';
 
@@ -45,7 +45,7 @@ export const TOKEN = 'wap_bench-account-token';
 const CALL_MS = 120_000;
 const pathOf = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
 /** The command line. */
-export const BIN = pathOf('../bin.js');
+export const BIN = pathOf('../../bin.js');
 
 /** Links accounts for fleets of these sizes and starts WhatsApp. */
 export async function setStage(sizes: readonly number[]): Promise<Stage> {
@@ -118,9 +118,9 @@ export async function setStage(sizes: readonly number[]): Promise<Stage> {
       };
       return { ...instances, api: connect(options), address };
     },
-    sockets: size => fleet(bare('./bare-fleet.js', size), /^open$/, size),
+    sockets: size => fleet(bare('../peers/bare-fleet.js', size), /^open$/, size),
     bareChanges() {
-      const process = bare('./bare-changes.js', 1);
+      const process = bare('../peers/bare-changes.js', 1);
       const open = process.watch(/^open$/).reached(1);
       const took = process.watch(/^took (\S+)/);
       return {

@@ -1,8 +1,8 @@
-import type { Figure } from './figure.js';
+import type { Figure } from '../figures/figure.js';
+import type { Plan } from '../plan.js';
+import type { Service, Stage } from '../stage/stage.js';
 import { type Comparison, type Cost, compare, measureEmpty } from './fleet.js';
-import type { Plan } from './plan.js';
 import { measureRollout } from './rollout.js';
-import type { Service, Stage } from './stage.js';
 
 /** From this size on a fleet has figures of its own; smaller ones are there to see growth. */
 const WORTH_ITS_OWN = 1000;

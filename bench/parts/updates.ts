@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { PrivacyServiceService as Privacy } from '../gen/ts/whatsapp/privacy/v1/privacy_service.js';
-import type { Api } from '../src/cli/client/client.js';
-import { encodeSettings } from '../src/cli/texts/setting-values.js';
-import { parseAssignments } from '../src/input/assignments.js';
-import type { Figure } from './figure.js';
-import { instanceName } from './seed.js';
-import type { Stage } from './stage.js';
+import { PrivacyServiceService as Privacy } from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
+import type { Api } from '../../src/cli/client/client.js';
+import { encodeSettings } from '../../src/cli/texts/setting-values.js';
+import { parseAssignments } from '../../src/input/assignments.js';
+import type { Figure } from '../figures/figure.js';
+import { instanceName } from '../stage/seed.js';
+import type { Stage } from '../stage/stage.js';
 
 const ROUND_TRIP_MS = 100;
 /** Older than this, the settings are read again before an update. */

@@ -1,4 +1,4 @@
-import { table } from '../src/cli/terminal/output.js';
+import { table } from '../../src/cli/terminal/output.js';
 import { CHAPTERS, type Figure, median, ratios, type Summary, summary } from './figure.js';
 import { isMet, targetOf } from './targets.js';
 

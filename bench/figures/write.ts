@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
+import type { Comparison } from '../parts/fleet.js';
 import { type Figure, median } from './figure.js';
-import type { Comparison } from './fleet.js';
 import { type Panel, plot } from './plot.js';
 import { asData, asMarkdown } from './report.js';
 

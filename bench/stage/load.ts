@@ -1,5 +1,5 @@
 import { Client, credentials, Metadata } from '@grpc/grpc-js';
-import { sorted } from './figure.js';
+import { sorted } from '../figures/figure.js';
 
 /** A unary call as it goes over the wire, serialised once. */
 export type WireCall = { readonly path: string; readonly message: Buffer };

@@ -1,8 +1,8 @@
 // The process that updates are held against: settings changed one after another with Baileys' own methods, then read.
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import type { Identity } from '../stage/seed.js';
 import { checkSignatures, dial } from './bare-socket.js';
-import type { Identity } from './seed.js';
 
 const [url = '', rootKey = '', file = ''] = process.argv.slice(2);
 checkSignatures(rootKey);

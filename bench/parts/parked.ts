@@ -1,8 +1,8 @@
-import { type Figure, quantile, sorted } from './figure.js';
-import type { Plan } from './plan.js';
-import { instanceName } from './seed.js';
-import type { Stage } from './stage.js';
-import { warmGet } from './warm-gets.js';
+import { type Figure, quantile, sorted } from '../figures/figure.js';
+import type { Plan } from '../plan.js';
+import { instanceName } from '../stage/seed.js';
+import type { Stage } from '../stage/stage.js';
+import { warmGet } from '../stage/warm-gets.js';
 
 /** Memory is looked at after so many calls. */
 const LOOK_EVERY = 50;

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { InstanceServiceService as Instances } from '../gen/ts/whatsapp/privacy/v1/instance_service.js';
-import type { Figure } from './figure.js';
-import { BIN, type Stage, TOKEN } from './stage.js';
+import { InstanceServiceService as Instances } from '../../gen/ts/whatsapp/privacy/v1/instance_service.js';
+import type { Figure } from '../figures/figure.js';
+import { BIN, type Stage, TOKEN } from '../stage/stage.js';
 
 const LEAST = 'node -e 0';
 

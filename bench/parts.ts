@@ -1,58 +1,80 @@
 import type { Figure } from './figures/figure.js';
-import { measureCalls } from './parts/calls.js';
-import type { Comparison } from './parts/fleet.js';
-import { measureFleets } from './parts/fleets.js';
+import type { Panel } from './figures/plot.js';
+import * as apply from './parts/apply.js';
+import * as calls from './parts/calls.js';
+import * as connections from './parts/connections.js';
+import * as fleet from './parts/fleet.js';
+import * as growth from './parts/growth.js';
+import * as parallel from './parts/parallel.js';
 import { measureParked } from './parts/parked.js';
-import { measureStartUp } from './parts/start-up.js';
-import { measureUpdates } from './parts/updates.js';
+import * as startUp from './parts/start-up.js';
+import * as truth from './parts/truth.js';
+import * as updates from './parts/updates.js';
 import { measureWatched } from './parts/watched.js';
 import type { Plan } from './plan.js';
-import type { Stage } from './stage/stage.js';
+import type { Cast, Stage } from './stage/stage.js';
 
 /** What can be measured by itself. */
 export type Part = {
-  /** The services that it needs, by how many instances they have. */
-  readonly sizes: (plan: Plan) => readonly number[];
+  readonly cast: (plan: Plan) => Cast;
   readonly measure: (stage: Stage, plan: Plan) => Promise<Measurement>;
 };
 export type Measurement = {
   readonly figures: readonly Figure[];
-  /** What the plot is drawn from. */
-  readonly comparisons?: readonly Comparison[];
+  /** What the plot shows. */
+  readonly panels?: readonly Panel[];
 };
 
-/** Of a fleet as small as is measured. */
-const smallest = ({ fleets: [fleet] }: Plan): number => fleet?.size ?? 0;
 const only = async (figures: Promise<readonly Figure[]>) => ({ figures: await figures });
 
 /** The parts of a whole run, in order. */
 export const WHOLE: Readonly<Record<string, Part>> = {
   updates: {
-    sizes: plan => [smallest(plan)],
-    measure: (stage, plan) => only(measureUpdates(stage, smallest(plan), plan.updates.rounds)),
+    cast: () => updates.CAST,
+    measure: (stage, plan) => only(updates.measureUpdates(stage, plan.updates)),
+  },
+  parallel: {
+    cast: () => parallel.CAST,
+    measure: (stage, plan) => only(parallel.measureParallel(stage, plan.parallel)),
+  },
+  apply: {
+    cast: () => apply.CAST,
+    measure: (stage, plan) => only(apply.measureApply(stage, plan.apply)),
   },
   calls: {
-    sizes: plan => [smallest(plan)],
-    measure: (stage, plan) => only(measureCalls(stage, smallest(plan), plan.calls)),
+    cast: () => calls.CAST,
+    measure: (stage, plan) => only(calls.measureCalls(stage, plan.calls)),
   },
-  fleets: {
-    sizes: plan => [0, ...plan.fleets.map(({ size }) => size)],
-    measure: measureFleets,
+  connections: {
+    cast: () => connections.CAST,
+    measure: (stage, plan) => only(connections.measureConnections(stage, plan.calls)),
+  },
+  fleet: {
+    cast: plan => fleet.castOf(plan.fleet),
+    measure: (stage, plan) => only(fleet.measureFleet(stage, plan.fleet)),
+  },
+  growth: {
+    cast: plan => growth.castOf(plan.growth),
+    measure: (stage, plan) => growth.measureGrowth(stage, plan.growth),
   },
   'start-up': {
-    sizes: plan => [smallest(plan)],
-    measure: (stage, plan) => only(measureStartUp(stage, smallest(plan), plan.startUp.rounds)),
+    cast: plan => startUp.castOf(plan.startUp),
+    measure: (stage, plan) => only(startUp.measureStartUp(stage, plan.startUp)),
+  },
+  truth: {
+    cast: () => truth.CAST,
+    measure: stage => only(truth.measureTruth(stage)),
   },
 };
 
 /** Parts that a whole run leaves out, for how long they take. */
 export const APART: Readonly<Record<string, Part>> = {
   parked: {
-    sizes: plan => [plan.parked.size],
+    cast: plan => ({ services: [plan.parked.size], peers: 0 }),
     measure: (stage, plan) => only(measureParked(stage, plan.parked)),
   },
   watched: {
-    sizes: plan => [plan.watched.size],
+    cast: plan => ({ services: [plan.watched.size], peers: 0 }),
     measure: (stage, plan) => only(measureWatched(stage, plan.watched)),
   },
 };

@@ -1,7 +1,9 @@
 // `npm run bench`: ratios against the ways of others. `-- --write` puts them into the documentation as well;
 // `-- --quick` measures too little to rely on, and writes nothing; `-- --only PART` measures one part of it, or one that
 // a whole run leaves out, and may be given several times.
+import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
+import { median } from './figures/figure.js';
 import { asText } from './figures/report.js';
 import { isMet, unmeasured } from './figures/targets.js';
 import { writePage, writeResults } from './figures/write.js';
@@ -16,6 +18,7 @@ const { values } = parseArgs({
     only: { type: 'string', multiple: true },
   },
 });
+const LOAD_EVERY_MS = 2_000;
 const plan = values.quick ? QUICK : FULL;
 const parts = (values.only ?? Object.keys(WHOLE)).map(named);
 
@@ -31,8 +34,11 @@ function publish(): void {
   const forgotten = unmeasured(figures);
   if (forgotten.length > 0) throw new Error(`not measured: ${forgotten.join(', ')}`);
   writeResults(figures);
-  const comparisons = measurements.flatMap(measurement => measurement.comparisons ?? []);
-  if (values.write) writePage(figures, comparisons);
+  if (values.write)
+    writePage(
+      figures,
+      measurements.flatMap(({ panels }) => panels ?? []),
+    );
 }
 
 function named(name: string): Part & { name: string } {
@@ -43,12 +49,17 @@ function named(name: string): Part & { name: string } {
 }
 
 /** Measures one part on a stage of its own, and says how long that took: nobody waits for a silent command. */
-async function measured({ name, sizes, measure }: ReturnType<typeof named>): Promise<Measurement> {
+async function measured({ name, cast, measure }: ReturnType<typeof named>): Promise<Measurement> {
   const started = performance.now();
-  const stage = await setStage(sizes(plan));
+  const stage = await setStage(cast(plan));
+  const loads = [loadavg()[0] ?? 0];
+  const looking = setInterval(() => loads.push(loadavg()[0] ?? 0), LOAD_EVERY_MS);
   try {
-    return await measure(stage, plan);
+    const measurement = await measure(stage, plan);
+    const load = median(loads);
+    return { ...measurement, figures: measurement.figures.map(figure => ({ ...figure, load })) };
   } finally {
+    clearInterval(looking);
     await stage.clear();
     console.error(`${name}: measured in ${((performance.now() - started) / 1000).toFixed(0)} s`);
   }

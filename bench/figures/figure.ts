@@ -1,25 +1,42 @@
 /** The parts of the table, in order. */
 export const CHAPTERS = [
-  'Changing settings at 100 ms round trip',
+  'Changing settings',
+  'Many updates at a time',
   'Calls answered from memory',
   'A fleet on one node',
   'Growth',
+  'Start-up',
+  'What an OK is worth',
   'Parked instances',
   'Watched instances',
-  'Start-up',
 ] as const;
 
 /** One thing measured, beside what it is held against in the same run. */
 export type Figure = {
   readonly chapter: (typeof CHAPTERS)[number];
-  /** Names it in the results and in `TARGETS`. */
+  /** Names it in the results and in `TARGETS`; held against several, it stands there for each of them. */
   readonly name: string;
-  readonly unit: 'ms' | 'µs' | 'calls/s' | 'kB' | 'MB' | '%' | 'stanzas';
+  readonly unit: 'ms' | 'µs' | 'calls/s' | 'updates/s' | 'kB' | 'MB' | '%' | 'stanzas' | 'answers';
   /** By round. */
   readonly ours: readonly number[];
-  /** By round, each measured beside the same round of ours. Left out where the number itself is what counts. */
-  readonly against?: { readonly what: string; readonly values: readonly number[] };
+  /** Left out where the number itself is what counts. */
+  readonly against?: Against;
+  /** The machine's load while it was measured, this bench's own included. */
+  readonly load?: number;
 };
+
+/** What a figure is held against. */
+export type Against = {
+  readonly what: string;
+  /** By round, each measured beside the same round of ours. */
+  readonly values: readonly number[];
+  /** Why there are no values. */
+  readonly missing?: string | undefined;
+};
+
+/** The same thing beside each of several. */
+export const besideEach = (figure: Omit<Figure, 'against'>, all: readonly Against[]): Figure[] =>
+  all.map(against => ({ ...figure, against }));
 
 /** What came of several rounds. */
 export type Summary = { readonly median: number; readonly least: number; readonly most: number };
@@ -38,6 +55,10 @@ export const summary = (values: readonly number[]): Summary => ({
   most: Math.max(...values),
 });
 
-/** Ours by theirs, round by round; undefined when the figure is held against nothing. */
-export const ratios = ({ ours, against }: Figure): number[] | undefined =>
-  against?.values.flatMap((theirs, round) => (ours[round] === undefined ? [] : [ours[round] / theirs]));
+/** Ours by theirs, round by round; undefined when there is nothing that the figure is held against. */
+export function ratios({ ours, against }: Figure): number[] | undefined {
+  const both = against?.values.flatMap((theirs, round) =>
+    ours[round] === undefined ? [] : [ours[round] / theirs],
+  );
+  return both && both.length > 0 ? both : undefined;
+}

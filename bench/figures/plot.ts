@@ -4,11 +4,11 @@ export type Line = { readonly name: string; readonly points: readonly Point[] };
 type Point = { readonly x: number; readonly y: number };
 
 const WIDTH = 300;
-const HEIGHT = 260;
-const INNER = { left: 48, top: 34, right: 16, bottom: 66 };
+const HEIGHT = 276;
+const INNER = { left: 48, top: 34, right: 16, bottom: 82 };
 const TICKS = 4;
 /** Told from each other, and from both a light and a dark page. */
-const COLOURS = ['#2f81f7', '#d9822b'];
+const COLOURS = ['#2f81f7', '#d9822b', '#3fa266'];
 const GREY = '#808791';
 
 /** Draws the panels side by side, each with the number of instances (logarithmic) below. */
@@ -39,7 +39,7 @@ function draw({ title, unit, lines }: Panel): string {
       text(INNER.left - 6, up(y) + 4, String(Number(y.toPrecision(3))), 'end'),
   );
   const drawn = lines.map(({ name, points }, index) => {
-    const [colour, y] = [COLOURS[index % COLOURS.length], HEIGHT - 22 + index * 15];
+    const [colour, y] = [COLOURS[index % COLOURS.length], HEIGHT - 38 + index * 15];
     const path = points.map(({ x, y }) => `${fixed(across(x))} ${fixed(up(y))}`).join('L');
     const dots = points.map(({ x, y }) => `<circle cx="${fixed(across(x))}" cy="${fixed(up(y))}" r="3"/>`);
     return (

@@ -2,7 +2,7 @@ import { table } from '../../src/cli/terminal/output.js';
 import { CHAPTERS, type Figure, median, ratios, type Summary, summary } from './figure.js';
 import { isMet, targetOf } from './targets.js';
 
-const HEAD = ['what', 'ours', 'against', 'theirs', 'ratio (least–most)', 'target'] as const;
+const HEAD = ['what', 'ours', 'against', 'theirs', 'ratio (least–most)', 'target', 'load'] as const;
 
 /** The figures as tables for a terminal. */
 export const asText = (figures: readonly Figure[]): string =>
@@ -35,30 +35,34 @@ const inChapters = (figures: readonly Figure[]): [string, string[][]][] =>
   });
 
 function cells(figure: Figure): string[] {
-  const { name, unit, ours, against } = figure;
+  const { name, unit, ours, against, load } = figure;
   const value = (values: readonly number[]) => `${round(median(values))} ${unit}`;
   const ratio = ratios(figure);
   return [
     name,
     value(ours),
     against?.what ?? '',
-    against ? value(against.values) : '',
+    against ? (against.missing ? `not measured: ${against.missing}` : value(against.values)) : '',
     ratio ? spread(summary(ratio)) : '',
     targetText(figure),
+    load?.toFixed(1) ?? '',
   ];
 }
 
+/** A ratio to nothing, as of what the others have none of, says nothing. */
 const spread = ({ median, least, most }: Summary): string =>
-  `${median.toFixed(2)} (${least.toFixed(2)}–${most.toFixed(2)})`;
+  Number.isFinite(median) ? `${median.toFixed(2)} (${least.toFixed(2)}–${most.toFixed(2)})` : '';
 
 /** Three digits that count, in plain writing. */
 const round = (value: number): string =>
   Math.abs(value) >= 100 ? value.toFixed(0) : String(Number(value.toPrecision(3)));
+
+const VERDICTS = { true: 'met', false: 'MISSED', undefined: 'not measured' } as const;
 
 function targetText(figure: Figure): string {
   const target = targetOf(figure);
   if (!target) return '';
   const bound = 'atMost' in target ? `at most ${target.atMost}` : `at least ${target.atLeast}`;
   const unit = target.of === 'value' ? ` ${figure.unit}` : '';
-  return `${bound}${unit}: ${isMet(figure) ? 'met' : 'MISSED'}`;
+  return `${bound}${unit}: ${VERDICTS[`${isMet(figure)}`]}`;
 }

@@ -1,7 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
-import type { Comparison } from '../parts/fleet.js';
-import { type Figure, median } from './figure.js';
+import type { Figure } from './figure.js';
 import { type Panel, plot } from './plot.js';
 import { asData, asMarkdown } from './report.js';
 
@@ -21,7 +20,7 @@ export const writeResults = (figures: readonly Figure[]): void =>
   writeFileSync(RESULTS, `${JSON.stringify({ ...machine(), figures: asData(figures) }, null, 2)}\n`);
 
 /** Puts the figures and the plot into the documentation. */
-export function writePage(figures: readonly Figure[], comparisons: readonly Comparison[]): void {
+export function writePage(figures: readonly Figure[], panels: readonly Panel[]): void {
   const page = readFileSync(PAGE, 'utf8');
   if (!MARKED.test(page)) throw new Error(`${PAGE} has no place for the figures`);
   const { node, processor, processors } = machine();
@@ -30,29 +29,5 @@ export function writePage(figures: readonly Figure[], comparisons: readonly Comp
     PAGE,
     page.replace(MARKED, (_, start, end) => `${start}\n${where}\n\n${asMarkdown(figures)}\n\n${end}`),
   );
-  writeFileSync(PLOT, plot(panels(comparisons)));
-}
-
-function panels(comparisons: readonly Comparison[]): Panel[] {
-  const line = (name: string, of: (comparison: Comparison) => number) => ({
-    name,
-    points: comparisons.map(comparison => ({ x: comparison.size, y: of(comparison) })),
-  });
-  const both = (of: (cost: Comparison['service'], size: number) => number) => [
-    line('this service', ({ service, size }) => of(service, size)),
-    line('bare light Baileys sockets', ({ sockets, size }) => of(sockets, size)),
-  ];
-  return [
-    { title: 'Resident memory of each', unit: 'kB', lines: both(({ rssKbEach }) => median(rssKbEach)) },
-    {
-      title: 'Time to connect each',
-      unit: 'ms',
-      lines: both(({ connectMs }, size) => median(connectMs) / size),
-    },
-    {
-      title: 'Processor time of a Get',
-      unit: 'µs',
-      lines: [line('this service', ({ cpuPerGetUs }) => median(cpuPerGetUs))],
-    },
-  ];
+  writeFileSync(PLOT, plot(panels));
 }

@@ -1,115 +1,112 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { PrivacyServiceService as Privacy } from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
-import type { Api } from '../../src/cli/client/client.js';
-import { encodeSettings } from '../../src/cli/texts/setting-values.js';
-import { parseAssignments } from '../../src/input/assignments.js';
 import type { Figure } from '../figures/figure.js';
+import type { Plan } from '../plan.js';
 import { instanceName } from '../stage/seed.js';
-import type { Stage } from '../stage/stage.js';
+import type { Cast, Stage } from '../stage/stage.js';
+import { warmGet } from '../stage/warm-gets.js';
+import { mixed, NARROW, one, update, WIDE } from './changes.js';
+import { type Contender, contenders, figuresBeside, stopAll } from './contenders.js';
 
-const ROUND_TRIP_MS = 100;
-/** Older than this, the settings are read again before an update. */
+/** Older than this, settings spare an update no read: what is known of them comes from the connection alone. */
 const NO_LONGER_FRESH_MS = 3_100;
-const BARE = 'one after another, then a read';
+const ACCOUNTS = 17;
+export const CAST: Cast = { services: [ACCOUNTS], peers: ACCOUNTS };
 
-/** Settings and two values of each. From one to the other some narrow and some widen, which takes two waves. */
-const SETTINGS = [
-  ['last_seen', 'none', 'all'],
-  ['status', 'all', 'none'],
-  ['profile', 'none', 'all'],
-  ['online', 'all', 'match_last_seen'],
-  ['read_receipts', 'none', 'all'],
-  ['call_add', 'all', 'known'],
-  ['group_add', 'contacts', 'all'],
-] as const;
-const COUNTS = [7, 3, 1] as const;
+/** One kind of update. */
+type Case = {
+  readonly name: string;
+  readonly roundTripMs: number;
+  /** Updated one after another, to have more than a moment to measure. */
+  readonly accounts: readonly number[];
+  readonly wanted: (round: number) => readonly string[];
+  /** What is set back after each round, unmeasured. */
+  readonly after?: readonly string[];
+  /** Of ours alone: the same with the etag of the settings, which must be read before anything is sent. */
+  readonly withEtag?: number;
+  /** Of ours alone: the same again at once, when settings are fresh. */
+  readonly again?: true;
+};
 
-/** What the settings are to be; each `turn` changes all of them. */
-const assignments = (count: number, turn: number): string[] =>
-  SETTINGS.slice(0, count).map(([setting, ...values]) => `${setting}=${values[turn % 2]}`);
+const account = (index: number, count = 1): number[] =>
+  Array.from({ length: count }, (_, more) => index + more);
+const CASES: readonly Case[] = [
+  { name: '7 narrowing changes', roundTripMs: 100, accounts: account(0), wanted: () => NARROW, after: WIDE },
+  { name: '7 mixed changes', roundTripMs: 100, accounts: account(1), wanted: mixed, withEtag: 2 },
+  { name: '1 change', roundTripMs: 100, accounts: account(3), wanted: one, withEtag: 4 },
+  { name: '7 unchanged', roundTripMs: 100, accounts: account(5), wanted: () => WIDE, again: true },
+  { name: '7 mixed changes', roundTripMs: 20, accounts: account(6), wanted: mixed },
+  { name: '7 mixed changes', roundTripMs: 0, accounts: account(7, 10), wanted: mixed },
+];
 
-/** Changes all these settings of an instance. */
-export const update = (api: Api, instance: string, wanted: string[]): Promise<unknown> =>
-  api.call(Privacy.updatePrivacySettings, {
-    ...Privacy.updatePrivacySettings.requestDeserialize(Buffer.of()),
-    instance,
-    ...encodeSettings(parseAssignments(wanted)),
-  });
-
-/** What one way of changing settings took, round by round. */
+/** What one way of making an update took, round by round. */
 type Series = { readonly ms: number[]; readonly stanzas: number[] };
+type Row = { readonly case: Case; readonly living: Series; readonly read: Series; readonly fresh: Series };
 const series = (): Series => ({ ms: [], stanzas: [] });
 
-/** Times updates beside the same settings one after another on a bare socket, round by round. */
-export async function measureUpdates(stage: Stage, size: number, rounds: number): Promise<Figure[]> {
-  const service = await stage.service(size);
+/** Times updates beside the same settings one after another, round by round. */
+export async function measureUpdates(stage: Stage, { rounds }: Plan['updates']): Promise<Figure[]> {
+  const service = await stage.service(ACCOUNTS);
   await service.connectMs;
-  const bare = stage.bareChanges();
-  await stage.setLatency(ROUND_TRIP_MS);
+  const peers = await contenders(stage, ACCOUNTS, () => CASES.map(series));
+  const rows: Row[] = CASES.map(one => ({ case: one, living: series(), read: series(), fresh: series() }));
+  const own = (index: number, wanted: readonly string[], etag?: string) =>
+    update(service.api, instanceName(index), wanted, etag);
 
-  async function take(into: Series, work: () => Promise<unknown>): Promise<void> {
+  // Everything is known before, everywhere, and nothing is measured of the first turn.
+  for (const { accounts, wanted, withEtag, after } of CASES)
+    for (const index of withEtag === undefined ? accounts : [...accounts, withEtag])
+      for (const change of [own, ...peers.flatMap(({ peer }) => peer?.change ?? [])])
+        await change(index, after ?? wanted(rounds));
+
+  async function take(
+    { ms, stanzas }: Series,
+    accounts: readonly number[],
+    work: (index: number) => unknown,
+  ) {
     await stage.takeStanzas();
     const started = performance.now();
-    const measured = await work();
-    into.ms.push(typeof measured === 'number' ? measured : performance.now() - started);
-    into.stanzas.push(await stage.takeStanzas());
+    for (const index of accounts) await work(index);
+    ms.push((performance.now() - started) / accounts.length);
+    stanzas.push((await stage.takeStanzas()) / accounts.length);
   }
-
-  const counts = COUNTS.map((count, index) => ({
-    count,
-    instance: instanceName(index),
-    bare: series(),
-    cold: series(),
-    fresh: series(),
-  }));
-  const still = { instance: instanceName(COUNTS.length), cold: series(), fresh: series() };
-  const unchanged = () => update(service.api, still.instance, assignments(7, 0));
-  for (const { count, instance } of counts) {
-    await bare.change(assignments(count, 1));
-    await update(service.api, instance, assignments(count, 1));
-  }
-  await unchanged();
-  for (let round = 0; round < rounds; round++) {
-    for (const { count, bare: into } of counts)
-      await take(into, () => bare.change(assignments(count, round)));
-    await sleep(NO_LONGER_FRESH_MS);
-    for (const { count, instance, cold, fresh } of counts) {
-      await take(cold, () => update(service.api, instance, assignments(count, 0)));
-      await take(fresh, () => update(service.api, instance, assignments(count, 1)));
+  for (let round = rounds - 1; round >= 0; round--) {
+    const began = performance.now();
+    for (const { peer, measured } of peers)
+      for (const [index, { roundTripMs, accounts, wanted, after }] of CASES.entries()) {
+        if (!peer) continue;
+        await stage.setLatency(roundTripMs);
+        await take(measured[index] as Series, accounts, one => peer.change(one, wanted(round)));
+        if (after) for (const one of accounts) await peer.change(one, after);
+      }
+    await sleep(Math.max(NO_LONGER_FRESH_MS + began - performance.now(), 0));
+    for (const { case: one, living, read, fresh } of rows) {
+      const { roundTripMs, accounts, wanted, after, withEtag, again } = one;
+      await stage.setLatency(roundTripMs);
+      await take(living, accounts, index => own(index, wanted(round)));
+      if (again) await take(fresh, accounts, index => own(index, wanted(round)));
+      if (after) for (const index of accounts) await own(index, after);
+      if (withEtag === undefined) continue;
+      const { settings } = await warmGet(service.api, instanceName(withEtag));
+      await take(read, [withEtag], index => own(index, wanted(round), settings?.etag));
     }
-    await take(still.cold, unchanged);
-    await take(still.fresh, unchanged);
   }
-
-  await stage.setLatency(0);
-  await bare.stop();
-  service.api.close();
-  await service.process.stop();
-  const [seven] = counts;
-  if (!seven) throw new Error('nothing was measured');
-  return [
-    ...counts.flatMap(({ count, cold, fresh, bare }) => [
-      ...figures(`${changes(count)}, settings to be read first`, cold, bare),
-      ...figures(`${changes(count)}, settings fresh`, fresh, bare),
-    ]),
-    ...figures('7 unchanged, settings to be read first', still.cold, seven.bare),
-    ...figures('7 unchanged, settings fresh', still.fresh, seven.bare),
-  ];
+  await stopAll(peers);
+  await service.stop();
+  return rows.flatMap((row, index) => figuresOf(row, index, peers));
 }
 
-const changes = (count: number): string => (count === 1 ? '1 change' : `${count} changes`);
-
-function figures(name: string, ours: Series, bare: Series): Figure[] {
-  const chapter = 'Changing settings at 100 ms round trip';
-  const against = (values: readonly number[]) => ({ what: BARE, values });
+function figuresOf(row: Row, index: number, peers: readonly Contender<Series[]>[]): Figure[] {
+  const { name, roundTripMs } = row.case;
+  const chapter = 'Changing settings';
+  const theirs = peers.map(peer => ({ ...peer, measured: peer.measured[index] as Series }));
+  const both = (what: string, { ms, stanzas }: Series): Figure[] => [
+    ...figuresBeside({ chapter, name: what, unit: 'ms' }, { ms, stanzas }, theirs, series => series.ms),
+    { chapter, name: `${what}, stanzas`, unit: 'stanzas', ours: stanzas },
+  ];
+  const at = `${name} at ${roundTripMs} ms`;
   return [
-    { chapter, name, unit: 'ms', ours: ours.ms, against: against(bare.ms) },
-    {
-      chapter,
-      name: `${name}, stanzas`,
-      unit: 'stanzas',
-      ours: ours.stanzas,
-      against: against(bare.stanzas),
-    },
+    ...both(at, row.living),
+    ...(row.case.withEtag === undefined ? [] : both(`${at}, to be read first`, row.read)),
+    ...(row.case.again ? both(`${at}, settings fresh`, row.fresh) : []),
   ];
 }

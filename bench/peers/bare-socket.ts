@@ -13,7 +13,7 @@ export function checkSignatures(rootKey: string): void {
   WA_CERT_DETAILS.PUBLIC_KEY = Buffer.from(rootKey, 'hex');
 }
 
-/** A light Baileys socket with nothing around, once the login is accepted; that it ends is a mistake of the bench. */
+/** A light Baileys socket with nothing around, once the login is accepted. */
 export function dial(url: string, { credentials, keys }: Identity): Promise<ReturnType<typeof makeWASocket>> {
   const creds = decodeCredentials(Buffer.from(credentials));
   const sock = makeWASocket({
@@ -24,9 +24,9 @@ export function dial(url: string, { credentials, keys }: Identity): Promise<Retu
     browser: BROWSER,
     keepAliveIntervalMs: KEEP_ALIVE_MS,
   });
-  return new Promise(resolve => {
+  return new Promise((resolve, reject) => {
     sock.ev.on('connection.update', ({ connection, lastDisconnect }) => {
-      if (connection === 'close') throw lastDisconnect?.error ?? new Error('closed');
+      if (connection === 'close') reject(lastDisconnect?.error ?? new Error('closed'));
       if (connection === 'open') resolve(sock);
     });
   });

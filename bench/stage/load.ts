@@ -17,46 +17,55 @@ export type Callers = {
 };
 
 /**
- * Calls are spread over so many. One takes 100 streams, and Node counts those that have ended until it has cleared them
- * away: 64 calls at a time on one connection would be refused now and then.
+ * Calls are spread over so many unless a number is given. One takes 100 streams, and Node counts those that have ended
+ * until it has cleared them away: 64 calls at a time on one connection would be refused now and then.
  */
 const CONNECTIONS = 4;
 
 /** Connects to `host:port` with clients of grpc-js. */
-export function callers(address: string, token: string): Callers {
+export function callers(address: string, token: string, connections = CONNECTIONS): Callers {
   const own = { 'grpc.use_local_subchannel_pool': 1 };
   const clients = Array.from(
-    { length: CONNECTIONS },
+    { length: connections },
     () => new Client(address, credentials.createInsecure(), own),
   );
   const metadata = new Metadata();
   metadata.set('authorization', `Bearer ${token}`);
   const call = ({ path, message }: WireCall, caller = 0) =>
     new Promise<Buffer>((resolve, reject) => {
-      const client = clients[caller % CONNECTIONS] as Client;
+      const client = clients[caller % connections] as Client;
       client.makeUnaryRequest(path, asItIs, asItIs, message, metadata, (error, answer) =>
         answer ? resolve(answer) : reject(error),
       );
     });
   return {
     call: what => call(what),
-    async load(calls, inFlight, forMs) {
-      const ms: number[] = [];
-      const started = performance.now();
-      const callAfterCall = async (caller: number) => {
-        for (let at = performance.now(), index = caller; at < started + forMs; at = performance.now()) {
-          await call(calls[index++ % calls.length] as WireCall, caller);
-          ms.push(performance.now() - at);
-        }
-      };
-      await Promise.all(Array.from({ length: inFlight }, (_, index) => callAfterCall(index)));
-      const callsPerSecond = (ms.length / (performance.now() - started)) * 1000;
-      return { callsPerSecond, ms: sorted(ms) };
-    },
+    load: (calls, inFlight, forMs) =>
+      callAfterCall(inFlight, forMs, (caller, turn) =>
+        call(calls[(caller + turn) % calls.length] as WireCall, caller),
+      ),
     close() {
       for (const client of clients) client.close();
     },
   };
+}
+
+/** Makes calls for so long, with so many under way at any time. */
+export async function callAfterCall(
+  inFlight: number,
+  forMs: number,
+  call: (caller: number, turn: number) => Promise<unknown>,
+): Promise<Load> {
+  const ms: number[] = [];
+  const started = performance.now();
+  const loop = async (caller: number) => {
+    for (let at = performance.now(), turn = 0; at < started + forMs; at = performance.now()) {
+      await call(caller, turn++);
+      ms.push(performance.now() - at);
+    }
+  };
+  await Promise.all(Array.from({ length: inFlight }, (_, caller) => loop(caller)));
+  return { callsPerSecond: (ms.length / (performance.now() - started)) * 1000, ms: sorted(ms) };
 }
 
 const asItIs = (bytes: Buffer): Buffer => bytes;

@@ -4,18 +4,19 @@ import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { WebSocket } from 'ws';
 
-/** A Node process under measurement. */
+/** A process under measurement. */
 export type Measured = {
   /** The lines of output that match; to be watched from the start. */
   readonly watch: (pattern: RegExp) => Watched;
-  /** Gives it a line of input. */
-  readonly tell: (line: string) => void;
   /** Resident memory in bytes. */
   readonly rss: () => number;
   /** Seconds of processor time so far, in user and kernel mode. */
   readonly cpuSeconds: () => number;
-  /** Bytes of JavaScript heap in use after a full collection. Opens the inspector, which itself takes memory. */
-  readonly liveHeap: () => Promise<number>;
+  /**
+   * Bytes of JavaScript heap in use after a full collection; undefined where there is none. Opens Node's inspector, which
+   * itself takes memory.
+   */
+  readonly liveHeap: () => Promise<number | undefined>;
   readonly stop: () => Promise<void>;
 };
 
@@ -26,11 +27,16 @@ export type Watched = {
 };
 
 /** Runs `node` with these arguments, and with `env` on top of this process's own. */
-export function measured(args: readonly string[], env: Record<string, string> = {}): Measured {
-  const child = spawn(process.execPath, ['--inspect-port=0', ...args], {
-    env: { ...process.env, ...env },
-    stdio: 'pipe',
-  });
+export const measured = (args: readonly string[], env: Record<string, string> = {}): Measured =>
+  measuredProgram(process.execPath, ['--inspect-port=0', ...args], env);
+
+/** The same of any program. */
+export function measuredProgram(
+  program: string,
+  args: readonly string[],
+  env: Record<string, string> = {},
+): Measured {
+  const child = spawn(program, args, { env: { ...process.env, ...env }, stdio: 'pipe' });
   const lastLines: string[] = [];
   const listeners = new Set<(line: string) => void>();
   for (const stream of [child.stdout, child.stderr])
@@ -66,7 +72,6 @@ export function measured(args: readonly string[], env: Record<string, string> = 
 
   return {
     watch,
-    tell: line => void child.stdin.write(`${line}\n`),
     rss: () => Number(/^VmRSS:\s*(\d+) kB/m.exec(procFile(child, 'status'))?.[1]) * 1024,
     cpuSeconds() {
       // After the name in brackets; utime and stime are fields 14 and 15, in hundredths of a second (man 5 proc).
@@ -76,6 +81,7 @@ export function measured(args: readonly string[], env: Record<string, string> = 
       return (Number(fields[11]) + Number(fields[12])) / 100;
     },
     async liveHeap() {
+      if (program !== process.execPath) return undefined;
       const inspector = watch(/^Debugger listening on (ws:\S+)/);
       child.kill('SIGUSR1');
       const [, url = ''] = await inspector.reached(1);

@@ -15,10 +15,11 @@ export const contenders = <Measured>(
   { peers }: Stage,
   size: number,
   measured: () => Measured,
+  env?: Record<string, string>,
 ): Promise<readonly Contender<Measured>[]> =>
   Promise.all(
     peers.map(async ({ what, missing, start }) => {
-      const peer = missing === undefined ? await start(size) : undefined;
+      const peer = missing === undefined ? await start(size, env) : undefined;
       await peer?.connectMs;
       return { what, missing, peer, measured: measured() };
     }),

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Fleet } from '../stage/fleet.js';
+import { TELLS_HEAP } from '../stage/processes.js';
 import type { Stage } from '../stage/stage.js';
 import { type Contender, contenders, stopAll } from './contenders.js';
 
@@ -25,8 +26,8 @@ export const settled = (): Promise<void> => sleep(SETTLE_MS);
 
 /** The service and all peers, each with nothing to connect. */
 export async function measureEmpty(stage: Stage): Promise<Empties> {
-  const service = await stage.service(0);
-  const peers = await contenders(stage, 0, () => undefined);
+  const service = await stage.service(0, TELLS_HEAP);
+  const peers = await contenders(stage, 0, () => undefined, TELLS_HEAP);
   await settled();
   const empties = {
     service: await emptiness(service),
@@ -41,7 +42,7 @@ export async function measureEmpty(stage: Stage): Promise<Empties> {
 
 const emptiness = async ({ process }: Fleet): Promise<Empty> => ({
   cpuSeconds: process.cpuSeconds(),
-  rss: process.rss(), // Before the heap: the inspector, which tells it, takes memory itself.
+  rss: process.rss(), // Before the heap, for which all garbage is collected.
   heap: await process.liveHeap(),
 });
 
@@ -51,7 +52,7 @@ export async function addConnecting(cost: Cost, { process, connectMs }: Fleet, s
   cost.loginCpuMs.push(((process.cpuSeconds() - empty.cpuSeconds) / size) * 1000);
 }
 
-/** Adds the memory of a fleet; to be called last, for it opens the inspector. */
+/** Adds the memory of a fleet, and collects its garbage. */
 export async function addMemory(cost: Cost, { process }: Fleet, size: number, empty: Empty): Promise<void> {
   cost.rssKbEach.push((process.rss() - empty.rss) / size / 1000);
   const heap = await process.liveHeap();

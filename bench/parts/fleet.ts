@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { besideEach, type Figure, quantile, sorted } from '../figures/figure.js';
 import type { Plan } from '../plan.js';
+import { TELLS_HEAP } from '../stage/processes.js';
 import { instanceName } from '../stage/seed.js';
 import type { Cast, Service, Stage } from '../stage/stage.js';
 import { steadily } from '../stage/steadily.js';
@@ -29,7 +30,7 @@ export async function measureFleet(stage: Stage, { size, rounds, idleMs }: Plan[
     const idle = [];
     for (const { empty, cost, start } of peers) {
       if (!empty) continue;
-      const peer = await start(size);
+      const peer = await start(size, TELLS_HEAP);
       await addConnecting(cost, peer, size, empty);
       await settled();
       if (isLast) idle.push({ cost, empty, fleet: peer, stop: peer.stop });
@@ -39,7 +40,7 @@ export async function measureFleet(stage: Stage, { size, rounds, idleMs }: Plan[
       }
     }
 
-    const service = await stage.service(size);
+    const service = await stage.service(size, TELLS_HEAP);
     p99.connecting.push(await getsWhileConnecting(service, size));
     await addConnecting(own, service, size, empty.service);
     await settled();

@@ -1,6 +1,7 @@
 import { type Figure, median } from '../figures/figure.js';
 import type { Panel } from '../figures/plot.js';
 import type { Plan } from '../plan.js';
+import { TELLS_HEAP } from '../stage/processes.js';
 import { instanceName } from '../stage/seed.js';
 import type { Cast, Service, Stage } from '../stage/stage.js';
 import { warmGet } from '../stage/warm-gets.js';
@@ -31,7 +32,7 @@ export async function measureGrowth(
     const costs = [];
     for (const size of plan.sizes) {
       const cost = noCost();
-      const peer = await start(size);
+      const peer = await start(size, TELLS_HEAP);
       await addConnecting(cost, peer, size, without);
       await settled();
       await addMemory(cost, peer, size, without);
@@ -44,7 +45,7 @@ export async function measureGrowth(
   const services: (Sized & { service: Service })[] = [];
   for (const size of plan.sizes) {
     const cost = noCost();
-    const service = await stage.service(size);
+    const service = await stage.service(size, TELLS_HEAP);
     await addConnecting(cost, service, size, empty.service);
     await settled();
     services.push({ size, cost, service, cpuPerGetUs: [] });

@@ -17,7 +17,7 @@ export type Peer = {
   /** Why it cannot be had; undefined when it can. */
   readonly missing: string | undefined;
   /** Logs so many of its accounts in. */
-  readonly start: (size: number) => Promise<RunningPeer>;
+  readonly start: (size: number, env?: Record<string, string>) => Promise<RunningPeer>;
 };
 
 export type RunningPeer = Fleet & {
@@ -42,23 +42,23 @@ export async function peersOf(
     {
       what: ON_BAILEYS,
       missing: undefined,
-      start: async size => {
+      start: async (size, env) => {
         const taken = accounts.baileys.slice(0, size);
         const file = join(folder, 'baileys.json');
         writeFileSync(file, JSON.stringify(taken));
         const program = fileURLToPath(new URL('../peers/baileys.js', import.meta.url));
-        return running(() => measured([program, whatsApp.url, whatsApp.rootKey, file]), taken);
+        return running(() => measured([program, whatsApp.url, whatsApp.rootKey, file], env), taken);
       },
     },
     {
       what: OVER_WHATSMEOW,
       missing: 'missing' in built ? built.missing : undefined,
-      start: async size => {
+      start: async (size, env) => {
         if ('missing' in built) throw new Error(built.missing);
         const taken = accounts.whatsmeow.slice(0, size);
         const file = await writeDevices(built.binary, folder, taken);
         const args = ['serve', file, whatsApp.url, whatsApp.rootKey];
-        return running(() => measuredProgram(built.binary, args), taken);
+        return running(() => measuredProgram(built.binary, args, env), taken);
       },
     },
   ];

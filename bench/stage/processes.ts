@@ -2,7 +2,6 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { WebSocket } from 'ws';
 
 /** A process under measurement. */
 export type Measured = {
@@ -12,10 +11,7 @@ export type Measured = {
   readonly rss: () => number;
   /** Seconds of processor time so far, in user and kernel mode. */
   readonly cpuSeconds: () => number;
-  /**
-   * Bytes of JavaScript heap in use after a full collection; undefined where there is none. Opens Node's inspector, which
-   * itself takes memory.
-   */
+  /** Bytes of JavaScript heap in use after a full collection, of a Node that was started with `TELLS_HEAP`. */
   readonly liveHeap: () => Promise<number | undefined>;
   readonly stop: () => Promise<void>;
 };
@@ -26,9 +22,14 @@ export type Watched = {
   readonly reached: (count: number) => Promise<RegExpExecArray>;
 };
 
+/** The environment of a `node` whose heap is to be measured; it starts later for that. */
+export const TELLS_HEAP = {
+  NODE_OPTIONS: `--expose-gc --import=${new URL('./tell-heap.js', import.meta.url).href}`,
+} as const;
+
 /** Runs `node` with these arguments, and with `env` on top of this process's own. */
 export const measured = (args: readonly string[], env: Record<string, string> = {}): Measured =>
-  measuredProgram(process.execPath, ['--inspect-port=0', ...args], env);
+  measuredProgram(process.execPath, args, env);
 
 /** The same of any program. */
 export function measuredProgram(
@@ -81,33 +82,16 @@ export function measuredProgram(
       return (Number(fields[11]) + Number(fields[12])) / 100;
     },
     async liveHeap() {
-      if (program !== process.execPath) return undefined;
-      const inspector = watch(/^Debugger listening on (ws:\S+)/);
-      child.kill('SIGUSR1');
-      const [, url = ''] = await inspector.reached(1);
-      return heapAfterCollection(url);
+      if (program !== process.execPath || env['NODE_OPTIONS'] !== TELLS_HEAP.NODE_OPTIONS) return undefined;
+      const told = watch(/^heap (\d+)$/);
+      child.kill('SIGUSR2');
+      return Number((await told.reached(1))[1]);
     },
     async stop() {
       child.kill('SIGTERM');
       await ended;
     },
   };
-}
-
-async function heapAfterCollection(inspectorUrl: string): Promise<number> {
-  const inspector = new WebSocket(inspectorUrl);
-  await once(inspector, 'open');
-  const ask = async (id: number, method: string): Promise<{ result: { usedSize: number } }> => {
-    inspector.send(JSON.stringify({ id, method }));
-    for (;;) {
-      const answer = JSON.parse(String((await once(inspector, 'message'))[0]));
-      if (answer.id === id) return answer;
-    }
-  };
-  await ask(1, 'HeapProfiler.collectGarbage');
-  const { result } = await ask(2, 'Runtime.getHeapUsage');
-  inspector.terminate();
-  return result.usedSize;
 }
 
 const procFile = ({ pid }: ChildProcess, name: string): string =>

@@ -6,54 +6,54 @@ import { instanceName } from '../stage/seed.js';
 import type { Cast, Service, Stage } from '../stage/stage.js';
 import { steadily } from '../stage/steadily.js';
 import { warmGet } from '../stage/warm-gets.js';
-import { addConnecting, addIdle, addMemory, type Cost, measureEmpty, noCost, settled } from './cost.js';
+import { addConnecting, addIdle, addMemory, type Cost, measureBases, noCost, settled } from './cost.js';
 
 const GETS_PER_SECOND = 100;
 const CONNECTED_GETS_MS = 5_000;
 /** Instances that have connected this many instances ago have read their settings. */
 const READS_BEHIND = 50;
 
-export const castOf = ({ size }: Plan['fleet']): Cast => ({ services: [0, size], peers: size });
+export const castOf = ({ size }: Plan['fleet']): Cast => ({ services: [1, size], peers: size });
 
 /** Connects a fleet by turns with each peer's; in the last round all are idle side by side. */
 export async function measureFleet(stage: Stage, { size, rounds, idleMs }: Plan['fleet']): Promise<Figure[]> {
-  const empty = await measureEmpty(stage);
+  const bases = await measureBases(stage);
   const own = noCost();
   const p99 = { connecting: [] as number[], connected: [] as number[] };
   const peers = stage.peers.map((peer, index) => ({
     ...peer,
     cost: noCost(),
-    empty: empty.peers[index]?.measured,
+    base: bases.peers[index]?.measured,
   }));
   for (let round = 1; round <= rounds; round++) {
     const isLast = round === rounds;
     const idle = [];
-    for (const { empty, cost, start } of peers) {
-      if (!empty) continue;
+    for (const { base, cost, start } of peers) {
+      if (!base) continue;
       const peer = await start(size, TELLS_HEAP);
-      await addConnecting(cost, peer, size, empty);
+      await addConnecting(cost, peer, size, base);
       await settled();
-      if (isLast) idle.push({ cost, empty, fleet: peer, stop: peer.stop });
+      if (isLast) idle.push({ cost, base, fleet: peer, stop: peer.stop });
       else {
-        await addMemory(cost, peer, size, empty);
+        await addMemory(cost, peer, size, base);
         await peer.stop();
       }
     }
 
     const service = await stage.service(size, TELLS_HEAP);
-    p99.connecting.push(await getsWhileConnecting(service, size));
-    await addConnecting(own, service, size, empty.service);
+    p99.connecting.push(...(await getsWhileConnecting(service, size)));
+    await addConnecting(own, service, size, bases.service);
     await settled();
     if (isLast) {
       await addIdle(idleMs, [[own, service], ...idle.map(({ cost, fleet }) => [cost, fleet] as const)]);
-      for (const { cost, fleet, empty, stop } of idle) {
-        await addMemory(cost, fleet, size, empty);
+      for (const { cost, fleet, base, stop } of idle) {
+        await addMemory(cost, fleet, size, base);
         await stop();
       }
     }
-    await addMemory(own, service, size, empty.service);
+    await addMemory(own, service, size, bases.service);
     p99.connected.push(
-      await getsP99(service, sleep(CONNECTED_GETS_MS), () => Math.floor(Math.random() * size)),
+      ...(await getsP99(service, sleep(CONNECTED_GETS_MS), () => Math.floor(Math.random() * size))),
     );
     await service.stop();
   }
@@ -80,25 +80,26 @@ export async function measureFleet(stage: Stage, { size, rounds, idleMs }: Plan[
     ...beside('processor when idle', '%', 'idleCpuPercent'),
     alone('p99 of a Get while they connect', 'ms', p99.connecting),
     alone('p99 of a Get when connected', 'ms', p99.connected),
-  ];
+  ].filter(({ ours }) => ours.length > 0);
 }
 
 /** Only of instances that have connected. */
-function getsWhileConnecting(service: Service, size: number): Promise<number> {
+function getsWhileConnecting(service: Service, size: number): Promise<number[]> {
   const ready = () => Math.min(service.connected() - READS_BEHIND, size);
   return getsP99(service, service.connectMs, () =>
     ready() > 0 ? Math.floor(Math.random() * ready()) : undefined,
   );
 }
 
+/** The p99 of calls at a steady rate; none when there was nothing to call. */
 async function getsP99(
   { api }: Service,
   over: Promise<unknown>,
   instance: () => number | undefined,
-): Promise<number> {
+): Promise<number[]> {
   const took = await steadily(GETS_PER_SECOND, over, () => {
     const index = instance();
     return index === undefined ? undefined : warmGet(api, instanceName(index));
   });
-  return quantile(sorted(took), 0.99);
+  return took.length > 0 ? [quantile(sorted(took), 0.99)] : [];
 }

@@ -5,12 +5,12 @@ import { TELLS_HEAP } from '../stage/processes.js';
 import { instanceName } from '../stage/seed.js';
 import type { Cast, Service, Stage } from '../stage/stage.js';
 import { warmGet } from '../stage/warm-gets.js';
-import { addConnecting, addIdle, addMemory, type Cost, measureEmpty, noCost, settled } from './cost.js';
+import { addConnecting, addIdle, addMemory, type Cost, measureBases, noCost, settled } from './cost.js';
 
 const GETS_AT_ONCE = 16;
 
 export const castOf = ({ sizes }: Plan['growth']): Cast => ({
-  services: [0, ...sizes],
+  services: [1, ...sizes],
   peers: Math.max(...sizes),
 });
 
@@ -24,18 +24,18 @@ export async function measureGrowth(
   stage: Stage,
   plan: Plan['growth'],
 ): Promise<{ figures: Figure[]; panels: Panel[] }> {
-  const empty = await measureEmpty(stage);
+  const bases = await measureBases(stage);
   const peers: PeerCosts[] = [];
   for (const [index, { what, start }] of stage.peers.entries()) {
-    const without = empty.peers[index]?.measured;
-    if (!without) continue;
+    const base = bases.peers[index]?.measured;
+    if (!base) continue;
     const costs = [];
     for (const size of plan.sizes) {
       const cost = noCost();
       const peer = await start(size, TELLS_HEAP);
-      await addConnecting(cost, peer, size, without);
+      await addConnecting(cost, peer, size, base);
       await settled();
-      await addMemory(cost, peer, size, without);
+      await addMemory(cost, peer, size, base);
       await peer.stop();
       costs.push({ size, cost });
     }
@@ -46,8 +46,9 @@ export async function measureGrowth(
   for (const size of plan.sizes) {
     const cost = noCost();
     const service = await stage.service(size, TELLS_HEAP);
-    await addConnecting(cost, service, size, empty.service);
+    await addConnecting(cost, service, size, bases.service);
     await settled();
+    await addMemory(cost, service, size, bases.service);
     services.push({ size, cost, service, cpuPerGetUs: [] });
   }
   await addIdle(
@@ -61,10 +62,7 @@ export async function measureGrowth(
       await getOften(service, size, plan.gets);
       cpuPerGetUs.push(((service.process.cpuSeconds() - before) / plan.gets) * 1e6);
     }
-  for (const { size, cost, service } of services) {
-    await addMemory(cost, service, size, empty.service);
-    await service.stop();
-  }
+  for (const { service } of services) await service.stop();
   return { figures: figuresOf(services, peers), panels: panelsOf(services, peers) };
 }
 

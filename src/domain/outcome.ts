@@ -51,6 +51,8 @@ export type Outcome = {
   /** The wire value read before the update; undefined when it was not reported. */
   readonly previous: string | undefined;
   readonly requested: string;
+  /** How often it was sent once more after its connection had ended; missing for never. */
+  readonly resends?: number;
 };
 
 /** How a change ended, or stands at this moment. */

@@ -124,6 +124,26 @@ describe.each<[how: string, effect: Effect]>([
   });
 });
 
+test('a change sent again after a cut says so, in its outcome and in the history', async () => {
+  const { simulator, client } = service;
+  const { instance, phone } = await service.linked();
+  const cut = simulator.inject({
+    match: { on: 'privacy_set', category: 'last', phoneNumber: phone.phoneNumber },
+    effect: { do: 'stream_error', code: 503, moment: 'before_apply' },
+  });
+  const { outcomes } = await client.call(Privacy.updatePrivacySettings, {
+    instance,
+    visibility: { lastSeen: LastSeenVisibility.NONE },
+    permissions: { callAdd: CallAddPermission.KNOWN },
+  });
+  expect(cut.hits()).toBe(1);
+  const told = { state: State.APPLIED, resendCount: 1 };
+  expect(outcomes[0]).toMatchObject({ setting: PrivacySetting.LAST_SEEN, ...told });
+  const { changes } = await client.call(Privacy.listPrivacyChanges, { instance });
+  const resends = (setting: PrivacySetting) => changes.find(one => one.setting === setting)?.resendCount;
+  expect(outcomes.map(({ setting }) => resends(setting))).toEqual(outcomes.map(one => one.resendCount));
+});
+
 test('a read cut off for the first time is answered within a second', async () => {
   const { simulator, client } = service;
   const took: number[] = [];

@@ -756,8 +756,11 @@ type SettingOutcome struct {
 	PreviousValue string `protobuf:"bytes,6,opt,name=previous_value,json=previousValue,proto3" json:"previous_value,omitempty"`
 	// The wire value asked for.
 	RequestedValue string `protobuf:"bytes,7,opt,name=requested_value,json=requestedValue,proto3" json:"requested_value,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// How often it was sent once more because the connection had ended and a read over the next one showed that
+	// nothing had come of it.
+	ResendCount   int32 `protobuf:"varint,8,opt,name=resend_count,json=resendCount,proto3" json:"resend_count,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *SettingOutcome) Reset() {
@@ -837,6 +840,13 @@ func (x *SettingOutcome) GetRequestedValue() string {
 		return x.RequestedValue
 	}
 	return ""
+}
+
+func (x *SettingOutcome) GetResendCount() int32 {
+	if x != nil {
+		return x.ResendCount
+	}
+	return 0
 }
 
 // The status detail of an update that was well-formed and allowed, and failed.
@@ -971,7 +981,7 @@ var File_whatsapp_privacy_v1_errors_proto protoreflect.FileDescriptor
 
 const file_whatsapp_privacy_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	" whatsapp/privacy/v1/errors.proto\x12\x13whatsapp.privacy.v1\x1a*whatsapp/privacy/v1/privacy_settings.proto\"\x8f\x04\n" +
+	" whatsapp/privacy/v1/errors.proto\x12\x13whatsapp.privacy.v1\x1a*whatsapp/privacy/v1/privacy_settings.proto\"\xb2\x04\n" +
 	"\x0eSettingOutcome\x12=\n" +
 	"\asetting\x18\x01 \x01(\x0e2#.whatsapp.privacy.v1.PrivacySettingR\asetting\x12?\n" +
 	"\x05state\x18\x02 \x01(\x0e2).whatsapp.privacy.v1.SettingOutcome.StateR\x05state\x128\n" +
@@ -979,7 +989,8 @@ const file_whatsapp_privacy_v1_errors_proto_rawDesc = "" +
 	"\amessage\x18\x04 \x01(\tR\amessage\x12#\n" +
 	"\rwhatsapp_code\x18\x05 \x01(\x05R\fwhatsappCode\x12%\n" +
 	"\x0eprevious_value\x18\x06 \x01(\tR\rpreviousValue\x12'\n" +
-	"\x0frequested_value\x18\a \x01(\tR\x0erequestedValue\"\xb3\x01\n" +
+	"\x0frequested_value\x18\a \x01(\tR\x0erequestedValue\x12!\n" +
+	"\fresend_count\x18\b \x01(\x05R\vresendCount\"\xb3\x01\n" +
 	"\x05State\x12\x15\n" +
 	"\x11STATE_UNSPECIFIED\x10\x00\x12\x11\n" +
 	"\rSTATE_APPLIED\x10\x01\x12\x13\n" +

@@ -1887,7 +1887,9 @@ type PrivacyChange struct {
 	// Of a SETTING_RESOLVED: the id of the change that turned out; that entry may be gone by now. 0 otherwise.
 	ResolvedId int64 `protobuf:"varint,15,opt,name=resolved_id,json=resolvedId,proto3" json:"resolved_id,omitempty"`
 	// The token that a TOKEN_ entry is about; empty otherwise.
-	TokenId       string `protobuf:"bytes,16,opt,name=token_id,json=tokenId,proto3" json:"token_id,omitempty"`
+	TokenId string `protobuf:"bytes,16,opt,name=token_id,json=tokenId,proto3" json:"token_id,omitempty"`
+	// How often the change of a setting was sent once more after its connection had ended.
+	ResendCount   int32 `protobuf:"varint,17,opt,name=resend_count,json=resendCount,proto3" json:"resend_count,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2032,6 +2034,13 @@ func (x *PrivacyChange) GetTokenId() string {
 		return x.TokenId
 	}
 	return ""
+}
+
+func (x *PrivacyChange) GetResendCount() int32 {
+	if x != nil {
+		return x.ResendCount
+	}
+	return 0
 }
 
 // An excepted contact.
@@ -2954,7 +2963,7 @@ const file_whatsapp_privacy_v1_privacy_service_proto_rawDesc = "" +
 	"\f_start_after\"\x82\x01\n" +
 	"\x1aListPrivacyChangesResponse\x12<\n" +
 	"\achanges\x18\x01 \x03(\v2\".whatsapp.privacy.v1.PrivacyChangeR\achanges\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x90\t\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xb3\t\n" +
 	"\rPrivacyChange\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x03R\x02id\x12\x1a\n" +
 	"\binstance\x18\x02 \x01(\tR\binstance\x12;\n" +
@@ -2975,7 +2984,8 @@ const file_whatsapp_privacy_v1_privacy_service_proto_rawDesc = "" +
 	"\fresolve_time\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\vresolveTime\x12\x1f\n" +
 	"\vresolved_id\x18\x0f \x01(\x03R\n" +
 	"resolvedId\x12\x19\n" +
-	"\btoken_id\x18\x10 \x01(\tR\atokenId\x1aP\n" +
+	"\btoken_id\x18\x10 \x01(\tR\atokenId\x12!\n" +
+	"\fresend_count\x18\x11 \x01(\x05R\vresendCount\x1aP\n" +
 	"\x05Actor\x12\x19\n" +
 	"\btoken_id\x18\x01 \x01(\tR\atokenId\x12,\n" +
 	"\x12token_display_name\x18\x02 \x01(\tR\x10tokenDisplayName\"\xbe\x02\n" +

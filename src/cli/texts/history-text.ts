@@ -22,10 +22,11 @@ export const valuesText = ({ outcome, oldValue, newValue }: PrivacyChange): stri
     : changeText({ state: outcome, previousValue: oldValue, requestedValue: newValue });
 
 /** How an entry about a setting ended; empty for others. */
-export const outcomeText = ({ outcome, whatsappCode, resolvedOutcome }: PrivacyChange): string =>
+export const outcomeText = ({ outcome, whatsappCode, resolvedOutcome, resendCount }: PrivacyChange): string =>
   [
     outcome === SettingOutcome_State.UNSPECIFIED ? '' : stateName(outcome),
     whatsappCode ? `(${whatsappCode})` : '',
+    resendCount > 0 ? 'sent again' : '',
     resolvedOutcome === SettingOutcome_State.UNSPECIFIED ? '' : `→ ${stateName(resolvedOutcome)}`,
   ]
     .filter(Boolean)

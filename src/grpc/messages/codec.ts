@@ -94,6 +94,7 @@ export const encodeOutcome = (outcome: Outcome): SettingOutcome => ({
   whatsappCode: outcome.cause?.whatsappCode ?? 0,
   previousValue: outcome.previous ?? '',
   requestedValue: outcome.requested,
+  resendCount: outcome.resends ?? 0,
 });
 
 /** In the order of PrivacySetting. */

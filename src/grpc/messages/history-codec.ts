@@ -34,6 +34,7 @@ export const encodeChange = ({ change, resolution, ...entry }: ChangeRecord): Pr
   resolveTime: resolution?.time,
   resolvedId: BigInt(entry.resolvedId ?? 0),
   tokenId: entry.tokenId,
+  resendCount: change?.resends ?? 0,
 });
 
 /** The filters of a list; undefined where one takes all. */

@@ -63,7 +63,7 @@ export function history(
       if (tried.length === 0) return;
       await stored(
         changes.append(
-          tried.map(({ setting, previous, requested, state, cause }) => ({
+          tried.map(({ setting, previous, requested, state, cause, resends = 0 }) => ({
             ...ofSetting,
             time,
             actor,
@@ -75,6 +75,7 @@ export function history(
               newValue: requested,
               outcome: state,
               whatsappCode: cause?.whatsappCode,
+              resends,
             },
           })),
         ),
@@ -114,6 +115,7 @@ export function history(
         newValue: reportedValue(after, setting) ?? '',
         outcome: 'APPLIED',
         whatsappCode: undefined,
+        resends: 0,
       },
     };
   }

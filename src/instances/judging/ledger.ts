@@ -98,6 +98,8 @@ export function openLedger<View>(
   const refused = new Set<Setting>();
   /** Changes that the end of a connection undid, as they are if they are not sent once more. */
   const undone = new Map<Setting, Outcome>();
+  /** How often each change has left. */
+  const leavings = new Map<Setting, number>();
   /** Changes that a read has shown. */
   const shown = new Set<Setting>();
   const all = () => wanted().map(entry);
@@ -114,6 +116,7 @@ export function openLedger<View>(
     else awaited.delete(setting);
     if (isCutOff(reply)) cutOff.add(setting);
     if (reply.kind === 'refused') refused.add(setting);
+    if (reply.kind === 'not_sent') leavings.set(setting, (leavings.get(setting) ?? 1) - 1);
     if (reply.kind === 'confirmed') {
       note(change, 'APPLIED');
       return undefined;
@@ -127,6 +130,7 @@ export function openLedger<View>(
     sending(change) {
       cutOff.delete(change.setting);
       undone.delete(change.setting);
+      leavings.set(change.setting, (leavings.get(change.setting) ?? 0) + 1);
       note(change, 'UNKNOWN');
     },
     replied,
@@ -202,11 +206,12 @@ export function openLedger<View>(
     wasRefusedFalsely: setting => refused.has(setting) && shown.has(setting),
     failure: () => all().find(({ cause }) => cause)?.cause,
     outcomes: () =>
-      toChange.map(change =>
-        unproved && entry(change).state === 'APPLIED' && !shown.has(change.setting)
-          ? outcomeOf(change, 'UNKNOWN', unproved)
-          : entry(change),
-      ),
+      toChange.map(change => {
+        const isProved = !unproved || entry(change).state !== 'APPLIED' || shown.has(change.setting);
+        const outcome = isProved ? entry(change) : outcomeOf(change, 'UNKNOWN', unproved);
+        const resends = (leavings.get(change.setting) ?? 0) - 1;
+        return resends > 0 ? { ...outcome, resends } : outcome;
+      }),
     unchanged: () => toStay.map(entry),
   };
 }

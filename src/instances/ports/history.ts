@@ -31,6 +31,8 @@ export type SettingChange = {
   readonly newValue: string;
   readonly outcome: OutcomeState;
   readonly whatsappCode: number | undefined;
+  /** How often it was sent once more after its connection had ended. */
+  readonly resends: number;
 };
 
 /** What is written into the history. */

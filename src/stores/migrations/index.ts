@@ -15,6 +15,7 @@ import { up as historyIds } from './0011-0020/0012-history-ids.js';
 import { up as labels } from './0011-0020/0013-labels.js';
 import { up as revisions } from './0011-0020/0014-revisions.js';
 import { up as applies } from './0011-0020/0015-applies.js';
+import { up as resends } from './0011-0020/0016-resends.js';
 
 /** In order; a migration that was released is never changed. */
 export const migrations = (masterKeys: readonly Buffer[]): Record<string, Migration> => ({
@@ -33,6 +34,7 @@ export const migrations = (masterKeys: readonly Buffer[]): Record<string, Migrat
   '0013_labels': { up: labels(masterKeys) },
   '0014_revisions': { up: revisions },
   '0015_applies': { up: applies },
+  '0016_resends': { up: resends },
 });
 
 /** What a database of this version has behind it. */

@@ -22,6 +22,7 @@ const columnsOf = ({ kind, instance, time, actor, origin, requestId, change, tok
   new_value: change?.newValue ?? null,
   outcome: change?.outcome ?? null,
   whatsapp_code: change?.whatsappCode ?? null,
+  resends: change?.resends ?? 0,
   token_id: tokenId,
 });
 
@@ -67,6 +68,7 @@ export const toRecord = (row: ChangeRow): ChangeRecord => ({
           newValue: row.new_value ?? '',
           outcome: row.outcome as OutcomeState,
           whatsappCode: row.whatsapp_code ?? undefined,
+          resends: row.resends,
         },
   resolution: resolutionOf(row),
   resolvedId: row.resolved_id ?? undefined,

@@ -83,6 +83,8 @@ export type Schema = {
     new_value: string | null;
     outcome: string | null;
     whatsapp_code: number | null;
+    /** How often it was sent once more after its connection had ended. */
+    resends: number;
     /** How it turned out after it was written, and when that came to light. */
     resolved_outcome: string | null;
     resolve_time: number | null;

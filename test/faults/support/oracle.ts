@@ -116,6 +116,8 @@ function outcomeVerdict(
   const sets = timeline.sets.filter(set => set.category === category);
   // Sent again after a cut.
   const forwards = sets.filter(({ value }) => value === wish);
+  if (forwards.length > outcome.resendCount + 1)
+    return `it was sent ${forwards.length} times, and told as sent again ${outcome.resendCount} times`;
   const forward = forwards.findLast(({ changed }) => changed !== undefined) ?? forwards.at(-1);
   const back = sets.find(({ value }) => value !== wish);
   const final = timeline.valueAt(category, run.events.length);

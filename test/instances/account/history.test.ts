@@ -18,6 +18,7 @@ const LAST_SEEN: SettingChange = {
   newValue: 'none',
   outcome: 'UNKNOWN',
   whatsappCode: undefined,
+  resends: 0,
 };
 const ENTRY: ChangeRecord = {
   id: 7,

@@ -66,7 +66,7 @@ export function changeContract(newData: () => Data): void {
       const told = (outcome: 'APPLIED' | 'FAILED', second: number, id: number): ChangeRecord => ({
         ...stored(changeRecord('a', second, { outcome }), id),
         kind: 'SETTING_RESOLVED',
-        change: unknown.change && { ...unknown.change, outcome, whatsappCode: undefined },
+        change: unknown.change && { ...unknown.change, outcome, whatsappCode: undefined, resends: 0 },
         resolvedId: 1,
       });
       const resolution = { outcome: 'FAILED', time: at(9) } as const;

@@ -50,6 +50,7 @@ export const changeRecord = (
     newValue: 'none',
     outcome: 'FAILED',
     whatsappCode: 403,
+    resends: 1,
     ...change,
   },
   tokenId: '',

@@ -731,6 +731,11 @@ export interface SettingOutcome {
   previousValue: string;
   /** The wire value asked for. */
   requestedValue: string;
+  /**
+   * How often it was sent once more because the connection had ended and a read over the next one showed that
+   * nothing had come of it.
+   */
+  resendCount: number;
 }
 
 /** The end states. They grow: a client treats a number that it does not know as UNKNOWN. */
@@ -806,7 +811,16 @@ export interface PrivacyApplyFailure {
 }
 
 function createBaseSettingOutcome(): SettingOutcome {
-  return { setting: 0, state: 0, reason: 0, message: "", whatsappCode: 0, previousValue: "", requestedValue: "" };
+  return {
+    setting: 0,
+    state: 0,
+    reason: 0,
+    message: "",
+    whatsappCode: 0,
+    previousValue: "",
+    requestedValue: "",
+    resendCount: 0,
+  };
 }
 
 export const SettingOutcome: MessageFns<SettingOutcome> = {
@@ -831,6 +845,9 @@ export const SettingOutcome: MessageFns<SettingOutcome> = {
     }
     if (message.requestedValue !== "") {
       writer.uint32(58).string(message.requestedValue);
+    }
+    if (message.resendCount !== 0) {
+      writer.uint32(64).int32(message.resendCount);
     }
     return writer;
   },
@@ -904,6 +921,14 @@ export const SettingOutcome: MessageFns<SettingOutcome> = {
             message.requestedValue = reader.string();
             continue;
           }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.resendCount = reader.int32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -939,6 +964,9 @@ export const SettingOutcome: MessageFns<SettingOutcome> = {
     if (message.requestedValue !== "") {
       obj.requestedValue = message.requestedValue;
     }
+    if (message.resendCount !== 0) {
+      obj.resendCount = Math.round(message.resendCount);
+    }
     return obj;
   },
 
@@ -954,6 +982,7 @@ export const SettingOutcome: MessageFns<SettingOutcome> = {
     message.whatsappCode = object.whatsappCode ?? 0;
     message.previousValue = object.previousValue ?? "";
     message.requestedValue = object.requestedValue ?? "";
+    message.resendCount = object.resendCount ?? 0;
     return message;
   },
 };

@@ -620,6 +620,8 @@ export interface PrivacyChange {
   resolvedId: bigint;
   /** The token that a TOKEN_ entry is about; empty otherwise. */
   tokenId: string;
+  /** How often the change of a setting was sent once more after its connection had ended. */
+  resendCount: number;
 }
 
 /**
@@ -3343,6 +3345,7 @@ function createBasePrivacyChange(): PrivacyChange {
     resolveTime: undefined,
     resolvedId: 0n,
     tokenId: "",
+    resendCount: 0,
   };
 }
 
@@ -3401,6 +3404,9 @@ export const PrivacyChange: MessageFns<PrivacyChange> = {
     }
     if (message.tokenId !== "") {
       writer.uint32(130).string(message.tokenId);
+    }
+    if (message.resendCount !== 0) {
+      writer.uint32(136).int32(message.resendCount);
     }
     return writer;
   },
@@ -3546,6 +3552,14 @@ export const PrivacyChange: MessageFns<PrivacyChange> = {
             message.tokenId = reader.string();
             continue;
           }
+          case 17: {
+            if (tag !== 136) {
+              break;
+            }
+
+            message.resendCount = reader.int32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3608,6 +3622,9 @@ export const PrivacyChange: MessageFns<PrivacyChange> = {
     if (message.tokenId !== "") {
       obj.tokenId = message.tokenId;
     }
+    if (message.resendCount !== 0) {
+      obj.resendCount = Math.round(message.resendCount);
+    }
     return obj;
   },
 
@@ -3636,6 +3653,7 @@ export const PrivacyChange: MessageFns<PrivacyChange> = {
       ? BigInt(object.resolvedId)
       : 0n;
     message.tokenId = object.tokenId ?? "";
+    message.resendCount = object.resendCount ?? 0;
     return message;
   },
 };

@@ -447,10 +447,12 @@ describe('a change whose answer does not come', () => {
     service.simulator.inject({ match: { on: 'privacy_set', category: 'last' }, effect });
 
   /** After the first read there is no other. On a new account: the service goes on reading one with an open question. */
-  async function blind(...kinds: ('privacy_get' | 'list_get')[]) {
+  async function blind(
+    kinds: readonly ('privacy_get' | 'list_get')[],
+    effect: Effect = { do: 'refuse', code: 503 },
+  ) {
     desk = await service.linked();
     await prepare();
-    const effect = { do: 'refuse', code: 503 } as const;
     for (const on of kinds) service.simulator.inject({ match: { on }, effect, after: 1, times: Infinity });
   }
 
@@ -489,19 +491,27 @@ describe('a change whose answer does not come', () => {
   });
 
   test('is not called done when half of what was read back denies it', async () => {
-    await blind('privacy_get');
+    await blind(['privacy_get']);
     fault({ do: 'lie', lie: 'confirm' });
     const failure = await failureOf(change({ add: [CARL] }));
     expect(failure).toMatchObject({ code: status.ABORTED, reason: 'PARTIAL_UPDATE' });
     expect(onPhone()).toEqual([ANNA, BEN]);
   });
 
-  test('is unknown, although confirmed, when nothing can be read back', async () => {
-    await blind('privacy_get', 'list_get');
-    const failure = await failureOf(change({ add: [CARL] }));
-    expect(failure).toMatchObject({ code: status.ABORTED, reason: 'PARTIAL_UPDATE' });
-    expect(failure.update?.outcomes).toMatchObject([{ state: State.UNKNOWN }]);
-  });
+  test.each<[what: string, Effect, ErrorReason]>([
+    ['a fault of WhatsApp', { do: 'refuse', code: 503 }, ErrorReason.WHATSAPP_UNCLEAR],
+    ['a refusal', { do: 'refuse', code: 403 }, ErrorReason.WHATSAPP_REJECTED],
+    ['silence', { do: 'silence' }, ErrorReason.WHATSAPP_TIMEOUT],
+    ['the end of the connection', { do: 'close' }, ErrorReason.CONNECTION_LOST],
+  ])(
+    'is unknown, although confirmed, and says why, when each read back meets %s',
+    async (_, effect, reason) => {
+      await blind(['privacy_get', 'list_get'], effect);
+      const failure = await failureOf(change({ add: [CARL] }, { deadlineMs: PATIENCE_MS }));
+      expect(failure).toMatchObject({ code: status.ABORTED, reason: 'PARTIAL_UPDATE' });
+      expect(failure.update?.outcomes).toMatchObject([{ state: State.UNKNOWN, reason }]);
+    },
+  );
 
   test('to the read before it leaves nothing sent when the time is over', async () => {
     service.simulator.inject({ match: { on: 'list_get' }, effect: { do: 'silence' } });

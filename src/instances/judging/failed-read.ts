@@ -1,8 +1,7 @@
-import type { Problem } from '../../domain/errors.js';
 import type { Cause } from '../../domain/outcome.js';
 import type { Account } from '../account/account.js';
 import type { NoAnswer, Refused } from '../ports/ports.js';
-import { NO_ANSWER } from './reply-causes.js';
+import { NO_ANSWER, type OutcomeProblem } from './reply-causes.js';
 
 type Asked = Pick<Account, 'instance' | 'throttle'>;
 
@@ -12,10 +11,10 @@ export function heldBack({ instance, throttle }: Asked): HeldBack | undefined {
   return retryAfterMs > 0 ? { kind: 'WHATSAPP_RATE_LIMITED', instance, retryAfterMs } : undefined;
 }
 
-type HeldBack = Problem & { readonly kind: 'WHATSAPP_RATE_LIMITED' };
+type HeldBack = OutcomeProblem & { readonly kind: 'WHATSAPP_RATE_LIMITED' };
 
 /** Takes in that a read brought nothing, be it because the account asks too much, and says what is wrong. */
-export function failedRead({ instance, throttle }: Asked, reply: Refused | NoAnswer): Problem {
+export function failedRead({ instance, throttle }: Asked, reply: Refused | NoAnswer): OutcomeProblem {
   if (reply.kind === 'no_answer') return unanswered(instance, reply);
   const about = { instance, whatsappCode: reply.code };
   if (reply.code !== 429) return { kind: 'WHATSAPP_REJECTED', whatsappText: reply.text, ...about };
@@ -32,7 +31,7 @@ export function whyUnread(reply: Refused | NoAnswer | undefined): Pick<Cause, 'r
 }
 
 /** What is wrong when nothing came that proves anything. */
-export const unanswered = (instance: string, { cause, code }: NoAnswer): Problem => ({
+export const unanswered = (instance: string, { cause, code }: NoAnswer): OutcomeProblem => ({
   kind: NO_ANSWER[cause].reason,
   instance,
   ...(code !== undefined && { whatsappCode: code }),

@@ -80,7 +80,7 @@ export type Look<View> = (view: View, isSameConnection: boolean) => void;
 export function openLedger<View>(
   changes: readonly Change[],
   evidence: (view: View, change: Change) => Evidence,
-  { unchanged = [], unproved }: { unchanged?: readonly Change[]; unproved?: Cause } = {},
+  { unchanged = [], unproved }: { unchanged?: readonly Change[]; unproved?: () => Cause } = {},
 ): Ledger<View> {
   let toChange = changes;
   let toStay = unchanged;
@@ -208,7 +208,7 @@ export function openLedger<View>(
     outcomes: () =>
       toChange.map(change => {
         const isProved = !unproved || entry(change).state !== 'APPLIED' || shown.has(change.setting);
-        const outcome = isProved ? entry(change) : outcomeOf(change, 'UNKNOWN', unproved);
+        const outcome = isProved ? entry(change) : outcomeOf(change, 'UNKNOWN', unproved());
         const resends = (leavings.get(change.setting) ?? 0) - 1;
         return resends > 0 ? { ...outcome, resends } : outcome;
       }),

@@ -1,3 +1,4 @@
+import { PrivacyError } from '../../domain/errors.js';
 import type { Cause, Outcome } from '../../domain/outcome.js';
 import {
   type ContactList,
@@ -12,7 +13,7 @@ import { MIN_ROOM_MS, timeLeft } from '../account/time-left.js';
 import { openLedger } from '../judging/ledger.js';
 import { type ListView, listEvidence, wished } from '../judging/list-evidence.js';
 import { OTHER_LIST } from '../judging/refusals.js';
-import { CALLER_GONE, isCutOff, OUT_OF_TIME } from '../judging/reply-causes.js';
+import { CALLER_GONE, isCutOff, isOutcomeProblem, OUT_OF_TIME } from '../judging/reply-causes.js';
 import type { CallOptions, ListOrder } from '../ports/orders.js';
 import { askAgain } from '../reading/ask-again.js';
 import { identify, payFor } from '../reading/identify-contacts.js';
@@ -73,10 +74,10 @@ const isShown = ({ order }: ListRun, view: Partial<ListView>): view is ListView 
  * WhatsApp confirms what was sent, which is the difference to the list it told before; it tells none while the setting
  * has another value, and other devices change it too.
  */
-const NOT_READ_BACK: Cause = {
-  reason: 'WHATSAPP_UNCLEAR',
+const notReadBack = (reason: Cause['reason']): Cause => ({
+  reason,
   message: 'WhatsApp confirmed what was sent, but the list could not be read back',
-};
+});
 
 /** Sends the change once. */
 async function attempt(run: ListRun, before: ListView): Promise<ListExecution> {
@@ -84,7 +85,8 @@ async function attempt(run: ListRun, before: ListView): Promise<ListExecution> {
   const { setting } = order;
   const { contacts, stamp } = before.list;
   const change = { setting, from: reportedValue(before.settings, setting), to: EXCEPTING };
-  const ledger = openLedger([change], listEvidence(order, before), { unproved: NOT_READ_BACK });
+  let unread: Cause['reason'] = 'WHATSAPP_UNCLEAR';
+  const ledger = openLedger([change], listEvidence(order, before), { unproved: () => notReadBack(unread) });
   const ended = (sent: boolean, after: Partial<ListView> = {}): ListExecution => ({
     outcome: ledger.outcomes()[0] as Outcome,
     after,
@@ -109,8 +111,10 @@ async function attempt(run: ListRun, before: ListView): Promise<ListExecution> {
 
   const onAny = { ...run, account: { ...account, session: account.sessionAtOnce } };
   const saw = ledger.looking();
-  const first = await look(onAny);
-  const after = isWhole(first) || timeLeft(call) < MIN_ROOM_MS ? first : { ...first, ...(await look(onAny)) };
+  const onFailure = (reason: Cause['reason']) => (unread = reason);
+  const first = await look(onAny, onFailure);
+  const isEnough = isWhole(first) || timeLeft(call) < MIN_ROOM_MS;
+  const after = isEnough ? first : { ...first, ...(await look(onAny, onFailure)) };
   saw(after, !isCutOff(reply));
   return ended(true, after);
 }
@@ -130,8 +134,14 @@ export async function lookAt(
   return Promise.allSettled([settings, readContactList(account, setting, call)]);
 }
 
-async function look({ account, order, call }: ListRun): Promise<Partial<ListView>> {
-  const [value, contacts] = await lookAt(account, order.setting, call);
+/** @param onFailure Is told why the settings or the list could not be read. */
+async function look(
+  { account, order, call }: ListRun,
+  onFailure: (reason: Cause['reason']) => void = () => undefined,
+): Promise<Partial<ListView>> {
+  const looks = await lookAt(account, order.setting, call);
+  for (const reason of looks.map(whyNothing)) if (reason) onFailure(reason);
+  const [value, contacts] = looks;
   const [settings, list] = [brought(value), brought(contacts)];
   const wish = list && (await identify(account, order, list, call).catch(() => undefined));
   return { ...(settings && { settings }), ...(list && { list }), ...(wish && { wish }) };
@@ -139,3 +149,12 @@ async function look({ account, order, call }: ListRun): Promise<Partial<ListView
 
 const brought = <T>(result: PromiseSettledResult<T>): T | undefined =>
   result.status === 'fulfilled' ? result.value : undefined;
+
+/** Why a look brought nothing, where that can be the reason of an outcome. */
+function whyNothing(result: PromiseSettledResult<unknown>): Cause['reason'] | undefined {
+  if (result.status === 'fulfilled' || !(result.reason instanceof PrivacyError)) return undefined;
+  const { problem } = result.reason;
+  // No answer came within the caller's time.
+  if (problem.kind === 'DEADLINE_TOO_SHORT') return 'WHATSAPP_TIMEOUT';
+  return isOutcomeProblem(problem) ? problem.kind : undefined;
+}

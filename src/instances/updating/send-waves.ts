@@ -6,7 +6,7 @@ import { type Change, waves } from '../../domain/settings/waves.js';
 import type { Account } from '../account/account.js';
 import { iqTimeout, MIN_ROOM_MS, timeLeft } from '../account/time-left.js';
 import { settingEvidence } from '../judging/evidence.js';
-import { heldBack } from '../judging/failed-read.js';
+import { failedRead, heldBack } from '../judging/failed-read.js';
 import { openLedger } from '../judging/ledger.js';
 import { CALLER_GONE, causeFrom, isCutOff, mayComeLate, OUT_OF_TIME } from '../judging/reply-causes.js';
 import type { CallOptions } from '../ports/orders.js';
@@ -25,6 +25,8 @@ export type Execution = {
   readonly sent: boolean;
   /** Whether the caller's time cut it short. */
   readonly outOfTime: boolean;
+  /** Whether it ended with its connection. */
+  readonly isCutOff: boolean;
   /** Whether the change of a setting has no reply yet, on a connection that goes on. */
   readonly mayTakeEffect: (setting: Setting) => boolean;
   /** Whether WhatsApp refused the change of a setting, and a read showed that it had been made. */
@@ -101,6 +103,7 @@ export async function sendWaves(
     settings,
     sent: run.sent,
     outOfTime,
+    isCutOff: run.cut !== undefined,
     mayTakeEffect: ledger.mayTakeEffect,
     wasRefusedFalsely: ledger.wasRefusedFalsely,
   };
@@ -135,9 +138,14 @@ function planAnew(run: Run, settings: Snapshot, isBefore: (sent: Setting) => boo
 
 /** The read that was to tell what was there brought nothing: a later one decides how to go on, or nothing does. */
 function planUnread(run: Run, settings: Snapshot | undefined): void {
+  if (settings) {
+    planAnew(run, settings, () => false);
+    return;
+  }
   const { account } = run;
-  if (settings) planAnew(run, settings, () => false);
-  else run.halt ??= causeFrom(heldBack(account) ?? { kind: 'WHATSAPP_TIMEOUT', instance: account.instance });
+  const failed = account.cache.failedAfter(run.readsBefore);
+  const silence = { kind: 'WHATSAPP_TIMEOUT', instance: account.instance } as const;
+  run.halt ??= causeFrom(heldBack(account) ?? (failed ? failedRead(account, failed) : silence));
 }
 
 /** After a cut, where a read over the next connection tells of every change, and nothing but the cut is against it. */

@@ -82,11 +82,12 @@ export async function updateSettings(
   if (lists) execution = await rollBack(paid.account, execution, lists, call);
 
   await account.history.ended(order, execution.outcomes);
-  const { outcomes, settings, sent, outOfTime } = execution;
+  const { outcomes, settings, sent, outOfTime, isCutOff } = execution;
   // Without any read-back no more is said than that nothing was sent, unless that were OK.
   const isTold = ({ setting }: Outcome) =>
     settings ? reportedValue(settings, setting) !== undefined : !outcomes.every(isApplied);
-  const why = whyNotReadBack(settings, account.cache.failedAfter(readsBefore));
+  const failed = account.cache.failedAfter(readsBefore) ?? (isCutOff ? CUT_OFF : undefined);
+  const why = whyNotReadBack(settings, failed);
   const unchanged = execution.unchanged.map(outcome =>
     isTold(outcome) ? outcome : notReadBack(outcome, why),
   );
@@ -118,6 +119,9 @@ const isApplied = ({ state }: Outcome): boolean => state === 'APPLIED';
 /** OK would say that it still has the value, which nobody has seen since the changes were sent. */
 const notReadBack = (outcome: Outcome, cause: Cause): Outcome =>
   outcome.state === 'UNCHANGED' ? { ...outcome, state: 'UNKNOWN', cause } : outcome;
+
+/** What a read brings that had no connection to leave over. */
+const CUT_OFF: FailedRead = { kind: 'no_answer', cause: 'closed' };
 
 function whyNotReadBack(settings: Snapshot | undefined, failed: FailedRead | undefined): Cause {
   const message = 'nothing was sent because it had this value, but it could not be read back';

@@ -179,7 +179,7 @@ describe('a setting that had its value already', () => {
 describe('a change that its confirmation does not prove', () => {
   const unproved = { reason: 'WHATSAPP_TIMEOUT', message: 'not read back' } as const;
   const confirmed = () => {
-    const ledger = openLedger([LAST_SEEN], settingEvidence, { unproved });
+    const ledger = openLedger([LAST_SEEN], settingEvidence, { unproved: () => unproved });
     ledger.sending(LAST_SEEN);
     ledger.replied(LAST_SEEN, { kind: 'confirmed' });
     return ledger;

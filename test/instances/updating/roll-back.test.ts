@@ -25,6 +25,7 @@ test('one at a time, as after a rate limit, a rollback goes on behind a setting 
     settings: undefined,
     sent: true,
     outOfTime: false,
+    isCutOff: false,
     mayTakeEffect: () => false,
     wasRefusedFalsely: () => false,
   };
@@ -57,6 +58,7 @@ test.each([
     settings: undefined,
     sent: true,
     outOfTime: false,
+    isCutOff: false,
     mayTakeEffect: () => false,
     wasRefusedFalsely: () => wasRefusedFalsely,
   };

@@ -1,4 +1,5 @@
 import { clock } from '../../domain/time/clock.js';
+import { patience } from '../../domain/time/patience.js';
 import type { CallOptions } from '../ports/orders.js';
 
 /** How long one IQ may take when the caller's time allows it. */
@@ -25,4 +26,11 @@ export async function within<T>(ms: number, promise: Promise<T>): Promise<T | un
     timer = setTimeout(resolve, Math.max(ms, 0), undefined);
   });
   return Promise.race([promise, over]).finally(() => clearTimeout(timer));
+}
+
+/** The same where the time is not the caller's but for somebody else's answer: see `patience`. */
+export async function patiently<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
+  const { promise: over, resolve } = Promise.withResolvers<undefined>();
+  const end = patience(Math.max(ms, 0), () => resolve(undefined));
+  return Promise.race([promise, over]).finally(end);
 }

@@ -2,7 +2,7 @@ import type { Cause } from '../../domain/outcome.js';
 import type { Setting } from '../../domain/settings/settings-table.js';
 import type { Snapshot } from '../../domain/settings/snapshot.js';
 import { type Account, gone } from '../account/account.js';
-import { iqTimeout, isOver, within } from '../account/time-left.js';
+import { iqTimeout, isOver, patiently } from '../account/time-left.js';
 import { failedRead, heldBack } from '../judging/failed-read.js';
 import type { Ledger, Look } from '../judging/ledger.js';
 import { isCutOff } from '../judging/reply-causes.js';
@@ -48,7 +48,7 @@ export function readWithin(
   const reply = account.cache.read(session, iqTimeout(call), onArrival);
   // A rate limit counts at once, also while changes are waited for.
   void reply.then(told => told.kind !== 'read' && failedRead(account, told));
-  return within(patienceMs, reply);
+  return patiently(patienceMs, reply);
 }
 
 /** Reads of one look at what became of the changes. */
@@ -67,7 +67,7 @@ export async function settle(run: Run, behind: ReadReply | undefined): Promise<S
   // Not where a late reply overtook the read.
   const agrees = (view: Snapshot | undefined) => view && ledger.agreesWith(view);
   if (!isAwaiting && (!settings || agrees(settings))) return settings;
-  if (isAwaiting) await within(iqTimeout(run.call) * FIRST_SHARE, Promise.all(run.late));
+  if (isAwaiting) await patiently(iqTimeout(run.call) * FIRST_SHARE, Promise.all(run.late));
   const again = await readBack(run, undefined);
   return [again, settings].find(agrees);
 }
@@ -112,7 +112,7 @@ async function readLater(run: Run): Promise<LaterRead | undefined> {
     // On another connection the read that follows every login leaves no earlier than one of our own.
     const pending = session === first || attempt > 1 ? undefined : account.cache.pending(session);
     const saw = ledger.looking();
-    const reply = await (pending ? within(patience, pending) : readWithin(run, session, patience));
+    const reply = await (pending ? patiently(patience, pending) : readWithin(run, session, patience));
     if (reply && isCutOff(reply)) await gone(session);
     if (reply?.kind !== 'read') continue;
     latest = { snapshot: reply.snapshot, session, saw };

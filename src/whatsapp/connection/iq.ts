@@ -1,5 +1,6 @@
 import type { BinaryNode } from '@whiskeysockets/baileys';
 import { LONGEST_TIMER_MS } from '../../domain/longest-timer.js';
+import { patience } from '../../domain/time/patience.js';
 import { NeverLeft } from '../baileys/frame-hold.js';
 import type { LightSocket } from '../baileys/light-socket.js';
 import { withoutStacks } from '../baileys/without-stacks.js';
@@ -39,7 +40,7 @@ export function iqs({ ws, generateMessageTag, sendNode }: LightSocket) {
     const reply = `TAG:${id}`;
     return new Promise(resolve => {
       let give: OnLate<IqReply> = resolve;
-      const timer = setTimeout(expire, Math.min(timeoutMs, LONGEST_TIMER_MS));
+      const stopWaiting = patience(Math.min(timeoutMs, LONGEST_TIMER_MS), expire);
       pending.add(settle);
       ws.on(reply, onStanza);
       send({ ...node, attrs: { ...node.attrs, id } }).catch(error =>
@@ -57,7 +58,7 @@ export function iqs({ ws, generateMessageTag, sendNode }: LightSocket) {
         give = onLate;
       }
       function settle(answer: IqReply) {
-        clearTimeout(timer);
+        stopWaiting();
         pending.delete(settle);
         ws.off(reply, onStanza);
         give(answer);

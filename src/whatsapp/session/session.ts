@@ -1,6 +1,6 @@
 import type { BinaryNode } from '@whiskeysockets/baileys';
 import { wallTime } from '../../domain/time/wall-time.js';
-import { within } from '../../instances/account/time-left.js';
+import { patiently } from '../../instances/account/time-left.js';
 import type { LogoutReply, OfflineQueue, Session } from '../../instances/ports/ports.js';
 import type { Connection } from '../connection/connection.js';
 import type { IqReply } from '../connection/iq.js';
@@ -43,7 +43,7 @@ export function openSession(
 
   /** What is told of the timer before its patience is over: it left with the settings, which wait for it. */
   async function inTime(told: Promise<TimerReply>): Promise<TimerReply> {
-    const reply = await within(timerPatienceMs, told);
+    const reply = await patiently(timerPatienceMs, told);
     if (reply) return reply;
     timerPatienceMs = IMPATIENCE_MS;
     void told.then(late => {

@@ -19,6 +19,7 @@ import {
 import { isLabelKey, isLabelValue, MOST_LABELS } from '../src/domain/labels/labels.js';
 import { LONGEST_SELECTOR, MOST_REQUIREMENTS } from '../src/domain/labels/parse-selector.js';
 import { METHODS } from '../src/grpc/method-table.js';
+import { WIDTH } from '../src/grpc/methods/privacy/apply.js';
 import { SERVER_OPTIONS } from '../src/grpc/server/transport.js';
 import { budget, type IqKind } from '../src/instances/account/budget.js';
 import { LIMITS } from '../src/limits.js';
@@ -61,6 +62,10 @@ const NUMBERS: readonly (readonly [limit: string, number: string | number])[] = 
   ['a message, uncompressed', kib(LARGEST_MESSAGE)],
   ['instances that ApplyPrivacySettings or WatchPrivacySettings names', MOST_INSTANCES],
   ['instances that a `label_selector` of ApplyPrivacySettings matches', MOST_INSTANCES],
+  [
+    'instances that one ApplyPrivacySettings updates at the same time',
+    `${WIDTH.atLeast} to ${WIDTH.atMost}, as far as the processor has room beside other calls`,
+  ],
   ['instances that BatchCreateInstances makes', MOST_INSTANCES],
   ['labels of an instance', MOST_LABELS],
   ['the key of a label, and its value, in characters', longest(isLabelKey, isLabelValue)],

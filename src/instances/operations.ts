@@ -21,7 +21,7 @@ export type Operations = Omit<Instances, keyof Catalogue>;
 
 /** The operations on the instances that are held. */
 export function operations(held: Holdings, node: Node): Operations {
-  const { dialer, linkAttempts: attempts, changes, reads, watch, writes } = node;
+  const { dialer, linkAttempts: attempts, changes, reads, turn, watch, writes } = node;
 
   const historyOf = historyReader(
     selector => held.selected({ names: [], selector }).map(({ keeper }) => keeper.record),
@@ -79,9 +79,10 @@ export function operations(held: Holdings, node: Node): Operations {
       ),
 
     updateSettings: (name, order, call) =>
-      inTurn(name, call, managed =>
-        updateSettings(managed, order, order.unattended ? { ...call, signal: NEVER } : call),
-      ),
+      inTurn(name, call, async managed => {
+        await turn();
+        return updateSettings(managed, order, order.unattended ? { ...call, signal: NEVER } : call);
+      }),
 
     readContactList: (name, setting, call) =>
       withConnection(name, async managed => (await readContactList(managed, setting, call)).contacts),

@@ -1,5 +1,6 @@
 import PQueue from 'p-queue';
 import type { ConnectionMode, Presence } from '../../domain/instance.js';
+import { turns } from '../../domain/time/turns.js';
 import type { Iqs } from '../account/budget.js';
 import { type LinkAttempts, type LinkLimits, linkAttempts } from '../account/link-attempts.js';
 import { breaker } from '../connecting/breaker.js';
@@ -63,6 +64,8 @@ export type Node = {
   readonly idle: IdleConnections;
   /** Those of many instances in one call. */
   readonly reads: PQueue;
+  /** Fulfils when an update may begin: each at a turn of its own, so that calls are answered between them. */
+  readonly turn: () => Promise<void>;
   /** Devices taken over, one at a time. */
   readonly imports: PQueue;
 };
@@ -102,6 +105,7 @@ export function openNode({
     connectionMode: connections.mode,
     idle: idleConnections({ idleMs: connections.idleMs, most: connections.mostIdle }),
     reads: new PQueue({ concurrency: READS_AT_ONCE }),
+    turn: turns(),
     imports: new PQueue({ concurrency: 1 }),
   };
 }

@@ -98,7 +98,7 @@ describe('a detached update of many instances', () => {
 
   test('begins nothing more once its token is revoked', async () => {
     const held = Promise.withResolvers<void>();
-    const { api, instances, begun } = await fleet(40, () => held.promise);
+    const { api, instances, begun } = await fleet(200, () => held.promise);
     const wish = { kind: 'ACCOUNT', access: 'READ_WRITE', displayName: '' } as const;
     const { secret, token } = await api.tokens.mint(wish);
     const call = apply(api, { instances, detached: true }, { secret });
@@ -111,7 +111,7 @@ describe('a detached update of many instances', () => {
   });
 
   test('finishes and keeps what it has begun when the server goes away', async () => {
-    const { api, begun, release } = await leftAfterFirst(40, true);
+    const { api, begun, release } = await leftAfterFirst(200, true);
     await expect.poll(() => begun.length).toBe(AT_ONCE + 1);
     const drained = api.server.drain(20_000);
     release();
@@ -119,7 +119,7 @@ describe('a detached update of many instances', () => {
     const next = await startApi({ applyLog: api.store.applies });
     expect(await told(next)).toMatchObject({
       state: State.INTERRUPTED,
-      totalCount: 40,
+      totalCount: 200,
       succeededCount: AT_ONCE + 1,
     });
   });

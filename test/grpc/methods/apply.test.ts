@@ -5,7 +5,7 @@ import { PrivacyError } from '../../../src/domain/errors.js';
 import type { Instances } from '../../../src/instances/instances.js';
 import { caller } from '../../support/call.js';
 import type { Api } from '../support/api.js';
-import { AT_ONCE, fleet, hideLastSeen } from '../support/fleet.js';
+import { AT_LEAST, AT_ONCE, fleet, hideLastSeen } from '../support/fleet.js';
 import { invoke } from '../support/invoke.js';
 
 const apply = (api: Api, instances: string[], deadlineMs?: number) =>
@@ -62,13 +62,34 @@ describe('an update of many instances', () => {
 
   test('works on a bounded number at once', async () => {
     let [now, most] = [0, 0];
-    const { api, instances } = await fleet(100, async () => {
+    const isFull = Promise.withResolvers<void>();
+    const { api, instances } = await fleet(2 * AT_ONCE, async () => {
       most = Math.max(most, ++now);
-      await new Promise(resolve => setTimeout(resolve, 5));
+      if (now >= AT_ONCE) setTimeout(isFull.resolve, 20); // Or more would begin.
+      await isFull.promise;
       now--;
     });
     expect((await apply(api, instances)).code).toBe('OK');
     expect(most).toBe(AT_ONCE);
+  });
+
+  test('begins no more than a few at once while the event loop is busy, and more when it is not', async () => {
+    const held = Promise.withResolvers<void>();
+    const { api, instances, begun } = await fleet(40, () => held.promise);
+    let isBusy = true;
+    const work = () => {
+      for (const until = performance.now() + 20; performance.now() < until; );
+      if (isBusy) setImmediate(work);
+    };
+    work();
+    const call = apply(api, instances);
+    await expect.poll(() => begun.length).toBe(AT_LEAST);
+    await new Promise(resolve => setTimeout(resolve, 200));
+    expect(begun).toHaveLength(AT_LEAST);
+    isBusy = false;
+    await expect.poll(() => begun.length).toBe(40);
+    held.resolve();
+    expect((await call).code).toBe('OK');
   });
 
   test('tells the places of the first hundred that failed, and how many did', async () => {
@@ -111,11 +132,11 @@ describe('an update of many instances', () => {
   });
 
   test('whose time runs out counts those not reached as failed', async () => {
-    const { api, instances, begun } = await fleet(40, async (name, { deadline }) => {
+    const { api, instances, begun } = await fleet(200, async (name, { deadline }) => {
       if (Number(name.slice(-4)) < 10) return;
-      await new Promise(resolve => setTimeout(resolve, deadline - performance.now()));
+      await new Promise(resolve => setTimeout(resolve, deadline - performance.now() - 150));
     });
-    const ended = await apply(api, instances, 2500);
+    const ended = await apply(api, instances, 4_000);
     expect(ended.code).toBe('DEADLINE_EXCEEDED');
     expect(ended.detail('google.rpc.ErrorInfo')).toMatchObject({
       reason: 'DEADLINE_TOO_SHORT',
@@ -125,12 +146,12 @@ describe('an update of many instances', () => {
     expect(failure?.succeededCount).toBe(ended.responses.length);
     expect(failure?.succeededCount).toBeGreaterThanOrEqual(10);
     expect(begun).toHaveLength(ended.responses.length);
-    expect(failure?.failedCount).toBe(40 - begun.length);
+    expect(failure?.failedCount).toBe(200 - begun.length);
   });
 
   test('begins nothing more when its caller has gone', async () => {
     const held = Promise.withResolvers<void>();
-    const { api, instances, begun } = await fleet(40, () => held.promise);
+    const { api, instances, begun } = await fleet(200, () => held.promise);
     const client = caller(api.address, api.secret);
     const gone = new AbortController();
     const call = client.stream(
@@ -151,7 +172,7 @@ describe('an update of many instances', () => {
 
   test('finishes what has begun when the server goes away, and tells of it', async () => {
     const held = Promise.withResolvers<void>();
-    const { api, instances, begun } = await fleet(40, () => held.promise);
+    const { api, instances, begun } = await fleet(200, () => held.promise);
     const call = apply(api, instances);
     await expect.poll(() => begun.length).toBe(AT_ONCE);
     const drained = api.server.drain(20_000);
@@ -162,7 +183,7 @@ describe('an update of many instances', () => {
     expect(ended.responses).toHaveLength(AT_ONCE);
     expect(ended.detail('whatsapp.privacy.v1.PrivacyApplyFailure')).toMatchObject({
       succeededCount: AT_ONCE,
-      failedCount: 40 - AT_ONCE,
+      failedCount: 200 - AT_ONCE,
     });
     expect(begun).toHaveLength(AT_ONCE);
   });

@@ -3,8 +3,10 @@ import type { Instances } from '../../../src/instances/instances.js';
 import type { CallOptions } from '../../../src/instances/ports/orders.js';
 import { startApi } from './api.js';
 
-/** How many instances of one call are updated at the same time. */
-export const AT_ONCE = 16;
+/** How many instances of one call are updated at the same time, where nothing else goes on. */
+export const AT_ONCE = 128;
+/** The same where the processor has no room for more. */
+export const AT_LEAST = 16;
 
 export const hideLastSeen = { visibility: { lastSeen: LastSeenVisibility.NONE } };
 

@@ -6,9 +6,10 @@ import {
 import { covers } from '../../../access/permits.js';
 import { MOST_INSTANCES } from '../../../contract/sizes.js';
 import { PrivacyError } from '../../../domain/errors.js';
+import { shortTurn } from '../../../domain/time/turns.js';
 import { MIN_ROOM_MS, timeLeft } from '../../../instances/account/time-left.js';
 import type { Instances } from '../../../instances/instances.js';
-import { asCompleted } from '../../calls/as-completed.js';
+import { asCompleted, type Width } from '../../calls/as-completed.js';
 import type { Call } from '../../calls/handler.js';
 import { digestOf, type Idempotent, type IdempotentRequest } from '../../calls/idempotent.js';
 import type { InnerStatus } from '../../errors/statuses.js';
@@ -19,8 +20,11 @@ import * as check from '../../messages/validate.js';
 import { type ApplyRecords, applyKey, applyScope, type Result } from './apply-records.js';
 import { type Update, updateOptions } from './update.js';
 
-/** Instances of one call that are updated at the same time. */
-const AT_ONCE = 16;
+/**
+ * How many instances of one call are updated at the same time. Their connections are their own, so that what bounds them
+ * is this node: beyond the least one more begins with each turn of the event loop that leaves room for it.
+ */
+export const WIDTH: Width = { atLeast: 16, atMost: 128, room: shortTurn };
 /** Kept free before the caller's time is over, so that the last ends and the status arrive. */
 const ROOM_MS = 500;
 
@@ -108,7 +112,7 @@ export const apply = (
     let outOfTime = false;
     const totalCount = instances.length;
     try {
-      for await (const { index, result } of asCompleted(instances, AT_ONCE, recorded, mayBegin)) {
+      for await (const { index, result } of asCompleted(instances, WIDTH, recorded, mayBegin)) {
         if (result.$case === 'success') succeeded.add(index);
         else outOfTime ||= result.value.code === status.DEADLINE_EXCEEDED;
         yield { index, instance: instances[index] ?? '', doneCount: ++doneCount, totalCount, result };

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 
 /** The socket below Baileys. Its `send` keeps the order of frames: each is numbered by the encryption. */
@@ -8,6 +9,8 @@ export type FrameHold = {
   shut(): void;
 };
 
+type Send = (data: Uint8Array, done?: (error?: Error) => void) => void;
+
 /** The frame was kept back and will not leave. */
 export class NeverLeft extends Error {}
 
@@ -16,8 +19,7 @@ export class NeverLeft extends Error {}
  * in closing is cut off after `closeMs`.
  */
 export function frameHold(socket: WebSocket, closeMs: number): FrameHold {
-  type Send = (data: Uint8Array, done?: (error?: Error) => void) => void;
-  const send: Send = socket.send.bind(socket);
+  const send = inOnePiece(socket);
   const close = socket.close.bind(socket);
   const waiting: Parameters<Send>[] = [];
   let holds = 0;
@@ -50,5 +52,26 @@ export function frameHold(socket: WebSocket, closeMs: number): FrameHold {
       isShut = true;
       for (const frame of waiting.splice(0)) held(...frame);
     },
+  };
+}
+
+/** The `send` of the socket, by which frames that are sent together, as those of a wave are, leave with one write. */
+function inOnePiece(socket: WebSocket): Send {
+  const send: Send = socket.send.bind(socket);
+  let stream: Socket | undefined;
+  socket.once('upgrade', response => {
+    stream = response.socket;
+  });
+  let isCorked = false;
+  return (data, done) => {
+    if (stream && !isCorked) {
+      isCorked = true;
+      stream.cork();
+      process.nextTick(() => {
+        isCorked = false;
+        stream?.uncork();
+      });
+    }
+    send(data, done);
   };
 }

@@ -27,8 +27,6 @@ export type LightSocketOptions = {
   readonly auth: SocketConfig['auth'];
   /** Whether it is there to link an account. */
   readonly linking: boolean;
-  /** For the WebSocket's upgrade and for the server's hello. */
-  readonly connectMs: number;
   /** For the queries Baileys makes at login. */
   readonly queryMs: number;
   /** A stanza that may not leave was refused. */
@@ -105,7 +103,7 @@ export function lightSocket(options: LightSocketOptions): {
     auth: options.auth,
     logger,
     browser: BROWSER,
-    connectTimeoutMs: options.connectMs,
+    connectTimeoutMs: 0, // None: who connects has a timer, and Baileys would start one with each stanza.
     defaultQueryTimeoutMs: options.queryMs,
     keepAliveIntervalMs: LONGEST_TIMER_MS, // Never: `connection.ts` has a ping of its own.
     ...LIGHT_OPTIONS,

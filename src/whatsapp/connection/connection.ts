@@ -76,7 +76,6 @@ export function openConnection(
     agent: proxy === undefined ? undefined : proxyAgent(proxy, timeouts.proxyMs),
     auth,
     linking,
-    connectMs: timeouts.connectMs,
     queryMs: timeouts.queryMs,
     onRefused: stanza => log.stanzaRefused({ instance, stanza }),
     onStanza:

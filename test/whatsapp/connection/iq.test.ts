@@ -15,7 +15,10 @@ afterEach(() => vi.unstubAllGlobals());
 function stubTimers() {
   const running = new Set<() => void>();
   vi.stubGlobal('setTimeout', (job: (...args: unknown[]) => void, _ms: number, ...args: unknown[]) => {
-    const timer = () => job(...args);
+    const timer = () => {
+      running.delete(timer);
+      job(...args);
+    };
     running.add(timer);
     return timer;
   });

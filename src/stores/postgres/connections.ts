@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { isLoss, told, unavailable } from './failures.js';
+import { sessionOptions } from './session-options.js';
 
 /** A connection for one turn of work. Its failures are those that callers of the store are told. */
 export type Connection = {
@@ -23,7 +24,7 @@ export type Connections = {
 
 /** How the database is reached. */
 export type ConnectionOptions = {
-  /** `postgres://…`, with what `pg` takes from it, sslmode and sslrootcert among it. */
+  /** `postgres://…`, with sslmode and sslrootcert. */
   readonly url: string;
   readonly most: number;
   /** How long one statement may take; 0 for ever. */
@@ -32,38 +33,8 @@ export type ConnectionOptions = {
   readonly onLoss: (cause: unknown) => void;
 };
 
-/** How long a connection may take to come about, or to become free. */
-const CONNECT_MS = 5_000;
-/** The server takes a transaction back when nothing is heard of it for so long. */
-const IDLE_IN_TRANSACTION_MS = 10_000;
-/** How much longer than a statement may take its answer may be on the way. */
-const ANSWER_MS = 2_000;
-
-/** `bigint` columns hold times and counts, which a number holds exactly. */
-const types = {
-  getTypeParser: (oid: number, format?: 'text' | 'binary') =>
-    oid === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(oid, format),
-} as unknown as pg.CustomTypesConfig;
-
-/** `pg` takes these modes for the strictest one now, and says with each that it will not always. */
-function strict(url: string): string {
-  const parsed = new URL(url);
-  const mode = parsed.searchParams.get('sslmode');
-  if (mode === 'require' || mode === 'verify-ca') parsed.searchParams.set('sslmode', 'verify-full');
-  return parsed.href;
-}
-
-/** What every session of this program goes by. */
-export const sessionOptions = ({ url, statementMs }: Pick<ConnectionOptions, 'url' | 'statementMs'>) => ({
-  connectionString: strict(url),
-  application_name: 'wa-privacy',
-  connectionTimeoutMillis: CONNECT_MS,
-  statement_timeout: statementMs,
-  idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
-  ...(statementMs > 0 && { query_timeout: statementMs + ANSWER_MS }),
-  keepAlive: true,
-  types,
-});
+/** A connection that nobody uses is kept for so long. */
+const IDLE_MS = 60_000;
 
 /** Opens connections as they are needed. */
 export function connections(options: ConnectionOptions): Connections {
@@ -71,6 +42,7 @@ export function connections(options: ConnectionOptions): Connections {
   const pool = new pg.Pool({
     ...sessionOptions(options),
     max: most,
+    idleTimeoutMillis: IDLE_MS,
     async onConnect(client) {
       // Also while it is in use, when the pool does not listen: unheard it would end the process.
       client.on('error', onLoss);

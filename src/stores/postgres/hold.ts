@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import pg from 'pg';
-import { sessionOptions } from './connections.js';
 import { unavailable } from './failures.js';
+import { sessionOptions } from './session-options.js';
 
 /** The database for this process alone. */
 export type Hold = {
@@ -82,7 +82,8 @@ export async function holdDatabase(url: string, onLoss: (cause: unknown) => void
     while (!ending.signal.aborted) {
       await beat();
       isTaken = false;
-      await held.client.end().catch(() => undefined);
+      const ended = held.client.end().catch(() => undefined); // Where the network is gone that takes long.
+      if (ending.signal.aborted) await ended;
       await takeAgain();
     }
   }

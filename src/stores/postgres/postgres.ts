@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import { Kysely, PostgresDialect, type PostgresPool } from 'kysely';
+import { Kysely, PostgresDialect, type PostgresPool, sql } from 'kysely';
 import { PrivacyError } from '../../domain/errors.js';
 import { migrate } from '../migrations/index.js';
 import { deriveKey } from '../sealing/store-key.js';
@@ -36,6 +36,8 @@ export type PostgresOptions = {
   readonly onLoss?: (cause: unknown) => void;
 };
 
+/** As servers number themselves: 14.0. */
+const OLDEST_SERVER = 140_000;
 /** How long a statement may take. */
 export const STATEMENT_MS = 10_000;
 /** The end waits so long for statements under way. */
@@ -111,6 +113,11 @@ export async function postgresStore(options: PostgresOptions): Promise<Store> {
 async function migrateAll(url: string, masterKeys: readonly Buffer[]): Promise<void> {
   const db = queriesOver(connections({ url, most: 2, statementMs: 0, onLoss: () => undefined }));
   try {
+    const { rows } = await sql<{ version: number }>`
+      select current_setting('server_version_num')::int as version`.execute(db);
+    const version = rows[0]?.version ?? 0;
+    if (version < OLDEST_SERVER)
+      throw new Error(`The database server is older than PostgreSQL ${OLDEST_SERVER / 10_000} (${version})`);
     await migrate(db, masterKeys);
   } finally {
     await db.destroy();

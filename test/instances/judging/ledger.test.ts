@@ -150,6 +150,26 @@ test.each([
   expect(ledger.outcomes()).toMatchObject([{ state }]);
 });
 
+describe('a change after the end of its connection', () => {
+  const resendsAfter = (reply: SetReply) => {
+    const ledger = sent();
+    ledger.replied(LAST_SEEN, reply);
+    ledger.looking()(reports({ last_seen: 'all' }), false);
+    expect(ledger.resume()).toBe(true);
+    ledger.sending(LAST_SEEN);
+    ledger.replied(LAST_SEEN, { kind: 'confirmed' });
+    return ledger.outcomes()[0]?.resends;
+  };
+
+  test('counts as sent once more', () => {
+    expect(resendsAfter(CLOSED)).toBe(1);
+  });
+
+  test('does not where it had not left before', () => {
+    expect(resendsAfter({ kind: 'not_sent' })).toBeUndefined();
+  });
+});
+
 describe('a setting that had its value already', () => {
   const opened = () => openLedger([ONLINE], settingEvidence, { unchanged: [{ ...LAST_SEEN, from: 'none' }] });
 

@@ -74,7 +74,6 @@ const PACKAGE_HOMES: Record<string, string[]> = {
   'better-sqlite3': ['stores'],
   kysely: ['stores'],
   pg: ['stores'],
-  pino: ['observability'],
 };
 
 /** May know the time of day: they store or show it, or translate what others say in it. */
@@ -94,6 +93,7 @@ const TELL_WALL_TIME = [
   'instances/member/inactivity.ts',
   'instances/presence-reminder.ts',
   'stores/moving/move-store.ts',
+  'observability/logger.ts',
   'stores/sqlite/back-up.ts',
   'stores/sqlite/restore.ts',
   'simulator/world/inactivity.ts',

@@ -12,7 +12,6 @@ const INSIDE = [
   'kysely',
   'lru-cache',
   'p-queue',
-  'pino',
   'smol-toml',
   'zod',
 ];
@@ -65,11 +64,7 @@ export async function bundle() {
     chunkFileNames: 'program/[name].js',
     comments: false,
     sourcemap: true,
-    // Of pino, for worker threads that nobody starts.
-    intro: chunk => (chunk.moduleIds.some(id => id.includes('/thread-stream/')) ? DIRNAME : ''),
   });
   await program.close();
   chmodSync('dist/bin.js', 0o755);
 }
-
-const DIRNAME = 'const __dirname = import.meta.dirname;';

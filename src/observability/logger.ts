@@ -1,13 +1,14 @@
-import { pino, stdTimeFunctions } from 'pino';
+import { wallMs } from '../domain/time/wall-time.js';
 import type { LineSink } from './line-sink.js';
-import type { LogLevel } from './log-level.js';
-import { scrub, scrubText } from './scrub.js';
+import { LOG_LEVELS, type LogLevel } from './log-level.js';
+import { safeJson } from './scrub.js';
 import { stderrLines } from './stderr.js';
 
+type WrittenLevel = Exclude<LogLevel, 'silent'>;
 type Log = (text: string, fields?: object) => void;
 
 /** Writes one JSON line per call. */
-export type Logger = { readonly [L in Exclude<LogLevel, 'silent'>]: Log } & {
+export type Logger = { readonly [L in WrittenLevel]: Log } & {
   /** Whether `debug` writes anything, for what would cost something to say. */
   readonly isDebug: boolean;
 };
@@ -17,35 +18,51 @@ type Sink = Pick<LineSink, 'write'> & Partial<LineSink>;
 
 /** A logger on stderr, or on `sink`. Nothing it writes holds a secret or a whole phone number. */
 export function createLogger(level: LogLevel, sink: Sink = stderrLines()): Logger {
-  const log = pino(
-    {
-      level,
-      base: null,
-      timestamp: stdTimeFunctions.isoTime,
-      formatters: { level: label => ({ level: label }), log: scrub },
-      serializers: { err: (scrubbed: unknown) => scrubbed }, // pino's own would take the copy for an Error
-    },
-    sink,
-  );
-  const at =
-    (name: Exclude<LogLevel, 'silent'>): Log =>
-    (text, fields = {}) =>
-      log[name](fields, scrubText(text));
+  const timeNow = isoTime();
+  const isWritten = (name: WrittenLevel) => LOG_LEVELS.indexOf(name) >= LOG_LEVELS.indexOf(level);
+  const at = (name: WrittenLevel): Log =>
+    isWritten(name) ? (text, fields) => sink.write(lineOf(name, timeNow(), text, fields)) : () => undefined;
+
   sink.onDropped?.(count =>
     at('error')('lines of this log were dropped', { event: 'log_lines_dropped', count }),
   );
   /** A warning or an error leaves at once, with what waited. */
-  const atOnce =
-    (name: 'warn' | 'error'): Log =>
-    (text, fields) => {
-      at(name)(text, fields);
+  function atOnce(name: 'warn' | 'error'): Log {
+    const write = at(name);
+    return (text, fields) => {
+      write(text, fields);
       sink.flush?.();
     };
+  }
   return {
     debug: at('debug'),
     info: at('info'),
     warn: atOnce('warn'),
     error: atOnce('error'),
-    isDebug: log.isLevelEnabled('debug'),
+    isDebug: isWritten('debug'),
+  };
+}
+
+/** Put together by hand, as every call has such a line. */
+function lineOf(level: WrittenLevel, time: string, text: string, fields: object | undefined): string {
+  let line = `{"level":"${level}","time":"${time}"`;
+  for (const name in fields) {
+    const json = safeJson(name, (fields as { readonly [name: string]: unknown })[name]);
+    if (json !== undefined) line += `,"${name}":${json}`;
+  }
+  return `${line},"msg":${safeJson('msg', text)}}\n`;
+}
+
+/** The time of day as the log tells it, made once in a millisecond. */
+function isoTime(): () => string {
+  let madeAt = Number.NaN;
+  let made = '';
+  return () => {
+    const now = wallMs();
+    if (now !== madeAt) {
+      madeAt = now;
+      made = new Date(now).toISOString();
+    }
+    return made;
   };
 }

@@ -1,4 +1,3 @@
-import { LRUCache } from 'lru-cache';
 import { maskPhoneNumber } from '../domain/instance.js';
 
 const SECRET_NAME = /tokens?$|secret|password|authorization|creds|credential|private|(^|[a-z_])keys?$/i;
@@ -17,52 +16,70 @@ const USER_INFO = /(?<=\b[a-z][a-z0-9+.-]*:\/\/)[^\s/@]*@/gi;
 /** `+15550100123`, `15550100123@s.whatsapp.net`, `15550100123:4@…` and the digits alone. */
 const PHONE_NUMBER = /(?<![\w.-])\+?\d{8,15}(?=[:@]|(?![\w.-]))/g;
 
-/** What a field of this name holds; the names are few, and looked at with each line of the log. */
-const HOLDS = new LRUCache<string, 'secret' | 'id' | 'phone' | 'other'>({
-  max: 1000,
-  memoMethod(name) {
-    if (SECRET_NAME.test(name)) return 'secret';
-    if (ID_NAME.test(name)) return 'id';
-    return PHONE_NAME.test(name) ? 'phone' : 'other';
-  },
-});
+type Held = 'secret' | 'id' | 'phone' | 'other';
+
+/** Looked at with each line of the log; in a map that is emptied when full, for a cache that is not costs as much. */
+const MOST_KEPT = 1000;
+const KNOWN_NAMES = new Map<string, Held>();
+
+/** What a field of this name holds. */
+function heldBy(name: string): Held {
+  const known = KNOWN_NAMES.get(name);
+  if (known) return known;
+  const held = lookAt(name);
+  keep(KNOWN_NAMES, name, held);
+  return held;
+}
+
+function lookAt(name: string): Held {
+  if (SECRET_NAME.test(name)) return 'secret';
+  if (ID_NAME.test(name)) return 'id';
+  return PHONE_NAME.test(name) ? 'phone' : 'other';
+}
+
+function keep<Kept>(kept: Map<string, Kept>, text: string, what: Kept) {
+  if (kept.size >= MOST_KEPT) kept.clear();
+  kept.set(text, what);
+}
 
 /** Deep enough for everything logged on purpose; what lies deeper is left out. */
 const MAX_DEPTH = 6;
 
-/** Short texts in which nothing was found: most are the names of methods, codes and events. */
-const CLEAN = new LRUCache<string, true>({ max: 1000 });
+/** Short texts in which nothing was found, as JSON: most are the names of methods, codes and events. */
+const CLEAN = new Map<string, string>();
 const LONGEST_KEPT = 100;
 
+/** The value of a field as JSON that is safe to log, whatever it was; undefined for what has none. */
+export function safeJson(name: string, value: unknown): string | undefined {
+  if (typeof value !== 'string' || heldBy(name) !== 'other')
+    return JSON.stringify(scrubValue(name, value, 0));
+  return CLEAN.get(value) ?? JSON.stringify(scrubText(value));
+}
+
 /** The text without bearer tokens and keys, and with phone numbers masked. */
-export function scrubText(text: string): string {
+function scrubText(text: string): string {
   if (CLEAN.has(text)) return text;
   const scrubbed = text
     .replace(BEARER, 'wap_[secret]')
     .replace(USER_INFO, '[secret]@')
     .replace(KEY_MATERIAL, '[secret]')
     .replace(PHONE_NUMBER, number => maskPhoneNumber(number.startsWith('+') ? number : `+${number}`));
-  if (scrubbed === text && text.length <= LONGEST_KEPT) CLEAN.set(text, true);
+  if (scrubbed === text && text.length <= LONGEST_KEPT) keep(CLEAN, text, JSON.stringify(text));
   return scrubbed;
 }
 
 /**
- * A copy that is safe to log, whatever it was: secrets by name or by look are replaced at any depth, phone numbers
- * masked, binary data left out. The second net: events already pick the fields they log.
+ * The value, or a copy of it without what must not be told: secrets by name or by look are replaced at any depth, phone
+ * numbers masked, binary data left out. The second net: events already pick the fields they log.
  */
-export const scrub = (fields: object): Record<string, unknown> => scrubFields(fields, 0);
-
-const scrubFields = (fields: object, depth: number): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, scrubValue(name, value, depth)]));
-
 function scrubValue(name: string, value: unknown, depth: number): unknown {
   if (value === undefined || value === null || typeof value === 'boolean') return value;
-  const holds = HOLDS.memo(name);
-  if (holds === 'secret') return '[secret]';
+  const held = heldBy(name);
+  if (held === 'secret') return '[secret]';
   if (typeof value === 'object') return scrubObject(name, value, depth);
   if (typeof value !== 'string' && typeof value !== 'number') return `[${typeof value}]`;
-  if (holds === 'id') return String(value).replace(BEARER, 'wap_[secret]');
-  if (holds === 'phone') return maskDigits(String(value));
+  if (held === 'id') return String(value).replace(BEARER, 'wap_[secret]');
+  if (held === 'phone') return maskDigits(String(value));
   return typeof value === 'number' ? value : scrubText(value);
 }
 
@@ -72,7 +89,9 @@ function scrubObject(name: string, value: object, depth: number): unknown {
   if (depth >= MAX_DEPTH) return '[deeper]';
   if (value instanceof Error) return scrubError(value, depth);
   if (Array.isArray(value)) return value.map(item => scrubValue(name, item, depth + 1));
-  return PHONE_NAME.test(name) ? '[phone number]' : scrubFields(value, depth + 1);
+  if (PHONE_NAME.test(name)) return '[phone number]';
+  const fields = Object.entries(value).map(([inner, of]) => [inner, scrubValue(inner, of, depth + 1)]);
+  return Object.fromEntries(fields);
 }
 
 const maskDigits = (text: string): string => text.replace(/\d(?=(?:\D*\d){4})/g, '*');

@@ -63,6 +63,23 @@ describe('a logged line', () => {
     ]);
   });
 
+  test('is JSON whatever its fields hold', () => {
+    const { logger, lines } = capture();
+    const at = new Date('2026-01-31T12:00:00Z');
+    const fields = {
+      quoted: 'a "b"\n\\c',
+      at,
+      none: undefined,
+      nothing: null,
+      count: Number.NaN,
+      list: ['"'],
+    };
+    for (let time = 0; time < 2; time++) logger.info('so "it" is', fields);
+    const { none: _, ...told } = { ...fields, at: at.toISOString(), count: null };
+    const line = { level: 'info', time: expect.any(String), ...told, msg: 'so "it" is' };
+    expect(lines()).toEqual([line, line]);
+  });
+
   test('below the level is not written', () => {
     const { logger, text } = capture('info');
     logger.debug('detail');

@@ -43,12 +43,11 @@ export function slidingWindow(options: { limit: number; periodMs: number; maxKey
 
   return {
     take(key, now) {
-      const ring = rings.get(key) ?? {
-        times: new Float64Array(Math.min(ROOM_AT_FIRST, limit)),
-        first: 0,
-        count: 0,
-      };
-      rings.set(key, ring);
+      let ring = rings.get(key);
+      if (!ring) {
+        ring = { times: new Float64Array(Math.min(ROOM_AT_FIRST, limit)), first: 0, count: 0 };
+        rings.set(key, ring);
+      }
       // In this order no rounding makes it longer than the period.
       const msUntilGone = (index: number) => periodMs - (now - timeAt(ring, index));
 

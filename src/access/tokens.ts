@@ -61,6 +61,21 @@ export const newSecret = (): string => secretOfBytes(randomBytes(32));
 
 const newId = (): string => Array.from(randomBytes(12), byte => ID_LETTERS[byte % 32]).join('');
 
+/** A token that was looked up, and until when that holds. */
+type KnownToken = { readonly token: TokenRecord; readonly principal: Principal; readonly until: number };
+
+const principalOf = (token: TokenRecord): Principal => ({
+  tokenId: token.id,
+  tokenDisplayName: token.displayName,
+  kind: token.kind,
+  instance: token.instance,
+  selector: token.selector,
+  access: token.access,
+  certificateSubject: token.certificateSubject,
+});
+
+const dateOf = (ms: number | undefined): Date | undefined => (ms === undefined ? undefined : new Date(ms));
+
 const toToken = (record: TokenRecord): Token => ({
   id: record.id,
   kind: record.kind,
@@ -96,8 +111,9 @@ export function tokens({
   uptime?: () => number;
 }) {
   /** By hash, so that no secret stays in memory; the digest that is stored costs more. */
-  const cache = new LRUCache<string, { token: TokenRecord; until: number }>({ max: 10_000 });
-  let lastUses = new Map<string, Date>();
+  const cache = new LRUCache<string, KnownToken>({ max: 10_000 });
+  /** In epoch milliseconds. */
+  let lastUses = new Map<string, number>();
   /** Counts what ended tokens, so that a lookup begun before cannot bring one back into the cache. */
   let ends = 0;
 
@@ -123,23 +139,15 @@ export function tokens({
     const endsBefore = ends;
     const token = await store.findByDigest(digest);
     if (token === undefined || !timingSafeEqual(token.digest, digest)) return undefined;
-    if (ends === endsBefore) cache.set(cacheKey, { token, until: uptime() + CACHE_MS });
-    return use(token);
+    const known = { token, principal: principalOf(token), until: uptime() + CACHE_MS };
+    if (ends === endsBefore) cache.set(cacheKey, known);
+    return use(known);
   }
 
-  function use(token: TokenRecord): Principal | undefined {
+  function use({ token, principal }: KnownToken): Principal | undefined {
     if (expired(token)) return undefined;
-    lastUses.set(token.id, new Date(now()));
-    const { id, displayName, kind, instance, selector, access, certificateSubject } = token;
-    return {
-      tokenId: id,
-      tokenDisplayName: displayName,
-      kind,
-      instance,
-      selector,
-      access,
-      certificateSubject,
-    };
+    lastUses.set(token.id, now());
+    return principal;
   }
 
   const newToken = (id: string, secret: string, wish: TokenWish): TokenRecord => ({
@@ -209,7 +217,7 @@ export function tokens({
     verify(secret: string): Principal | undefined | Promise<Principal | undefined> {
       const cacheKey = hash('sha256', secret, 'base64');
       const cached = cache.get(cacheKey);
-      return cached !== undefined && uptime() < cached.until ? use(cached.token) : lookUp(secret, cacheKey);
+      return cached !== undefined && uptime() < cached.until ? use(cached) : lookUp(secret, cacheKey);
     },
 
     /** For a call that lasts: tells within 5 s that its token has ended. */
@@ -220,7 +228,7 @@ export function tokens({
       const { tokens: records, next } = await store.list({ ...page, now: new Date(now()) });
       const withLastUse = (token: Token) => ({
         ...token,
-        lastUseTime: lastUses.get(token.id) ?? token.lastUseTime,
+        lastUseTime: dateOf(lastUses.get(token.id)) ?? token.lastUseTime,
       });
       return { tokens: records.map(toToken).map(withLastUse), next };
     },
@@ -271,7 +279,7 @@ export function tokens({
     async flush(): Promise<void> {
       const uses = lastUses;
       lastUses = new Map();
-      if (uses.size > 0) await store.touch(uses);
+      if (uses.size > 0) await store.touch(new Map([...uses].map(([id, ms]) => [id, new Date(ms)])));
     },
 
     /** Drops expired tokens from the store. To be called now and then. */

@@ -51,6 +51,7 @@ const unbounded = ({
   submitPasskeyAssertion,
   confirmPasskeyCode,
   reconnect,
+  knownSettings,
   readEach,
   listChanges,
   watch,
@@ -66,6 +67,7 @@ const unbounded = ({
   listChanges,
   submitPasskeyAssertion,
   confirmPasskeyCode,
+  knownSettings,
   // All of them share one attempt.
   reconnect,
   // A second one is refused while one runs.

@@ -96,6 +96,8 @@ export interface Instances {
   reconnect(name: string, call: CallOptions): Promise<Instance>;
   /** `maxAgeMs` undefined: ask WhatsApp now. */
   readSettings(name: string, maxAgeMs: number | undefined, call: CallOptions): Promise<Snapshot>;
+  /** What `readSettings` would bring without asking or waiting; undefined where it would have to. */
+  knownSettings(name: string, maxAgeMs: number | undefined): Snapshot | undefined;
   /** `readSettings` of several, a bounded number at once; what is not read in the caller's time has failed. */
   readEach(
     names: readonly string[],

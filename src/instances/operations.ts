@@ -12,7 +12,7 @@ import type { Node } from './member/node.js';
 import { reconnect } from './member/reconnect.js';
 import type { CallOptions } from './ports/orders.js';
 import { readContactList } from './reading/read-contact-list.js';
-import { readSettings } from './reading/read-settings.js';
+import { knownSettings, readSettings } from './reading/read-settings.js';
 import { updateContactList } from './updating/update-contact-list.js';
 import { updateSettings } from './updating/update-settings.js';
 
@@ -67,6 +67,13 @@ export function operations(held: Holdings, node: Node): Operations {
 
     readSettings: (name, maxAgeMs, call) =>
       withConnection(name, managed => readSettings(managed, maxAgeMs, call)),
+
+    knownSettings(name, maxAgeMs) {
+      const managed = held.find(name);
+      const snapshot = knownSettings(managed, maxAgeMs);
+      if (snapshot) managed.need()[Symbol.dispose](); // From now its connection is idle.
+      return snapshot;
+    },
 
     readEach: (names, maxAgeMs, call) =>
       Promise.allSettled(

@@ -120,6 +120,9 @@ describe('when WhatsApp falls silent', () => {
     const refused = refusals(calls);
     await expect.poll(() => refused).toHaveLength(SURPLUS);
     await read(service.client, other.instance);
+    // What is known waits for nothing, and needs no place.
+    const maxAge = { seconds: 3600n, nanos: 0 };
+    await service.client.call(Privacy.getPrivacySettings, { instance: desk.instance, maxAge });
     expect(await tally(calls)).toEqual({ WHATSAPP_TIMEOUT: reads, RATE_LIMITED: SURPLUS });
 
     service.simulator.clearFaults();

@@ -161,6 +161,21 @@ describe('an instance on demand', () => {
     await viewIn(service, second, 'PARKED');
     await vi.waitFor(() => expect(service.simulator.connections()).toBe(1), PATIENCE);
   });
+
+  test('that was read from memory gives way last', async () => {
+    await using service = await startService({
+      env: { ...ON_DEMAND, WA_PRIVACY_IDLE_SECONDS: '3600', WA_PRIVACY_IDLE_CONNECTIONS: '2' },
+    });
+    const [first, second] = [await service.linked(), await service.linked()];
+    for (const each of [first, second]) await get(service, each);
+    takePrivacyStanzas(service);
+    const maxAge = { seconds: 3600n, nanos: 0 };
+    await service.client.call(Privacy.getPrivacySettings, { instance: first.instance, maxAge });
+    expect(takePrivacyStanzas(service)).toEqual([]);
+    await service.linked();
+    await viewIn(service, second, 'PARKED');
+    expect(await view(service, first)).toMatchObject({ state: InstanceState.CONNECTED });
+  });
 });
 
 describe('the mode of one instance', () => {

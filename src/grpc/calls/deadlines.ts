@@ -1,4 +1,5 @@
 import type { ServerUnaryCall, ServerWritableStream } from '@grpc/grpc-js';
+import type { Author } from '../../domain/author.js';
 import { PrivacyError } from '../../domain/errors.js';
 import { clock } from '../../domain/time/clock.js';
 import { wallMs } from '../../domain/time/wall-time.js';
@@ -18,26 +19,54 @@ type AnyCall<Request, Response> =
   | ServerUnaryCall<Request, Response>
   | ServerWritableStream<Request, Response>;
 
-/** The deadline and the signal of a running call, until they are disposed of. */
+/** How long a running call may take, until it is disposed of. */
+export type RunningCall = CallOptions &
+  Disposable & {
+    /** What the promise brings, or why the call ended when that is first. */
+    readonly unlessEnded: <T>(work: PromiseLike<T> | T) => Promise<T>;
+  };
+
+/** The deadline and the signal of a running call. Few calls wait for anything, so the signal is made when asked for. */
 export function startDeadline<Request, Response>(
   call: AnyCall<Request, Response>,
   method: Pick<Method, 'about' | 'deadlines'>,
-): CallOptions & Disposable {
+  author?: Author,
+): RunningCall {
   const { maximumMs, defaultMs, endsWell } = method.deadlines;
   const callersMs = Number(call.getDeadline()) - wallMs(); // grpc-js made it of this, just now.
   const lastsMs = Math.min(callersMs, callersMs === Infinity ? defaultMs : maximumMs);
-  const ended = new AbortController();
+  let ended: { readonly why: Error } | undefined;
+  let controller: AbortController | undefined;
+  let leave: ((why: Error) => void) | undefined;
+
+  function end(why: Error) {
+    ended ??= { why };
+    controller?.abort(why);
+    leave?.(why);
+  }
   const tooShort = () => {
     const instance = namedInstance(call.request, method);
     return new PrivacyError({ kind: 'DEADLINE_TOO_SHORT', ...(instance !== undefined && { instance }) });
   };
-  const tooLate = () => ended.abort(lastsMs < callersMs && endsWell ? LASTED : tooShort());
+  const tooLate = () => end(lastsMs < callersMs && endsWell ? LASTED : tooShort());
   const timer = setTimeout(tooLate, Math.max(lastsMs - LAST_MOMENT_MS, 0));
-  const gone = () => ended.abort(new Error('the caller has gone'));
+  const gone = () => end(new Error('the caller has gone'));
   call.once('cancelled', gone);
+
   return {
     deadline: clock() + lastsMs - MARGIN_MS,
-    signal: ended.signal,
+    author,
+    get signal() {
+      controller ??= new AbortController();
+      if (ended) controller.abort(ended.why);
+      return controller.signal;
+    },
+    unlessEnded: work =>
+      new Promise((resolve, reject) => {
+        leave = reject;
+        Promise.resolve(work).then(resolve, reject);
+        if (ended) reject(ended.why);
+      }),
     [Symbol.dispose]() {
       clearTimeout(timer);
       call.off('cancelled', gone); // A call is "cancelled" also after its status.

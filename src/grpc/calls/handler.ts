@@ -20,3 +20,9 @@ export type Handler<Request, Order, Result> = {
   readonly decode: (request: Request, caller: Caller) => Order;
   readonly handle: (order: Order, call: Call) => Result;
 };
+
+/** The handler of a method that answers once. */
+export type UnaryHandler<Request, Order, Response> = Handler<Request, Order, Promise<Response> | Response> & {
+  /** The answer where nothing has to be waited for, which spares the call a deadline; undefined to have it handled. */
+  readonly atOnce?: (order: Order) => Response | undefined;
+};

@@ -27,10 +27,14 @@ export function every<Value>(all: readonly Checked<Value>[]): Checked<Value[]> {
 
 /** The values of all parts, or what is wrong with any, in their order. */
 export function together<Values extends object>(parts: Parts<Values>): Checked<Values> {
-  const entries = Object.entries<Checked<unknown>>(parts);
-  const checked = every(entries.map(([, part]) => part));
-  if (checked.violations) return checked;
-  return valid(Object.fromEntries(entries.map(([name], index) => [name, checked.value[index]])) as Values);
+  const values: Partial<Values> = {};
+  const violations: Violation[] = [];
+  for (const name in parts) {
+    const part = parts[name];
+    if (part.violations) violations.push(...part.violations);
+    else values[name] = part.value;
+  }
+  return violations.length > 0 ? { violations } : valid(values as Values);
 }
 
 /** What the parts of a request come to. Refuses it with everything that is wrong with them. */

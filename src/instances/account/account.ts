@@ -27,6 +27,8 @@ export type Account = {
   readonly history: History;
   /** A snapshot at most this old spares an update a read of its own. */
   readonly sharedReadMs: number;
+  /** The live connection; undefined while there is none. */
+  live(): Session | undefined;
   /**
    * The live connection; waits for one while the instance is connecting, within the caller's time.
    *

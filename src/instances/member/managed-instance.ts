@@ -195,6 +195,7 @@ function accountOf(
       const overdrawn = budget.take({ [kind]: count });
       if (overdrawn) throw new PrivacyError(overdrawn);
     },
+    live: sessions.live,
     session: call => sessions.within(patience(call)),
     redial: () => supervisor.hurry('first'),
     sessionAtOnce(call) {

@@ -27,6 +27,15 @@ export async function readSettings(
   return snapshot;
 }
 
+/** What `readSettings` would bring without asking or waiting; undefined where it would have to. */
+export function knownSettings(
+  { cache, live }: Pick<Account, 'cache' | 'live'>,
+  maxAgeMs: number | undefined,
+): Snapshot | undefined {
+  const session = live();
+  return session && maxAgeMs !== undefined ? cache.current(session, maxAgeMs) : undefined;
+}
+
 /** The settings, by a read that leaves now: nothing that was changed before is missed. Throws as `readSettings` does. */
 export async function readNow(account: Account, call: CallOptions): Promise<Snapshot> {
   const ask = (session: Session) => within(timeLeft(call), readShared(account, session));

@@ -157,6 +157,7 @@ export function instancesInMemory(store: Store): Instances {
       get(name);
       return snapshot;
     },
+    knownSettings: () => undefined,
     readEach(names, maxAgeMs, limits) {
       return Promise.allSettled(names.map(name => this.readSettings(name, maxAgeMs, limits)));
     },

@@ -127,6 +127,7 @@ function sendNine(pace: Throttle, answer: (setting: string) => SetReply = () => 
         throw new Error('nothing was read before');
       },
     },
+    live: () => session,
     session: async () => session,
     redial: () => undefined,
     sessionAtOnce: async () => session,

@@ -62,6 +62,10 @@ export const privacyService = ({
   return {
     getPrivacySettings: one({
       decode: decodeRead,
+      atOnce({ instance, maxAgeMs }) {
+        const snapshot = instances.knownSettings(instance, maxAgeMs);
+        return snapshot && settingsOf(snapshot);
+      },
       async handle({ instance, maxAgeMs }, { options }) {
         return settingsOf(await instances.readSettings(instance, maxAgeMs, options));
       },

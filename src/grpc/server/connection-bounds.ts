@@ -11,7 +11,7 @@ import type { Source } from '../peers/proxy-protocol.js';
 import type { TrustedHops } from '../peers/trusted-hops.js';
 import { type Connection, floodWatch } from './flood-watch.js';
 import { meetFirst } from './http2-servers.js';
-import { endUnlessWhole } from './stream-bounds.js';
+import { streamBounds } from './stream-bounds.js';
 
 /** What a peer that has shown no token may hold. */
 export type ConnectionLimits = FloodLimits & {
@@ -56,6 +56,7 @@ export function boundConnections(
   const ofSession = new WeakMap<object, Known>();
   const ofAddress = slots(limits.connectionsPerAddress);
   const flood = floodWatch(limits, strangers);
+  const requests = streamBounds(limits.messageMs, address => strangers.seen('call_half_open', address));
 
   function close(socket: Socket, deed: StrangerDeed) {
     strangers.seen(deed, countedAddress(socket.remoteAddress ?? 'unknown'));
@@ -152,16 +153,14 @@ export function boundConnections(
     });
     // What still comes of a connection that was closed as a flood costs nothing more.
     meetFirst(server, 'stream', (serve, stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
-      // grpc-js listens only on streams of methods that it has, and one that nobody listens to ends the process.
-      stream.on('error', () => {});
+      // One that nobody listens to ends the process.
+      stream.on('error', ignored);
       const one = stream.session && ofSession.get(stream.session);
       if (!one || !flood.called(one)) return void stream.destroy();
-      const seen = (deed: StrangerDeed) => strangers.seen(deed, one.address);
       const path = String(headers[':path']);
-      if (!isServed(path)) seen('unknown_method');
-      else if (HEALTH.test(path)) seen('health');
-      const messageMs = REFLECTION.test(path) ? undefined : limits.messageMs;
-      endUnlessWhole(stream, messageMs, () => seen('call_half_open'));
+      if (!isServed(path)) strangers.seen('unknown_method', one.address);
+      else if (HEALTH.test(path)) strangers.seen('health', one.address);
+      requests.watch(stream, one.address, REFLECTION.test(path));
       serve();
     });
   }
@@ -179,9 +178,14 @@ export function boundConnections(
     cut() {
       for (const socket of accepted) socket.destroy();
     },
-    stop: flood.stop,
+    stop() {
+      flood.stop();
+      requests.stop();
+    },
   };
 }
+
+const ignored = () => undefined;
 
 /** Shows the caller where everybody looks for it, grpc-js included. */
 function showCaller(socket: Socket, { address, port }: Source): void {

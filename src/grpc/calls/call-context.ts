@@ -1,4 +1,4 @@
-import type { Metadata } from '@grpc/grpc-js';
+import type { Metadata, ServerInterceptingCallInterface } from '@grpc/grpc-js';
 import type { Principal } from '../../access/tokens.js';
 import type { Author } from '../../domain/author.js';
 import type { Method } from '../method.js';
@@ -9,18 +9,16 @@ export type CallContext = {
   readonly method: Method;
   /** The caller's address, without the port. */
   readonly peer: string;
-  /** Of the client certificate of the caller's connection; none without mutual TLS. */
-  readonly certificateNames: () => readonly string[];
-  /** Until the caller's deadline, in milliseconds. */
-  readonly timeLeftMs: () => number;
+  /** As grpc-js has it, for what few calls ask of it: the certificate of the caller, the deadline. */
+  readonly call: Pick<ServerInterceptingCallInterface, 'getAuthContext' | 'getDeadline'>;
   /** The key of the connection that it came on. */
   readonly connection: string;
   /** Whose token it is; undefined until one was accepted. */
-  principal?: Principal;
+  principal: Principal | undefined;
   /** Why none was. */
-  tokenFault?: 'token_missing' | 'token_bad';
+  tokenFault: 'token_missing' | 'token_bad' | undefined;
   /** The limit that applies to the call, for the `x-ratelimit-` metadata. */
-  rate?: { readonly limit: number; readonly remaining: number; readonly resetAfterMs: number };
+  rate: { readonly limit: number; readonly remaining: number; readonly resetAfterMs: number } | undefined;
 };
 
 /** Where the metadata object holds the context: no entry of it, which callers could send. */

@@ -1,4 +1,4 @@
-import { Metadata, type StatusObject, status } from '@grpc/grpc-js';
+import { Metadata, type ServerInterceptingCallInterface, type StatusObject, status } from '@grpc/grpc-js';
 import { Status } from '../../../gen/ts/google/rpc/status.js';
 import { PrivacyError } from '../../domain/errors.js';
 import { camelCase } from '../../domain/settings/settings-table.js';
@@ -45,18 +45,18 @@ export type Answer = (error: unknown, call: AnsweredCall) => StatusObject;
 type AnsweredCall = {
   readonly method: ToldMethod;
   readonly requestId: string;
-  /** Until the caller's deadline, in milliseconds; for ever when not said. */
-  readonly timeLeftMs?: () => number;
+  /** Tells the caller's deadline; none when not said. */
+  readonly call?: Pick<ServerInterceptingCallInterface, 'getDeadline'>;
 };
 
 /** Answers errors; callers learn nothing of our own faults, whose cause goes to the log. */
 export const answers =
   (log: Pick<ApiEvents, 'callFailed'>, now: () => number): Answer =>
-  (error, { method, requestId, timeLeftMs }) => {
+  (error, { method, requestId, call }) => {
     if (error instanceof PrivacyError) {
       const body = statusOf(error, { method, requestId, now: now() });
       const delayMs = error.update?.sent ? undefined : retryDelayMs(error.problem, now());
-      return asTrailers(body, pushbackOf(delayMs, timeLeftMs?.()));
+      return asTrailers(body, pushbackOf(delayMs, call && Number(call.getDeadline()) - now()));
     }
     // Kept for having sent something to WhatsApp.
     if (error instanceof FirstAnswer) return asTrailers(withRequestInfo(error.status, requestId));

@@ -2,7 +2,7 @@ import { type Metadata, status } from '@grpc/grpc-js';
 import type { Principal, Tokens } from '../../access/tokens.js';
 import { PrivacyError } from '../../domain/errors.js';
 import type { Check } from './admission.js';
-import { type Authenticated, isBoundTo, namesOfCaller } from './certificate-binding.js';
+import { type Authenticated, isBoundTo } from './certificate-binding.js';
 import type { FailedTokens } from './failed-tokens.js';
 
 /** The scheme once, in any case, then one token. Two values arrive joined by a comma, which no token contains. */
@@ -21,7 +21,7 @@ export const auth =
     }
     const settle = (principal: Principal | undefined) => {
       if (!principal) context.tokenFault = 'token_bad';
-      else if (!isBoundTo(principal, context.certificateNames)) {
+      else if (!isBoundTo(principal, context.call)) {
         context.tokenFault = 'token_bad';
         throw new PrivacyError({ kind: 'CERTIFICATE_MISMATCH' });
       }
@@ -37,14 +37,14 @@ export const anyToken =
   async (call: { readonly metadata: Metadata } & Authenticated): Promise<void> => {
     const { secret } = bearer(call.metadata);
     const principal = secret === undefined ? undefined : await tokens.verify(secret);
-    if (principal && isBoundTo(principal, () => namesOfCaller(call))) return;
+    if (principal && isBoundTo(principal, call)) return;
     const refusal = { code: status.UNAUTHENTICATED, details: 'This needs a token of the service' };
     throw Object.assign(new Error(), refusal);
   };
 
 /** What was sent as a token, if anything, and the secret if it was in the right form. */
 function bearer(metadata: Metadata): { isSent: boolean; secret: string | undefined } {
-  const sent = metadata.get('authorization').map(String);
-  const [, secret] = (sent.length === 1 && BEARER.exec(sent.join())) || [];
-  return { isSent: sent.some(value => /^bearer +\S/i.test(value)), secret };
+  const sent = metadata.get('authorization');
+  const secret = sent.length === 1 ? BEARER.exec(String(sent[0]))?.[1] : undefined;
+  return { isSent: secret !== undefined || sent.some(value => /^bearer +\S/i.test(String(value))), secret };
 }

@@ -6,11 +6,11 @@ import { certificateNames } from '../../tls/certificate-names.js';
 export type Authenticated = { getAuthContext(): { sslPeerCertificate?: PeerCertificate } };
 
 /** The names of the certificate of a caller's connection; none without mutual TLS. */
-export function namesOfCaller(call: Authenticated): readonly string[] {
+function namesOfCaller(call: Authenticated): readonly string[] {
   const { sslPeerCertificate } = call.getAuthContext();
   return sslPeerCertificate ? certificateNames(sslPeerCertificate) : [];
 }
 
-/** Whether the token is bound to no certificate, or to one with one of the names. */
-export const isBoundTo = ({ certificateSubject }: Principal, names: () => readonly string[]): boolean =>
-  certificateSubject === undefined || names().includes(certificateSubject);
+/** Whether the token is bound to no certificate, or to that of the caller's connection. */
+export const isBoundTo = ({ certificateSubject }: Principal, call: Authenticated): boolean =>
+  certificateSubject === undefined || namesOfCaller(call).includes(certificateSubject);

@@ -1,4 +1,4 @@
-import type { Http2Server, IncomingHttpHeaders } from 'node:http2';
+import type { IncomingHttpHeaders } from 'node:http2';
 import { LONGEST_TIMER_MS } from '../../domain/longest-timer.js';
 
 /** As "gRPC over HTTP2" defines it. grpc-js also takes what only contains such a thing, `-1S` or `123456789S`. */
@@ -13,11 +13,9 @@ const INVALID = '';
  * Mends `grpc-timeout` before grpc-js reads it: one beyond the longest timer becomes as long as that, for grpc-js would
  * end the call at once.
  */
-export function mendDeadlines(http2Server: Http2Server): void {
-  http2Server.prependListener('stream', (_stream, headers: IncomingHttpHeaders) => {
-    const sent = headers['grpc-timeout'];
-    if (sent !== undefined) headers['grpc-timeout'] = mended(String(sent));
-  });
+export function mendDeadline(headers: IncomingHttpHeaders): void {
+  const sent = headers['grpc-timeout'];
+  if (sent !== undefined) headers['grpc-timeout'] = mended(String(sent));
 }
 
 function mended(sent: string): string {

@@ -18,9 +18,10 @@ import { stream } from '../calls/stream.js';
 import { unary } from '../calls/unary.js';
 import type { ApiEvents } from '../errors/api-events.js';
 import { answers, innerStatuses } from '../errors/statuses.js';
-import { admission, type Check } from '../interceptors/admission.js';
+import { type Check, everyCheck } from '../interceptors/admission.js';
 import { anyToken, auth } from '../interceptors/auth.js';
 import { bareFaults } from '../interceptors/bare-faults.js';
+import { callGate } from '../interceptors/call-gate.js';
 import { callLog } from '../interceptors/call-log.js';
 import { failedTokens } from '../interceptors/failed-tokens.js';
 import { tokenLimit } from '../interceptors/token-limit.js';
@@ -34,9 +35,7 @@ import { trustedHops } from '../peers/trusted-hops.js';
 import { addReflection } from '../reflection/reflection.js';
 import { boundConnections, type ConnectionLimits } from './connection-bounds.js';
 import { addHealth, type HealthLimits } from './health.js';
-import { http2Servers } from './http2-servers.js';
 import { drain, type Listening, listen, SERVER_OPTIONS, showCertificates } from './transport.js';
-import { answerUnknownMethods } from './unknown-methods.js';
 
 /** What the API is made of. */
 export type GrpcServerOptions = {
@@ -96,15 +95,19 @@ export function grpcServer(options: GrpcServerOptions) {
   const server = new Server({
     ...SERVER_OPTIONS,
     interceptors: [
-      callLog(events, seen, bareFaults(answer), now), // Outermost: names the call and sees every answer as it leaves.
-      // One check after another, before the request is read: parsing is what they protect.
-      admission(answer, [
-        auth(tokens, failedTokens(limits.failedTokensPerMinute)), // Before the limit, which counts by token.
-        connections.known,
-        tokenLimit(limits),
-        shuttingDown, // Behind them, so that this refusal has the metadata of every other.
-        connections.accepted,
-      ]),
+      callGate({
+        check: everyCheck([
+          auth(tokens, failedTokens(limits.failedTokensPerMinute)), // Before the limit, which counts by token.
+          connections.known,
+          tokenLimit(limits),
+          shuttingDown, // Behind them, so that this refusal has the metadata of every other.
+          connections.accepted,
+        ]),
+        answer,
+        net: bareFaults(answer),
+        log: callLog(events, seen),
+        now,
+      }),
       // Deadlines are for those who got this far: `unary` and `stream` set them.
     ],
   });
@@ -158,9 +161,7 @@ export function grpcServer(options: GrpcServerOptions) {
   return {
     /** Starts serving on `host:port`; resolves to where, with the port that was picked for 0. */
     async listen(address: string): Promise<Listening> {
-      const listening = await listen(server, address, options.tls, connections);
-      for (const http2Server of http2Servers(server)) answerUnknownMethods(http2Server, answer);
-      return listening;
+      return listen(server, address, options.tls, connections, answer);
     },
     /** Lets new connections have these certificates; where there were some. */
     showCertificates: (certificates: Certificates) => showCertificates(server, certificates),

@@ -9,12 +9,14 @@ import {
 import { LARGEST_MESSAGE } from '../../contract/sizes.js';
 import { PrivacyError } from '../../domain/errors.js';
 import { type Certificates, secureContextOf } from '../../tls/certificates.js';
+import type { Answer } from '../errors/statuses.js';
 import { LONGEST_CALL_MS } from '../method.js';
 import type { Connections } from './connection-bounds.js';
-import { refuseOtherContentTypes } from './content-types.js';
-import { mendDeadlines } from './deadline-header.js';
+import { refuseOtherContentType } from './content-types.js';
+import { mendDeadline } from './deadline-header.js';
 import { http2Servers, isServed } from './http2-servers.js';
 import { showRepeatedAuthorization } from './repeated-headers.js';
+import { answerUnknownMethod } from './unknown-methods.js';
 
 /** Limits that grpc-js leaves open, and the means to find dead connections and to move clients elsewhere. */
 export const SERVER_OPTIONS: ServerOptions = {
@@ -37,6 +39,7 @@ export async function listen(
   address: string,
   tls: Certificates | undefined,
   connections: Connections,
+  answer: Answer,
 ): Promise<Listening> {
   setLogVerbosity(logVerbosity.NONE); // Its lines are no JSON, and what matters in them reaches us as errors.
   const port = await new Promise<number>((resolve, reject) => {
@@ -45,10 +48,14 @@ export async function listen(
       else resolve(bound);
     });
   });
-  showRepeatedAuthorization(server);
   for (const http2Server of http2Servers(server)) {
-    mendDeadlines(http2Server);
-    refuseOtherContentTypes(http2Server);
+    // Before grpc-js, and all in one: each listener costs every call.
+    http2Server.prependListener('stream', (stream, headers, _flags, raw: string[]) => {
+      showRepeatedAuthorization(headers, raw);
+      mendDeadline(headers);
+      refuseOtherContentType(headers);
+      answerUnknownMethod(stream, headers, answer);
+    });
     connections.watch(http2Server, path => isServed(server, path));
   }
   if (tls) showCertificates(server, tls);

@@ -1,6 +1,8 @@
+import { once } from 'node:events';
+import { connect } from 'node:http2';
 import { gzipSync } from 'node:zlib';
 import { compressionAlgorithms, status as grpcStatus, Metadata } from '@grpc/grpc-js';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { ErrorInfo, RequestInfo } from '../../../gen/ts/google/rpc/error_details.js';
 import { Status } from '../../../gen/ts/google/rpc/status.js';
 import { PrivacyServiceService } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
@@ -167,6 +169,34 @@ test('a deadline that passes before the message has come is told with details', 
   expect(answer['grpc-status']).toBe('4');
   expect(read(answer).info.reason).toBe('DEADLINE_TOO_SHORT');
   expect(api.calls).toMatchObject([{ code: 'DEADLINE_EXCEEDED' }]);
+});
+
+test('a request that ends after its deadline is not executed', async () => {
+  const api = await startApi();
+  const read = vi.spyOn(api.instances, 'readSettings');
+  const session = connect(`http://${api.address}`);
+  onTestFinished(() => session.destroy());
+  const call = (timeout: string) =>
+    session.request({
+      ':method': 'POST',
+      ':path': getPrivacySettings.path,
+      'content-type': 'application/grpc',
+      te: 'trailers',
+      authorization: `Bearer ${api.secret}`,
+      'grpc-timeout': timeout,
+    });
+  const message = framed(getPrivacySettings.requestSerialize({ instance: 'desk', maxAge: undefined }));
+  await api.addInstance('desk');
+
+  const late = call('50m');
+  late.write(message);
+  const [answer] = await once(late, 'response');
+  expect(answer['grpc-status']).toBe('4');
+  late.end();
+  const next = call('30S');
+  next.end(message);
+  await once(next.resume(), 'trailers');
+  expect(read).toHaveBeenCalledTimes(1);
 });
 
 describe('an unknown method', () => {

@@ -62,6 +62,9 @@ export const LIGHT_OPTIONS = {
   placeholderResendCache: NO_CACHE,
 } satisfies Partial<SocketConfig>;
 
+/** In place of what encrypts and decrypts messages, with its caches: nothing here does either. */
+const NO_MESSAGES = {} as ReturnType<SocketConfig['makeSignalRepository']>;
+
 /** The lowest of the eight layers of a Baileys socket: handshake, login, pre-keys and pairing. */
 export type LightSocket = ReturnType<typeof makeSocket>;
 
@@ -107,6 +110,7 @@ export function lightSocket(options: LightSocketOptions): {
     defaultQueryTimeoutMs: options.queryMs,
     keepAliveIntervalMs: LONGEST_TIMER_MS, // Never: `connection.ts` has a ping of its own.
     ...LIGHT_OPTIONS,
+    makeSignalRepository: () => NO_MESSAGES,
   });
 
   // Protected in the types; there is no other way to the WebSocket itself.

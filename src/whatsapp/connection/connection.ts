@@ -16,8 +16,6 @@ import { childrenOf, resultOf } from './nodes.js';
 
 /** A connection to WhatsApp, linked or not. It ends once, by either side, and says why. */
 export type Connection = {
-  /** Fulfils when WhatsApp has accepted a login. */
-  readonly open: Promise<void>;
   /** Whether WhatsApp, or who stands in its place, has answered the dial; before, nothing is asked of it. */
   hasReached(): boolean;
   readonly ended: Promise<Disconnect>;
@@ -25,8 +23,10 @@ export type Connection = {
   takeOver(event: string, listener: (node: BinaryNode) => unknown): void;
   /** Is shown each stanza that comes, with its answer where that is given at once. */
   observe(listener: (node: BinaryNode, answer: BinaryNode | undefined) => void): void;
-  /** Makes more pre-keys, stores them and gives WhatsApp their public parts. */
-  uploadPreKeys(): Promise<void>;
+  /** Makes so many pre-keys, or some, stores them and gives WhatsApp their public parts. */
+  uploadPreKeys(count?: number): Promise<void>;
+  /** Takes changed credentials in: nothing leaves until they are durable. */
+  changeCredentials(update: Partial<AuthenticationCreds>): void;
   /** Sends a stanza that has no answer; false when it did not leave. */
   tell(node: BinaryNode): Promise<boolean>;
   /** Says whether the device is available, without a name; false when that did not leave. */
@@ -60,7 +60,6 @@ export function openConnection(
   { url, rootKey, versions, proxy: ofNode, log, timeouts }: ConnectionOptions,
   { instance, proxy = ofNode, auth, linking = false, onCredentials }: Login,
 ): Connection {
-  const open = Promise.withResolvers<void>();
   const ended = Promise.withResolvers<Disconnect>();
   const gone = Promise.withResolvers<void>();
   const observers: Parameters<Connection['observe']>[0][] = [];
@@ -123,6 +122,13 @@ export function openConnection(
     for (const observe of observers) observe(node, answer);
   }
 
+  function changeCredentials(update: Partial<AuthenticationCreds>) {
+    if (isOver) return;
+    const stored = onCredentials(update);
+    wire.hold(stored);
+    stored.catch(() => end(disconnects.notStored()));
+  }
+
   function takeOver(event: string, listener: (node: BinaryNode) => unknown) {
     ws.removeAllListeners(event);
     ws.on(event, listener);
@@ -163,7 +169,6 @@ export function openConnection(
     end(disconnects.fromHttpStatus(statusCode ?? 0));
   });
   ev.on('connection.update', ({ connection, lastDisconnect }) => {
-    if (connection === 'open' && !isOver) open.resolve();
     if (connection === 'close') end(disconnects.fromBaileys(lastDisconnect?.error));
   });
   socket.once('close', () => {
@@ -178,20 +183,15 @@ export function openConnection(
 
   // Baileys' own listener sends a presence without a type, which counts as "available".
   ev.removeAllListeners('creds.update');
-  ev.on('creds.update', update => {
-    if (isOver) return;
-    const stored = onCredentials(update);
-    wire.hold(stored);
-    stored.catch(() => end(disconnects.notStored()));
-  });
+  ev.on('creds.update', changeCredentials);
 
   return {
-    open: open.promise,
     hasReached: () => hasReached,
     ended: ended.promise,
     takeOver,
     observe: listener => void observers.push(listener),
-    uploadPreKeys: () => sock.uploadPreKeys(),
+    uploadPreKeys: count => sock.uploadPreKeys(count),
+    changeCredentials,
     tell,
     tellPresence: type => letThrough(`presence ${type}`, () => tell({ tag: 'presence', attrs: { type } })),
     sendIQ: (...query) => (isOver ? Promise.resolve({ kind: 'not_sent' }) : ask(...query)),

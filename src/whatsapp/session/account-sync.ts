@@ -32,7 +32,7 @@ export function accountSync(
 
   /** One after another: one that Baileys is told of during another is left out. */
   function uploadPreKeys(): Promise<void> {
-    const upload = uploads.then(connection.uploadPreKeys);
+    const upload = uploads.then(() => connection.uploadPreKeys());
     uploads = upload.catch(() => undefined); // Told to whoever waits for it.
     return upload;
   }

@@ -16,6 +16,7 @@ import { disappearingTimer } from '../privacy/disappearing-timer.js';
 import { accountSync } from './account-sync.js';
 import { offlineQueue } from './offline-queue.js';
 import { openSession } from './session.js';
+import { takePart } from './take-part.js';
 
 /** Connects a linked instance, as the port says. */
 export async function logIn(
@@ -23,14 +24,16 @@ export async function logIn(
   instance: string,
   { proxy, signal, onPrivacyPush }: Parameters<WhatsApp['connect']>[1],
 ): ReturnType<WhatsApp['connect']> {
-  const credentials = await load(settings, instance);
-  if ('text' in credentials) return { kind: 'failed', disconnect: credentials };
+  const loaded = await load(settings, instance);
+  if ('text' in loaded) return { kind: 'failed', disconnect: loaded };
+  const { credentials } = loaded;
   if (signal.aborted) return { kind: 'failed', disconnect: CANCELLED };
 
-  const dialled = dial(settings, instance, proxy, credentials);
+  const dialled = dial(settings, instance, proxy, loaded);
   if (!dialled) return { kind: 'failed', disconnect: ownCause('Baileys cannot use the credentials') };
-  const { connection, stored } = dialled;
-  const queue = offlineQueue(connection, settings.pushTrustMs, pending =>
+  const { connection, keys, stored } = dialled;
+  const open = takePart(connection, { creds: credentials, keys }, settings.timeouts.queryMs);
+  const queue = offlineQueue({ ...connection, open }, settings.pushTrustMs, pending =>
     settings.log.queueStalled({ instance, ...pending }),
   );
   // Of an undrained queue nobody knows whether it holds a change of the timer.
@@ -52,7 +55,7 @@ export async function logIn(
     connectMs,
   );
   signal.addEventListener('abort', cancel);
-  const failure = await Promise.race([connection.open, connection.ended]);
+  const failure = await Promise.race([open, connection.ended]);
   clearTimeout(deadline);
   signal.removeEventListener('abort', cancel);
 
@@ -63,13 +66,14 @@ export async function logIn(
 
 const CANCELLED = ownCause('Cancelled');
 
-async function load(
-  { credentials, log }: ConnectionOptions,
-  instance: string,
-): Promise<LinkedCredentials | Disconnect> {
+/** Credentials as they are stored. */
+type Stored = { readonly credentials: LinkedCredentials; readonly digest: string };
+
+async function load({ credentials, log }: ConnectionOptions, instance: string): Promise<Stored | Disconnect> {
   try {
     const bytes = await credentials.load(instance);
-    return bytes ? decodeCredentials(bytes) : ownCause('No credentials are stored');
+    if (!bytes) return ownCause('No credentials are stored');
+    return { credentials: decodeCredentials(bytes), digest: digestOf(bytes) };
   } catch (cause) {
     log.taskFailed({ task: 'reading the credentials', instance, cause });
     return ownCause('The stored credentials could not be read');
@@ -80,28 +84,28 @@ function dial(
   settings: ConnectionOptions,
   instance: string,
   proxy: string | undefined,
-  credentials: LinkedCredentials,
+  { credentials, digest }: Stored,
 ) {
   const stored = writeQueue(cause => {
     settings.log.taskFailed({ task: 'storing the credentials', instance, cause });
     connection.end(notStored());
   });
-  let known = digestOf(encodeCredentials(credentials));
+  let known = digest;
   async function onCredentials(update: Partial<AuthenticationCreds>) {
     takeIn(credentials, update);
     const bytes = encodeCredentials(credentials);
-    const digest = digestOf(bytes);
-    if (digest === known) return;
-    known = digest;
+    const changed = digestOf(bytes);
+    if (changed === known) return;
+    known = changed;
     await stored.add(() => settings.credentials.save(instance, bytes));
   }
 
   let connection: Connection;
+  const keys = keyStore(settings.credentials, instance, stored.add, cause => {
+    settings.log.taskFailed({ task: 'reading the keys', instance, cause });
+    connection.end(ownCause('The stored keys could not be read'));
+  });
   try {
-    const keys = keyStore(settings.credentials, instance, stored.add, cause => {
-      settings.log.taskFailed({ task: 'reading the keys', instance, cause });
-      connection.end(ownCause('The stored keys could not be read'));
-    });
     connection = openConnection(settings, {
       instance,
       proxy,
@@ -112,7 +116,7 @@ function dial(
     settings.log.taskFailed({ task: 'dialling', instance, cause });
     return undefined;
   }
-  return { connection, stored };
+  return { connection, keys, stored };
 }
 
 const digestOf = (bytes: Uint8Array): string => hash('sha256', bytes, 'base64');

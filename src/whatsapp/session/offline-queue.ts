@@ -16,11 +16,12 @@ export type FirstPending = { readonly stanza: string | undefined; readonly id: s
  * Asks as WhatsApp Web does: for the next batch when the last one has begun, at most every 100 ms (whatsapp-rust
  * `offline_resume.rs`).
  *
+ * @param connection Its `open` fulfils when this device takes part.
  * @param pushTrustMs How long a read holds without a push, once the queue is drained.
  * @param onStall Is told once each time that the queue stands still.
  */
 export function offlineQueue(
-  connection: Pick<Connection, 'observe' | 'takeOver' | 'tell' | 'open' | 'ended'>,
+  connection: Pick<Connection, 'observe' | 'takeOver' | 'tell' | 'ended'> & { readonly open: Promise<void> },
   pushTrustMs: number,
   onStall: (pending: FirstPending) => void,
 ): OfflineQueue {

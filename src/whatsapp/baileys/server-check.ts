@@ -1,6 +1,7 @@
 import { Curve, proto, WA_CERT_DETAILS } from '@whiskeysockets/baileys';
 import { LRUCache } from 'lru-cache';
-import { isSignedBy } from './signature-check.js';
+import { generateKeyPair, sharedKey } from '../curve/key-agreement.js';
+import { isSignedBy } from '../curve/signature-check.js';
 
 /** WhatsApp's own root key, 32 bytes. */
 const WHATSAPP_ROOT_KEY: Buffer<ArrayBuffer> = WA_CERT_DETAILS.PUBLIC_KEY;
@@ -22,7 +23,7 @@ export function checkNextHandshake(rootKey: Buffer<ArrayBuffer> = WHATSAPP_ROOT_
 }
 
 // `Curve` is one mutable object, through which Baileys' handshake and its pairing look up these functions.
-const { sharedKey } = Curve;
+Curve.generateKeyPair = generateKeyPair;
 
 Curve.sharedKey = (privateKey, publicKey) => {
   handshake?.agreedWith.push(publicKey);

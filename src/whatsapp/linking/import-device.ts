@@ -1,8 +1,8 @@
 import { type AuthenticationCreds, BufferJSON, Curve, initAuthCreds, proto } from '@whiskeysockets/baileys';
 import { z } from 'zod';
 import type { ImportedDevice, UnusableDevice } from '../../instances/ports/imported-device.js';
-import { isSignedBy } from '../baileys/signature-check.js';
 import { decodeCredentials, encodeCredentials } from '../connection/auth-state.js';
+import { isSignedBy } from '../curve/signature-check.js';
 
 /** What the account and the device put before the identity that they sign; the second is of hosted accounts. */
 const BY_ACCOUNT = [Buffer.of(6, 0), Buffer.of(6, 5)];

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Curve, generateSignalPubKey, type KeyPair } from '@whiskeysockets/baileys';
 import { describe, expect, test } from 'vitest';
-import { isSignedBy } from '../../../src/whatsapp/baileys/signature-check.js';
+import { isSignedBy } from '../../../src/whatsapp/curve/signature-check.js';
 
 const flipped = (bytes: Uint8Array, bit: number): Buffer => {
   const copy = Buffer.from(bytes);

@@ -14,6 +14,7 @@ import { baileysLogger } from './baileys-logger.js';
 import { checkNextHandshake } from './server-check.js';
 import { kindOf, mayLeave, type PresenceKind } from './stanza-allow-list.js';
 import { outlineOf, outlineOfText, type StanzaOutline } from './stanza-outline.js';
+import { withoutStacksUntilItWaits } from './without-stacks.js';
 
 /** What a socket needs besides Baileys' own defaults. */
 export type LightSocketOptions = {
@@ -93,7 +94,10 @@ export function lightSocket(options: LightSocketOptions): {
         if (outline) onStanza('out', outline);
       }
     },
-    handshake: () => checkNextHandshake(options.rootKey),
+    handshake() {
+      withoutStacksUntilItWaits();
+      checkNextHandshake(options.rootKey);
+    },
   });
 
   const url = options.url ?? DEFAULT_CONNECTION_CONFIG.waWebSocketUrl;

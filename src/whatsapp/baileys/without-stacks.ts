@@ -12,3 +12,13 @@ export function withoutStacks<Result>(work: () => Result): Result {
     Error.stackTraceLimit = stackTraceLimit;
   }
 }
+
+/** The same for what goes on in this run of the event loop, until it waits for something. */
+export function withoutStacksUntilItWaits(): void {
+  const { stackTraceLimit } = Error;
+  if (stackTraceLimit === 0) return; // Whoever has set it sets it back.
+  Error.stackTraceLimit = 0;
+  queueMicrotask(() => {
+    Error.stackTraceLimit = stackTraceLimit;
+  });
+}

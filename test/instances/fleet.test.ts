@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Disconnect } from '../../src/domain/disconnect.js';
 import { PrivacyError } from '../../src/domain/errors.js';
-import { DIALS_PER_SECOND } from '../../src/instances/connecting/dialer.js';
+import { DIALS_PER_SECOND, spareTime } from '../../src/instances/connecting/spare-time.js';
 import { type Dial, fakeNode, type Supervised, superviseOn, type Verdict } from './support/node.js';
 
 const MINUTE_MS = 60_000;
@@ -22,7 +22,7 @@ afterEach(() => vi.useRealTimers());
 
 /** A node that supervises a thousand instances, or fewer. */
 function fleet(verdict: (dial: Dial) => Verdict, size = SIZE) {
-  const node = fakeNode(verdict, LOGIN_MS);
+  const node = fakeNode(verdict, LOGIN_MS, spareTime());
   const members = Array.from({ length: size }, (_, index) => superviseOn(node, `desk-${index}`));
   return { node, members };
 }
@@ -78,12 +78,27 @@ describe('a thousand instances', () => {
   });
 });
 
+describe('a node that is far from WhatsApp', () => {
+  test('dials more at the same time with each login that is accepted, and few again after a refusal', async () => {
+    const { node } = fleet(() => 'open');
+    const firstSecond = await secondsUntil(() => node.live.size > 0).then(() => node.made.length);
+    await secondsUntil(() => node.live.size > 200);
+    expect(most(node.made, LOGIN_MS)).toBe(64);
+    expect(firstSecond).toBeLessThan(64);
+    node.verdict = () => LIMITED;
+    await vi.advanceTimersByTimeAsync(LOGIN_MS);
+    const refused = node.made.length;
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(node.made.length - refused).toBeLessThanOrEqual(3 * 4);
+  });
+});
+
 describe('a node whose client is outdated', () => {
   test('tries with one account in five minutes, and shows the others why they wait', async () => {
     const { node, members } = fleet(() => OUTDATED, 100);
     await vi.advanceTimersByTimeAsync(MINUTE_MS);
     // What was under way when the first refusal came.
-    expect(node.made.length).toBeLessThanOrEqual(32);
+    expect(node.made.length).toBeLessThanOrEqual(4);
     const before = node.made.length;
 
     await vi.advanceTimersByTimeAsync(24 * HOUR_MS);
@@ -147,8 +162,8 @@ describe('a node that WhatsApp limits', () => {
     expect(states(members)).toEqual(new Set(['connecting', 'backing_off']));
     await vi.advanceTimersByTimeAsync(10 * MINUTE_MS);
     // 8, 13, 21 … 233 s of hold, each ended by what is under way when the next refusal comes.
-    expect(node.made.length).toBeLessThanOrEqual(10 * 48);
-    expect(most(node.made, 6000)).toBeLessThanOrEqual(48);
+    expect(node.made.length).toBeLessThanOrEqual(10 * 8);
+    expect(most(node.made, 6000)).toBeLessThanOrEqual(8);
     node.verdict = () => 'open';
     expect(await secondsUntil(() => node.live.size === SIZE)).toBeLessThan(15 * 60);
   });

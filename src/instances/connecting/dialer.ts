@@ -1,18 +1,16 @@
 import PQueue from 'p-queue';
-import type { Disconnect } from '../../domain/disconnect.js';
+import { type Disconnect, holdOf } from '../../domain/disconnect.js';
 import { PrivacyError } from '../../domain/errors.js';
 import type { InstanceLog, WhatsApp } from '../ports/ports.js';
 import { type Breaker, type Hold, breaker as newBreaker } from './breaker.js';
-import { idleLoop } from './idle-loop.js';
 import { refusal } from './refusal.js';
+import { spareTime } from './spare-time.js';
 
-/** Connections being made at the same time. */
-const SIMULTANEOUS = 16;
 /**
- * At most, and one at a turn of the event loop, so that a thousand instances which start or are dropped together do not
- * dial together: on a busy node the processor sets the pace, and calls are answered between two dials.
+ * Connections being made at the same time: few at first and after WhatsApp had something against all of them, one more
+ * with each that it accepts. Each waits some seven times for an answer, so that far from WhatsApp their number is the pace.
  */
-export const DIALS_PER_SECOND = 500;
+const SIMULTANEOUS = { least: 4, most: 64 };
 
 /** What a dial brought; `held` when none was made. */
 export type Dialled = Awaited<ReturnType<WhatsApp['connect']>> | { readonly kind: 'held' };
@@ -40,22 +38,31 @@ export function dialer(
   whatsApp: Pick<WhatsApp, 'connect' | 'link'>,
   log: Pick<InstanceLog, 'taskFailed'>,
   breaker: Breaker = newBreaker(),
-  room: () => Promise<void> = idleLoop(),
+  room: () => Promise<void> = spareTime(),
   from: Promise<void> = Promise.resolve(),
 ): Dialer {
   // Not with PQueue's own interval, which stands still for as long as the clock was set back.
-  const queue = new PQueue({ concurrency: SIMULTANEOUS });
-  const pace = paced(1000 / DIALS_PER_SECOND, from);
+  const queue = new PQueue({ concurrency: SIMULTANEOUS.least });
+
+  function accepted() {
+    queue.concurrency = Math.min(queue.concurrency + 1, SIMULTANEOUS.most);
+    breaker.accepted();
+  }
+
+  function failed(disconnect: Disconnect) {
+    if (holdOf(disconnect)) queue.concurrency = SIMULTANEOUS.least;
+    breaker.failed(disconnect);
+  }
 
   async function connect(...[instance, options]: Parameters<WhatsApp['connect']>): Promise<Dialled> {
     try {
       const result = await whatsApp.connect(instance, options);
       if (result.kind === 'failed') {
-        breaker.failed(result.disconnect);
+        failed(result.disconnect);
       } else {
-        breaker.accepted();
+        accepted();
         // Before anybody else hears of the end, so that nobody dials between.
-        void result.session.ended.then(breaker.failed);
+        void result.session.ended.then(failed);
       }
       return result;
     } catch (cause) {
@@ -76,7 +83,7 @@ export function dialer(
       signal.addEventListener('abort', leave);
       const dial = async (): Promise<Dialled> => {
         signal.removeEventListener('abort', leave);
-        await pace();
+        await from;
         await room();
         if (signal.aborted) return CANCELLED;
         return !isProbe && breaker.hold() ? { kind: 'held' } : connect(instance, options);
@@ -102,13 +109,3 @@ export const OWN_FAULT: Disconnect = {
   text: 'A fault of this service kept it from connecting',
 };
 const CANCELLED: Dialled = { kind: 'failed', disconnect: { code: undefined, text: 'Cancelled' } };
-
-/** What each call gives fulfils so long after the one before, the first when `from` does. */
-function paced(everyMs: number, from: Promise<void>): () => Promise<void> {
-  let next = from;
-  return () => {
-    const turn = next;
-    next = turn.then(() => new Promise(resolve => setTimeout(resolve, everyMs)));
-    return turn;
-  };
-}

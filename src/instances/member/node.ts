@@ -7,7 +7,7 @@ import { breaker } from '../connecting/breaker.js';
 import { type ClientRefusals, clientRefusals } from '../connecting/client-refusals.js';
 import { type Dialer, dialer } from '../connecting/dialer.js';
 import { type IdleConnections, idleConnections } from '../connecting/idle-connections.js';
-import { idleLoop } from '../connecting/idle-loop.js';
+import { spareTime } from '../connecting/spare-time.js';
 import { type NotedTimes, notedTimes } from '../connecting/noted-times.js';
 import type { ClientVersions } from '../ports/client-version.js';
 import type { ChangeLog } from '../ports/history.js';
@@ -87,7 +87,7 @@ export function openNode({
 }: NodeOptions): Node {
   const dials = breaker();
   return {
-    dialer: dialer(whatsApp, log, dials, idleLoop(), connectFrom),
+    dialer: dialer(whatsApp, log, dials, spareTime(), connectFrom),
     linkAttempts: linkAttempts(links),
     refusals: clientRefusals(dials, versions, log),
     devices: whatsApp,

@@ -16,9 +16,13 @@ type Drop = (disconnect: Disconnect) => void;
 
 /**
  * WhatsApp as the port has it, in the test's time, with the dials of one node in front. `verdict` may be set while it
- * runs.
+ * runs. `room` is what the dials wait for; by default nothing.
  */
-export function fakeNode(initial: (dial: Dial) => Verdict, latencyMs = 0) {
+export function fakeNode(
+  initial: (dial: Dial) => Verdict,
+  latencyMs = 0,
+  room: () => Promise<void> = async () => undefined,
+) {
   const made: Dial[] = [];
   const live = new Map<string, Drop>();
   const faults: unknown[] = [];
@@ -40,7 +44,7 @@ export function fakeNode(initial: (dial: Dial) => Verdict, latencyMs = 0) {
     return { kind: 'open', session: sessionOf(ended.promise, end) };
   };
   const link: WhatsApp['link'] = async () => ({ kind: 'cancelled' });
-  node.dialer = dialer({ connect, link }, log, undefined, async () => undefined);
+  node.dialer = dialer({ connect, link }, log, undefined, room);
   return node;
 }
 

@@ -11,6 +11,8 @@ const LOOK_MS = 5;
 const SHORT_TURN_MS = 3;
 /** With longer ones none begins: calls are answered between two turns. */
 const LONG_TURN_MS = 12;
+/** Unless the loop was not busy for more than this share of the time: then it is another process that makes timers late. */
+const BUSY_SHARE = 0.85;
 const MOST_TOGETHER = 8;
 /** On a node that is busy with other things dials go on all the same. */
 const LONGEST_WAIT_MS = 200;
@@ -20,8 +22,12 @@ const LONGEST_WAIT_MS = 200;
  * look, the longer there has been some. That is told by how late a timer is.
  *
  * @param now Milliseconds by a clock that is never set back.
+ * @param busyShare Tells the share of the time since it was called last that the event loop was busy.
  */
-export function spareTime(now: () => number = clock): () => Promise<void> {
+export function spareTime(
+  now: () => number = clock,
+  busyShare: () => number = shareOfLoop(),
+): () => Promise<void> {
   const waiting: (() => void)[] = [];
   let timer: NodeJS.Timeout | undefined;
   let lookedAt = 0;
@@ -41,7 +47,8 @@ export function spareTime(now: () => number = clock): () => Promise<void> {
     const lateMs = passedMs - LOOK_MS;
     allowed = Math.min(allowed + (passedMs * DIALS_PER_SECOND) / 1000, MOST_TOGETHER);
     share = lateMs <= SHORT_TURN_MS ? Math.min(share + 1, MOST_TOGETHER) : 1;
-    if (lateMs <= LONG_TURN_MS || at - begunAt >= LONGEST_WAIT_MS) {
+    const isBusy = busyShare() > BUSY_SHARE;
+    if (!isBusy || lateMs <= LONG_TURN_MS || at - begunAt >= LONGEST_WAIT_MS) {
       const begun = waiting.splice(0, Math.min(share, Math.floor(allowed)));
       allowed -= begun.length;
       begunAt = at;
@@ -58,6 +65,17 @@ export function spareTime(now: () => number = clock): () => Promise<void> {
       allowed = 0;
       share = 1;
       begunAt = now();
+      busyShare();
       wait();
     });
+}
+
+function shareOfLoop(): () => number {
+  let before = performance.eventLoopUtilization();
+  return () => {
+    const until = performance.eventLoopUtilization();
+    const { utilization } = performance.eventLoopUtilization(until, before);
+    before = until;
+    return utilization;
+  };
 }

@@ -4,10 +4,13 @@ import { DIALS_PER_SECOND, spareTime } from '../../../src/instances/connecting/s
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
 
-/** A hundred dials that wait, on an event loop whose turns take so long. */
-function waiting(turnMs: () => number) {
+/** A hundred dials that wait, on an event loop whose turns take so long, or which waits so long for the processor. */
+function waiting(turnMs: () => number, busyShare = 1) {
   let lostMs = 0;
-  const room = spareTime(() => performance.now() + lostMs);
+  const room = spareTime(
+    () => performance.now() + lostMs,
+    () => busyShare,
+  );
   const begun: number[] = [];
   const dials = Array.from({ length: 100 }, (_, index) => room().then(() => void begun.push(index)));
   /** Lets time pass, of which every timer is late. */
@@ -38,6 +41,12 @@ test('with longer turns of the event loop one begins in each, and with long ones
   await blocked.pass(200);
   expect(blocked.begun.length).toBeGreaterThan(0);
   expect(blocked.begun.length).toBeLessThanOrEqual((200 + blocked.lostMs()) / 200);
+});
+
+test('where others keep an idle node from the processor one begins at each look', async () => {
+  const { begun, pass } = waiting(() => 45, 0.5);
+  await pass(200);
+  expect(begun.length).toBe(40);
 });
 
 test('on a node that is not busy any more they go on', async () => {

@@ -8,7 +8,7 @@ export type Timeouts = {
   readonly connectMs: number;
   /** Of that, for what a proxy has to do. */
   readonly proxyMs: number;
-  /** From ping to ping, give or take a quarter; half of it for the answer. */
+  /** From ping to ping, give or take a fifth; half of it for the answer. */
   readonly keepAliveMs: number;
   /** For the answer to each query of a login or of linking. */
   readonly queryMs: number;
@@ -30,7 +30,7 @@ export type Timeouts = {
 export const DEFAULT_TIMEOUTS: Timeouts = {
   connectMs: 30_000,
   proxyMs: 20_000,
-  keepAliveMs: 20_000,
+  keepAliveMs: 25_000, // whatsmeow: 20 to 30 s.
   queryMs: 7_000,
   closeMs: 1_000,
   firstQrMs: 60_000,

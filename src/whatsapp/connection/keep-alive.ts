@@ -1,10 +1,14 @@
 import type { EventEmitter } from 'node:events';
 import type { BinaryNode } from '@whiskeysockets/baileys';
+import { clock } from '../../domain/time/clock.js';
 import type { IqReply } from './iq.js';
 import { iqStanza } from './nodes.js';
 
 /** Answered at once, after everything sent before it. */
 export const PING: BinaryNode = iqStanza('get', 'w:p', { tag: 'ping', attrs: {} });
+
+/** Moments within an interval at which connections ping. */
+const BEATS = 250;
 
 /**
  * Pings from the first stanza on, about every `intervalMs`. Calls `onSilence` when nothing at all arrives within half
@@ -27,8 +31,16 @@ export function keepAlive(
   });
 
   function arm() {
-    // Spread out, or a thousand connections opened together would ping together.
-    if (!stopped) timer = setTimeout(() => void ping(), intervalMs * (0.75 + Math.random() / 2));
+    if (!stopped) timer = setTimeout(() => void ping(), untilBeat(intervalMs * (0.8 + Math.random() * 0.4)));
+  }
+
+  /**
+   * Spread out, or a thousand connections opened together would ping together; but a few of them at the same beat,
+   * whose answers come in the same turn of the event loop, cost less than each by itself.
+   */
+  function untilBeat(ms: number): number {
+    const beatMs = intervalMs / BEATS;
+    return ms + beatMs - ((clock() + ms) % beatMs);
   }
 
   async function ping() {

@@ -1,8 +1,8 @@
 import makeWASocket, { Curve, type SignalKeyStore, WA_CERT_DETAILS } from '@whiskeysockets/baileys';
 import { SILENT } from '../../src/whatsapp/baileys/baileys-logger.js';
 import { BROWSER, LIGHT_OPTIONS } from '../../src/whatsapp/baileys/light-socket.js';
-import { isSignedBy } from '../../src/whatsapp/curve/signature-check.js';
 import { decodeCredentials } from '../../src/whatsapp/connection/auth-state.js';
+import { isSignedBy } from '../../src/whatsapp/curve/signature-check.js';
 import type { Identity } from '../stage/seed.js';
 
 const KEEP_ALIVE_MS = 20_000;

@@ -4,7 +4,7 @@ import { toRecord } from './change-rows.js';
 import { invalidCursor } from './columns.js';
 import type { Schema } from './schema.js';
 
-/** Entries that are looked at for one page, however few of them match: a statement keeps the calls waiting. */
+/** Entries that are looked at for one page, however few of them match: a statement keeps others waiting. */
 const LOOKED_AT = 10_000;
 
 type Condition = Expression<SqlBool>;

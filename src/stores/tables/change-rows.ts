@@ -1,8 +1,9 @@
-import { type Kysely, type Selectable, sql } from 'kysely';
+import { type Compilable, type Expression, type Kysely, type Selectable, sql } from 'kysely';
 import type { OutcomeState } from '../../domain/outcome.js';
 import type { Setting } from '../../domain/settings/settings-table.js';
 import type { ChangeRecord, NewChange } from '../../instances/ports/history.js';
 import { toDate } from './columns.js';
+import { prepared } from './prepared.js';
 import type { Schema } from './schema.js';
 
 /** An entry as stored. */
@@ -26,25 +27,52 @@ const columnsOf = ({ kind, instance, time, actor, origin, requestId, change, tok
   token_id: tokenId,
 });
 
+type Columns = ReturnType<typeof columnsOf>;
+
+const COLUMNS = [
+  'kind',
+  'instance',
+  'time',
+  'actor_token_id',
+  'actor_token_label',
+  'origin',
+  'request_id',
+  'setting',
+  'old_value',
+  'new_value',
+  'outcome',
+  'whatsapp_code',
+  'token_id',
+] as const satisfies readonly (keyof Columns)[];
+
 /** Writes a new entry under the last id that was given. */
-export function insertion(db: Kysely<Schema>, change: NewChange) {
-  const columns = columnsOf(change);
-  const uid =
-    change.instanceUid === undefined
-      ? db.selectFrom('instance').select('uid').where('name', '=', change.instance)
-      : sql.val(change.instanceUid);
-  return db
-    .insertInto('privacy_change')
-    .columns(['id', 'instance_uid', ...(Object.keys(columns) as (keyof typeof columns)[])])
-    .expression(
+export function insertion(db: Kysely<Schema>): (change: NewChange) => Compilable {
+  type Values = Columns & { readonly uid: string | undefined };
+  const inserting = (
+    uidOf: (value: <Name extends keyof Values>(name: Name) => Values[Name]) => Expression<unknown>,
+  ) =>
+    prepared<Values>(value =>
       db
-        .selectFrom('change_counter')
-        .select([
-          'last_id',
-          sql`${uid}`.as('instance_uid'),
-          ...Object.entries(columns).map(([name, value]) => sql.val(value).as(name)),
-        ]),
+        .insertInto('privacy_change')
+        .columns(['id', 'instance_uid', ...COLUMNS])
+        .expression(
+          db
+            .selectFrom('change_counter')
+            .select([
+              'last_id',
+              sql`${uidOf(value)}`.as('instance_uid'),
+              ...COLUMNS.map(name => sql.val(value(name)).as(name)),
+            ]),
+        ),
     );
+  const ofPresent = inserting(value =>
+    db.selectFrom('instance').select('uid').where('name', '=', value('instance')),
+  );
+  const ofKnown = inserting(value => sql.val(value('uid')));
+  return change => {
+    const values = { ...columnsOf(change), uid: change.instanceUid };
+    return change.instanceUid === undefined ? ofPresent(values) : ofKnown(values);
+  };
 }
 
 export const toRecord = (row: ChangeRow): ChangeRecord => ({

@@ -3,6 +3,7 @@ import type { ChangeLog, NewChange } from '../../instances/ports/history.js';
 import { changePages } from './change-pages.js';
 import { insertion, toRecord } from './change-rows.js';
 import type { HistoryGrowth } from './history-growth.js';
+import { prepared } from './prepared.js';
 import type { Schema } from './schema.js';
 import { writeOf } from './write.js';
 
@@ -35,9 +36,11 @@ const AS_RESOLVED = [
 /** The history. */
 export function changeLog(db: Kysely<Schema>, atomically: Atomically, growth: HistoryGrowth): ChangeLog {
   const nextId = db.updateTable('change_counter').set(({ eb }) => ({ last_id: eb('last_id', '+', 1) }));
+  const givingId = prepared(() => nextId)({});
+  const insert = insertion(db);
 
   const insertions = (changes: readonly NewChange[]): Compilable[] =>
-    changes.flatMap(change => [nextId, growth.adding(insertion(db, change))]);
+    changes.flatMap(change => [givingId, growth.adding(insert(change))]);
 
   return {
     ...changePages(db),

@@ -1,37 +1,54 @@
-import { type Compilable, type Kysely, type Selectable, sql } from 'kysely';
+import { type Compilable, type Insertable, type Kysely, type Selectable, sql } from 'kysely';
 import type { AnsweredRequest, KeptAnswer, RequestLog } from '../../../access/ports.js';
 import { seal, unseal } from '../../sealing/envelope.js';
+import { prepared } from '../prepared.js';
 import type { Schema } from '../schema.js';
 import { writeOf } from '../write.js';
 
 const DIGEST_BYTES = 32;
 const label = (key: string) => ({ kind: 'answer to a request', instance: '', id: key });
 
+const COLUMNS = ['key', 'instance', 'subject', 'status', 'sealed_answer', 'expire_time'] as const;
+type Values = Pick<Insertable<Schema['answered_request']>, (typeof COLUMNS)[number]>;
+
 /** Keeps an answer: from the row of the instance, so that nothing is kept that speaks of what was removed or unlinked. */
-export const answerInsertion =
-  (db: Kysely<Schema>, storeKey: Buffer) =>
-  ({ key, digest, answer, status, expireTime, subject }: KeptAnswer) => {
-    const columns = {
+export function answerInsertion(db: Kysely<Schema>, storeKey: Buffer): (kept: KeptAnswer) => Compilable {
+  type Value = <Name extends keyof Values>(name: Name) => Values[Name];
+  const rowOf = (value: Value) => Object.fromEntries(COLUMNS.map(name => [name, value(name)])) as Values;
+  const inserting = db.insertInto('answered_request');
+  const replacing = (insert: typeof inserting, value: Value) => {
+    const { key: _, ...others } = rowOf(value);
+    return insert.onConflict(conflict => conflict.column('key').doUpdateSet(others));
+  };
+  const fromInstance = (isOfAccount: boolean) =>
+    prepared<Values>(value =>
+      replacing(
+        inserting.columns([...COLUMNS]).expression(
+          db
+            .selectFrom('instance')
+            .where('name', '=', value('instance') ?? '')
+            .$if(isOfAccount, query => query.where('sealed_phone_number', 'is not', null))
+            .select(COLUMNS.map(name => sql.val(value(name)).as(name))),
+        ),
+        value,
+      ),
+    );
+  const insertions = {
+    none: prepared<Values>(value => replacing(inserting.values(rowOf(value)), value)),
+    instance: fromInstance(false),
+    account: fromInstance(true),
+  };
+
+  return ({ key, digest, answer, status, expireTime, subject }) =>
+    insertions[subject?.kind ?? 'none']({
+      key,
       instance: subject?.instance ?? null,
       subject: subject?.kind ?? null,
       status,
       sealed_answer: seal(storeKey, label(key), Buffer.concat([digest, answer])),
       expire_time: expireTime.getTime(),
-    };
-    const row = { key, ...columns };
-    const inserting = db.insertInto('answered_request');
-    const insert =
-      subject === undefined
-        ? inserting.values(row)
-        : inserting.columns(Object.keys(row) as (keyof typeof row)[]).expression(
-            db
-              .selectFrom('instance')
-              .where('name', '=', subject.instance)
-              .$if(subject.kind === 'account', query => query.where('sealed_phone_number', 'is not', null))
-              .select(Object.entries(row).map(([name, value]) => sql.val(value).as(name))),
-          );
-    return insert.onConflict(conflict => conflict.column('key').doUpdateSet(columns));
-  };
+    });
+}
 
 /** What a row keeps. */
 export function openAnswer(
@@ -58,7 +75,7 @@ export function requestLog(db: Kysely<Schema>, storeKey: Buffer): RequestLog {
     },
 
     async save(kept) {
-      await insertion(kept).execute();
+      await db.executeQuery(insertion(kept));
     },
 
     saving: kept => writeOf(insertion(kept)),

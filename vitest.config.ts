@@ -17,7 +17,11 @@ export const build = 'test/support/build.ts';
 
 const SLOW = ['test/{faults,fire}/**/*.test.ts'];
 /** They count what is left in the process, or change how all of it does I/O. */
-const ALONE = ['test/soak/**/*.test.ts', 'test/fire/{killed-starts,unreadable-start}.test.ts'];
+const ALONE = [
+  'test/soak/**/*.test.ts',
+  'test/fire/{killed-starts,unreadable-start}.test.ts',
+  'test/stores/database-thread.test.ts',
+];
 const PROGRAM = ['test/cli/**/*.test.ts', 'test/{examples,readme}.test.ts'];
 /** Their client is Baileys as it is, not as `src/whatsapp` leaves it in the process. */
 const PLAIN_BAILEYS = ['test/simulator/**/*.test.ts'];

@@ -7,6 +7,7 @@ import { shownProxy } from './domain/proxy.js';
 import { clock } from './domain/time/clock.js';
 import { grpcServer } from './grpc/server/server.js';
 import { startHousekeeping } from './housekeeping.js';
+import { within } from './instances/account/time-left.js';
 import { bounded } from './instances/bounded.js';
 import type { NewChange } from './instances/ports/history.js';
 import { openRegistry } from './instances/registry.js';
@@ -23,6 +24,8 @@ import { openVersions } from './whatsapp/version/client-versions.js';
 const GRACE_MS = 5_000;
 /** Then WhatsApp has this long to close its connections, and whatever time the calls have left over. */
 const CLOSING_MS = 400;
+/** By then is stored what will be: a disk that hangs is waited for no longer. */
+const STORED_MS = GRACE_MS + 800;
 /** The end of everything, whatever hangs. */
 export const STOPPED_MS = GRACE_MS + 1_000;
 
@@ -51,6 +54,7 @@ export async function createApp(config: Config, events: Events): Promise<App> {
   const tokens = openTokens({
     store: store.tokens,
     key: store.deriveKey('tokens'),
+    isShared: store.isShared,
     recording: event => store.changes.appending([tokenEntry(event)]),
   });
   await tokens.ensureFirst(first.secret);
@@ -126,17 +130,25 @@ export async function createApp(config: Config, events: Events): Promise<App> {
     watchCertificates({ files: config.tls.files, served, serve: server.showCertificates, log: events });
   const housekeeping = startHousekeeping({ tokens, store, historyMs: config.historyMs, events });
 
-  /** What cannot be ended does not keep the rest from it. */
-  const end = (task: string, ending: Promise<void>) =>
-    ending.catch((cause: unknown) => events.taskFailed({ task, cause }));
-
   async function stop() {
     serving.resolve(); // Also where it never came to that.
     certificates?.stop();
-    const closed = clock() + GRACE_MS + CLOSING_MS;
+    const begun = clock();
+    const left = (ms: number) => begun + ms - clock();
+    /** What cannot be ended, or does not end, does not keep the rest from it. */
+    const end = (task: string, ending: Promise<void>) =>
+      within(
+        left(STORED_MS),
+        ending.then(() => true),
+      ).then(
+        isEnded => isEnded ?? events.taskFailed({ task, cause: new Error('It has not ended in its time') }),
+        (cause: unknown) => events.taskFailed({ task, cause }),
+      );
+
     await server.drain(GRACE_MS);
     await end('housekeeping', housekeeping.stop());
-    await end('closing the connections to WhatsApp', registry.stop(Math.max(closed - clock(), CLOSING_MS)));
+    const closingMs = Math.max(left(GRACE_MS + CLOSING_MS), CLOSING_MS);
+    await end('closing the connections to WhatsApp', registry.stop(closingMs));
     await end('storing the versions', versions.stop());
     await end('storing the tokens', tokens.flush());
     await end('closing the store', store.close());

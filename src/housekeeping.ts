@@ -6,7 +6,7 @@ import type { Store } from './stores/store.js';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
-/** A statement keeps the calls waiting while it runs: at most so many rows in one, and then they have their turn. */
+/** A statement keeps other writes waiting while it runs: at most so many rows in one, and then they have their turn. */
 const BATCH = 50;
 const PAUSE_MS = 50;
 

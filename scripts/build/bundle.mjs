@@ -49,7 +49,11 @@ const LAZY_HTTP = '\0lazy-http';
 export async function bundle() {
   rmSync('dist/program', { recursive: true, force: true });
   const program = await rolldown({
-    input: { bin: 'src/bin.ts' },
+    input: {
+      bin: 'src/bin.ts',
+      // The file of a thread, beside who starts it.
+      'program/serve-database': 'src/stores/sqlite/thread/serve-database.ts',
+    },
     platform: 'node',
     external: stays,
     resolve: { extensionAlias: { '.js': ['.ts', '.js'] } },

@@ -48,8 +48,8 @@ export type Tokens = ReturnType<typeof tokens>;
 
 /** The id of the account token that the service is set up with. */
 const FIRST_ID = 'first';
-/** How long a token is taken as good without looking it up. */
-const CACHE_MS = 5_000;
+/** How long a token is taken as good without looking it up, where others may end it unheard. */
+const SHARED_CACHE_MS = 5_000;
 const FIRST: TokenWish = { kind: 'ACCOUNT', access: 'READ_WRITE', displayName: 'first account token' };
 const ID_LETTERS = 'abcdefghijkmnpqrstuvwxyz23456789';
 
@@ -94,6 +94,7 @@ const toToken = (record: TokenRecord): Token => ({
  *
  * @param key For the HMACs of secrets, and of what is secret in them; with another key no token is known.
  * @param recording What writes into the history what is done with a token.
+ * @param isShared Whether others than these may change what is stored.
  * @param now Epoch milliseconds, which decide when a token expires.
  * @param uptime Milliseconds by a clock that is never set, which decide how long a check holds.
  */
@@ -101,15 +102,18 @@ export function tokens({
   store,
   key,
   recording = () => [],
+  isShared = true,
   now = wallMs,
   uptime = clock,
 }: {
   store: TokenStore;
   key: Buffer;
   recording?: (event: TokenEvent) => readonly Write[];
+  isShared?: boolean;
   now?: () => number;
   uptime?: () => number;
 }) {
+  const cacheMs = isShared ? SHARED_CACHE_MS : Number.POSITIVE_INFINITY;
   /** By hash, so that no secret stays in memory; the digest that is stored costs more. */
   const cache = new LRUCache<string, KnownToken>({ max: 10_000 });
   /** In epoch milliseconds. */
@@ -139,7 +143,7 @@ export function tokens({
     const endsBefore = ends;
     const token = await store.findByDigest(digest);
     if (token === undefined || !timingSafeEqual(token.digest, digest)) return undefined;
-    const known = { token, principal: principalOf(token), until: uptime() + CACHE_MS };
+    const known = { token, principal: principalOf(token), until: uptime() + cacheMs };
     if (ends === endsBefore) cache.set(cacheKey, known);
     return use(known);
   }

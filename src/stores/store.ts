@@ -12,6 +12,8 @@ export type Store = {
   readonly requests: RequestLog;
   readonly applies: ApplyLog;
   readonly versions: VersionStore;
+  /** Whether other processes may change it while it is open here. */
+  readonly isShared: boolean;
   /** A 32-byte key for another purpose, the same whenever this data is opened. */
   deriveKey(purpose: string): Buffer;
   /** Whether the data was under the previous master key until now. */

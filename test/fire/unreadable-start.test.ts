@@ -14,10 +14,11 @@ const STARTS = 100;
 /** Reads of the database since the last start, and from which to which of them fail. */
 const reads = { count: 0, failFrom: Number.POSITIVE_INFINITY, failTo: 0 };
 watchIo('none', ({ kind }) => {
-  if (kind !== 'read') return;
+  if (kind !== 'read') return undefined;
   const number = reads.count++;
   if (number >= reads.failFrom && number <= reads.failTo)
     throw new Sqlite.SqliteError('disk I/O error', 'SQLITE_IOERR_READ');
+  return undefined;
 });
 
 /** From a copy: a service that could not start still has its database open. */

@@ -1,9 +1,8 @@
-import { type CompiledQuery, Kysely } from 'kysely';
+import { type CompiledQuery, Kysely, SqliteDialect } from 'kysely';
 import { expect, onTestFinished, test } from 'vitest';
 import type { ChangeFilter } from '../../src/instances/ports/history.js';
 import { migrate } from '../../src/stores/migrations/index.js';
-import { openDatabase } from '../../src/stores/sqlite/sqlite.js';
-import { transactionalDialect } from '../../src/stores/sqlite/transactional-dialect.js';
+import { openDatabase } from '../../src/stores/sqlite/thread/open-database.js';
 import { changePages } from '../../src/stores/tables/change-pages.js';
 import type { Schema } from '../../src/stores/tables/schema.js';
 import { at, MASTER_KEY } from './contract/records.js';
@@ -14,7 +13,7 @@ async function watchedPages() {
   onTestFinished(() => void database.close());
   const asked: CompiledQuery[] = [];
   const db = new Kysely<Schema>({
-    dialect: transactionalDialect(database),
+    dialect: new SqliteDialect({ database }),
     log: ({ query }) => void asked.push(query),
   });
   await migrate(db, [MASTER_KEY]);

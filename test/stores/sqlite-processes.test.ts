@@ -50,7 +50,7 @@ describe('a process that is killed while it writes', () => {
     }
   });
 
-  test('has stored credentials by the time the call to save them returned', async () => {
+  test('has stored credentials by the time it is told so', async () => {
     const data = sqliteData();
     const { child } = startWriter(data.file, 'save and die');
     expect(await once(child, 'exit')).toEqual([null, 'SIGKILL']);

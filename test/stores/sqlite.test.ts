@@ -9,10 +9,10 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import Database from 'better-sqlite3';
 import { sql } from 'kysely';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { sqliteStore } from '../../src/stores/sqlite/sqlite.js';
+import { openDatabase } from '../../src/stores/sqlite/thread/open-database.js';
 import { at, bytes, instanceRecord, linkedInstance, MASTER_KEY, tokenRecord } from './contract/records.js';
 import { sqliteData, temporaryFolder } from './sqlite-data.js';
 
@@ -36,14 +36,12 @@ describe('the database file', () => {
     ]);
   });
 
-  test('has each commit on the disk before that is told, which only a power cut would show', async () => {
-    const pragma = vi.spyOn(Database.prototype, 'pragma');
-    onTestFinished(() => pragma.mockRestore());
-    await sqliteData().open();
-    const [connection] = pragma.mock.contexts as Database.Database[];
+  test('has each commit on the disk before that is told, which only a power cut would show', () => {
+    const database = openDatabase(join(temporaryFolder(), 'wa-privacy.db'));
+    onTestFinished(() => void database.close());
     const FULL = 2;
-    expect(connection?.pragma('synchronous', { simple: true })).toBe(FULL);
-    expect(connection?.pragma('journal_mode', { simple: true })).toBe('wal');
+    expect(database.pragma('synchronous', { simple: true })).toBe(FULL);
+    expect(database.pragma('journal_mode', { simple: true })).toBe('wal');
   });
 
   test('is closed to others when it was open to them', async () => {

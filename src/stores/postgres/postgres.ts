@@ -98,6 +98,7 @@ export async function postgresStore(options: PostgresOptions): Promise<Store> {
       requests: requestLog(db, storeKey),
       applies: applyLog(db, storeKey, atomically),
       versions: versionStore(db),
+      isShared: true,
       deriveKey: purpose => deriveKey(storeKey, purpose),
       hasNewMasterKey,
       backUp: noBackUp,

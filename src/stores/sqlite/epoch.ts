@@ -1,22 +1,26 @@
 import { existsSync, readFileSync } from 'node:fs';
-import type { Database } from 'better-sqlite3';
+import type { Kysely } from 'kysely';
 import { replaceFile } from '../../access/secret-file.js';
+import type { Schema } from '../tables/schema.js';
 
 /**
  * Counts how often a database was opened, in it and in a file beside it, which an old backup of the database does not
  * bring back: throws when the file has counted further. Without that file any database is taken.
  */
-export function advanceEpoch(database: Database, witness: string): void {
-  const find = database.prepare<[], { epoch: number }>('select epoch from store_key');
-  const last = find.get()?.epoch ?? 0;
+export async function advanceEpoch(db: Kysely<Schema>, file: string): Promise<void> {
+  const witness = witnessOf(file);
+  const { epoch: last } = await db.selectFrom('store_key').select('epoch').executeTakeFirstOrThrow();
   if (last < readEpoch(witness)) {
     throw new Error(
-      `${database.name} is older than what ran here last, as an old backup is: with it tokens revoked since then ` +
+      `${file} is older than what ran here last, as an old backup is: with it tokens revoked since then ` +
         `work again, and links and history made since then are missing. To use it all the same, delete ${witness}`,
     );
   }
   // In this order: killed in between, the next start finds the database ahead and not behind.
-  database.prepare('update store_key set epoch = ?').run(last + 1);
+  await db
+    .updateTable('store_key')
+    .set({ epoch: last + 1 })
+    .execute();
   replaceFile(witness, `${last + 1}\n`);
 }
 

@@ -9,7 +9,7 @@ import { MIGRATION_NAMES } from '../migrations/index.js';
 import { fitsStoreKey } from '../sealing/store-key.js';
 import { draftOf, removeDraft } from './back-up.js';
 import { readEpoch, witnessOf } from './epoch.js';
-import { isBusy, openDatabase } from './sqlite.js';
+import { isBusy, openDatabase } from './thread/open-database.js';
 
 /** What was put in place. */
 export type Restored = {

@@ -1,12 +1,11 @@
 import { closeSync, existsSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
-import Sqlite, { type Database } from 'better-sqlite3';
-import { type Compilable, Kysely } from 'kysely';
+import { Kysely } from 'kysely';
 import { closeToOthers, makeDataFolder } from '../../access/secret-file.js';
 import { migrate } from '../migrations/index.js';
 import { deriveKey } from '../sealing/store-key.js';
 import type { Store } from '../store.js';
-import { type Atomically, changeLog, type UnlessTaken } from '../tables/changes.js';
+import { changeLog } from '../tables/changes.js';
 import { versionStore } from '../tables/client-version.js';
 import { historyGrowth } from '../tables/history-growth.js';
 import { instanceStore } from '../tables/instances.js';
@@ -14,12 +13,15 @@ import { applyLog } from '../tables/requests/apply-log.js';
 import { requestLog } from '../tables/requests/request-log.js';
 import type { Schema } from '../tables/schema.js';
 import { changeMasterKey } from '../tables/sealed/change-master-key.js';
+import { credentialStore } from '../tables/sealed/credentials.js';
 import { ensureStoreKey, openStoreKey } from '../tables/store-key.js';
 import { tokenStore } from '../tables/tokens.js';
 import { backUp, removeDraft } from './back-up.js';
-import { advanceEpoch, witnessOf } from './epoch.js';
-import { forgetErased, runNow, sqliteCredentials } from './sqlite-credentials.js';
-import { transactionalDialect } from './transactional-dialect.js';
+import { databaseDialect } from './database-dialect.js';
+import { advanceEpoch } from './epoch.js';
+import type { Database } from './thread/database.js';
+import { databaseThread } from './thread/database-thread.js';
+import { transactions } from './transactions.js';
 
 /** Where the data is and what opens it; the keys are of 32 bytes. */
 type SqliteOptions = {
@@ -33,102 +35,65 @@ type SqliteOptions = {
 };
 
 /**
- * Everything in one SQLite file. One process at a time; throws when another has the file open, when the data is under
- * neither of the master keys, and when it is older than what was opened here before.
- *
- * Once it is open, Kysely runs single statements only: a transaction that waits would take in whatever is written
- * meanwhile on this one connection. What needs several statements runs them without waiting.
+ * Everything in one SQLite file, on a thread of its own. One process at a time; rejects when another has the file open,
+ * when the data is under neither of the master keys, and when it is older than what was opened here before.
  */
 export async function sqliteStore(options: SqliteOptions): Promise<Store> {
   const { file, masterKey, previousMasterKey, onEditedToken = () => undefined } = options;
-  const database = openDatabase(file);
-  const db = new Kysely<Schema>({ dialect: transactionalDialect(database) });
+  const database = await openFor(file);
+  const db = new Kysely<Schema>({ dialect: databaseDialect(database) });
   try {
     if (file !== ':memory:') removeDraft(file);
     await migrate(db, previousMasterKey ? [masterKey, previousMasterKey] : [masterKey]);
     await ensureStoreKey(db, masterKey);
-    if (file !== ':memory:') advanceEpoch(database, witnessOf(file));
+    if (file !== ':memory:') await advanceEpoch(db, file);
     const growth = historyGrowth();
-    const atomically: Atomically = async queries => {
-      database.transaction(() => {
-        for (const query of queries) runNow(database, query);
-      })();
-      growth.committed(queries);
-    };
-    const unlessTaken: UnlessTaken = async (each, then) => {
-      const ran: Compilable[] = [];
-      const run = (queries: readonly Compilable[]) => {
-        for (const query of queries) runNow(database, query);
-        ran.push(...queries);
-      };
-      const wrote = database.transaction(() => {
-        const isDone = each.map(({ first, others }) => {
-          if (runNow(database, first) === 0) return false;
-          run(others);
-          return true;
-        });
-        run(then(isDone));
-        return isDone;
-      })();
-      growth.committed(ran);
-      return wrote;
-    };
+    const { atomically, unlessTaken } = transactions(database, growth);
     const hasNewMasterKey =
       previousMasterKey !== undefined &&
       (await changeMasterKey(db, atomically, { from: previousMasterKey, to: masterKey }));
-    if (previousMasterKey) forgetErased(database); // Also where the start before this one was killed just here.
+    if (previousMasterKey) await forgetErased(database); // Also where the start before this one was killed just here.
     const storeKey = await openStoreKey(db, masterKey);
     const instances = instanceStore(db, storeKey, { atomically, unlessTaken });
+    const credentials = credentialStore(db, { masterKey, storeKey }, { atomically, unlessTaken });
+    const forgetting = async <T>(erasing: Promise<T>): Promise<T> => {
+      const result = await erasing;
+      await forgetErased(database);
+      return result;
+    };
     return {
-      instances: {
-        ...instances,
-        async remove(...removal) {
-          await instances.remove(...removal);
-          forgetErased(database);
-        },
+      instances: { ...instances, remove: (...removal) => forgetting(instances.remove(...removal)) },
+      credentials: {
+        ...credentials,
+        saveLink: (...link) => forgetting(credentials.saveLink(...link)),
+        clear: (...removal) => forgetting(credentials.clear(...removal)),
       },
-      credentials: sqliteCredentials(database, db, { masterKey, storeKey }, growth.committed),
       changes: changeLog(db, atomically, growth),
       tokens: tokenStore(db, storeKey, { atomically, unlessTaken, onEdited: onEditedToken }),
       requests: requestLog(db, storeKey),
       applies: applyLog(db, storeKey, atomically),
       versions: versionStore(db),
+      isShared: false,
       deriveKey: purpose => deriveKey(storeKey, purpose),
       hasNewMasterKey,
-      backUp: signal => backUp(database, signal),
-      close: async () => {
-        database.close();
-      },
+      backUp: signal => backUp(database, db, file, signal),
+      close: database.close,
     };
   } catch (error) {
-    database.close();
+    await database.close();
     throw error;
   }
 }
 
-/** Opens a database for this process alone; throws when another has it open. */
-export function openDatabase(file: string): Database {
-  if (file !== ':memory:') makePrivateFile(file);
-  const database = new Sqlite(file, { timeout: 50 });
-  try {
-    // Before anything reads: with WAL this takes the lock for good and needs no shared memory.
-    database.pragma('locking_mode = EXCLUSIVE');
-    database.pragma('journal_mode = WAL');
-    database.pragma('synchronous = FULL');
-    database.pragma('foreign_keys = ON');
-    database.pragma('secure_delete = ON');
-    return database;
-  } catch (error) {
-    database.close();
-    if (isBusy(error))
-      throw new Error(`Another wa-privacy uses this data folder (${file})`, { cause: error });
-    throw error;
-  }
-}
+/** Writes erased rows out of the write-ahead log, where they would stay readable with the master key. */
+const forgetErased = ({ alone }: Database): Promise<void> => alone('pragma wal_checkpoint(TRUNCATE)');
 
-/** Whether this is what SQLite says of a database that another process has locked. */
-export const isBusy = (error: unknown): boolean =>
-  error instanceof Sqlite.SqliteError && error.code.startsWith('SQLITE_BUSY');
+/** SQLite itself is loaded here only for what is in memory. */
+async function openFor(file: string): Promise<Database> {
+  if (file === ':memory:') return (await import('./thread/memory-database.js')).memoryDatabase();
+  makePrivateFile(file);
+  return databaseThread(file);
+}
 
 /**
  * SQLite gives its side files the mode of the database file, but leaves one that is there as it is. A file that is there

@@ -4,4 +4,5 @@ import { watchIo } from '../support/io.js';
 let points = 0;
 watchIo(process.env['WA_PRIVACY_DATA_DIR'] ?? '', () => {
   if (points++ === Number(process.env['KILL_AT'])) process.kill(process.pid, 'SIGKILL');
+  return undefined;
 });

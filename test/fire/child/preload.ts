@@ -1,7 +1,8 @@
 // Loaded into the service's process before anything of its own: obeys the orders of the test that started it.
 import { flushCompileCache } from 'node:module';
 import Sqlite from 'better-sqlite3';
-import { type IoPoint, watchIo } from '../support/io.js';
+import { watchIo } from '../support/io.js';
+import type { Bearing, IoPoint } from '../support/io-point.js';
 import type { Disk, Done, Order } from '../support/orders.js';
 import { knownResolutions } from './resolutions.js';
 
@@ -12,15 +13,17 @@ let disk: Disk = { is: 'fine' };
 watchIo(process.env['WA_PRIVACY_DATA_DIR'] ?? '', point => {
   if (points.length === killAt) process.kill(process.pid, 'SIGKILL');
   points.push(`${point.moment} ${point.kind}: ${point.what}`);
-  if (point.moment === 'before') bear(point);
+  return point.moment === 'before' ? bear(point) : undefined;
 });
 
 /** What the disk does to a statement. */
-function bear({ kind, what }: IoPoint) {
-  if (disk.is === 'fine' || disk.on !== kind || !what.includes(disk.statement ?? '')) return;
-  if (disk.is === 'slow') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, disk.ms);
+function bear({ kind, what }: IoPoint): Bearing | undefined {
+  if (disk.is === 'fine' || disk.on !== kind || !what.includes(disk.statement ?? '')) return undefined;
+  if (disk.is === 'slow') return { ms: disk.ms };
+  if (disk.is === 'hanging') return { pipe: disk.pipe };
   // A transaction can always be given up.
-  else if (what !== 'ROLLBACK') throw new Sqlite.SqliteError('the disk failed as it was told', disk.code);
+  if (what.startsWith('ROLLBACK')) return undefined;
+  throw new Sqlite.SqliteError('the disk failed as it was told', disk.code);
 }
 
 const serving = Promise.withResolvers<void>();

@@ -2,22 +2,31 @@ import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import Sqlite from 'better-sqlite3';
 import { WebSocket } from 'ws';
-
-/** A moment at which this process is about to do I/O, or has just done it. */
-export type IoPoint = {
-  readonly kind: 'read' | 'write' | 'send' | 'receive' | 'file';
-  readonly moment: 'before' | 'after';
-  /** The SQL, or what is done in words. */
-  readonly what: string;
-};
+import type { Bearing, IoHook, IoPoint } from './io-point.ts';
+import { watchThreads } from './threads.ts';
 
 type Call = (this: unknown, ...args: unknown[]) => unknown;
 
+/** Reads from a pipe wait in the system, where nothing of Node ends them. */
+const { openSync } = fs;
+
+function bear(bearing: Bearing | undefined): void {
+  if (!bearing) return;
+  if ('pipe' in bearing) openSync(bearing.pipe, 'r');
+  else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, bearing.ms);
+}
+
 /**
- * From now on calls `hook` around every statement of SQLite, frame of a WebSocket and change of a file in the folder.
- * The hook may take its time, throw in place of the I/O, or end the process.
+ * From now on calls `hook` around every statement of SQLite, frame of a WebSocket and change of a file in the folder, also
+ * around those of the database's thread, which waits meanwhile.
  */
-export function watchIo(folder: string, hook: (point: IoPoint) => void): void {
+export function watchIo(folder: string, hook: IoHook): void {
+  watchIoHere(folder, hook);
+  watchThreads(folder, hook);
+}
+
+/** The same of this thread alone. */
+export function watchIoHere(folder: string, hook: IoHook): void {
   const around = (
     target: object,
     name: string,
@@ -27,10 +36,10 @@ export function watchIo(folder: string, hook: (point: IoPoint) => void): void {
     const original = methods[name] as Call;
     methods[name] = function (...args) {
       const point = io(this, args);
-      if (point) hook({ ...point, moment: 'before' });
+      if (point) bear(hook({ ...point, moment: 'before' }));
       const result = original.apply(this, args);
       // A read leaves nothing behind: the moment after it is the one before whatever comes next.
-      if (point && point.kind !== 'read') hook({ ...point, moment: 'after' });
+      if (point && point.kind !== 'read') bear(hook({ ...point, moment: 'after' }));
       return result;
     };
   };

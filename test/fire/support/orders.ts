@@ -16,9 +16,12 @@ export type Done = {
   readonly peakBytes: number;
 };
 
-/** What the disk does to each statement of this kind that contains the text: nothing, keep it waiting, or fail it. */
+/**
+ * What the disk does to each statement of this kind that contains the text: nothing, keep it waiting, hang, or fail it.
+ */
 export type Disk =
   | { readonly is: 'fine' }
+  | ({ readonly is: 'hanging' /** That nobody writes to. */; readonly pipe: string } & Target)
   | ({ readonly is: 'slow'; readonly ms: number } & Target)
   | ({ readonly is: 'failing' /** SQLite's. */; readonly code: string } & Target);
 

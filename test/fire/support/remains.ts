@@ -31,6 +31,7 @@ export function watchRemains(root: string) {
     look = undefined; // Looking is I/O itself.
     looking?.(`${moment} ${kind}: ${what}`);
     look = looking;
+    return undefined;
   });
 
   return {

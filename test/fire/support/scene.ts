@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,6 +17,7 @@ import {
   type LinkedCredentials,
 } from '../../../src/whatsapp/connection/auth-state.js';
 import { secretsIn } from '../../support/log-scan.js';
+import type { Disk } from './orders.js';
 import { type ServiceProcess, type Surroundings, serviceProcess } from './process.js';
 
 /** The account token of these services. */
@@ -84,6 +86,12 @@ export async function openScene() {
     /** Loads the next service while the one before is still at work. */
     loadNext() {
       next = load();
+    },
+    /** A disk from which no write returns, whatever Node does. */
+    hangingDisk(): Disk {
+      const pipe = join(folder, 'pipe');
+      execFileSync('mkfifo', [pipe]);
+      return { is: 'hanging', pipe, on: 'write' };
     },
     masterKey: () => env.WA_PRIVACY_MASTER_KEY,
     /** Services loaded from now on have a new master key, and the one until now as the previous. */

@@ -38,7 +38,7 @@ if (mode === 'hold') {
   setInterval(() => {}, 60_000);
 } else if (mode === 'save and die') {
   await link(1);
-  void credentials.save('a', Buffer.from('saved'));
+  await credentials.save('a', Buffer.from('saved'));
   process.kill(process.pid, 'SIGKILL');
 } else {
   await write();

@@ -37,7 +37,7 @@ export function watchThreads(folder: string, hook: IoHook): void {
 
   workerThreads.Worker = class extends workerThreads.Worker {
     constructor(file: string | URL, options: WorkerOptions) {
-      const preload = `--import=${new URL('../child/thread.ts', import.meta.url)}`;
+      const preload = `--import=${new URL('../child/thread.ts', import.meta.url).href}`;
       super(file, options.name === 'database' ? { ...options, execArgv: [preload] } : options);
     }
   };
@@ -51,7 +51,7 @@ export function watchedFrom(): { readonly folder: string; readonly hook: IoHook 
   const channel = new BroadcastChannel(NAME);
   channel.unref();
   return {
-    folder: String(getEnvironmentData(NAME)),
+    folder: getEnvironmentData(NAME) as string,
     hook(point) {
       Atomics.store(state, 0, 0);
       channel.postMessage({ point, memory } satisfies Question);

@@ -72,7 +72,7 @@ test('a change of the master key, killed at any point while callers go on, loses
 
   // From the count of the start to the first use of the new keys.
   const [from, to] = [
-    points.indexOf('before read: select epoch from store_key'),
+    points.indexOf('before read: select "epoch" from "store_key"'),
     points.indexOf('before read: select * from "token" where "digest" = ?'),
   ];
   const crucial = [...points.keys()].slice(from, to).filter(point => points[point]?.startsWith('before'));

@@ -1,7 +1,4 @@
-import { closeSync, existsSync, openSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { Kysely } from 'kysely';
-import { closeToOthers, makeDataFolder } from '../../access/secret-file.js';
 import { migrate } from '../migrations/index.js';
 import { deriveKey } from '../sealing/store-key.js';
 import type { Store } from '../store.js';
@@ -19,8 +16,8 @@ import { tokenStore } from '../tables/tokens.js';
 import { backUp, removeDraft } from './back-up.js';
 import { databaseDialect } from './database-dialect.js';
 import { advanceEpoch } from './epoch.js';
+import { openSqlite } from './open-sqlite.js';
 import type { Database } from './thread/database.js';
-import { databaseThread } from './thread/database-thread.js';
 import { transactions } from './transactions.js';
 
 /** Where the data is and what opens it; the keys are of 32 bytes. */
@@ -40,7 +37,7 @@ type SqliteOptions = {
  */
 export async function sqliteStore(options: SqliteOptions): Promise<Store> {
   const { file, masterKey, previousMasterKey, onEditedToken = () => undefined } = options;
-  const database = await openFor(file);
+  const database = await openSqlite(file);
   const db = new Kysely<Schema>({ dialect: databaseDialect(database) });
   try {
     if (file !== ':memory:') removeDraft(file);
@@ -87,20 +84,3 @@ export async function sqliteStore(options: SqliteOptions): Promise<Store> {
 
 /** Writes erased rows out of the write-ahead log, where they would stay readable with the master key. */
 const forgetErased = ({ alone }: Database): Promise<void> => alone('pragma wal_checkpoint(TRUNCATE)');
-
-/** SQLite itself is loaded here only for what is in memory. */
-async function openFor(file: string): Promise<Database> {
-  if (file === ':memory:') return (await import('./thread/memory-database.js')).memoryDatabase();
-  makePrivateFile(file);
-  return databaseThread(file);
-}
-
-/**
- * SQLite gives its side files the mode of the database file, but leaves one that is there as it is. A file that is there
- * is not opened: closing it would drop the locks that this process has on it.
- */
-function makePrivateFile(file: string): void {
-  makeDataFolder(dirname(file));
-  if (!existsSync(file)) closeSync(openSync(file, 'wx', 0o600));
-  for (const each of [file, `${file}-wal`, `${file}-journal`]) if (existsSync(each)) closeToOthers(each);
-}

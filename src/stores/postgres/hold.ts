@@ -67,12 +67,17 @@ export async function holdDatabase(url: string, onLoss: (cause: unknown) => void
     while (!ending.signal.aborted) {
       const taken = await take(url, held).catch(() => undefined);
       if (taken) {
-        held = taken;
-        isTaken = epoch === undefined || (await epochOf(taken.client).catch(() => undefined)) === epoch;
-        if (isTaken) return;
-        onLoss(new Error('Another wa-privacy has used this database meanwhile: start this one again'));
-        await taken.client.end().catch(() => undefined);
-        return ending.abort();
+        const found = await epochOf(taken.client).catch(() => undefined); // Lost again where it cannot be asked.
+        isTaken = epoch === undefined || found === epoch;
+        if (isTaken) {
+          held = taken;
+          return;
+        }
+        void taken.client.end().catch(() => undefined);
+        if (found !== undefined) {
+          onLoss(new Error('Another wa-privacy has used this database meanwhile: start this one again'));
+          return ending.abort();
+        }
       }
       await pause(TRY_AGAIN_MS);
     }

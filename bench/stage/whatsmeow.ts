@@ -19,7 +19,9 @@ export const whatsmeow = (): Promise<Built> => (built ??= build());
 
 async function build(): Promise<Built> {
   try {
-    await run('go', ['build', '-o', BINARY, '.'], { cwd: SOURCES, timeout: BUILD_MS });
+    // Its SQLite is C: without a compiler for that it would be built all the same, and open no database.
+    const env = { ...process.env, CGO_ENABLED: '1' };
+    await run('go', ['build', '-o', BINARY, '.'], { cwd: SOURCES, timeout: BUILD_MS, env });
     return { binary: BINARY };
   } catch (cause) {
     return { missing: reason(cause) };

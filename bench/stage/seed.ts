@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import PQueue from 'p-queue';
 import { makeDataFolder } from '../../src/access/secret-file.js';
 import type { CredentialStore, InstanceRecord, KeyChange } from '../../src/instances/ports/store.js';
 import { startSimulator } from '../../src/simulator/index.js';
@@ -24,6 +25,8 @@ export type Template = {
   readonly identity: Identity;
 };
 
+/** Instances that are written at the same time. */
+const SIMULTANEOUS = 64;
 const PHONE_NUMBER = '15550900000';
 const LID = '299900000000000';
 /** With fewer a login uploads new ones. */
@@ -114,7 +117,7 @@ export async function writeDataFolder(folder: string, identities: readonly Ident
   const file = join(folder, 'wa-privacy.db');
   const { key } = masterKey({ configured: undefined, folder, database: file });
   const { instances, credentials, close } = await sqliteStore({ file, masterKey: key });
-  for (const [index, identity] of identities.entries()) {
+  const write = async (identity: Identity, index: number) => {
     const name = instanceName(index);
     const link = { phoneNumber: `+${identity.phoneNumber}`, linkTime: new Date() };
     const keys = identity.keys.map(([type, id, value]) => ({ type, id, value: Buffer.from(value) }));
@@ -122,7 +125,10 @@ export async function writeDataFolder(folder: string, identities: readonly Ident
     await credentials.saveLink(name, Buffer.from(identity.credentials), link);
     await credentials.saveKeys(name, keys);
     await instances.update(name, { lastConnectTime: link.linkTime });
-  }
+  };
+  // Side by side, so that a store that writes in groups is not waited for by each.
+  const queue = new PQueue({ concurrency: SIMULTANEOUS });
+  await queue.addAll(identities.map((identity, index) => () => write(identity, index)));
   await close();
 }
 

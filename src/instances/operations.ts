@@ -85,11 +85,13 @@ export function operations(held: Holdings, node: Node): Operations {
         ),
       ),
 
-    updateSettings: (name, order, call) =>
-      inTurn(name, call, async managed => {
+    updateSettings(name, order, given) {
+      const call = order.unattended ? { ...given, waitsForDial: true } : given;
+      return inTurn(name, call, async managed => {
         await turn();
         return updateSettings(managed, order, order.unattended ? { ...call, signal: NEVER } : call);
-      }),
+      });
+    },
 
     readContactList: (name, setting, call) =>
       withConnection(name, async managed => (await readContactList(managed, setting, call)).contacts),

@@ -196,7 +196,8 @@ function accountOf(
       if (overdrawn) throw new PrivacyError(overdrawn);
     },
     live: sessions.live,
-    session: call => sessions.within(patience(call)),
+    session: call =>
+      sessions.within(patience(call), undefined, call.waitsForDial ? timeLeft(call) : undefined),
     redial: () => supervisor.hurry('first'),
     sessionAtOnce(call) {
       supervisor.hurry('any');

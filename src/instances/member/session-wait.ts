@@ -11,9 +11,10 @@ export interface SessionWait {
    * The live connection, within the time.
    *
    * @param coming The states to wait in; in any other it fails at once.
+   * @param dialMs The time while it is being dialled, the wait for that dial's turn on this node included.
    * @throws PrivacyError INSTANCE_…
    */
-  within(ms: number, coming?: ReadonlySet<ConnectionState['state']>): Promise<Session>;
+  within(ms: number, coming?: ReadonlySet<ConnectionState['state']>, dialMs?: number): Promise<Session>;
   /** Fulfils when no attempt is running: what it brought is the state then. */
   decided(): Promise<void>;
   /** The connection is in another state. */
@@ -46,12 +47,12 @@ export function sessionWait(instance: string, supervisor: Pick<Supervisor, 'conn
       const { connection } = supervisor;
       return connection.state === 'connected' ? connection.session : undefined;
     },
-    async within(ms, coming = COMING) {
-      const until = clock() + ms; // By a clock that is never set back.
+    async within(ms, coming = COMING, dialMs = ms) {
+      const since = clock(); // By a clock that is never set back.
       for (;;) {
         const { connection } = supervisor;
         if (connection.state === 'connected') return connection.session;
-        const left = until - clock();
+        const left = since + (connection.state === 'connecting' ? dialMs : ms) - clock();
         if (!coming.has(connection.state) || left <= (msLeft(connection) ?? 0))
           throw notUsable(instance, connection);
         await nextChange(left);

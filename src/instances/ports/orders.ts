@@ -14,6 +14,8 @@ export type CallOptions = {
   readonly signal: AbortSignal;
   /** Undefined for what the service does by itself. */
   readonly author?: Author | undefined;
+  /** An instance that is being dialled is waited for until that dial has ended: a fleet that starts has its turns. */
+  readonly waitsForDial?: boolean;
 };
 
 /** Some of the instances. */

@@ -33,3 +33,17 @@ test('nor does it change when the next attempt is said to come', async () => {
   await vi.advanceTimersByTimeAsync(0);
   expect(refused.problem).toMatchObject({ retryAfterMs: 7900 });
 });
+
+test('a dial that has not had its turn is waited for longer where that is asked, and what came of it no longer', async () => {
+  const supervisor: { connection: ConnectionState } = { connection: { state: 'connecting' } };
+  const wait = sessionWait('desk', supervisor);
+  const hurried = follow(wait.within(5_000));
+  const waited = follow(wait.within(5_000, undefined, 60_000));
+  await vi.advanceTimersByTimeAsync(30_000);
+  expect(hurried.problem).toMatchObject({ kind: 'INSTANCE_NOT_CONNECTED' });
+  expect(waited.problem).toBeUndefined();
+  supervisor.connection = backingOff(1_000, { code: 503, text: 'gone' });
+  wait.changed();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(waited.problem).toMatchObject({ kind: 'INSTANCE_NOT_CONNECTED' });
+});

@@ -29,21 +29,23 @@ const columnsOf = ({ kind, instance, time, actor, origin, requestId, change, tok
 
 type Columns = ReturnType<typeof columnsOf>;
 
-const COLUMNS = [
-  'kind',
-  'instance',
-  'time',
-  'actor_token_id',
-  'actor_token_label',
-  'origin',
-  'request_id',
-  'setting',
-  'old_value',
-  'new_value',
-  'outcome',
-  'whatsapp_code',
-  'token_id',
-] as const satisfies readonly (keyof Columns)[];
+/** All of them: one that were missing here would not be stored. */
+const COLUMNS = Object.keys({
+  kind: true,
+  instance: true,
+  time: true,
+  actor_token_id: true,
+  actor_token_label: true,
+  origin: true,
+  request_id: true,
+  setting: true,
+  old_value: true,
+  new_value: true,
+  outcome: true,
+  whatsapp_code: true,
+  resends: true,
+  token_id: true,
+} satisfies Record<keyof Columns, true>) as (keyof Columns)[];
 
 /** Writes a new entry under the last id that was given. */
 export function insertion(db: Kysely<Schema>): (change: NewChange) => Compilable {

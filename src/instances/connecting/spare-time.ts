@@ -33,7 +33,7 @@ export function spareTime(
   let lookedAt = 0;
   let begunAt = 0;
   let share = 1;
-  /** How many the pace allows; what is not used up at a look is not kept for long. */
+  /** How many the pace allows, the first at once; what is not used up at a look is not kept for long. */
   let allowed = 0;
 
   function wait() {
@@ -62,7 +62,7 @@ export function spareTime(
     new Promise(resolve => {
       waiting.push(resolve);
       if (timer) return;
-      allowed = 0;
+      allowed = 1;
       share = 1;
       begunAt = now();
       busyShare();

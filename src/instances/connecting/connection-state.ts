@@ -122,14 +122,16 @@ const nextAttemptTimeOf = (connection: ConnectionState): Date | undefined =>
 export function viewOf(record: InstanceRecord, connection: ConnectionState): Instance {
   const { name, displayName, phoneNumber, createTime, linkTime, lastConnectTime } = record;
   const { connectionMode, lastPresenceTime, presence, proxy, revision, labels } = record;
+  // The record says so a moment later: what it knew of the account is being removed from the store.
+  const isForgotten = connection.state === 'unlinked';
   return {
     name,
     displayName,
     state: WORDS[connection.state].api,
     stateReason: reasonOf(connection),
-    phoneNumber,
+    phoneNumber: isForgotten ? '' : phoneNumber,
     createTime,
-    linkTime,
+    linkTime: isForgotten ? undefined : linkTime,
     lastConnectTime,
     nextAttemptTime: nextAttemptTimeOf(connection),
     connectionMode,

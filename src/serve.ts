@@ -5,7 +5,6 @@ import { events as eventsOf } from './observability/events.js';
 import { createLogger } from './observability/logger.js';
 import { stderrLines } from './observability/stderr.js';
 import { endAfter } from './process-end.js';
-import { keepYoungGenerationSmall } from './young-generation.js';
 
 /** For the last lines of the log. */
 const LOG_MS = 200;
@@ -15,7 +14,6 @@ const LOG_MS = 200;
  * certificates instead.
  */
 export async function serve(config: Config): Promise<void> {
-  keepYoungGenerationSmall();
   const lines = stderrLines();
   const events = eventsOf(createLogger(config.logLevel, lines));
   // The last net: a fault inside one connection must not take the others down.

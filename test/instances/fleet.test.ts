@@ -20,9 +20,12 @@ const DOWN = { code: 503, text: 'down' };
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
 
+/** How busy the event loop is cannot be asked in virtual time. */
+const idleNode = () => spareTime(undefined, () => 0);
+
 /** A node that supervises a thousand instances, or fewer. */
 function fleet(verdict: (dial: Dial) => Verdict, size = SIZE) {
-  const node = fakeNode(verdict, LOGIN_MS, spareTime());
+  const node = fakeNode(verdict, LOGIN_MS, idleNode());
   const members = Array.from({ length: size }, (_, index) => superviseOn(node, `desk-${index}`));
   return { node, members };
 }

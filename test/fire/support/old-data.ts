@@ -3,6 +3,7 @@ import Sqlite from 'better-sqlite3';
 import { Kysely, SqliteDialect } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { expect } from 'vitest';
+import type { NewChange } from '../../../src/instances/ports/history.js';
 import { migrations } from '../../../src/stores/migrations/index.js';
 import { seal } from '../../../src/stores/sealing/envelope.js';
 import { unsealStoreKey } from '../../../src/stores/sealing/store-key.js';
@@ -26,7 +27,8 @@ async function fill(store: Store): Promise<void> {
   for (const name of INSTANCES) await linkedInstance(store, name);
   await store.tokens.put({ ...tokenRecord('account'), expireTime: at(600) });
   await store.tokens.put({ ...tokenRecord('of-a'), kind: 'INSTANCE', instance: 'a', access: 'READ_ONLY' });
-  await store.changes.append([1, 2, 3].map(second => changeRecord('a', second)));
+  const changes = [1, 2, 3].map(second => changeRecord('a', second));
+  await store.changes.append(changes.map(asAtFirst));
   await store.requests.save({
     key: 'key',
     digest: digestOf('request'),
@@ -36,6 +38,12 @@ async function fill(store: Store): Promise<void> {
     subject: undefined,
   });
 }
+
+/** As the first version could keep it. */
+const asAtFirst = (entry: NewChange): NewChange => ({
+  ...entry,
+  change: entry.change && { ...entry.change, resends: 0 },
+});
 
 /** All of it. */
 export const contentsOf = async (store: Store) => ({

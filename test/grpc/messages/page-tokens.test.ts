@@ -139,14 +139,19 @@ test('a token of an account is taken from every token of the account, a rotated 
 test('pages go on where the last entry was that is gone', async () => {
   const api = await filledApi();
   const instances = await pageOf(api, methodOf(Instances.listInstances), { pageSize: 2 });
-  const tokens = await pageOf(api, methodOf(Tokens.listTokens), { pageSize: 3 });
-  await invoke(api, Instances.deleteInstance, { instance: 'b' }); // With its token, the third.
+  await invoke(api, Instances.deleteInstance, { instance: 'b' });
   const names = (entries: string[]) => entries.map(text => (JSON.parse(text) as { name: string }).name);
   const left = await pageOf(api, methodOf(Instances.listInstances), { pageToken: instances.next });
   expect(names(left.entries)).toEqual(['c']);
-  expect((await pageOf(api, methodOf(Tokens.listTokens), { pageToken: tokens.next })).entries).toHaveLength(
-    1,
-  );
+});
+
+test('pages go on where the last token was that is revoked', async () => {
+  const api = await filledApi();
+  const tokens = await pageOf(api, methodOf(Tokens.listTokens), { pageSize: 3 });
+  const { id: tokenId } = JSON.parse(tokens.entries[2] ?? '') as { id: string };
+  await invoke(api, Tokens.revokeToken, { tokenId });
+  const left = await pageOf(api, methodOf(Tokens.listTokens), { pageToken: tokens.next });
+  expect(left.entries).toHaveLength(1);
 });
 
 const methodOf = (method: unknown) => method as AnyMethod;

@@ -27,7 +27,9 @@ export type ConnectionLimits = FloodLimits & {
 /** The connections of the servers that are watched. */
 export type Connections = {
   watch(server: Http2Server, isServed: (path: string) => boolean): void;
-  /** The token of a call on this connection is good. */
+  /** The token of a call on this connection is being looked up. */
+  asked(call: Pick<CallContext, 'connection'>, lookUp: Promise<void>): void;
+  /** It is good. */
   known(call: Pick<CallContext, 'connection'>): void;
   /** It was accepted, too. */
   accepted(call: Pick<CallContext, 'connection'>): void;
@@ -99,6 +101,7 @@ export function boundConnections(
       source,
       silent,
       calls: 0,
+      askedCalls: 0,
       knownCalls: 0,
       acceptedCalls: 0,
       bytesSeen: 0,
@@ -167,6 +170,13 @@ export function boundConnections(
 
   return {
     watch,
+    asked({ connection }, lookUp) {
+      const one = known.get(connection);
+      if (!one) return;
+      one.askedCalls++;
+      const told = () => void one.askedCalls--;
+      lookUp.then(told, told);
+    },
     known({ connection }) {
       const one = known.get(connection);
       if (one) one.knownCalls++;

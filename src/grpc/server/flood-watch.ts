@@ -12,6 +12,8 @@ export type Connection = {
   readonly isHop: boolean;
   session?: ServerHttp2Session;
   calls: number;
+  /** Calls whose tokens are being looked up: nobody knows yet whether they are a waste. */
+  askedCalls: number;
   /** Those among them with a good token, and those that were accepted. */
   knownCalls: number;
   acceptedCalls: number;
@@ -45,7 +47,7 @@ const LOOK_CALLS = 16;
 const CALL_BYTES = 4096;
 /** The same of one with a good token, beyond its limit: its caller is to hear that, and not to lose the connection. */
 const KNOWN_CALL_BYTES = 2048;
-/** A call is a waste until its token was looked up. */
+/** So many calls are nobody's fault. */
 const LEAST_BLAMED_CALLS = 4;
 /** What an accepted call may bring: a message of 64 KiB, and as much of headers. */
 const ACCEPTED_BYTES = 128 * 1024;
@@ -159,11 +161,12 @@ function takeWaste(one: Connection): number {
   const read = one.socket.bytesRead;
   const bytes = read - one.bytesSeen - one.acceptedCalls * ACCEPTED_BYTES - one.byteCredit;
   const known = one.knownCalls * (CALL_BYTES - KNOWN_CALL_BYTES) + one.acceptedCalls * KNOWN_CALL_BYTES;
-  const calls = one.calls * CALL_BYTES - known - one.callCredit;
+  const left = Math.min(one.askedCalls, one.calls);
+  const calls = (one.calls - left) * CALL_BYTES - known - one.callCredit;
   const waste = Math.max(bytes, 0) + Math.max(calls, 0);
   Object.assign(one, {
     bytesSeen: read,
-    calls: 0,
+    calls: left,
     knownCalls: 0,
     acceptedCalls: 0,
     byteCredit: Math.min(Math.max(-bytes, 0), MOST_CREDIT * ACCEPTED_BYTES),

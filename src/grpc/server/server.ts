@@ -92,12 +92,18 @@ export function grpcServer(options: GrpcServerOptions) {
   const seen = strangers(events.strangersSeen);
   const connections = boundConnections(limits, trustedHops(options.trustedProxies ?? new BlockList()), seen);
 
+  const byToken = auth(tokens, failedTokens(limits.failedTokensPerMinute));
+  const authenticated: Check = (context, metadata) => {
+    const lookUp = byToken(context, metadata);
+    if (lookUp) connections.asked(context, lookUp);
+    return lookUp;
+  };
   const server = new Server({
     ...SERVER_OPTIONS,
     interceptors: [
       callGate({
         check: everyCheck([
-          auth(tokens, failedTokens(limits.failedTokensPerMinute)), // Before the limit, which counts by token.
+          authenticated, // Before the limit, which counts by token.
           connections.known,
           tokenLimit(limits),
           shuttingDown, // Behind them, so that this refusal has the metadata of every other.

@@ -71,6 +71,8 @@ export type Problem =
   | { kind: 'INSTANCE_NOT_FOUND' | 'INSTANCE_ALREADY_EXISTS'; instance: string }
   /** Of the instance that has it. */
   | { kind: 'DEVICE_IN_USE'; instance: string }
+  /** Another node runs it by now, or one soon will. */
+  | { kind: 'INSTANCE_MOVED'; instance: string; retryAfterMs: number }
   | { kind: 'TOKEN_NOT_FOUND'; tokenId: string }
   | { kind: 'REQUEST_ID_REUSED' | 'APPLY_NOT_FOUND'; requestId: string }
   | { kind: 'INSTANCE_NOT_LINKED'; instance: string; state: 'UNLINKED' | 'LINKING' }

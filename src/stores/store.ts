@@ -1,4 +1,5 @@
 import type { ApplyLog, RequestLog, TokenStore } from '../access/ports.js';
+import type { SharedStore } from '../cluster/ports.js';
 import type { VersionStore } from '../instances/ports/client-version.js';
 import type { ChangeLog } from '../instances/ports/history.js';
 import type { CredentialStore, InstanceStore } from '../instances/ports/store.js';
@@ -20,5 +21,7 @@ export type Store = {
   readonly hasNewMasterKey: boolean;
   /** A backup of all of it as a file, part by part, while it is in use; one at a time. */
   backUp(signal: AbortSignal): AsyncIterable<Buffer>;
+  /** What the nodes share beside the data; undefined where one process has it alone. */
+  readonly shared?: SharedStore | undefined;
   close(): Promise<void>;
 };

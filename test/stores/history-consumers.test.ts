@@ -74,6 +74,7 @@ test('who follows the history by ids is told each entry once, whatever is writte
           const entry = kept[one.nth % Math.max(kept.length, 1)];
           if (entry?.change && entry.kind === 'SETTING_CHANGED')
             await store.changes.resolve({
+              instance: entry.instance,
               instanceUid: entry.instanceUid ?? '',
               setting: entry.change.setting,
               entryTime: entry.time,

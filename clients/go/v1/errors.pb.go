@@ -525,6 +525,15 @@ const (
 	//	  "domain": "wa-privacy"
 	//	}
 	ErrorReason_ERROR_REASON_BACKUP_NOT_SUPPORTED ErrorReason = 48
+	// UNAVAILABLE: of several nodes none runs the instance for now, as the one that did has stopped or was
+	// lost, and the next one has not taken it over yet. Nothing was changed; call again after RetryInfo.
+	//
+	//	{
+	//	  "reason": "INSTANCE_MOVED",
+	//	  "domain": "wa-privacy",
+	//	  "metadata": {"instance": "sales"}
+	//	}
+	ErrorReason_ERROR_REASON_INSTANCE_MOVED ErrorReason = 49
 )
 
 // Enum value maps for ErrorReason.
@@ -579,6 +588,7 @@ var (
 		46: "ERROR_REASON_APPLY_NOT_FOUND",
 		47: "ERROR_REASON_STORE_UNAVAILABLE",
 		48: "ERROR_REASON_BACKUP_NOT_SUPPORTED",
+		49: "ERROR_REASON_INSTANCE_MOVED",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":             0,
@@ -630,6 +640,7 @@ var (
 		"ERROR_REASON_APPLY_NOT_FOUND":         46,
 		"ERROR_REASON_STORE_UNAVAILABLE":       47,
 		"ERROR_REASON_BACKUP_NOT_SUPPORTED":    48,
+		"ERROR_REASON_INSTANCE_MOVED":          49,
 	}
 )
 
@@ -1007,7 +1018,7 @@ const file_whatsapp_privacy_v1_errors_proto_rawDesc = "" +
 	"\x13PrivacyApplyFailure\x12'\n" +
 	"\x0fsucceeded_count\x18\x01 \x01(\x05R\x0esucceededCount\x12!\n" +
 	"\ffailed_count\x18\x02 \x01(\x05R\vfailedCount\x12%\n" +
-	"\x0efailed_indexes\x18\x03 \x03(\x05R\rfailedIndexes*\xc7\r\n" +
+	"\x0efailed_indexes\x18\x03 \x03(\x05R\rfailedIndexes*\xe8\r\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12 \n" +
 	"\x1cERROR_REASON_INVALID_REQUEST\x10\x01\x12\"\n" +
@@ -1058,7 +1069,8 @@ const file_whatsapp_privacy_v1_errors_proto_rawDesc = "" +
 	"\x1dERROR_REASON_WHATSAPP_UNCLEAR\x10-\x12 \n" +
 	"\x1cERROR_REASON_APPLY_NOT_FOUND\x10.\x12\"\n" +
 	"\x1eERROR_REASON_STORE_UNAVAILABLE\x10/\x12%\n" +
-	"!ERROR_REASON_BACKUP_NOT_SUPPORTED\x100Bk\n" +
+	"!ERROR_REASON_BACKUP_NOT_SUPPORTED\x100\x12\x1f\n" +
+	"\x1bERROR_REASON_INSTANCE_MOVED\x101Bk\n" +
 	"\fwaprivacy.v1B\vErrorsProtoP\x01Z\x18waprivacy/v1;waprivacyv1\xa2\x02\x03WAP\xaa\x02\fWaPrivacy.V1\xca\x02\fWaPrivacy\\V1\xea\x02\rWaPrivacy::V1b\x06proto3"
 
 var (

@@ -262,6 +262,11 @@ export const ROWS: { readonly [Kind in Reason]: Row<Kind> } = {
     metadata: [],
     text: 'The database of this service cannot be reached for now; call again, with the same request_id where there is one',
   },
+  INSTANCE_MOVED: {
+    code: status.UNAVAILABLE,
+    metadata: ['instance'],
+    text: 'Another node is about to run the instance, and nothing was changed; call again',
+  },
   BACKUP_NOT_SUPPORTED: {
     code: status.FAILED_PRECONDITION,
     metadata: [],

@@ -40,7 +40,7 @@ export function history(
 
   /** Adds what came to light to the entry that was written first. */
   function amend(setting: Setting, entryTime: Date, outcome: OutcomeState) {
-    const resolution = { instanceUid, setting, entryTime, outcome, resolveTime: wallTime() };
+    const resolution = { instance, instanceUid, setting, entryTime, outcome, resolveTime: wallTime() };
     void stored(changes.resolve(resolution));
   }
 

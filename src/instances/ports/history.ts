@@ -68,6 +68,7 @@ export type ChangeRecord = Omit<NewChange, 'kind'> & {
 
 /** How an entry of the history turned out after it was written. */
 export type ChangeResolution = {
+  readonly instance: string;
   readonly instanceUid: string;
   readonly setting: Setting;
   /** Of the entry. */

@@ -52,6 +52,8 @@ export interface InstanceStore {
   ): Promise<readonly boolean[]>;
   /** All, ordered by name. A phone number that is damaged is left out, and `statusReason` says so. */
   list(): Promise<InstanceRecord[]>;
+  /** Those of these that are there, in no order; damaged numbers as in `list`. */
+  find(names: readonly string[]): Promise<InstanceRecord[]>;
   /** Changes nothing of an instance that is not there. */
   update(
     name: string,

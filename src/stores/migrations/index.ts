@@ -16,6 +16,7 @@ import { up as labels } from './0011-0020/0013-labels.js';
 import { up as revisions } from './0011-0020/0014-revisions.js';
 import { up as applies } from './0011-0020/0015-applies.js';
 import { up as resends } from './0011-0020/0016-resends.js';
+import { up as nodes } from './0011-0020/0017-nodes.js';
 
 /** In order; a migration that was released is never changed. */
 export const migrations = (masterKeys: readonly Buffer[]): Record<string, Migration> => ({
@@ -35,6 +36,7 @@ export const migrations = (masterKeys: readonly Buffer[]): Record<string, Migrat
   '0014_revisions': { up: revisions },
   '0015_applies': { up: applies },
   '0016_resends': { up: resends },
+  '0017_nodes': { up: nodes },
 });
 
 /** What a database of this version has behind it. */

@@ -1,7 +1,11 @@
 import type { Schema } from '../tables/schema.js';
 
-/** Every table, with the columns of its primary key, those first that others refer to. */
-export const TABLES: { readonly [Table in keyof Schema]: readonly (keyof Schema[Table] & string)[] } = {
+/** What tells of running processes, and is of no use where none runs. */
+type OfNodes = 'node' | 'lease' | 'hop' | 'permit';
+export type Table = Exclude<keyof Schema, OfNodes>;
+
+/** Every table that is moved, with the columns of its primary key, those first that others refer to. */
+export const TABLES: { readonly [Name in Table]: readonly (keyof Schema[Name] & string)[] } = {
   store_key: ['id'],
   client_version: ['id'],
   change_counter: ['id'],
@@ -15,7 +19,6 @@ export const TABLES: { readonly [Table in keyof Schema]: readonly (keyof Schema[
   apply_result: ['apply_key', 'place'],
 };
 
-export type Table = keyof Schema;
 export const TABLE_NAMES = Object.keys(TABLES) as Table[];
 /** A row of whichever table. */
 export type Row = Readonly<Record<string, unknown>>;

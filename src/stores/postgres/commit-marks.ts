@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
+import pg from 'pg';
 import type { Connections } from './connections.js';
 import { unavailable } from './failures.js';
 
@@ -19,12 +20,19 @@ const ASK_AGAIN_MS = 200;
 /**
  * One row for each transaction at a time; an update of it goes the way of its transaction, and locks it until the end is
  * decided. (The numbers that PostgreSQL itself gives to transactions tell nothing once a server was killed: it gives those
- * that it had not written down yet to others.) For the one process that has the database, which asks no longer once
- * `ended`.
+ * that it had not written down yet to others.) Asks no longer once `ended`.
+ *
+ * @param owner Tells the rows of this process from those of others; those of one that comes to no end stay for a day.
  */
-export async function commitMarks({ connect }: Pick<Connections, 'connect'>, ended: AbortSignal) {
-  await run('create table if not exists commit_mark (place integer primary key, mark text not null)');
-  await run('delete from commit_mark');
+export async function commitMarks(
+  { connect }: Pick<Connections, 'connect'>,
+  owner: string,
+  ended: AbortSignal,
+) {
+  const mine = pg.escapeLiteral(owner);
+  await run(`create table if not exists transaction_mark (owner text not null, place integer not null,
+    mark text not null, since timestamptz not null default now(), primary key (owner, place))`);
+  await run(`delete from transaction_mark where owner = ${mine} or since < now() - interval '1 day'`);
   const free: number[] = [];
   let places = 0;
 
@@ -39,7 +47,7 @@ export async function commitMarks({ connect }: Pick<Connections, 'connect'>, end
 
   async function newPlace(): Promise<number> {
     const place = places++;
-    await run(`insert into commit_mark (place, mark) values (${place}, '')`);
+    await run(`insert into transaction_mark (owner, place, mark) values (${mine}, ${place}, '')`);
     return place;
   }
 
@@ -47,11 +55,14 @@ export async function commitMarks({ connect }: Pick<Connections, 'connect'>, end
     const place = free.pop() ?? (await newPlace());
     const mark = randomUUID();
     return {
-      writing: `update commit_mark set mark = '${mark}' where place = ${place}`,
+      writing: `insert into transaction_mark (owner, place, mark) values (${mine}, ${place}, '${mark}')
+        on conflict (owner, place) do update set mark = excluded.mark, since = now()`,
       async isThere() {
         for (;;) {
           try {
-            const [row] = await run(`select mark from commit_mark where place = ${place} for share`);
+            const [row] = await run(
+              `select mark from transaction_mark where owner = ${mine} and place = ${place} for share`,
+            );
             return row?.['mark'] === mark;
           } catch (cause) {
             if (ended.aborted) throw unavailable(cause);

@@ -24,15 +24,25 @@ const STATEMENT_MS = 3_000;
 const KEEP_ALIVES =
   'set tcp_keepalives_idle = 10; set tcp_keepalives_interval = 5; set tcp_keepalives_count = 3';
 
+const TRY_LOCK = { alone: 'pg_try_advisory_lock', with_nodes: 'pg_try_advisory_lock_shared' } as const;
+
 type Held = { readonly client: pg.Client; readonly pid: number; readonly started: string };
 
+/** For one process, or for several that know of each other. */
+export type Sharing = 'alone' | 'with_nodes';
+
 /**
- * Takes the database for this process alone; throws when another has it. The lock goes with its connection: once that is
- * lost it is taken again, unless another process has used the database meanwhile, for then what this one knows is old.
+ * Takes the database for this process alone, or with nodes that share it; throws when another has it otherwise. The lock
+ * goes with its connection: once that is lost it is taken again, unless another process has used the database alone
+ * meanwhile, for then what this one knows is old.
  *
  * @param onLoss Hears why the connection is lost, and of a database that another has taken.
  */
-export async function holdDatabase(url: string, onLoss: (cause: unknown) => void): Promise<Hold> {
+export async function holdDatabase(
+  url: string,
+  onLoss: (cause: unknown) => void,
+  sharing: Sharing = 'alone',
+): Promise<Hold> {
   const ending = new AbortController();
   const pause = (ms: number) => setTimeout(ms, undefined, { signal: ending.signal }).catch(() => undefined);
   let epoch: number | undefined;
@@ -41,11 +51,15 @@ export async function holdDatabase(url: string, onLoss: (cause: unknown) => void
 
   async function takeSoon(): Promise<Held> {
     for (let waited = 0; waited <= PATIENCE_MS; waited += TRY_AGAIN_MS) {
-      const taken = await take(url);
+      const taken = await take(url, sharing);
       if (taken) return taken;
       await pause(TRY_AGAIN_MS);
     }
-    throw new Error('Another wa-privacy uses this database');
+    throw new Error(
+      sharing === 'alone'
+        ? 'Another wa-privacy uses this database'
+        : 'A wa-privacy that is no node among others uses this database',
+    );
   }
 
   /** Until the connection is lost. */
@@ -65,7 +79,7 @@ export async function holdDatabase(url: string, onLoss: (cause: unknown) => void
 
   async function takeAgain(): Promise<void> {
     while (!ending.signal.aborted) {
-      const taken = await take(url, held).catch(() => undefined);
+      const taken = await take(url, sharing, held).catch(() => undefined);
       if (taken) {
         const found = await epochOf(taken.client).catch(() => undefined); // Lost again where it cannot be asked.
         isTaken = epoch === undefined || found === epoch;
@@ -109,7 +123,7 @@ export async function holdDatabase(url: string, onLoss: (cause: unknown) => void
 }
 
 /** Undefined when another has it. Of `before`, a session of this process, the server may not know yet that it is lost. */
-async function take(url: string, before?: Held): Promise<Held | undefined> {
+async function take(url: string, sharing: Sharing, before?: Held): Promise<Held | undefined> {
   const client = new pg.Client(sessionOptions({ url, statementMs: STATEMENT_MS }));
   client.on('error', () => undefined); // It ends with that, which is listened for.
   try {
@@ -121,7 +135,7 @@ async function take(url: string, before?: Held): Promise<Held | undefined> {
         [before.pid, before.started],
       );
     const { rows } = await client.query<{ taken: boolean; pid: number; started: string }>(
-      `select pg_try_advisory_lock($1, hashtext(current_schema())) as taken, pid, backend_start::text as started
+      `select ${TRY_LOCK[sharing]}($1, hashtext(current_schema())) as taken, pid, backend_start::text as started
          from pg_stat_activity where pid = pg_backend_pid()`,
       [LOCK],
     );

@@ -19,6 +19,9 @@ import { commitMarks } from './commit-marks.js';
 import { type Connections, connections } from './connections.js';
 import { isUnavailable } from './failures.js';
 import { holdDatabase } from './hold.js';
+import { fences } from './shared/fences.js';
+import { type Newsdesk, newsroom } from './shared/newsroom.js';
+import { firstLease, sharedBetweenNodes } from './shared/shared-store.js';
 import { transactions } from './transactions.js';
 
 /** Where the data is and what opens it; the keys are of 32 bytes. */
@@ -34,6 +37,15 @@ export type PostgresOptions = {
   readonly onEditedToken?: (id: string) => void;
   /** Hears why a connection to the database is lost. */
   readonly onLoss?: (cause: unknown) => void;
+  /** Of a process that shares the database with others; undefined: it has it alone. */
+  readonly node?:
+    | {
+        /** Another one at every start. */
+        readonly id: string;
+        /** Leads past poolers of sessions; undefined: `url` does. */
+        readonly listenUrl: string | undefined;
+      }
+    | undefined;
 };
 
 /** As servers number themselves: 14.0. */
@@ -50,13 +62,13 @@ export const queriesOver = (pool: Connections): Kysely<Schema> =>
   new Kysely<Schema>({ dialect: new PostgresDialect({ pool: pool as unknown as PostgresPool }) });
 
 /**
- * Everything in a PostgreSQL database, for one process at a time; throws when another has it, and when the data is under
- * neither of the master keys. While the server cannot be reached everything fails with STORE_UNAVAILABLE.
+ * Everything in a PostgreSQL database, for one process at a time or for several nodes; throws when another has it
+ * otherwise, and when the data is under neither of the master keys. While the server cannot be reached everything fails with STORE_UNAVAILABLE.
  */
 export async function postgresStore(options: PostgresOptions): Promise<Store> {
-  const { url, masterKey, previousMasterKey, mostConnections } = options;
+  const { url, masterKey, previousMasterKey, mostConnections, node } = options;
   const { onEditedToken = () => undefined, onLoss = () => undefined } = options;
-  const hold = await holdDatabase(url, onLoss);
+  const hold = await holdDatabase(url, onLoss, node ? 'with_nodes' : 'alone');
   const pool = connections({ url, most: mostConnections, statementMs: STATEMENT_MS, onLoss });
   const held: Connections = {
     ...pool,
@@ -66,10 +78,12 @@ export async function postgresStore(options: PostgresOptions): Promise<Store> {
     },
   };
   const ending = new AbortController();
+  let desk: Newsdesk | undefined;
   const db = queriesOver(held);
   let closing: Promise<void> | undefined;
   async function closeNow() {
     ending.abort();
+    await desk?.close();
     await Promise.race([pool.end(), setTimeout(PATIENCE_MS, undefined, { ref: false })]);
     await hold.release();
   }
@@ -78,16 +92,23 @@ export async function postgresStore(options: PostgresOptions): Promise<Store> {
     await migrateAll(url, previousMasterKey ? [masterKey, previousMasterKey] : [masterKey]);
     await ensureStoreKey(db, masterKey);
     const growth = historyGrowth();
-    const newMark = await commitMarks(held, ending.signal);
-    const { atomically, unlessTaken } = transactions(held, newMark, growth);
+    const newMark = await commitMarks(held, node?.id ?? '', ending.signal);
+    const fence = node && fences(node.id);
+    desk = node && (await newsroom(node.listenUrl ?? url, node.id, onLoss));
+    const { atomically, unlessTaken } = transactions(held, newMark, growth, fence);
     const hasNewMasterKey =
       previousMasterKey !== undefined &&
       (await changeMasterKey(db, atomically, { from: previousMasterKey, to: masterKey }));
     const storeKey = await openStoreKey(db, masterKey);
-    hold.since(await countOpening(db));
+    const opening = await countOpening(db);
+    if (!node) hold.since(opening);
     const changes = changeLog(db, atomically, growth);
-    return {
-      instances: instanceStore(db, storeKey, { atomically, unlessTaken }),
+    const store: Store = {
+      instances: instanceStore(db, storeKey, {
+        atomically,
+        unlessTaken,
+        ...(node && { creating: name => [firstLease(db, name, node.id)] }),
+      }),
       credentials: credentialStore(db, { masterKey, storeKey }, { atomically, unlessTaken }),
       changes: {
         ...changes,
@@ -104,6 +125,16 @@ export async function postgresStore(options: PostgresOptions): Promise<Store> {
       backUp: noBackUp,
       close,
     };
+    if (!node || !fence || !desk) return store;
+    return sharedBetweenNodes(store, {
+      node: node.id,
+      db,
+      connections: held,
+      atomically,
+      fences: fence,
+      desk,
+      growth,
+    });
   } catch (error) {
     await close();
     throw error;

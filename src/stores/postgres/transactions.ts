@@ -3,19 +3,26 @@ import type { Atomically, UnlessTaken } from '../tables/changes.js';
 import type { HistoryGrowth } from '../tables/history-growth.js';
 import type { Mark } from './commit-marks.js';
 import type { Connection, Connections } from './connections.js';
+import type { Fences } from './shared/fences.js';
 
 /**
  * Transactions of several queries. Where the answer to a commit is lost, the database is asked what became of it until
  * it tells: what was written is told as written, and what is told as failed was not.
+ *
+ * @param fences Of a node among several.
  */
 export function transactions(
   { connect }: Pick<Connections, 'connect'>,
   newMark: () => Promise<Mark>,
   growth: Pick<HistoryGrowth, 'committed'>,
+  fences?: Pick<Fences, 'locking' | 'check'>,
 ): { readonly atomically: Atomically; readonly unlessTaken: UnlessTaken } {
   async function transaction<T>(
     work: (run: (query: Compilable) => Promise<number>) => Promise<T>,
+    about: readonly string[],
   ): Promise<T> {
+    const fenced = [...new Set(about)];
+    const locking = fences && fenced.length > 0 ? fences.locking(fenced) : undefined;
     const mark = await newMark();
     const connection = await connect();
     const run = async (query: Compilable) => {
@@ -24,7 +31,8 @@ export function transactions(
       return rowCount ?? 0;
     };
     try {
-      await connection.script(`begin; ${mark.writing}`);
+      const told = await connection.script(['begin', mark.writing, ...(locking ? [locking] : [])].join('; '));
+      if (locking) fences?.check(fenced, told[2] ?? []);
       const result = await work(run);
       await commit(connection, mark);
       return result;
@@ -39,15 +47,15 @@ export function transactions(
   }
 
   return {
-    async atomically(queries) {
+    async atomically(queries, about = []) {
       if (queries.length === 0) return;
       await transaction(async run => {
         for (const query of queries) await run(query);
-      });
+      }, about);
       growth.committed(queries);
     },
 
-    async unlessTaken(each, then) {
+    async unlessTaken(each, then, about = []) {
       const ran: Compilable[] = [];
       const wrote = await transaction(async run => {
         async function runAll(queries: readonly Compilable[]) {
@@ -62,7 +70,7 @@ export function transactions(
         }
         await runAll(then(isDone));
         return isDone;
-      });
+      }, about);
       growth.committed(ran);
       return wrote;
     },

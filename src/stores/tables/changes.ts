@@ -7,16 +7,24 @@ import { prepared } from './prepared.js';
 import type { Schema } from './schema.js';
 import { writeOf } from './write.js';
 
-/** Runs the queries in one transaction. */
-export type Atomically = (queries: readonly Compilable[]) => Promise<void>;
+/**
+ * Runs the queries in one transaction.
+ *
+ * @param about Instances whose data they write, which only the node that runs them may: rejects with INSTANCE_MOVED, and
+ *   writes nothing, when another one does by now.
+ */
+export type Atomically = (queries: readonly Compilable[], about?: readonly string[]) => Promise<void>;
 
 /**
  * Runs all queries in one transaction, but of each the others only when the first wrote a row; for which it did. Then
  * those that come of it.
+ *
+ * @param about As for `Atomically`.
  */
 export type UnlessTaken = (
   each: readonly { readonly first: Compilable; readonly others: readonly Compilable[] }[],
   then: (wrote: readonly boolean[]) => readonly Compilable[],
+  about?: readonly string[],
 ) => Promise<readonly boolean[]>;
 
 /** What an entry that resolves another has of it. */
@@ -45,11 +53,15 @@ export function changeLog(db: Kysely<Schema>, atomically: Atomically, growth: Hi
   return {
     ...changePages(db),
 
-    append: changes => atomically(insertions(changes)),
+    append: changes =>
+      atomically(
+        insertions(changes),
+        changes.map(({ instance }) => instance),
+      ),
 
     appending: changes => insertions(changes).map(writeOf),
 
-    resolve({ instanceUid, setting, entryTime, outcome, resolveTime }) {
+    resolve({ instance, instanceUid, setting, entryTime, outcome, resolveTime }) {
       const entries = db
         .selectFrom('privacy_change as entry')
         .where('entry.kind', '=', 'SETTING_CHANGED')
@@ -61,7 +73,7 @@ export function changeLog(db: Kysely<Schema>, atomically: Atomically, growth: Hi
           or([eb('entry.resolved_outcome', 'is', null), eb('entry.resolved_outcome', '<>', outcome)]),
         );
       const newest = entries.select(({ fn }) => fn.max('entry.id').as('id'));
-      return atomically([
+      const queries = [
         nextId.where(({ exists }) => exists(entries.select('entry.id'))),
         growth.adding(
           db
@@ -85,7 +97,8 @@ export function changeLog(db: Kysely<Schema>, atomically: Atomically, growth: Hi
           .updateTable('privacy_change')
           .set({ resolved_outcome: outcome, resolve_time: resolveTime.getTime() })
           .where('id', '=', newest),
-      ]);
+      ];
+      return atomically(queries, [instance]);
     },
 
     async unresolved(instanceUid) {

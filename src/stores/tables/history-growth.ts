@@ -6,25 +6,31 @@ export type HistoryGrowth = {
   adding<Statement extends Compilable>(statement: Statement): Statement;
   /** To be called after each commit, with its statements. */
   committed(statements: readonly Compilable[]): void;
+  /** It has grown, by another process. */
+  grown(): void;
   /** Calls back after each commit that added entries, until it is disposed of. */
   onGrowth(grown: () => void): Disposable;
 };
 
-/** For the one process that writes. An engine that several share has to tell the others too. */
+/** Of this process. An engine that several share tells the others, and `grown` of what they wrote. */
 export function historyGrowth(): HistoryGrowth {
   const additions = new WeakSet<Compilable>();
   const listeners = new Set<() => void>();
+  function grown() {
+    for (const listener of listeners) listener();
+  }
   return {
+    grown,
     adding(statement) {
       additions.add(statement);
       return statement;
     },
     committed(statements) {
       if (!statements.some(statement => additions.has(statement))) return;
-      for (const grown of listeners) grown();
+      grown();
     },
-    onGrowth(grown) {
-      const listener = () => grown();
+    onGrowth(hear) {
+      const listener = () => hear();
       listeners.add(listener);
       return { [Symbol.dispose]: () => void listeners.delete(listener) };
     },

@@ -1,4 +1,5 @@
 import type { Compilable, Kysely } from 'kysely';
+import { PrivacyError } from '../../domain/errors.js';
 import { UNREADABLE_PROXY } from '../../domain/proxy.js';
 import type { InstanceRecord, InstanceStore } from '../../instances/ports/store.js';
 import { seal, unseal } from '../sealing/envelope.js';
@@ -14,7 +15,16 @@ type Row = Schema['instance'];
 export function instanceStore(
   db: Kysely<Schema>,
   storeKey: Buffer,
-  { atomically, unlessTaken }: { atomically: Atomically; unlessTaken: UnlessTaken },
+  {
+    atomically,
+    unlessTaken,
+    creating = () => [],
+  }: {
+    atomically: Atomically;
+    unlessTaken: UnlessTaken;
+    /** What else is written of an instance that is made. */
+    creating?: (name: string) => readonly Compilable[];
+  },
 ): InstanceStore {
   const toRecord = (row: Row): InstanceRecord => ({
     name: row.name,
@@ -43,22 +53,31 @@ export function instanceStore(
 
   const createEach: InstanceStore['createEach'] = (news, alongWithAll = () => []) =>
     unlessTaken(
-      news.map(({ record, along }) => ({ first: insertion(record), others: along.map(statementOf) })),
+      news.map(({ record, along }) => ({
+        first: insertion(record),
+        others: [...creating(record.name), ...along.map(statementOf)],
+      })),
       made => alongWithAll(made).map(statementOf),
     );
 
-  const storeTimes = (
+  async function storeTimes(
     column: 'last_connect_time' | 'last_presence_time',
     times: ReadonlyMap<string, Date>,
-  ): Promise<void> =>
-    atomically(
-      [...times].map(([name, time]) =>
-        db
-          .updateTable('instance')
-          .set({ [column]: time.getTime() })
-          .where('name', '=', name),
-      ),
+  ): Promise<void> {
+    const queries = [...times].map(([name, time]) =>
+      db
+        .updateTable('instance')
+        .set({ [column]: time.getTime() })
+        .where('name', '=', name),
     );
+    try {
+      await atomically(queries, [...times.keys()]);
+    } catch (error) {
+      if (!(error instanceof PrivacyError && error.problem.kind === 'INSTANCE_MOVED')) throw error;
+      const { instance } = error.problem;
+      await storeTimes(column, new Map([...times].filter(([name]) => name !== instance)));
+    }
+  }
 
   /** One that is damaged must not keep the other instances from starting. */
   function readPhoneNumber({ name, sealed_phone_number }: Row) {
@@ -90,16 +109,22 @@ export function instanceStore(
       return rows.map(toRecord).sort((a, b) => (a.name < b.name ? -1 : 1));
     },
 
+    async find(names) {
+      if (names.length === 0) return [];
+      const rows = await db.selectFrom('instance').selectAll().where('name', 'in', names).execute();
+      return rows.map(toRecord);
+    },
+
     async update(name, patch, along = []) {
       if (Object.keys(patch).length === 0) return;
-      await atomically([instanceUpdate(db, storeKey, name, patch), ...along.map(statementOf)]);
+      await atomically([instanceUpdate(db, storeKey, name, patch), ...along.map(statementOf)], [name]);
     },
 
     connected: times => storeTimes('last_connect_time', times),
     presenceTold: times => storeTimes('last_presence_time', times),
 
     remove: (name, along = []) =>
-      atomically([...along.map(statementOf), db.deleteFrom('instance').where('name', '=', name)]),
+      atomically([...along.map(statementOf), db.deleteFrom('instance').where('name', '=', name)], [name]),
   };
 }
 

@@ -126,6 +126,39 @@ export type Schema = {
     /** How it ended; null until then. */
     status: 'response' | 'error' | null;
   };
+  /** A process that takes part; it lives until its time is over, unless that is put off. */
+  node: {
+    id: string;
+    name: string;
+    address: string;
+    version: string;
+    /** Null for as many as there are. */
+    most_instances: number | null;
+    is_draining: Generated<0 | 1>;
+    start_time: number;
+    expire_time: number;
+  };
+  /** Which node runs an instance; null while none does. */
+  lease: {
+    instance: string;
+    node: string | null;
+    epoch: number;
+  };
+  /** A call that was passed on and has begun. */
+  hop: {
+    id: string;
+    /** No reference: that it had begun is told when the instance is gone. */
+    instance: string;
+    epoch: number;
+    time: number;
+  };
+  /** Calls that the nodes together let through under one key in one window. */
+  permit: {
+    key: string;
+    window_start: number;
+    window_end: number;
+    used: number;
+  };
   /** At most one row. */
   client_version: {
     id: number;

@@ -148,6 +148,7 @@ const PROBLEMS: { [Kind in Reason]: Problem & { kind: Kind } } = {
   SHUTTING_DOWN: { kind: 'SHUTTING_DOWN' },
   STORE_UNAVAILABLE: { kind: 'STORE_UNAVAILABLE' },
   BACKUP_NOT_SUPPORTED: { kind: 'BACKUP_NOT_SUPPORTED' },
+  INSTANCE_MOVED: { kind: 'INSTANCE_MOVED', instance: 'sales', retryAfterMs: 1_000 },
 };
 
 /** Each reason's comment in the contract: its status code, and its example of an ErrorInfo. */

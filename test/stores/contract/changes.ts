@@ -51,7 +51,7 @@ export function changeContract(newData: () => Data): void {
   });
 
   describe('how a change turned out', () => {
-    const about = { instanceUid: 'uid of a', setting: 'last_seen', entryTime: at(1) } as const;
+    const about = { instance: 'a', instanceUid: 'uid of a', setting: 'last_seen', entryTime: at(1) } as const;
 
     test('is told beside its outcome and in an entry of its own, once for each', async () => {
       const unknown = changeRecord('a', 1, { outcome: 'UNKNOWN' });
@@ -100,7 +100,7 @@ export function changeContract(newData: () => Data): void {
         ...changeRecord('b', 3),
         change: unknown('last_seen', 3).change,
       });
-      const known = { instanceUid: 'uid of a', setting: 'profile', entryTime: at(2) } as const;
+      const known = { instance: 'a', instanceUid: 'uid of a', setting: 'profile', entryTime: at(2) } as const;
       await store.changes.resolve({ ...known, outcome: 'FAILED', resolveTime: at(9) });
       expect(await store.changes.unresolved('uid of a')).toEqual([stored(unknown('last_seen', 3), 3)]);
     });

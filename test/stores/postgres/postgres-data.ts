@@ -44,7 +44,10 @@ export async function newDatabase(): Promise<string> {
   const url = free.pop() ?? (await makeDatabase());
   onTestFinished(async () => {
     await administer(
-      [`truncate ${TABLE_NAMES.join(', ')}`, 'insert into change_counter (id, last_id) values (1, 0)'],
+      [
+        `truncate ${TABLE_NAMES.join(', ')}, node, hop, permit cascade`,
+        'insert into change_counter (id, last_id) values (1, 0)',
+      ],
       url,
     );
     free.push(url);

@@ -151,10 +151,9 @@ export function credentialStore(
     async save(instance, credentials) {
       const dataKey = await dataKeyOf(instance);
       const sealed_credentials = seal(dataKey.key, credentialsLabel(instance), credentials);
-      const { numUpdatedRows } = await updateOf(instance, dataKey)
-        .set({ sealed_credentials })
-        .executeTakeFirst();
-      if (numUpdatedRows === 0n) throw noCredentials(instance);
+      const first = updateOf(instance, dataKey).set({ sealed_credentials });
+      const [isWritten] = await unlessTaken([{ first, others: [] }], () => [], [instance]);
+      if (!isWritten) throw noCredentials(instance);
     },
 
     async saveLink(instance, credentials, { phoneNumber, linkTime }, along = []) {
@@ -167,7 +166,7 @@ export function credentialStore(
       };
       const dataKey = newKey();
       const isSameAccount = await isNumberOf(instance, phoneNumber);
-      await atomically([
+      const queries = [
         ...(isSameAccount ? [] : [accountAnswersRemoval(db, instance)]),
         erasure(instance),
         db.insertInto('credential').values({
@@ -177,17 +176,19 @@ export function credentialStore(
         }),
         instanceUpdate(db, keys.storeKey, instance, record),
         ...along.map(statementOf),
-      ]);
+      ];
+      await atomically(queries, [instance]);
       return record;
     },
 
     async clear(instance, along = []) {
-      await atomically([
+      const queries = [
         erasure(instance),
         accountAnswersRemoval(db, instance),
         instanceUpdate(db, keys.storeKey, instance, UNLINKED),
         ...along.map(statementOf),
-      ]);
+      ];
+      await atomically(queries, [instance]);
       return UNLINKED;
     },
 
@@ -205,6 +206,7 @@ export function credentialStore(
       const [isWritten] = await unlessTaken(
         [{ first: touched, others: keyWrites(instance, dataKey, changes) }],
         () => [],
+        [instance],
       );
       if (!isWritten) throw noCredentials(instance);
     },

@@ -605,6 +605,17 @@ export enum ErrorReason {
    *     }
    */
   BACKUP_NOT_SUPPORTED = 48,
+  /**
+   * INSTANCE_MOVED - UNAVAILABLE: of several nodes none runs the instance for now, as the one that did has stopped or was
+   * lost, and the next one has not taken it over yet. Nothing was changed; call again after RetryInfo.
+   *
+   *     {
+   *       "reason": "INSTANCE_MOVED",
+   *       "domain": "wa-privacy",
+   *       "metadata": {"instance": "sales"}
+   *     }
+   */
+  INSTANCE_MOVED = 49,
 }
 
 export function errorReasonToJSON(object: ErrorReason): string {
@@ -707,6 +718,8 @@ export function errorReasonToJSON(object: ErrorReason): string {
       return "ERROR_REASON_STORE_UNAVAILABLE";
     case ErrorReason.BACKUP_NOT_SUPPORTED:
       return "ERROR_REASON_BACKUP_NOT_SUPPORTED";
+    case ErrorReason.INSTANCE_MOVED:
+      return "ERROR_REASON_INSTANCE_MOVED";
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum ErrorReason");
   }

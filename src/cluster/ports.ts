@@ -1,0 +1,118 @@
+/** One process of the service, as it says of itself. */
+export type NodeDescription = {
+  /** Another one at every start: a process that was taken for dead comes back as somebody else. */
+  readonly id: string;
+  /** What its operator calls it; two may be called the same. */
+  readonly name: string;
+  /** Where other nodes reach it, `host:port`. */
+  readonly address: string;
+  /** Of this service. */
+  readonly version: string;
+  /** It runs no more instances than these; undefined: as many as there are. */
+  readonly mostInstances: number | undefined;
+};
+
+/** A node that the others count on. */
+export type KnownNode = NodeDescription & {
+  readonly startTime: Date;
+  /** It gives its instances away and takes no more. */
+  readonly isDraining: boolean;
+  /** Milliseconds by the clock of the database until it counts as dead, unless it is heard of. */
+  readonly leftMs: number;
+};
+
+/** Which node runs an instance. */
+export type Lease = {
+  readonly instance: string;
+  /** Its id; undefined while nobody does. */
+  readonly node: string | undefined;
+  /** Grows whenever an instance gets another holder. A write that carries an older one is refused. */
+  readonly epoch: number;
+};
+
+/**
+ * Who takes part, and who runs what, in the database that all share. A node lives on while it is heard of within its time
+ * to live, by the clock of the database; that of a node is its own affair. What a node holds it loses with its life, so
+ * nothing has to be written per instance to keep it.
+ */
+export interface LeaseStore {
+  /** Takes part, with nothing. */
+  join(node: NodeDescription, ttlMs: number): Promise<void>;
+  /** Lives on; false when it was taken for dead, and holds nothing any more. */
+  renew(ttlMs: number): Promise<boolean>;
+  /** Buries nodes that were not heard of in time: what they held is free. How many they were. */
+  buryDead(): Promise<number>;
+  /** Takes instances that are free, at most so many and those first that were free the longest. */
+  claim(most: number): Promise<readonly Lease[]>;
+  /** Takes this one if it is free; undefined when it is not, or not there. */
+  claimOne(instance: string): Promise<Lease | undefined>;
+  /** Gives these away, when nothing of them is under way here any more. */
+  release(instances: readonly string[]): Promise<void>;
+  /** Takes part no more, and gives everything away. */
+  leave(): Promise<void>;
+  /** A node is to give away what it has, or no longer; false when there is no such node. */
+  setDraining(node: string, isDraining: boolean): Promise<boolean>;
+  nodes(): Promise<readonly KnownNode[]>;
+  /** Of every instance there is. */
+  leases(): Promise<readonly Lease[]>;
+  /** Of this one, from the database; undefined when there is no such instance. */
+  leaseOf(instance: string): Promise<Lease | undefined>;
+  /**
+   * Of the instances that this process holds as far as it knows, those that it made included; by their names. Their writes
+   * carry these epochs.
+   */
+  held(): ReadonlyMap<string, number>;
+}
+
+/** What one process tells the others through the database, as it happens and no more than once. */
+export type News =
+  /** Entries were added to the history. */
+  | { readonly about: 'history' }
+  /** An instance was made, changed or removed. */
+  | { readonly about: 'instance'; readonly name: string }
+  /** A token was changed or ended. */
+  | { readonly about: 'token'; readonly id: string }
+  /** A node came, went or is draining. */
+  | { readonly about: 'nodes' }
+  /** Instances have another holder, or none. */
+  | { readonly about: 'leases' }
+  /** Some may have been missed, as the connection was lost for a while: look at everything again. */
+  | { readonly about: 'anything' };
+
+/** The news, of this process too, after the commit that they tell of. */
+export interface Newsroom {
+  /** Calls the listener until it is disposed of. */
+  onNews(listener: (news: News) => void): Disposable;
+}
+
+/**
+ * What a call that was passed on has begun, written by the node that runs the instance before its first stanza leaves.
+ * Once the instance has another epoch nothing is written under the old one, so that a call without a row has sent nothing.
+ */
+export interface HopLog {
+  /** Writes it down; throws when this node does not hold the instance under this epoch. */
+  begin(hop: { readonly id: string; readonly instance: string; readonly epoch: number }): Promise<void>;
+  /** Whether it had begun. */
+  hasBegun(id: string): Promise<boolean>;
+  /** Forgets those of more than an hour ago, at most `limit`; how many they were. */
+  prune(limit: number): Promise<number>;
+}
+
+/** Calls that all nodes together may let through. */
+export interface PermitStore {
+  /**
+   * Takes up to so many of those that are left under this key in the window that begins at the given time, of `limit` in
+   * all; how many it got.
+   */
+  take(key: string, windowStart: Date, windowMs: number, wanted: number, limit: number): Promise<number>;
+  /** Forgets windows that have passed, at most `limit`; how many they were. */
+  prune(now: Date, limit: number): Promise<number>;
+}
+
+/** What several nodes share besides the data. */
+export type SharedStore = {
+  readonly leases: LeaseStore;
+  readonly newsroom: Newsroom;
+  readonly hops: HopLog;
+  readonly permits: PermitStore;
+};

@@ -1,0 +1,128 @@
+import type { Compilable, Kysely } from 'kysely';
+import type { TokenStore } from '../../../access/ports.js';
+import type { CredentialStore, InstanceStore } from '../../../instances/ports/store.js';
+import type { Store } from '../../store.js';
+import type { Atomically } from '../../tables/changes.js';
+import type { HistoryGrowth } from '../../tables/history-growth.js';
+import type { Schema } from '../../tables/schema.js';
+import type { Connections } from '../connections.js';
+import type { Fences } from './fences.js';
+import { hopLog } from './hop-log.js';
+import { leaseStore } from './leases.js';
+import type { Newsdesk } from './newsroom.js';
+import { permitStore } from './permit-store.js';
+
+/** Of an instance that this node makes, and holds from then on. */
+const FIRST_EPOCH = 1;
+
+/** The lease of an instance that is being made. */
+export const firstLease = (db: Kysely<Schema>, instance: string, node: string): Compilable =>
+  db.insertInto('lease').values({ instance, node, epoch: FIRST_EPOCH });
+
+/** A store that tells other nodes of what it writes, and has what they share. */
+export function sharedBetweenNodes(
+  store: Store,
+  parts: {
+    readonly node: string;
+    readonly db: Kysely<Schema>;
+    readonly connections: Connections;
+    readonly atomically: Atomically;
+    readonly fences: Fences;
+    readonly desk: Newsdesk;
+    readonly growth: HistoryGrowth;
+  },
+): Store {
+  const { node, db, connections, atomically, fences, desk, growth } = parts;
+  const { tell, onNews } = desk;
+  // Both ways, and each only once: what others tell is growth here too, and is not told again.
+  let isHearing = false;
+  onNews(({ about }) => {
+    if (about !== 'history' && about !== 'anything') return;
+    isHearing = true;
+    growth.grown();
+    isHearing = false;
+  });
+  growth.onGrowth(() => {
+    if (!isHearing) tell({ about: 'history' });
+  });
+
+  return {
+    ...store,
+    instances: tellingOfInstances(store.instances, tell, name => fences.held.set(name, FIRST_EPOCH)),
+    credentials: tellingOfLinks(store.credentials, tell),
+    tokens: tellingOfTokens(store.tokens, tell),
+    shared: {
+      leases: leaseStore(connections, node, fences.held, desk),
+      newsroom: { onNews },
+      hops: hopLog(db, atomically),
+      permits: permitStore(db),
+    },
+  };
+}
+
+type Tell = Newsdesk['tell'];
+
+const tellingOfInstances = (
+  store: InstanceStore,
+  tell: Tell,
+  hold: (name: string) => void,
+): InstanceStore => {
+  const ofInstance = (name: string) => tell({ about: 'instance', name });
+  function made(name: string) {
+    hold(name);
+    ofInstance(name);
+  }
+  return {
+    ...store,
+    async create(record, along) {
+      const isMade = await store.create(record, along);
+      if (isMade) made(record.name);
+      return isMade;
+    },
+    async createEach(news, alongWithAll) {
+      const isMade = await store.createEach(news, alongWithAll);
+      for (const [index, { record }] of news.entries()) if (isMade[index]) made(record.name);
+      return isMade;
+    },
+    async update(name, ...change) {
+      await store.update(name, ...change);
+      ofInstance(name);
+    },
+    async remove(name, along) {
+      await store.remove(name, along);
+      ofInstance(name);
+    },
+  };
+};
+
+const tellingOfLinks = (store: CredentialStore, tell: Tell): CredentialStore => ({
+  ...store,
+  async saveLink(instance, ...link) {
+    const record = await store.saveLink(instance, ...link);
+    tell({ about: 'instance', name: instance });
+    return record;
+  },
+  async clear(instance, along) {
+    const record = await store.clear(instance, along);
+    tell({ about: 'instance', name: instance });
+    return record;
+  },
+});
+
+const tellingOfTokens = (store: TokenStore, tell: Tell): TokenStore => ({
+  ...store,
+  async put(record, along) {
+    await store.put(record, along);
+    tell({ about: 'token', id: record.id });
+  },
+  async expire(id, ...end) {
+    const isDone = await store.expire(id, ...end);
+    tell({ about: 'token', id });
+    return isDone;
+  },
+  async remove(id, along) {
+    const isDone = await store.remove(id, along);
+    tell({ about: 'token', id });
+    return isDone;
+  },
+});

@@ -116,3 +116,37 @@ export type SharedStore = {
   readonly hops: HopLog;
   readonly permits: PermitStore;
 };
+
+/** Where an instance runs. */
+export type Holder =
+  | { readonly kind: 'here'; readonly epoch: number }
+  | { readonly kind: 'elsewhere'; readonly node: NodeAddress; readonly epoch: number }
+  /** It is free, or its node is lost and not buried yet. */
+  | { readonly kind: 'nobody' };
+
+/** Where a node is reached. */
+export type NodeAddress = Pick<NodeDescription, 'id' | 'name' | 'address'>;
+
+/** Which node a call about an instance belongs to. */
+export interface Routing {
+  /** As far as is known here, at once; `nobody` too of what does not exist. */
+  holderOf(instance: string): Holder;
+  /**
+   * The same once the database was asked, for whom `holderOf` has led astray. Waits while it is nobody, and has it taken
+   * here where that is due; still `nobody` when the signal aborts.
+   */
+  settledHolderOf(instance: string, signal: AbortSignal): Promise<Holder>;
+  /** The other nodes, those that are draining included. */
+  others(): readonly NodeAddress[];
+  /** Calls back when instances may have other holders, until it is disposed of. */
+  onChange(listener: () => void): Disposable;
+}
+
+/** What a node among several does with the instances that it runs. */
+export interface Membership {
+  /**
+   * Whether this node still has the right to act for an instance, by its own clock that never goes back: asked before each
+   * stanza that leaves, and before anything is written.
+   */
+  mayAct(instance: string): boolean;
+}

@@ -1,5 +1,5 @@
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { inspect } from 'node:util';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -222,6 +222,107 @@ describe('each option', () => {
     ['WA_PRIVACY_METRICS_LISTEN', '127.0.0.1:9090', 'not available in this version'],
   ])('that is wrong is named: %s=%s', (variable, text, mistake) => {
     expect(mistakesOf({ [variable]: text })).toContain(`${variable}: ${mistake}`);
+  });
+});
+
+describe('a node among several', () => {
+  const KEY = Buffer.alloc(32, 7).toString('base64');
+  const NODE = {
+    WA_PRIVACY_DATABASE_URL: 'postgres://wa@localhost/wa',
+    WA_PRIVACY_MASTER_KEY: KEY,
+    WA_PRIVACY_NODE_LISTEN: '127.0.0.1:0',
+  };
+
+  test('is none unless it listens for others', () => {
+    expect(configOf().node).toBeUndefined();
+  });
+
+  test('is called as its host, runs what there is, and is reached where it listens', () => {
+    expect(configOf(NODE).node).toEqual({
+      name: hostname(),
+      listen: { host: '127.0.0.1', port: 0 },
+      address: undefined,
+      mostInstances: undefined,
+      tls: undefined,
+    });
+  });
+
+  test('has options of its own', () => {
+    const { cert, key } = certificate();
+    const config = configOf({
+      ...NODE,
+      WA_PRIVACY_NODE_LISTEN: '0.0.0.0:7000',
+      WA_PRIVACY_NODE_ADDRESS: 'node-1.wa:7000',
+      WA_PRIVACY_NODE_NAME: 'node-1',
+      WA_PRIVACY_NODE_INSTANCES: '500',
+      WA_PRIVACY_NODE_CERT_FILE: file('node.pem', cert),
+      WA_PRIVACY_NODE_KEY_FILE: file('node-key.pem', key),
+      WA_PRIVACY_NODE_CA_FILE: file('node-ca.pem', cert),
+      WA_PRIVACY_DATABASE_LISTEN_URL: 'postgres://wa@localhost:5433/wa',
+    });
+    expect(config.node).toMatchObject({
+      name: 'node-1',
+      listen: { host: '0.0.0.0', port: 7000 },
+      address: { host: 'node-1.wa', port: 7000 },
+      mostInstances: 500,
+    });
+    const { tls } = config.node ?? {};
+    expect([tls?.cert.toString(), tls?.key.reveal().toString(), tls?.ca.toString()]).toEqual([
+      cert,
+      key,
+      cert,
+    ]);
+    expect(config.database?.listenUrl?.reveal()).toBe('postgres://wa@localhost:5433/wa');
+  });
+
+  test.each<[string, Texts, string[]]>([
+    [
+      'without a database that others reach, and a key that they have too',
+      { WA_PRIVACY_DATABASE_URL: '', WA_PRIVACY_MASTER_KEY: '' },
+      [
+        'WA_PRIVACY_NODE_LISTEN: needs WA_PRIVACY_DATABASE_URL too',
+        'WA_PRIVACY_NODE_LISTEN: needs WA_PRIVACY_MASTER_KEY too',
+      ],
+    ],
+    [
+      'while it takes over a master key',
+      { WA_PRIVACY_PREVIOUS_MASTER_KEY: KEY },
+      [
+        'WA_PRIVACY_PREVIOUS_MASTER_KEY: start one process alone with it first, without WA_PRIVACY_NODE_LISTEN',
+      ],
+    ],
+    [
+      'that nobody can dial',
+      { WA_PRIVACY_NODE_LISTEN: '0.0.0.0:7000', WA_PRIVACY_NODE_ALLOW_PLAINTEXT: 'true' },
+      ['WA_PRIVACY_NODE_LISTEN: needs WA_PRIVACY_NODE_ADDRESS too, as nobody can dial 0.0.0.0'],
+    ],
+    ['at no port', { WA_PRIVACY_NODE_ADDRESS: 'node-1:0' }, ['WA_PRIVACY_NODE_ADDRESS: must name a port']],
+    [
+      'in plaintext beyond loopback',
+      { WA_PRIVACY_NODE_LISTEN: '10.0.0.1:7000' },
+      [
+        'WA_PRIVACY_NODE_LISTEN: 10.0.0.1 is not a loopback address: set WA_PRIVACY_NODE_CERT_FILE, ' +
+          'WA_PRIVACY_NODE_KEY_FILE and WA_PRIVACY_NODE_CA_FILE, or WA_PRIVACY_NODE_ALLOW_PLAINTEXT=true',
+      ],
+    ],
+    [
+      'with half of TLS',
+      { WA_PRIVACY_NODE_CA_FILE: file('lone-ca.pem', certificate().cert) },
+      ['WA_PRIVACY_NODE_CA_FILE: needs WA_PRIVACY_NODE_CERT_FILE too'],
+    ],
+    [
+      'with a name that is a sentence',
+      { WA_PRIVACY_NODE_NAME: 'my node' },
+      ['WA_PRIVACY_NODE_NAME: must be 1 to 64 letters, digits, dots, dashes and underscores'],
+    ],
+  ])('is refused %s', (_, env, mistakes) => {
+    expect(mistakesOf({ ...NODE, ...env })).toEqual(mistakes);
+  });
+
+  test('is what its options need', () => {
+    expect(mistakesOf({ WA_PRIVACY_NODE_NAME: 'node-1' })).toEqual([
+      'WA_PRIVACY_NODE_NAME: needs WA_PRIVACY_NODE_LISTEN too',
+    ]);
   });
 });
 

@@ -1,15 +1,15 @@
 import type { BlockList } from 'node:net';
-import type { z } from 'zod';
 import type { ConnectionMode, Presence } from '../domain/instance.js';
 import { isLoopback } from '../input/loopback.js';
 import type { LogLevel } from '../observability/log-level.js';
 import type { CertificateFiles } from '../tls/certificate-watch.js';
 import { checkCertificates } from '../tls/certificates.js';
 import { environmentProxy } from './environment-proxy.js';
-import { PARSERS } from './parsers.js';
+import { NODE_NEEDS, type NodeConfig, nodeConfigOf, nodeConflicts } from './node.js';
+import { PARSERS, type Values } from './parsers.js';
 import { type Secret, secret } from './secret.js';
 import { type Given, gather, type Sources } from './sources.js';
-import { OPTION_NAMES, type OPTIONS, type OptionName, optionSpec, variableOf } from './table.js';
+import { OPTION_NAMES, type OptionName, optionSpec, variableOf } from './table.js';
 
 /** What the service was told, checked. */
 export type Config = {
@@ -18,7 +18,16 @@ export type Config = {
   /** Absolute. */
   readonly dataDir: string;
   /** PostgreSQL, and how many connections to it at most; undefined: SQLite in the data folder. */
-  readonly database?: { readonly url: Secret<string>; readonly connections: number } | undefined;
+  readonly database?:
+    | {
+        readonly url: Secret<string>;
+        /** Leads past poolers; undefined: `url` does. */
+        readonly listenUrl: Secret<string> | undefined;
+        readonly connections: number;
+      }
+    | undefined;
+  /** Undefined: it has its data alone. */
+  readonly node?: NodeConfig | undefined;
   /** 32 bytes; undefined: generate or reuse the one in the data folder. */
   readonly masterKey?: Secret<Buffer> | undefined;
   /** 32 bytes; the one that the data may still be under. */
@@ -71,13 +80,6 @@ export type ConfigResult =
   | { readonly kind: 'config'; readonly config: Config }
   | { readonly kind: 'mistakes'; readonly mistakes: readonly string[] };
 
-type Row<O extends OptionName> = (typeof OPTIONS)[O];
-type Values = {
-  readonly [O in OptionName]:
-    | z.output<(typeof PARSERS)[Row<O>['kind']]>
-    | (Row<O> extends { default: string } ? never : undefined);
-};
-
 /** Reads and checks everything at once; the mistakes name the flag, variable or key that holds each. */
 export function readConfig(sources: Sources): ConfigResult {
   const { given, mistakes } = gather(sources);
@@ -109,6 +111,7 @@ function* conflicts(values: Partial<Values>, given: ReadonlyMap<OptionName, Give
     ['whatsapp_root_key', 'whatsapp_url'],
     ['previous_master_key', 'master_key'],
     ['database_connections', 'database_url'],
+    ...NODE_NEEDS,
   ];
   for (const [name, needed] of NEEDS)
     if (given.has(name) && !given.has(needed))
@@ -123,6 +126,7 @@ function* conflicts(values: Partial<Values>, given: ReadonlyMap<OptionName, Give
   } catch (error) {
     yield `${given.get('tls_cert_file')?.source}: ${(error as Error).message}`;
   }
+  yield* nodeConflicts(values, given);
 }
 
 const REFLECTION = { true: 'anybody', with_token: 'with_token', false: 'nobody' } as const;
@@ -144,8 +148,10 @@ const configOf = (values: Values, proxyFor: (url: string) => Secret<string> | un
   dataDir: values.data_dir,
   database: values.database_url && {
     url: values.database_url,
+    listenUrl: values.database_listen_url,
     connections: values.database_connections,
   },
+  node: nodeConfigOf(values),
   masterKey: values.master_key,
   previousMasterKey: values.previous_master_key,
   accountToken: values.account_token,

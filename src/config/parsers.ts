@@ -8,7 +8,7 @@ import { cannotRead } from '../input/toml-file.js';
 import { LOG_LEVELS } from '../observability/log-level.js';
 import { databaseUrlMistake } from './database-url.js';
 import { secret } from './secret.js';
-import type { OptionSpec } from './table.js';
+import type { OPTIONS, OptionName, OptionSpec } from './table.js';
 
 const ADDRESS = /^(?:\[(?<v6>[0-9a-fA-F:.]+)\]|(?<host>[^\s:[\]]+)):(?<port>\d{1,5})$/;
 
@@ -66,6 +66,7 @@ export const PARSERS = {
     .regex(/^(?:[1-9]|1[0-4])$/, 'must be a whole number from 1 to 14')
     .transform(Number),
   boolean: z.enum(['true', 'false'], 'must be true or false').transform(text => text === 'true'),
+  name: z.string().regex(/^[\w.-]{1,64}$/, 'must be 1 to 64 letters, digits, dots, dashes and underscores'),
   level: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`),
   version: z.string().transform((text, context) => {
     const revision = revisionIn(text);
@@ -93,3 +94,11 @@ export const PARSERS = {
     .regex(/^[0-9a-fA-F]{64}$/, 'must be 32 bytes in hex')
     .transform(text => Buffer.from(text, 'hex')),
 } satisfies Record<OptionSpec['kind'], z.ZodType>;
+
+type Row<O extends OptionName> = (typeof OPTIONS)[O];
+/** The options as read, one by one; undefined: not given, and without a default. */
+export type Values = {
+  readonly [O in OptionName]:
+    | z.output<(typeof PARSERS)[Row<O>['kind']]>
+    | (Row<O> extends { default: string } ? never : undefined);
+};

@@ -24,6 +24,7 @@ export type OptionSpec = {
     | 'web_url'
     | 'proxy'
     | 'hex'
+    | 'name'
     | 'database_url';
   /** As it would be written; without one the option is unset, and `otherwise` tells what that means. */
   readonly default?: string;
@@ -56,6 +57,44 @@ export const OPTIONS = {
     kind: 'count',
     default: '10',
     meaning: 'connections to PostgreSQL at most, besides one that keeps the database for this service',
+  },
+  database_listen_url: {
+    kind: 'database_url',
+    otherwise: 'as `WA_PRIVACY_DATABASE_URL`',
+    secret: true,
+    meaning:
+      'the same database past a pooler that gives sessions to others after each transaction, for what nodes tell each other',
+  },
+  node_listen: {
+    kind: 'address',
+    otherwise: 'this process has its data alone',
+    meaning:
+      'address for other nodes, which makes this process one of several on a PostgreSQL database; port 0 picks a free one',
+  },
+  node_address: {
+    kind: 'address',
+    otherwise: 'that of `WA_PRIVACY_NODE_LISTEN`',
+    meaning: 'where other nodes reach this one',
+  },
+  node_name: { kind: 'name', otherwise: 'the host name', meaning: 'what this node is called' },
+  node_instances: {
+    kind: 'count_or_0',
+    default: '0',
+    meaning: 'instances that this node runs at most; 0 for no limit',
+  },
+  node_cert_file: {
+    kind: 'file',
+    meaning: 'certificate (PEM) of this node, for both ends of what nodes say to each other',
+  },
+  node_key_file: { kind: 'file', meaning: 'private key of that certificate (PEM)' },
+  node_ca_file: {
+    kind: 'file',
+    meaning: 'CA (PEM) that signs the certificates of nodes and of nobody else',
+  },
+  node_allow_plaintext: {
+    kind: 'boolean',
+    default: 'false',
+    meaning: 'let nodes speak without TLS also on an address that is not loopback',
   },
   master_key: {
     kind: 'master_key',

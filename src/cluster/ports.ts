@@ -1,3 +1,5 @@
+import type { InstanceRecord } from '../instances/ports/store.js';
+
 /** One process of the service, as it says of itself. */
 export type NodeDescription = {
   /** Another one at every start: a process that was taken for dead comes back as somebody else. */
@@ -150,3 +152,33 @@ export interface Membership {
    */
   mayAct(instance: string): boolean;
 }
+
+/** What the nodes do with the instances of one of them. */
+export interface NodeInstances {
+  /** Runs these from now on. */
+  begin(records: readonly InstanceRecord[]): void;
+  /** Ends their connections, and fulfils when nothing more of them is written here; others run them from then on. */
+  giveUp(names: readonly string[]): Promise<void>;
+  /** What others run, as it is stored now, and names that are not there any more. */
+  know(records: readonly InstanceRecord[], gone: readonly string[]): void;
+}
+
+/** How a node stands with the others. */
+export type Standing =
+  /** It has not begun, or was taken for dead, and runs nothing. */
+  'apart' | 'taking_part' | 'draining';
+
+/** This process as one of several nodes. */
+export type Cluster = {
+  /** Its id at present; another one after it was taken for dead. */
+  selfId(): string;
+  standing(): Standing;
+  readonly routing: Routing;
+  readonly membership: Membership;
+  /** Takes part from now on, reached at this address, and has its share of the instances run here. */
+  start(instances: NodeInstances, address: string): Promise<void>;
+  /** Gives everything away, as others can take it, and takes no more. */
+  drain(): Promise<void>;
+  /** Takes part no more. What it still has is free from then on, so that it must not run here any longer. */
+  stop(): Promise<void>;
+};

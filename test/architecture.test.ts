@@ -10,7 +10,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   tls: ['domain'],
   contract: ['domain', 'gen'],
   client: ['gen'],
-  grpc: ['contract', 'domain', 'instances', 'access', 'observability', 'tls', 'gen'],
+  grpc: ['contract', 'domain', 'instances', 'access', 'cluster', 'observability', 'tls', 'gen'],
   whatsapp: ['domain', 'instances', 'observability'],
   cluster: ['domain', 'instances', 'access'],
   stores: ['domain', 'instances', 'access', 'cluster'],
@@ -58,6 +58,7 @@ const FLOORS: Record<string, string[][]> = {
   grpc: [
     ['server'],
     ['methods', 'interceptors', 'reflection'],
+    ['hops'],
     ['calls', 'peers'],
     ['errors'],
     ['messages'],

@@ -3,6 +3,20 @@ import type { Principal } from '../../access/tokens.js';
 import type { Author } from '../../domain/author.js';
 import type { Method } from '../method.js';
 
+/** That a call comes from another node, which has checked who makes it. */
+export type PassedOn = {
+  /** Names it in the log of hops. */
+  readonly id: string;
+  /** The id of the other node. */
+  readonly from: string;
+  /** What the other node says beside the request. */
+  readonly note: Readonly<Record<string, string>>;
+  /** SHA-256 of the request. */
+  readonly bodyDigest: string;
+  /** Whether anything may have been sent to WhatsApp. */
+  hasBegun: boolean;
+};
+
 /** What the interceptors learn of a call. */
 export type CallContext = {
   requestId: string;
@@ -15,6 +29,8 @@ export type CallContext = {
   readonly connection: string;
   /** Whose token it is; undefined until one was accepted. */
   principal: Principal | undefined;
+  /** Undefined for a call of a caller's own. */
+  passedOn: PassedOn | undefined;
   /** Why none was. */
   tokenFault: 'token_missing' | 'token_bad' | undefined;
   /** The limit that applies to the call, for the `x-ratelimit-` metadata. */

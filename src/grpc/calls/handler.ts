@@ -1,6 +1,8 @@
 import type { Principal } from '../../access/tokens.js';
 import type { CallOptions } from '../../instances/ports/orders.js';
 import type { Method } from '../method.js';
+import type { CallContext } from './call-context.js';
+import type { AfterLoss } from './placement.js';
 
 /** What a handler is told besides the request. */
 export type Call = {
@@ -9,6 +11,8 @@ export type Call = {
   /** Names the call in the log. */
   readonly requestId: string;
   readonly options: CallOptions;
+  /** As the interceptors know it, for calls that go on to other nodes. */
+  readonly context: CallContext;
 };
 
 /** Who asks, and of what method. */
@@ -25,4 +29,6 @@ export type Handler<Request, Order, Result> = {
 export type UnaryHandler<Request, Order, Response> = Handler<Request, Order, Promise<Response> | Response> & {
   /** The answer where nothing has to be waited for, which spares the call a deadline; undefined to have it handled. */
   readonly atOnce?: (order: Order) => Response | undefined;
+  /** What is done when the node is lost that runs it. Reads are made again; of a change nobody can say when not said. */
+  readonly afterLoss?: AfterLoss<Request, Response>;
 };

@@ -67,6 +67,7 @@ export const stream =
         method: context.method,
         principal,
         requestId: context.requestId,
+        context,
         options: { deadline: options.deadline, signal, author: authorOf(call.request, principal) },
       });
       const iterator = events[Symbol.asyncIterator]();

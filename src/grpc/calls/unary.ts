@@ -30,7 +30,7 @@ export const unary =
       const principal = principalOf(context);
       using limits = startDeadline(call, method, authorOf(call.request, principal));
       const handle = (options: CallOptions) =>
-        limits.unlessEnded(handler.handle(order, { method, principal, requestId, options }));
+        limits.unlessEnded(handler.handle(order, { method, principal, requestId, options, context }));
       if (method.permit.access === 'READ_ONLY') return await handle(limits);
 
       using token = tokens.watch(principal.tokenId);

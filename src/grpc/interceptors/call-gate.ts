@@ -120,6 +120,7 @@ function newContext(method: ToldMethod, call: ServerInterceptingCallInterface): 
     connection: connectionKey(ends),
     call,
     principal: undefined,
+    passedOn: undefined,
     tokenFault: undefined,
     rate: undefined,
   };

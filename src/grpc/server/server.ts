@@ -18,6 +18,7 @@ import { stream } from '../calls/stream.js';
 import { unary } from '../calls/unary.js';
 import type { ApiEvents } from '../errors/api-events.js';
 import { answers, innerStatuses } from '../errors/statuses.js';
+import type { NodeOptions } from '../hops/node-options.js';
 import { type Check, everyCheck } from '../interceptors/admission.js';
 import { anyToken, auth } from '../interceptors/auth.js';
 import { bareFaults } from '../interceptors/bare-faults.js';
@@ -79,6 +80,8 @@ export type GrpcServerOptions = {
   readonly tls: Certificates | undefined;
   /** Who may ask for it. */
   readonly reflection: 'anybody' | 'with_token' | 'nobody';
+  /** Undefined for one that has the store alone. */
+  readonly cluster?: NodeOptions | undefined;
   /** Epoch milliseconds. */
   readonly now?: () => number;
 };

@@ -16,6 +16,8 @@ export type CallOptions = {
   readonly author?: Author | undefined;
   /** An instance that is being dialled is waited for until that dial has ended: a fleet that starts has its turns. */
   readonly waitsForDial?: boolean;
+  /** Is waited for before the first stanza leaves that changes something; throws when none may. */
+  readonly beforeSending?: () => Promise<void>;
 };
 
 /** Some of the instances. */

@@ -29,6 +29,7 @@ const PLAIN_BAILEYS = ['test/simulator/**/*.test.ts'];
 const POSTGRES = [
   'test/stores/moving/**/*.test.ts',
   'test/stores/postgres/**/*.test.ts',
+  'test/cluster/**/*.test.ts',
   'test/api/postgres.test.ts',
 ];
 /** The service's own limits of time are their subject, or near: nothing runs beside them. */

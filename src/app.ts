@@ -1,10 +1,13 @@
+import { hostname } from 'node:os';
 import { bootstrapToken } from './access/bootstrap-token.js';
 import type { TokenEvent } from './access/ports.js';
 import { isOpenToAll, makeDataFolder } from './access/secret-file.js';
 import { tokens as openTokens } from './access/tokens.js';
+import { singleNode } from './cluster/nodes.js';
 import type { Config } from './config/config.js';
 import { shownProxy } from './domain/proxy.js';
 import { clock } from './domain/time/clock.js';
+import { wallTime } from './domain/time/wall-time.js';
 import { grpcServer } from './grpc/server/server.js';
 import { startHousekeeping } from './housekeeping.js';
 import { within } from './instances/account/time-left.js';
@@ -111,6 +114,10 @@ export async function createApp(config: Config, events: Events): Promise<App> {
     historyMs: config.historyMs,
     refusals: registry.refusals,
     backUp: store.backUp,
+    nodes: singleNode(
+      { name: hostname(), version, startTime: wallTime() },
+      () => registry.select({ names: [], selector: [] }).length,
+    ),
     events,
     limits: {
       callsPerMinute: config.rateLimitPerMinute,

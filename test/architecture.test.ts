@@ -89,6 +89,7 @@ const PACKAGE_HOMES: Record<string, string[]> = {
 /** May know the time of day: they store or show it, or translate what others say in it. */
 const TELL_WALL_TIME = [
   'access/tokens.ts',
+  'app.ts',
   'domain/time/due.ts',
   'grpc/calls/deadlines.ts',
   'grpc/server/server.ts',

@@ -57,6 +57,10 @@ export interface LeaseStore {
   nodes(): Promise<readonly KnownNode[]>;
   /** Of every instance there is. */
   leases(): Promise<readonly Lease[]>;
+  /** Of those behind this one in the order of names, at most so many. */
+  leasesAfter(instance: string, most: number): Promise<readonly Lease[]>;
+  /** How many instances each node has, by its id; under undefined those that nobody has. */
+  loads(): Promise<ReadonlyMap<string | undefined, number>>;
   /** Of this one, from the database; undefined when there is no such instance. */
   leaseOf(instance: string): Promise<Lease | undefined>;
   /**
@@ -182,3 +186,32 @@ export type Cluster = {
   /** Takes part no more. What it still has is free from then on, so that it must not run here any longer. */
   stop(): Promise<void>;
 };
+
+/** A node as operators see it. */
+export type NodeStatus = Omit<KnownNode, 'leftMs'> & {
+  /** Undefined for a process that has its data alone: nobody counts it as dead. */
+  readonly leftMs: number | undefined;
+  /** How many instances it runs. */
+  readonly instances: number;
+};
+
+/** What operators see of the nodes, and tell them. */
+export interface Nodes {
+  /** This one; with an empty id and name where it has its data alone. */
+  self(): Pick<NodeDescription, 'id' | 'name'>;
+  /** As far as is known here, itself included. */
+  count(): number;
+  /** All, and how many instances nobody runs. */
+  list(): Promise<{ readonly nodes: readonly NodeStatus[]; readonly freeInstances: number }>;
+  /** Who runs the instances behind this one in the order of names, at most so many; SINGLE_NODE. */
+  leasesAfter(instance: string, most: number): Promise<readonly Lease[]>;
+  /** Lets a node drain, or no longer, and tells how it is then; NODE_NOT_FOUND, SINGLE_NODE. */
+  setDraining(id: string, isDraining: boolean): Promise<NodeStatus>;
+}
+
+/** Whether load balancers are to send calls here. Calls are answered also where they are not. */
+export interface Readiness {
+  isReady(): boolean;
+  /** Calls back whenever that has changed. */
+  onChange(listener: () => void): void;
+}

@@ -74,6 +74,7 @@ export type Problem =
   /** Another node runs it by now, or one soon will. */
   | { kind: 'INSTANCE_MOVED'; instance: string; retryAfterMs: number }
   | { kind: 'TOKEN_NOT_FOUND'; tokenId: string }
+  | { kind: 'NODE_NOT_FOUND'; nodeId: string }
   | { kind: 'REQUEST_ID_REUSED' | 'APPLY_NOT_FOUND'; requestId: string }
   | { kind: 'INSTANCE_NOT_LINKED'; instance: string; state: 'UNLINKED' | 'LINKING' }
   | { kind: 'INSTANCE_LOGGED_OUT' | 'INSTANCE_ALREADY_LINKED'; instance: string }
@@ -116,7 +117,7 @@ export type Problem =
   | { kind: 'CLIENT_OUTDATED'; instance: string; version: string; ageDays: number; retryAfterMs?: number }
   | { kind: 'PROXY_FAILED'; instance: string; proxyText: string; retryAfterMs?: number }
   | { kind: 'DEADLINE_TOO_SHORT'; instance?: string }
-  | { kind: 'SHUTTING_DOWN' | 'STORE_UNAVAILABLE' | 'BACKUP_NOT_SUPPORTED' };
+  | { kind: 'SHUTTING_DOWN' | 'STORE_UNAVAILABLE' | 'BACKUP_NOT_SUPPORTED' | 'SINGLE_NODE' };
 
 /** The name of a problem. */
 export type Reason = Problem['kind'];

@@ -73,6 +73,9 @@ const NODE_SERVICE = methodsOf(
   {
     getServerInfo: { permit: READ, about: 'covered' },
     getWhatsAppVersion: { permit: READ_ALL },
+    listNodes: { permit: READ_ALL },
+    listLeases: { permit: READ_ALL },
+    drainNode: { permit: WRITE_ALL },
     downloadBackup: { permit: WRITE_ALL, deadlines: BACKING_UP },
   },
   { keepsOriginWords: false },

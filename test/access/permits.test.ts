@@ -59,6 +59,9 @@ describe('a READ_WRITE token', () => {
       'TokenService/RotateToken',
       'NodeService/GetWhatsAppVersion',
       'NodeService/DownloadBackup',
+      'NodeService/ListNodes',
+      'NodeService/ListLeases',
+      'NodeService/DrainNode',
     ]);
   });
 });

@@ -8,7 +8,7 @@ import { METHODS as TABLE } from '../../src/grpc/method-table.js';
 import { METHODS } from './support/methods.js';
 
 test('the table has exactly the methods of the contract, under their names', () => {
-  expect(METHODS).toHaveLength(29);
+  expect(METHODS).toHaveLength(32);
   expect([...TABLE.keys()].sort()).toEqual(METHODS.map(({ path }) => path).sort());
   for (const [path, { name, fullName }] of TABLE) {
     expect(`/${fullName}`).toBe(path);

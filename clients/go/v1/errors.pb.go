@@ -534,6 +534,22 @@ const (
 	//	  "metadata": {"instance": "sales"}
 	//	}
 	ErrorReason_ERROR_REASON_INSTANCE_MOVED ErrorReason = 49
+	// NOT_FOUND: there is no node with this id. A node has another one after each start.
+	//
+	//	{
+	//	  "reason": "NODE_NOT_FOUND",
+	//	  "domain": "wa-privacy",
+	//	  "metadata": {"node_id": "7f3c2b1e-52a1-4b0c-9a3e-3f0f3f3c9d11"}
+	//	}
+	ErrorReason_ERROR_REASON_NODE_NOT_FOUND ErrorReason = 50
+	// FAILED_PRECONDITION: one process has its data alone, and shares its instances with no other.
+	//
+	//	{
+	//	  "reason": "SINGLE_NODE",
+	//	  "domain": "wa-privacy",
+	//	  "metadata": {}
+	//	}
+	ErrorReason_ERROR_REASON_SINGLE_NODE ErrorReason = 51
 )
 
 // Enum value maps for ErrorReason.
@@ -589,6 +605,8 @@ var (
 		47: "ERROR_REASON_STORE_UNAVAILABLE",
 		48: "ERROR_REASON_BACKUP_NOT_SUPPORTED",
 		49: "ERROR_REASON_INSTANCE_MOVED",
+		50: "ERROR_REASON_NODE_NOT_FOUND",
+		51: "ERROR_REASON_SINGLE_NODE",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":             0,
@@ -641,6 +659,8 @@ var (
 		"ERROR_REASON_STORE_UNAVAILABLE":       47,
 		"ERROR_REASON_BACKUP_NOT_SUPPORTED":    48,
 		"ERROR_REASON_INSTANCE_MOVED":          49,
+		"ERROR_REASON_NODE_NOT_FOUND":          50,
+		"ERROR_REASON_SINGLE_NODE":             51,
 	}
 )
 
@@ -1018,7 +1038,7 @@ const file_whatsapp_privacy_v1_errors_proto_rawDesc = "" +
 	"\x13PrivacyApplyFailure\x12'\n" +
 	"\x0fsucceeded_count\x18\x01 \x01(\x05R\x0esucceededCount\x12!\n" +
 	"\ffailed_count\x18\x02 \x01(\x05R\vfailedCount\x12%\n" +
-	"\x0efailed_indexes\x18\x03 \x03(\x05R\rfailedIndexes*\xe8\r\n" +
+	"\x0efailed_indexes\x18\x03 \x03(\x05R\rfailedIndexes*\xa7\x0e\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12 \n" +
 	"\x1cERROR_REASON_INVALID_REQUEST\x10\x01\x12\"\n" +
@@ -1070,7 +1090,9 @@ const file_whatsapp_privacy_v1_errors_proto_rawDesc = "" +
 	"\x1cERROR_REASON_APPLY_NOT_FOUND\x10.\x12\"\n" +
 	"\x1eERROR_REASON_STORE_UNAVAILABLE\x10/\x12%\n" +
 	"!ERROR_REASON_BACKUP_NOT_SUPPORTED\x100\x12\x1f\n" +
-	"\x1bERROR_REASON_INSTANCE_MOVED\x101Bk\n" +
+	"\x1bERROR_REASON_INSTANCE_MOVED\x101\x12\x1f\n" +
+	"\x1bERROR_REASON_NODE_NOT_FOUND\x102\x12\x1c\n" +
+	"\x18ERROR_REASON_SINGLE_NODE\x103Bk\n" +
 	"\fwaprivacy.v1B\vErrorsProtoP\x01Z\x18waprivacy/v1;waprivacyv1\xa2\x02\x03WAP\xaa\x02\fWaPrivacy.V1\xca\x02\fWaPrivacy\\V1\xea\x02\rWaPrivacy::V1b\x06proto3"
 
 var (

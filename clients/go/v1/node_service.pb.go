@@ -133,6 +133,59 @@ func (GetServerInfoResponse_Feature) EnumDescriptor() ([]byte, []int) {
 	return file_whatsapp_privacy_v1_node_service_proto_rawDescGZIP(), []int{5, 0}
 }
 
+// Whether it takes part. It grows: pass over a number without a name.
+type Node_State int32
+
+const (
+	// Never sent.
+	Node_STATE_UNSPECIFIED Node_State = 0
+	// It runs its share of the instances.
+	Node_STATE_ACTIVE Node_State = 1
+	// It gives its instances away and takes no more.
+	Node_STATE_DRAINING Node_State = 2
+)
+
+// Enum value maps for Node_State.
+var (
+	Node_State_name = map[int32]string{
+		0: "STATE_UNSPECIFIED",
+		1: "STATE_ACTIVE",
+		2: "STATE_DRAINING",
+	}
+	Node_State_value = map[string]int32{
+		"STATE_UNSPECIFIED": 0,
+		"STATE_ACTIVE":      1,
+		"STATE_DRAINING":    2,
+	}
+)
+
+func (x Node_State) Enum() *Node_State {
+	p := new(Node_State)
+	*p = x
+	return p
+}
+
+func (x Node_State) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Node_State) Descriptor() protoreflect.EnumDescriptor {
+	return file_whatsapp_privacy_v1_node_service_proto_enumTypes[2].Descriptor()
+}
+
+func (Node_State) Type() protoreflect.EnumType {
+	return &file_whatsapp_privacy_v1_node_service_proto_enumTypes[2]
+}
+
+func (x Node_State) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Node_State.Descriptor instead.
+func (Node_State) EnumDescriptor() ([]byte, []int) {
+	return file_whatsapp_privacy_v1_node_service_proto_rawDescGZIP(), []int{6, 0}
+}
+
 // Nothing.
 type GetWhatsAppVersionRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -409,7 +462,13 @@ type GetServerInfoResponse struct {
 	// What it can do. A server that is older than a feature does not have it here.
 	Features []GetServerInfoResponse_Feature `protobuf:"varint,3,rep,packed,name=features,proto3,enum=whatsapp.privacy.v1.GetServerInfoResponse_Feature" json:"features,omitempty"`
 	// The limits as it is configured.
-	Limits        *GetServerInfoResponse_Limits `protobuf:"bytes,4,opt,name=limits,proto3" json:"limits,omitempty"`
+	Limits *GetServerInfoResponse_Limits `protobuf:"bytes,4,opt,name=limits,proto3" json:"limits,omitempty"`
+	// The node that answers, one of several; empty where one process has its data alone.
+	NodeId string `protobuf:"bytes,5,opt,name=node_id,json=nodeId,proto3" json:"node_id,omitempty"`
+	// What its operator calls it; empty as above.
+	NodeName string `protobuf:"bytes,6,opt,name=node_name,json=nodeName,proto3" json:"node_name,omitempty"`
+	// How many nodes it knows of, with itself: 1 where it is alone.
+	NodeCount     int32 `protobuf:"varint,7,opt,name=node_count,json=nodeCount,proto3" json:"node_count,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -472,6 +531,523 @@ func (x *GetServerInfoResponse) GetLimits() *GetServerInfoResponse_Limits {
 	return nil
 }
 
+func (x *GetServerInfoResponse) GetNodeId() string {
+	if x != nil {
+		return x.NodeId
+	}
+	return ""
+}
+
+func (x *GetServerInfoResponse) GetNodeName() string {
+	if x != nil {
+		return x.NodeName
+	}
+	return ""
+}
+
+func (x *GetServerInfoResponse) GetNodeCount() int32 {
+	if x != nil {
+		return x.NodeCount
+	}
+	return 0
+}
+
+// One process of the service.
+type Node struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Another one at every start; empty where one process has its data alone.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// What its operator calls it. Two may be called the same.
+	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// Where other nodes reach it, `host:port`; empty where there are none.
+	Address string `protobuf:"bytes,3,opt,name=address,proto3" json:"address,omitempty"`
+	// Of the service that it runs, for example `1.4.0`.
+	Version string `protobuf:"bytes,4,opt,name=version,proto3" json:"version,omitempty"`
+	// When it began to take part.
+	StartTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
+	// Whether it takes part.
+	State Node_State `protobuf:"varint,6,opt,name=state,proto3,enum=whatsapp.privacy.v1.Node_State" json:"state,omitempty"`
+	// How many instances it runs, connected or not.
+	Instances int32 `protobuf:"varint,7,opt,name=instances,proto3" json:"instances,omitempty"`
+	// How many it takes at most; 0 for no limit.
+	MostInstances int32 `protobuf:"varint,8,opt,name=most_instances,json=mostInstances,proto3" json:"most_instances,omitempty"`
+	// For how long it counts as alive yet; a node that works makes that longer every few seconds. Absent where one
+	// process has its data alone. At zero what it ran is about to be taken over.
+	LeaseLeft *durationpb.Duration `protobuf:"bytes,9,opt,name=lease_left,json=leaseLeft,proto3" json:"lease_left,omitempty"`
+	// Whether it is the one that answers.
+	Answering     bool `protobuf:"varint,10,opt,name=answering,proto3" json:"answering,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Node) Reset() {
+	*x = Node{}
+	mi := &file_whatsapp_privacy_v1_node_service_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Node) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Node) ProtoMessage() {}
+
+func (x *Node) ProtoReflect() protoreflect.Message {
+	mi := &file_whatsapp_privacy_v1_node_service_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Node.ProtoReflect.Descriptor instead.
+func (*Node) Descriptor() ([]byte, []int) {
+	return file_whatsapp_privacy_v1_node_service_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *Node) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Node) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Node) GetAddress() string {
+	if x != nil {
+		return x.Address
+	}
+	return ""
+}
+
+func (x *Node) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+func (x *Node) GetStartTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StartTime
+	}
+	return nil
+}
+
+func (x *Node) GetState() Node_State {
+	if x != nil {
+		return x.State
+	}
+	return Node_STATE_UNSPECIFIED
+}
+
+func (x *Node) GetInstances() int32 {
+	if x != nil {
+		return x.Instances
+	}
+	return 0
+}
+
+func (x *Node) GetMostInstances() int32 {
+	if x != nil {
+		return x.MostInstances
+	}
+	return 0
+}
+
+func (x *Node) GetLeaseLeft() *durationpb.Duration {
+	if x != nil {
+		return x.LeaseLeft
+	}
+	return nil
+}
+
+func (x *Node) GetAnswering() bool {
+	if x != nil {
+		return x.Answering
+	}
+	return false
+}
+
+// Nothing.
+type ListNodesRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListNodesRequest) Reset() {
+	*x = ListNodesRequest{}
+	mi := &file_whatsapp_privacy_v1_node_service_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListNodesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListNodesRequest) ProtoMessage() {}
+
+func (x *ListNodesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_whatsapp_privacy_v1_node_service_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListNodesRequest.ProtoReflect.Descriptor instead.
+func (*ListNodesRequest) Descriptor() ([]byte, []int) {
+	return file_whatsapp_privacy_v1_node_service_proto_rawDescGZIP(), []int{7}
+}
+
+// The nodes.
+type ListNodesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// All of them.
+	Nodes []*Node `protobuf:"bytes,1,rep,name=nodes,proto3" json:"nodes,omitempty"`
+	// How many instances no node runs at present.
+	FreeInstances int32 `protobuf:"varint,2,opt,name=free_instances,json=freeInstances,proto3" json:"free_instances,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListNodesResponse) Reset() {
+	*x = ListNodesResponse{}
+	mi := &file_whatsapp_privacy_v1_node_service_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListNodesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListNodesResponse) ProtoMessage() {}
+
+func (x *ListNodesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_whatsapp_privacy_v1_node_service_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListNodesResponse.ProtoReflect.Descriptor instead.
+func (*ListNodesResponse) Descriptor() ([]byte, []int) {
+	return file_whatsapp_privacy_v1_node_service_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *ListNodesResponse) GetNodes() []*Node {
+	if x != nil {
+		return x.Nodes
+	}
+	return nil
+}
+
+func (x *ListNodesResponse) GetFreeInstances() int32 {
+	if x != nil {
+		return x.FreeInstances
+	}
+	return 0
+}
+
+// Which leases to list.
+type ListLeasesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// At most this many; 0 means 50, more than 200 means 200.
+	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// The next_page_token of the page before, with everything but page_size as it was there; empty for the
+	// first. Opaque.
+	PageToken     string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListLeasesRequest) Reset() {
+	*x = ListLeasesRequest{}
+	mi := &file_whatsapp_privacy_v1_node_service_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListLeasesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListLeasesRequest) ProtoMessage() {}
+
+func (x *ListLeasesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_whatsapp_privacy_v1_node_service_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListLeasesRequest.ProtoReflect.Descriptor instead.
+func (*ListLeasesRequest) Descriptor() ([]byte, []int) {
+	return file_whatsapp_privacy_v1_node_service_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *ListLeasesRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListLeasesRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// Which node runs an instance.
+type Lease struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The instance.
+	Instance string `protobuf:"bytes,1,opt,name=instance,proto3" json:"instance,omitempty"`
+	// The id of the node; empty while none runs it.
+	NodeId string `protobuf:"bytes,2,opt,name=node_id,json=nodeId,proto3" json:"node_id,omitempty"`
+	// Grows whenever the instance gets another node; what an earlier one still writes is refused.
+	Epoch         int64 `protobuf:"varint,3,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Lease) Reset() {
+	*x = Lease{}
+	mi := &file_whatsapp_privacy_v1_node_service_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Lease) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Lease) ProtoMessage() {}
+
+func (x *Lease) ProtoReflect() protoreflect.Message {
+	mi := &file_whatsapp_privacy_v1_node_service_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Lease.ProtoReflect.Descriptor instead.
+func (*Lease) Descriptor() ([]byte, []int) {
+	return file_whatsapp_privacy_v1_node_service_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *Lease) GetInstance() string {
+	if x != nil {
+		return x.Instance
+	}
+	return ""
+}
+
+func (x *Lease) GetNodeId() string {
+	if x != nil {
+		return x.NodeId
+	}
+	return ""
+}
+
+func (x *Lease) GetEpoch() int64 {
+	if x != nil {
+		return x.Epoch
+	}
+	return 0
+}
+
+// One page.
+type ListLeasesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// By name of the instance.
+	Leases []*Lease `protobuf:"bytes,1,rep,name=leases,proto3" json:"leases,omitempty"`
+	// For the next page; empty after the last.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListLeasesResponse) Reset() {
+	*x = ListLeasesResponse{}
+	mi := &file_whatsapp_privacy_v1_node_service_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListLeasesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListLeasesResponse) ProtoMessage() {}
+
+func (x *ListLeasesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_whatsapp_privacy_v1_node_service_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListLeasesResponse.ProtoReflect.Descriptor instead.
+func (*ListLeasesResponse) Descriptor() ([]byte, []int) {
+	return file_whatsapp_privacy_v1_node_service_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *ListLeasesResponse) GetLeases() []*Lease {
+	if x != nil {
+		return x.Leases
+	}
+	return nil
+}
+
+func (x *ListLeasesResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+// The node that is meant.
+type DrainNodeRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its id, as ListNodes has it.
+	NodeId string `protobuf:"bytes,1,opt,name=node_id,json=nodeId,proto3" json:"node_id,omitempty"`
+	// Lets it take instances again.
+	Undo          bool `protobuf:"varint,2,opt,name=undo,proto3" json:"undo,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DrainNodeRequest) Reset() {
+	*x = DrainNodeRequest{}
+	mi := &file_whatsapp_privacy_v1_node_service_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DrainNodeRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DrainNodeRequest) ProtoMessage() {}
+
+func (x *DrainNodeRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_whatsapp_privacy_v1_node_service_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DrainNodeRequest.ProtoReflect.Descriptor instead.
+func (*DrainNodeRequest) Descriptor() ([]byte, []int) {
+	return file_whatsapp_privacy_v1_node_service_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *DrainNodeRequest) GetNodeId() string {
+	if x != nil {
+		return x.NodeId
+	}
+	return ""
+}
+
+func (x *DrainNodeRequest) GetUndo() bool {
+	if x != nil {
+		return x.Undo
+	}
+	return false
+}
+
+// The node.
+type DrainNodeResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As it is afterwards.
+	Node          *Node `protobuf:"bytes,1,opt,name=node,proto3" json:"node,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DrainNodeResponse) Reset() {
+	*x = DrainNodeResponse{}
+	mi := &file_whatsapp_privacy_v1_node_service_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DrainNodeResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DrainNodeResponse) ProtoMessage() {}
+
+func (x *DrainNodeResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_whatsapp_privacy_v1_node_service_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DrainNodeResponse.ProtoReflect.Descriptor instead.
+func (*DrainNodeResponse) Descriptor() ([]byte, []int) {
+	return file_whatsapp_privacy_v1_node_service_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *DrainNodeResponse) GetNode() *Node {
+	if x != nil {
+		return x.Node
+	}
+	return nil
+}
+
 // What its callers meet.
 type GetServerInfoResponse_Limits struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -496,7 +1072,7 @@ type GetServerInfoResponse_Limits struct {
 
 func (x *GetServerInfoResponse_Limits) Reset() {
 	*x = GetServerInfoResponse_Limits{}
-	mi := &file_whatsapp_privacy_v1_node_service_proto_msgTypes[6]
+	mi := &file_whatsapp_privacy_v1_node_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -508,7 +1084,7 @@ func (x *GetServerInfoResponse_Limits) String() string {
 func (*GetServerInfoResponse_Limits) ProtoMessage() {}
 
 func (x *GetServerInfoResponse_Limits) ProtoReflect() protoreflect.Message {
-	mi := &file_whatsapp_privacy_v1_node_service_proto_msgTypes[6]
+	mi := &file_whatsapp_privacy_v1_node_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -598,12 +1174,16 @@ const file_whatsapp_privacy_v1_node_service_proto_rawDesc = "" +
 	"\x0fSOURCE_BUILT_IN\x10\x01\x12\x15\n" +
 	"\x11SOURCE_CONFIGURED\x10\x02\x12\x12\n" +
 	"\x0eSOURCE_FETCHED\x10\x03\"\x16\n" +
-	"\x14GetServerInfoRequest\"\xe3\x05\n" +
+	"\x14GetServerInfoRequest\"\xb8\x06\n" +
 	"\x15GetServerInfoResponse\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\tR\aversion\x12)\n" +
 	"\x10whatsapp_version\x18\x02 \x01(\tR\x0fwhatsappVersion\x12N\n" +
 	"\bfeatures\x18\x03 \x03(\x0e22.whatsapp.privacy.v1.GetServerInfoResponse.FeatureR\bfeatures\x12I\n" +
-	"\x06limits\x18\x04 \x01(\v21.whatsapp.privacy.v1.GetServerInfoResponse.LimitsR\x06limits\x1a\x8c\x03\n" +
+	"\x06limits\x18\x04 \x01(\v21.whatsapp.privacy.v1.GetServerInfoResponse.LimitsR\x06limits\x12\x17\n" +
+	"\anode_id\x18\x05 \x01(\tR\x06nodeId\x12\x1b\n" +
+	"\tnode_name\x18\x06 \x01(\tR\bnodeName\x12\x1d\n" +
+	"\n" +
+	"node_count\x18\a \x01(\x05R\tnodeCount\x1a\x8c\x03\n" +
 	"\x06Limits\x12(\n" +
 	"\x10calls_per_minute\x18\x01 \x01(\x05R\x0ecallsPerMinute\x12!\n" +
 	"\fopen_streams\x18\x02 \x01(\x05R\vopenStreams\x12#\n" +
@@ -615,11 +1195,53 @@ const file_whatsapp_privacy_v1_node_service_proto_rawDesc = "" +
 	"\aFeature\x12\x17\n" +
 	"\x13FEATURE_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12FEATURE_REFLECTION\x10\x01\x12\x1f\n" +
-	"\x1bFEATURE_CLIENT_CERTIFICATES\x10\x022\xe3\x02\n" +
+	"\x1bFEATURE_CLIENT_CERTIFICATES\x10\x02\"\xb3\x03\n" +
+	"\x04Node\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x18\n" +
+	"\aaddress\x18\x03 \x01(\tR\aaddress\x12\x18\n" +
+	"\aversion\x18\x04 \x01(\tR\aversion\x129\n" +
+	"\n" +
+	"start_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x125\n" +
+	"\x05state\x18\x06 \x01(\x0e2\x1f.whatsapp.privacy.v1.Node.StateR\x05state\x12\x1c\n" +
+	"\tinstances\x18\a \x01(\x05R\tinstances\x12%\n" +
+	"\x0emost_instances\x18\b \x01(\x05R\rmostInstances\x128\n" +
+	"\n" +
+	"lease_left\x18\t \x01(\v2\x19.google.protobuf.DurationR\tleaseLeft\x12\x1c\n" +
+	"\tanswering\x18\n" +
+	" \x01(\bR\tanswering\"D\n" +
+	"\x05State\x12\x15\n" +
+	"\x11STATE_UNSPECIFIED\x10\x00\x12\x10\n" +
+	"\fSTATE_ACTIVE\x10\x01\x12\x12\n" +
+	"\x0eSTATE_DRAINING\x10\x02\"\x12\n" +
+	"\x10ListNodesRequest\"k\n" +
+	"\x11ListNodesResponse\x12/\n" +
+	"\x05nodes\x18\x01 \x03(\v2\x19.whatsapp.privacy.v1.NodeR\x05nodes\x12%\n" +
+	"\x0efree_instances\x18\x02 \x01(\x05R\rfreeInstances\"O\n" +
+	"\x11ListLeasesRequest\x12\x1b\n" +
+	"\tpage_size\x18\x01 \x01(\x05R\bpageSize\x12\x1d\n" +
+	"\n" +
+	"page_token\x18\x02 \x01(\tR\tpageToken\"R\n" +
+	"\x05Lease\x12\x1a\n" +
+	"\binstance\x18\x01 \x01(\tR\binstance\x12\x17\n" +
+	"\anode_id\x18\x02 \x01(\tR\x06nodeId\x12\x14\n" +
+	"\x05epoch\x18\x03 \x01(\x03R\x05epoch\"p\n" +
+	"\x12ListLeasesResponse\x122\n" +
+	"\x06leases\x18\x01 \x03(\v2\x1a.whatsapp.privacy.v1.LeaseR\x06leases\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"?\n" +
+	"\x10DrainNodeRequest\x12\x17\n" +
+	"\anode_id\x18\x01 \x01(\tR\x06nodeId\x12\x12\n" +
+	"\x04undo\x18\x02 \x01(\bR\x04undo\"B\n" +
+	"\x11DrainNodeResponse\x12-\n" +
+	"\x04node\x18\x01 \x01(\v2\x19.whatsapp.privacy.v1.NodeR\x04node2\x84\x05\n" +
 	"\vNodeService\x12z\n" +
 	"\x12GetWhatsAppVersion\x12..whatsapp.privacy.v1.GetWhatsAppVersionRequest\x1a/.whatsapp.privacy.v1.GetWhatsAppVersionResponse\"\x03\x90\x02\x01\x12k\n" +
 	"\rGetServerInfo\x12).whatsapp.privacy.v1.GetServerInfoRequest\x1a*.whatsapp.privacy.v1.GetServerInfoResponse\"\x03\x90\x02\x01\x12k\n" +
-	"\x0eDownloadBackup\x12*.whatsapp.privacy.v1.DownloadBackupRequest\x1a+.whatsapp.privacy.v1.DownloadBackupResponse0\x01Bp\n" +
+	"\x0eDownloadBackup\x12*.whatsapp.privacy.v1.DownloadBackupRequest\x1a+.whatsapp.privacy.v1.DownloadBackupResponse0\x01\x12_\n" +
+	"\tListNodes\x12%.whatsapp.privacy.v1.ListNodesRequest\x1a&.whatsapp.privacy.v1.ListNodesResponse\"\x03\x90\x02\x01\x12b\n" +
+	"\n" +
+	"ListLeases\x12&.whatsapp.privacy.v1.ListLeasesRequest\x1a'.whatsapp.privacy.v1.ListLeasesResponse\"\x03\x90\x02\x01\x12Z\n" +
+	"\tDrainNode\x12%.whatsapp.privacy.v1.DrainNodeRequest\x1a&.whatsapp.privacy.v1.DrainNodeResponseBp\n" +
 	"\fwaprivacy.v1B\x10NodeServiceProtoP\x01Z\x18waprivacy/v1;waprivacyv1\xa2\x02\x03WAP\xaa\x02\fWaPrivacy.V1\xca\x02\fWaPrivacy\\V1\xea\x02\rWaPrivacy::V1b\x06proto3"
 
 var (
@@ -634,43 +1256,64 @@ func file_whatsapp_privacy_v1_node_service_proto_rawDescGZIP() []byte {
 	return file_whatsapp_privacy_v1_node_service_proto_rawDescData
 }
 
-var file_whatsapp_privacy_v1_node_service_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_whatsapp_privacy_v1_node_service_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
+var file_whatsapp_privacy_v1_node_service_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
+var file_whatsapp_privacy_v1_node_service_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
 var file_whatsapp_privacy_v1_node_service_proto_goTypes = []any{
 	(GetWhatsAppVersionResponse_Source)(0), // 0: whatsapp.privacy.v1.GetWhatsAppVersionResponse.Source
 	(GetServerInfoResponse_Feature)(0),     // 1: whatsapp.privacy.v1.GetServerInfoResponse.Feature
-	(*GetWhatsAppVersionRequest)(nil),      // 2: whatsapp.privacy.v1.GetWhatsAppVersionRequest
-	(*DownloadBackupRequest)(nil),          // 3: whatsapp.privacy.v1.DownloadBackupRequest
-	(*DownloadBackupResponse)(nil),         // 4: whatsapp.privacy.v1.DownloadBackupResponse
-	(*GetWhatsAppVersionResponse)(nil),     // 5: whatsapp.privacy.v1.GetWhatsAppVersionResponse
-	(*GetServerInfoRequest)(nil),           // 6: whatsapp.privacy.v1.GetServerInfoRequest
-	(*GetServerInfoResponse)(nil),          // 7: whatsapp.privacy.v1.GetServerInfoResponse
-	(*GetServerInfoResponse_Limits)(nil),   // 8: whatsapp.privacy.v1.GetServerInfoResponse.Limits
-	(*timestamppb.Timestamp)(nil),          // 9: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),            // 10: google.protobuf.Duration
+	(Node_State)(0),                        // 2: whatsapp.privacy.v1.Node.State
+	(*GetWhatsAppVersionRequest)(nil),      // 3: whatsapp.privacy.v1.GetWhatsAppVersionRequest
+	(*DownloadBackupRequest)(nil),          // 4: whatsapp.privacy.v1.DownloadBackupRequest
+	(*DownloadBackupResponse)(nil),         // 5: whatsapp.privacy.v1.DownloadBackupResponse
+	(*GetWhatsAppVersionResponse)(nil),     // 6: whatsapp.privacy.v1.GetWhatsAppVersionResponse
+	(*GetServerInfoRequest)(nil),           // 7: whatsapp.privacy.v1.GetServerInfoRequest
+	(*GetServerInfoResponse)(nil),          // 8: whatsapp.privacy.v1.GetServerInfoResponse
+	(*Node)(nil),                           // 9: whatsapp.privacy.v1.Node
+	(*ListNodesRequest)(nil),               // 10: whatsapp.privacy.v1.ListNodesRequest
+	(*ListNodesResponse)(nil),              // 11: whatsapp.privacy.v1.ListNodesResponse
+	(*ListLeasesRequest)(nil),              // 12: whatsapp.privacy.v1.ListLeasesRequest
+	(*Lease)(nil),                          // 13: whatsapp.privacy.v1.Lease
+	(*ListLeasesResponse)(nil),             // 14: whatsapp.privacy.v1.ListLeasesResponse
+	(*DrainNodeRequest)(nil),               // 15: whatsapp.privacy.v1.DrainNodeRequest
+	(*DrainNodeResponse)(nil),              // 16: whatsapp.privacy.v1.DrainNodeResponse
+	(*GetServerInfoResponse_Limits)(nil),   // 17: whatsapp.privacy.v1.GetServerInfoResponse.Limits
+	(*timestamppb.Timestamp)(nil),          // 18: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),            // 19: google.protobuf.Duration
 }
 var file_whatsapp_privacy_v1_node_service_proto_depIdxs = []int32{
 	0,  // 0: whatsapp.privacy.v1.GetWhatsAppVersionResponse.source:type_name -> whatsapp.privacy.v1.GetWhatsAppVersionResponse.Source
-	9,  // 1: whatsapp.privacy.v1.GetWhatsAppVersionResponse.release_time:type_name -> google.protobuf.Timestamp
-	9,  // 2: whatsapp.privacy.v1.GetWhatsAppVersionResponse.expire_time:type_name -> google.protobuf.Timestamp
-	9,  // 3: whatsapp.privacy.v1.GetWhatsAppVersionResponse.fetch_time:type_name -> google.protobuf.Timestamp
+	18, // 1: whatsapp.privacy.v1.GetWhatsAppVersionResponse.release_time:type_name -> google.protobuf.Timestamp
+	18, // 2: whatsapp.privacy.v1.GetWhatsAppVersionResponse.expire_time:type_name -> google.protobuf.Timestamp
+	18, // 3: whatsapp.privacy.v1.GetWhatsAppVersionResponse.fetch_time:type_name -> google.protobuf.Timestamp
 	1,  // 4: whatsapp.privacy.v1.GetServerInfoResponse.features:type_name -> whatsapp.privacy.v1.GetServerInfoResponse.Feature
-	8,  // 5: whatsapp.privacy.v1.GetServerInfoResponse.limits:type_name -> whatsapp.privacy.v1.GetServerInfoResponse.Limits
-	10, // 6: whatsapp.privacy.v1.GetServerInfoResponse.Limits.usual_deadline:type_name -> google.protobuf.Duration
-	10, // 7: whatsapp.privacy.v1.GetServerInfoResponse.Limits.longest_deadline:type_name -> google.protobuf.Duration
-	10, // 8: whatsapp.privacy.v1.GetServerInfoResponse.Limits.watch_duration:type_name -> google.protobuf.Duration
-	10, // 9: whatsapp.privacy.v1.GetServerInfoResponse.Limits.history_retention:type_name -> google.protobuf.Duration
-	2,  // 10: whatsapp.privacy.v1.NodeService.GetWhatsAppVersion:input_type -> whatsapp.privacy.v1.GetWhatsAppVersionRequest
-	6,  // 11: whatsapp.privacy.v1.NodeService.GetServerInfo:input_type -> whatsapp.privacy.v1.GetServerInfoRequest
-	3,  // 12: whatsapp.privacy.v1.NodeService.DownloadBackup:input_type -> whatsapp.privacy.v1.DownloadBackupRequest
-	5,  // 13: whatsapp.privacy.v1.NodeService.GetWhatsAppVersion:output_type -> whatsapp.privacy.v1.GetWhatsAppVersionResponse
-	7,  // 14: whatsapp.privacy.v1.NodeService.GetServerInfo:output_type -> whatsapp.privacy.v1.GetServerInfoResponse
-	4,  // 15: whatsapp.privacy.v1.NodeService.DownloadBackup:output_type -> whatsapp.privacy.v1.DownloadBackupResponse
-	13, // [13:16] is the sub-list for method output_type
-	10, // [10:13] is the sub-list for method input_type
-	10, // [10:10] is the sub-list for extension type_name
-	10, // [10:10] is the sub-list for extension extendee
-	0,  // [0:10] is the sub-list for field type_name
+	17, // 5: whatsapp.privacy.v1.GetServerInfoResponse.limits:type_name -> whatsapp.privacy.v1.GetServerInfoResponse.Limits
+	18, // 6: whatsapp.privacy.v1.Node.start_time:type_name -> google.protobuf.Timestamp
+	2,  // 7: whatsapp.privacy.v1.Node.state:type_name -> whatsapp.privacy.v1.Node.State
+	19, // 8: whatsapp.privacy.v1.Node.lease_left:type_name -> google.protobuf.Duration
+	9,  // 9: whatsapp.privacy.v1.ListNodesResponse.nodes:type_name -> whatsapp.privacy.v1.Node
+	13, // 10: whatsapp.privacy.v1.ListLeasesResponse.leases:type_name -> whatsapp.privacy.v1.Lease
+	9,  // 11: whatsapp.privacy.v1.DrainNodeResponse.node:type_name -> whatsapp.privacy.v1.Node
+	19, // 12: whatsapp.privacy.v1.GetServerInfoResponse.Limits.usual_deadline:type_name -> google.protobuf.Duration
+	19, // 13: whatsapp.privacy.v1.GetServerInfoResponse.Limits.longest_deadline:type_name -> google.protobuf.Duration
+	19, // 14: whatsapp.privacy.v1.GetServerInfoResponse.Limits.watch_duration:type_name -> google.protobuf.Duration
+	19, // 15: whatsapp.privacy.v1.GetServerInfoResponse.Limits.history_retention:type_name -> google.protobuf.Duration
+	3,  // 16: whatsapp.privacy.v1.NodeService.GetWhatsAppVersion:input_type -> whatsapp.privacy.v1.GetWhatsAppVersionRequest
+	7,  // 17: whatsapp.privacy.v1.NodeService.GetServerInfo:input_type -> whatsapp.privacy.v1.GetServerInfoRequest
+	4,  // 18: whatsapp.privacy.v1.NodeService.DownloadBackup:input_type -> whatsapp.privacy.v1.DownloadBackupRequest
+	10, // 19: whatsapp.privacy.v1.NodeService.ListNodes:input_type -> whatsapp.privacy.v1.ListNodesRequest
+	12, // 20: whatsapp.privacy.v1.NodeService.ListLeases:input_type -> whatsapp.privacy.v1.ListLeasesRequest
+	15, // 21: whatsapp.privacy.v1.NodeService.DrainNode:input_type -> whatsapp.privacy.v1.DrainNodeRequest
+	6,  // 22: whatsapp.privacy.v1.NodeService.GetWhatsAppVersion:output_type -> whatsapp.privacy.v1.GetWhatsAppVersionResponse
+	8,  // 23: whatsapp.privacy.v1.NodeService.GetServerInfo:output_type -> whatsapp.privacy.v1.GetServerInfoResponse
+	5,  // 24: whatsapp.privacy.v1.NodeService.DownloadBackup:output_type -> whatsapp.privacy.v1.DownloadBackupResponse
+	11, // 25: whatsapp.privacy.v1.NodeService.ListNodes:output_type -> whatsapp.privacy.v1.ListNodesResponse
+	14, // 26: whatsapp.privacy.v1.NodeService.ListLeases:output_type -> whatsapp.privacy.v1.ListLeasesResponse
+	16, // 27: whatsapp.privacy.v1.NodeService.DrainNode:output_type -> whatsapp.privacy.v1.DrainNodeResponse
+	22, // [22:28] is the sub-list for method output_type
+	16, // [16:22] is the sub-list for method input_type
+	16, // [16:16] is the sub-list for extension type_name
+	16, // [16:16] is the sub-list for extension extendee
+	0,  // [0:16] is the sub-list for field type_name
 }
 
 func init() { file_whatsapp_privacy_v1_node_service_proto_init() }
@@ -683,8 +1326,8 @@ func file_whatsapp_privacy_v1_node_service_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_whatsapp_privacy_v1_node_service_proto_rawDesc), len(file_whatsapp_privacy_v1_node_service_proto_rawDesc)),
-			NumEnums:      2,
-			NumMessages:   7,
+			NumEnums:      3,
+			NumMessages:   15,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -22,13 +22,16 @@ const (
 	NodeService_GetWhatsAppVersion_FullMethodName = "/whatsapp.privacy.v1.NodeService/GetWhatsAppVersion"
 	NodeService_GetServerInfo_FullMethodName      = "/whatsapp.privacy.v1.NodeService/GetServerInfo"
 	NodeService_DownloadBackup_FullMethodName     = "/whatsapp.privacy.v1.NodeService/DownloadBackup"
+	NodeService_ListNodes_FullMethodName          = "/whatsapp.privacy.v1.NodeService/ListNodes"
+	NodeService_ListLeases_FullMethodName         = "/whatsapp.privacy.v1.NodeService/ListLeases"
+	NodeService_DrainNode_FullMethodName          = "/whatsapp.privacy.v1.NodeService/DrainNode"
 )
 
 // NodeServiceClient is the client API for NodeService service.
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// Tells of the server that answers, not of one instance.
+// Tells of the server that answers and, where several nodes share the instances, of all nodes; not of one instance.
 //
 // All methods but GetServerInfo need an ACCOUNT token.
 //
@@ -64,6 +67,30 @@ type NodeServiceClient interface {
 	// - INVALID_ARGUMENT: INVALID_REQUEST, for a field that the server does not know
 	// - FAILED_PRECONDITION: BACKUP_NOT_SUPPORTED, where the data is in PostgreSQL
 	DownloadBackup(ctx context.Context, in *DownloadBackupRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[DownloadBackupResponse], error)
+	// Lists the nodes that share the instances, oldest first, as the database knows them: also one that has just been
+	// lost, until it is counted as dead. Where one process has its data alone that is the only one.
+	//
+	// Errors:
+	// - INVALID_ARGUMENT: INVALID_REQUEST, for a field that the server does not know
+	ListNodes(ctx context.Context, in *ListNodesRequest, opts ...grpc.CallOption) (*ListNodesResponse, error)
+	// Lists which node runs which instance, by name of the instance, as the database knows it.
+	//
+	// Errors:
+	// - INVALID_ARGUMENT: INVALID_REQUEST
+	// - FAILED_PRECONDITION: SINGLE_NODE
+	ListLeases(ctx context.Context, in *ListLeasesRequest, opts ...grpc.CallOption) (*ListLeasesResponse, error)
+	// Tells a node to give its instances to the others and to take no more, or that it may have some again. It answers
+	// calls meanwhile, and its health service says NOT_SERVING. Returns once that is stored; ListNodes shows how far the
+	// node is. Where it is the last one, or the others are full, its instances are run by nobody. A node that is
+	// started again drains no more.
+	//
+	// Needs READ_WRITE access. The same call again changes nothing.
+	//
+	// Errors:
+	// - INVALID_ARGUMENT: INVALID_REQUEST
+	// - NOT_FOUND: NODE_NOT_FOUND
+	// - FAILED_PRECONDITION: SINGLE_NODE
+	DrainNode(ctx context.Context, in *DrainNodeRequest, opts ...grpc.CallOption) (*DrainNodeResponse, error)
 }
 
 type nodeServiceClient struct {
@@ -113,11 +140,41 @@ func (c *nodeServiceClient) DownloadBackup(ctx context.Context, in *DownloadBack
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type NodeService_DownloadBackupClient = grpc.ServerStreamingClient[DownloadBackupResponse]
 
+func (c *nodeServiceClient) ListNodes(ctx context.Context, in *ListNodesRequest, opts ...grpc.CallOption) (*ListNodesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListNodesResponse)
+	err := c.cc.Invoke(ctx, NodeService_ListNodes_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *nodeServiceClient) ListLeases(ctx context.Context, in *ListLeasesRequest, opts ...grpc.CallOption) (*ListLeasesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListLeasesResponse)
+	err := c.cc.Invoke(ctx, NodeService_ListLeases_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *nodeServiceClient) DrainNode(ctx context.Context, in *DrainNodeRequest, opts ...grpc.CallOption) (*DrainNodeResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(DrainNodeResponse)
+	err := c.cc.Invoke(ctx, NodeService_DrainNode_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // NodeServiceServer is the server API for NodeService service.
 // All implementations must embed UnimplementedNodeServiceServer
 // for forward compatibility.
 //
-// Tells of the server that answers, not of one instance.
+// Tells of the server that answers and, where several nodes share the instances, of all nodes; not of one instance.
 //
 // All methods but GetServerInfo need an ACCOUNT token.
 //
@@ -153,6 +210,30 @@ type NodeServiceServer interface {
 	// - INVALID_ARGUMENT: INVALID_REQUEST, for a field that the server does not know
 	// - FAILED_PRECONDITION: BACKUP_NOT_SUPPORTED, where the data is in PostgreSQL
 	DownloadBackup(*DownloadBackupRequest, grpc.ServerStreamingServer[DownloadBackupResponse]) error
+	// Lists the nodes that share the instances, oldest first, as the database knows them: also one that has just been
+	// lost, until it is counted as dead. Where one process has its data alone that is the only one.
+	//
+	// Errors:
+	// - INVALID_ARGUMENT: INVALID_REQUEST, for a field that the server does not know
+	ListNodes(context.Context, *ListNodesRequest) (*ListNodesResponse, error)
+	// Lists which node runs which instance, by name of the instance, as the database knows it.
+	//
+	// Errors:
+	// - INVALID_ARGUMENT: INVALID_REQUEST
+	// - FAILED_PRECONDITION: SINGLE_NODE
+	ListLeases(context.Context, *ListLeasesRequest) (*ListLeasesResponse, error)
+	// Tells a node to give its instances to the others and to take no more, or that it may have some again. It answers
+	// calls meanwhile, and its health service says NOT_SERVING. Returns once that is stored; ListNodes shows how far the
+	// node is. Where it is the last one, or the others are full, its instances are run by nobody. A node that is
+	// started again drains no more.
+	//
+	// Needs READ_WRITE access. The same call again changes nothing.
+	//
+	// Errors:
+	// - INVALID_ARGUMENT: INVALID_REQUEST
+	// - NOT_FOUND: NODE_NOT_FOUND
+	// - FAILED_PRECONDITION: SINGLE_NODE
+	DrainNode(context.Context, *DrainNodeRequest) (*DrainNodeResponse, error)
 	mustEmbedUnimplementedNodeServiceServer()
 }
 
@@ -171,6 +252,15 @@ func (UnimplementedNodeServiceServer) GetServerInfo(context.Context, *GetServerI
 }
 func (UnimplementedNodeServiceServer) DownloadBackup(*DownloadBackupRequest, grpc.ServerStreamingServer[DownloadBackupResponse]) error {
 	return status.Error(codes.Unimplemented, "method DownloadBackup not implemented")
+}
+func (UnimplementedNodeServiceServer) ListNodes(context.Context, *ListNodesRequest) (*ListNodesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListNodes not implemented")
+}
+func (UnimplementedNodeServiceServer) ListLeases(context.Context, *ListLeasesRequest) (*ListLeasesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListLeases not implemented")
+}
+func (UnimplementedNodeServiceServer) DrainNode(context.Context, *DrainNodeRequest) (*DrainNodeResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method DrainNode not implemented")
 }
 func (UnimplementedNodeServiceServer) mustEmbedUnimplementedNodeServiceServer() {}
 func (UnimplementedNodeServiceServer) testEmbeddedByValue()                     {}
@@ -240,6 +330,60 @@ func _NodeService_DownloadBackup_Handler(srv interface{}, stream grpc.ServerStre
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type NodeService_DownloadBackupServer = grpc.ServerStreamingServer[DownloadBackupResponse]
 
+func _NodeService_ListNodes_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListNodesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(NodeServiceServer).ListNodes(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: NodeService_ListNodes_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(NodeServiceServer).ListNodes(ctx, req.(*ListNodesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _NodeService_ListLeases_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListLeasesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(NodeServiceServer).ListLeases(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: NodeService_ListLeases_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(NodeServiceServer).ListLeases(ctx, req.(*ListLeasesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _NodeService_DrainNode_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DrainNodeRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(NodeServiceServer).DrainNode(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: NodeService_DrainNode_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(NodeServiceServer).DrainNode(ctx, req.(*DrainNodeRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // NodeService_ServiceDesc is the grpc.ServiceDesc for NodeService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -254,6 +398,18 @@ var NodeService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetServerInfo",
 			Handler:    _NodeService_GetServerInfo_Handler,
+		},
+		{
+			MethodName: "ListNodes",
+			Handler:    _NodeService_ListNodes_Handler,
+		},
+		{
+			MethodName: "ListLeases",
+			Handler:    _NodeService_ListLeases_Handler,
+		},
+		{
+			MethodName: "DrainNode",
+			Handler:    _NodeService_DrainNode_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

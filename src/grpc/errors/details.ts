@@ -89,6 +89,8 @@ function resourceInfo(problem: Problem): ResourceInfo | undefined {
       return info('Instance', problem.instance);
     case 'TOKEN_NOT_FOUND':
       return info('Token', problem.tokenId);
+    case 'NODE_NOT_FOUND':
+      return info('Node', problem.nodeId);
     case 'APPLY_NOT_FOUND':
       return info('Apply', problem.requestId);
     default:

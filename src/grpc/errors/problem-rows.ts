@@ -1,7 +1,8 @@
 import { status } from '@grpc/grpc-js';
-import type { CallPart, PasskeyWait, Problem, Reason, Violation } from '../../domain/errors.js';
+import type { Problem, Reason, Violation } from '../../domain/errors.js';
 import { OLD_DAYS } from '../../domain/version/client-version.js';
 import { QUOTED, truncate } from '../messages/truncate.js';
+import { LATE, MALFORMED } from './problem-words.js';
 
 /** The problems of one kind, with their data. */
 type Of<Kind extends Reason, One = Problem> = One extends { kind: infer Kinds }
@@ -80,6 +81,12 @@ export const ROWS: { readonly [Kind in Reason]: Row<Kind> } = {
     metadata: ['tokenId'],
     text: ({ tokenId }) =>
       `Token ${truncate(tokenId, QUOTED)} does not exist; ListTokens shows those that work`,
+  },
+  NODE_NOT_FOUND: {
+    code: status.NOT_FOUND,
+    metadata: ['nodeId'],
+    text: ({ nodeId }) =>
+      `Node ${truncate(nodeId, QUOTED)} does not exist; ListNodes shows those that do, with ids that change at each start`,
   },
   APPLY_NOT_FOUND: {
     code: status.NOT_FOUND,
@@ -272,21 +279,11 @@ export const ROWS: { readonly [Kind in Reason]: Row<Kind> } = {
     metadata: [],
     text: 'The data is in PostgreSQL; back it up with pg_dump, or with the continuous archiving of the server',
   },
-};
-
-/** The codes are those of gRPC's own list, doc/statuscodes.md of its repository. */
-const MALFORMED: Readonly<Record<CallPart, string>> = {
-  TIMEOUT: 'grpc-timeout is not 1 to 8 digits and a unit',
-  MESSAGE_ENCODING: 'The message is compressed in a way that this service does not know',
-  MESSAGE: 'The message cannot be decompressed or read',
-  MESSAGE_COUNT: 'The method takes exactly one message, and another number of them came',
-};
-
-/** What did not come while linking with a passkey. */
-const LATE: Readonly<Record<PasskeyWait, string>> = {
-  ASSERTION: 'Nobody answered with the passkey in time',
-  CONFIRMATION: 'Nobody confirmed the code in time',
-  PHONE: 'The phone did not go on after the passkey was answered',
+  SINGLE_NODE: {
+    code: status.FAILED_PRECONDITION,
+    metadata: [],
+    text: 'One process has its data alone here, and shares no instances with other nodes',
+  },
 };
 
 function firstViolation({ violations }: { violations: readonly Violation[] }): string {

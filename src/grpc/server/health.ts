@@ -6,6 +6,7 @@ import {
   type HealthServer,
   HealthService,
 } from '../../../gen/ts/grpc/health/v1/health.js';
+import type { Readiness } from '../../cluster/ports.js';
 import { slots } from '../../domain/slots.js';
 import type { ClientRefusals } from '../../instances/connecting/client-refusals.js';
 import type { Strangers } from '../../observability/strangers.js';
@@ -23,34 +24,48 @@ type Watch = ServerWritableStream<HealthCheckRequest, HealthCheckResponse>;
 
 /** Stands for the way to WhatsApp. Calls are answered, and their errors tell why, also while WhatsApp takes no client. */
 const WHATSAPP = 'whatsapp';
+/** Serving whenever it is asked: for who would start the process again, which helps against nothing that the others tell. */
+const ALIVE = 'alive';
+
+/** What decides over the health of a server. */
+export type Conditions = {
+  readonly refusals: ClientRefusals;
+  readonly readiness: Readiness | undefined;
+  readonly draining: AbortSignal;
+};
 
 /**
- * The standard health service. It is about this server, never about one account. Not serving once `draining`;
- * `whatsapp` also while WhatsApp refuses this client.
+ * The standard health service. It is about this server, never about one account. Not serving while it is not ready, and
+ * once `draining`; `whatsapp` also while WhatsApp refuses this client.
  */
 export function addHealth(
   server: Server,
   services: readonly string[],
-  refusals: ClientRefusals,
-  draining: AbortSignal,
+  { refusals, readiness, draining }: Conditions,
   limits: HealthLimits,
   strangers: Strangers,
 ): void {
-  const healths = new Map(['', ...services, WHATSAPP].map(name => [name, Health.SERVING]));
+  const healths = new Map<string, Health>();
   // One listener for all: of many Node would walk the list at each that comes and goes.
   const open = new Set<Watch>();
 
-  function show(name: string, health: Health) {
+  function show(name: string, isServing: boolean) {
+    const health = isServing ? Health.SERVING : Health.NOT_SERVING;
+    if (healths.get(name) === health) return;
     healths.set(name, health);
     for (const call of open) if (call.request.service === name) call.write({ status: health });
   }
-  const showRefused = (isRefused: boolean) => {
-    if (!draining.aborted) show(WHATSAPP, isRefused ? Health.NOT_SERVING : Health.SERVING);
-  };
-  showRefused(refusals.isRefused());
-  refusals.onChange(showRefused);
+  function showAll() {
+    const isReady = !draining.aborted && (readiness?.isReady() ?? true);
+    for (const name of ['', ...services]) show(name, isReady);
+    show(WHATSAPP, isReady && !refusals.isRefused());
+    show(ALIVE, true);
+  }
+  showAll();
+  refusals.onChange(showAll);
+  readiness?.onChange(showAll);
   draining.addEventListener('abort', () => {
-    for (const name of healths.keys()) show(name, Health.NOT_SERVING);
+    showAll();
     // A watcher would hold the shutdown back for as long as it stays.
     for (const call of open) call.end();
   });

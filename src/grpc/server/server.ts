@@ -5,6 +5,7 @@ import { NodeServiceService } from '../../../gen/ts/whatsapp/privacy/v1/node_ser
 import { TokenServiceService } from '../../../gen/ts/whatsapp/privacy/v1/token_service.js';
 import type { ApplyLog, RequestLog } from '../../access/ports.js';
 import type { Tokens } from '../../access/tokens.js';
+import type { Nodes, Readiness } from '../../cluster/ports.js';
 import { wallMs } from '../../domain/time/wall-time.js';
 import type { ClientRefusals } from '../../instances/connecting/client-refusals.js';
 import type { Instances } from '../../instances/instances.js';
@@ -28,7 +29,8 @@ import { failedTokens } from '../interceptors/failed-tokens.js';
 import { tokenLimit } from '../interceptors/token-limit.js';
 import { pageTokens } from '../messages/page-tokens.js';
 import { instanceService } from '../methods/instances/instance-service.js';
-import { type BackUp, nodeService, type ServerInfo } from '../methods/node-service.js';
+import { type BackUp, nodeService } from '../methods/nodes/node-service.js';
+import type { ServerInfo } from '../methods/nodes/server-info.js';
 import { applyRecords } from '../methods/privacy/apply-records.js';
 import { privacyDefinition, privacyService } from '../methods/privacy/privacy-service.js';
 import { tokenService } from '../methods/tokens/token-service.js';
@@ -49,6 +51,9 @@ export type GrpcServerOptions = {
   readonly versions: Pick<ClientVersions, 'status'>;
   readonly refusals: ClientRefusals;
   readonly backUp: BackUp;
+  readonly nodes: Nodes;
+  /** Undefined: as long as it serves. */
+  readonly readiness?: Readiness | undefined;
   /** Of this service. */
   readonly version: string;
   /** How long changes stay in the history; undefined for as long as their instance. */
@@ -144,8 +149,10 @@ export function grpcServer(options: GrpcServerOptions) {
         backUp,
         backups: limits.backups,
         server: serverInfo(options),
+        nodes: options.nodes,
         one,
         many,
+        pageOf,
         now,
       }),
     ],
@@ -154,8 +161,7 @@ export function grpcServer(options: GrpcServerOptions) {
   addHealth(
     server,
     handlers.map(([service]) => serviceName(service)),
-    refusals,
-    draining.signal,
+    { refusals, readiness: options.readiness, draining: draining.signal },
     limits,
     seen,
   );

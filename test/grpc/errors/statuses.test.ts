@@ -63,6 +63,7 @@ const PROBLEMS: { [Kind in Reason]: Problem & { kind: Kind } } = {
   SCOPE_DENIED: { kind: 'SCOPE_DENIED', method, instance },
   INSTANCE_NOT_FOUND: { kind: 'INSTANCE_NOT_FOUND', instance },
   TOKEN_NOT_FOUND: { kind: 'TOKEN_NOT_FOUND', tokenId: 'k7f3q2' },
+  NODE_NOT_FOUND: { kind: 'NODE_NOT_FOUND', nodeId: '7f3c2b1e-52a1-4b0c-9a3e-3f0f3f3c9d11' },
   APPLY_NOT_FOUND: { kind: 'APPLY_NOT_FOUND', requestId: '7d0c2a0e-52a1-4b0c-9a3e-3f0f3f3c9d11' },
   INSTANCE_ALREADY_EXISTS: { kind: 'INSTANCE_ALREADY_EXISTS', instance },
   DEVICE_IN_USE: { kind: 'DEVICE_IN_USE', instance },
@@ -148,6 +149,7 @@ const PROBLEMS: { [Kind in Reason]: Problem & { kind: Kind } } = {
   SHUTTING_DOWN: { kind: 'SHUTTING_DOWN' },
   STORE_UNAVAILABLE: { kind: 'STORE_UNAVAILABLE' },
   BACKUP_NOT_SUPPORTED: { kind: 'BACKUP_NOT_SUPPORTED' },
+  SINGLE_NODE: { kind: 'SINGLE_NODE' },
   INSTANCE_MOVED: { kind: 'INSTANCE_MOVED', instance: 'sales', retryAfterMs: 1_000 },
 };
 

@@ -29,6 +29,9 @@ test('GetServerInfo tells every token the limits that are configured', async () 
         watchDuration: span(1800n),
         historyRetention: span(7_776_000n),
       },
+      nodeId: '',
+      nodeName: '',
+      nodeCount: 1,
     },
   ]);
 });

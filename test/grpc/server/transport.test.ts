@@ -59,8 +59,45 @@ describe('health', () => {
       '',
       ...['Privacy', 'Instance', 'Token', 'Node'].map(one => `whatsapp.privacy.v1.${one}Service`),
       'whatsapp',
+      'alive',
     ]);
     expect(new Set(Object.values(statuses).map(one => one.status))).toEqual(new Set([1]));
+  });
+
+  test('of a node that is not ready says so, and that it is alive, while calls are answered', async () => {
+    let isReady = false;
+    const listeners: (() => void)[] = [];
+    const readiness = { isReady: () => isReady, onChange: (tell: () => void) => void listeners.push(tell) };
+    const api = await startApi({ readiness });
+    await api.addInstance('desk');
+    const names = ['', 'whatsapp.privacy.v1.PrivacyService', 'whatsapp'];
+    const told = () => Promise.all(names.map(name => checkHealth(api.client, name)));
+    const [watcher, alive] = [watchHealth(api.client), watchHealth(api.client, 'alive')];
+    await expect.poll(() => [watcher.answers, alive.answers]).toEqual([[NOT_SERVING], [SERVING]]);
+    expect(await told()).toEqual([NOT_SERVING, NOT_SERVING, NOT_SERVING]);
+    expect((await invoke(api, getPrivacySettings, { instance: 'desk' })).code).toBe('OK');
+    for (isReady of [true, false]) {
+      for (const tell of listeners) tell();
+      const health = isReady ? SERVING : NOT_SERVING;
+      expect(await told()).toEqual([health, health, health]);
+    }
+    await expect.poll(() => watcher.answers).toEqual([NOT_SERVING, SERVING, NOT_SERVING]);
+    expect(alive.answers).toEqual([SERVING]);
+  });
+
+  test('of what WhatsApp refuses says so only while the node is ready for the rest', async () => {
+    let isRefused = true;
+    const listeners: ((isRefused: boolean) => void)[] = [];
+    const refusals = {
+      isRefused: () => isRefused,
+      onChange: (tell: (isRefused: boolean) => void) => void listeners.push(tell),
+    };
+    const { client } = await startApi({ refusals });
+    const told = async () => [await checkHealth(client, ''), await checkHealth(client, 'whatsapp')];
+    expect(await told()).toEqual([SERVING, NOT_SERVING]);
+    isRefused = false;
+    for (const tell of listeners) tell(isRefused);
+    expect(await told()).toEqual([SERVING, SERVING]);
   });
 
   test('a watch of what there is not stays open and says so', async () => {

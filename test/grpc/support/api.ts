@@ -1,5 +1,6 @@
 import { onTestFinished } from 'vitest';
 import { tokens as makeTokens } from '../../../src/access/tokens.js';
+import { singleNode } from '../../../src/cluster/nodes.js';
 import { type GrpcServerOptions, grpcServer } from '../../../src/grpc/server/server.js';
 import type { EndedCall } from '../../../src/observability/events.js';
 import type { StrangerDeeds } from '../../../src/observability/strangers.js';
@@ -61,6 +62,7 @@ export async function openApi({ limits, ...options }: ApiOptions = {}, wanted = 
     async *backUp() {
       yield Buffer.from('a backup');
     },
+    nodes: singleNode({ name: 'desk', version: '1.2.3', startTime: new Date(0) }, () => 0),
     refusals: { isRefused: () => false, onChange: () => undefined },
     events: {
       callEnded: call => void calls.push(call),

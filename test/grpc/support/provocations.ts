@@ -31,6 +31,7 @@ const READ_LIST = 'PrivacyService/GetContactBlacklist';
 const DELETE = 'InstanceService/DeleteInstance';
 const [CREATE_TOKEN, ROTATE_TOKEN] = ['TokenService/CreateToken', 'TokenService/RotateToken'];
 const BACKUP = 'NodeService/DownloadBackup';
+const [LIST_NODES, DRAIN_NODE] = ['NodeService/ListNodes', 'NodeService/DrainNode'];
 const BATCH_CREATE = 'InstanceService/BatchCreateInstances';
 
 const STRANGER = { entriesToAdd: [phoneNumber('+15550100999')] };
@@ -49,6 +50,7 @@ const PROVOCATIONS: Readonly<Record<string, Readonly<Record<string, Provoke>>>> 
   'INVALID_ARGUMENT INVALID_REQUEST': {
     '*': common.invalid,
     [BACKUP]: common.withUnknownField,
+    [LIST_NODES]: common.withUnknownField,
   },
   'INVALID_ARGUMENT MALFORMED_MESSAGE': { '*': common.malformed },
   'INVALID_ARGUMENT SETTING_READ_ONLY': { '*': on('well', DEFENSE_OFF) },
@@ -60,6 +62,7 @@ const PROVOCATIONS: Readonly<Record<string, Readonly<Record<string, Provoke>>>> 
   'NOT_FOUND INSTANCE_NOT_FOUND': { '*': onAbsent },
   'NOT_FOUND TOKEN_NOT_FOUND': { '*': onAbsent },
   'NOT_FOUND APPLY_NOT_FOUND': { '*': onAbsent },
+  'NOT_FOUND NODE_NOT_FOUND': { [DRAIN_NODE]: common.amongOtherNodes },
   'ALREADY_EXISTS INSTANCE_ALREADY_EXISTS': { '*': withNameTaken },
   'ALREADY_EXISTS DEVICE_IN_USE': { [IMPORT]: importing.importedTwice },
   'ALREADY_EXISTS REQUEST_ID_REUSED': {
@@ -88,6 +91,7 @@ const PROVOCATIONS: Readonly<Record<string, Readonly<Record<string, Provoke>>>> 
   'FAILED_PRECONDITION PASSKEY_REFUSED': { '*': linking.passkeyRefused },
   'FAILED_PRECONDITION PASSKEY_NOT_AWAITED': { '*': onUnlinked() },
   'FAILED_PRECONDITION BACKUP_NOT_SUPPORTED': { [BACKUP]: common.withoutBackups },
+  'FAILED_PRECONDITION SINGLE_NODE': { '*': common.valid },
   'FAILED_PRECONDITION SETTING_NOT_AVAILABLE': { '*': on('bare') },
   'FAILED_PRECONDITION SETTING_LOCKED': { '*': on('strict') },
   'FAILED_PRECONDITION WHATSAPP_REJECTED': {

@@ -4,6 +4,8 @@ import {
   Token_Kind as Kind,
   TokenServiceService as Tokens,
 } from '../../../gen/ts/whatsapp/privacy/v1/token_service.js';
+import { sharedNodes } from '../../../src/cluster/nodes.js';
+import type { Nodes } from '../../../src/cluster/ports.js';
 import { PrivacyError } from '../../../src/domain/errors.js';
 import { openApi } from './api.js';
 import { invoke } from './invoke.js';
@@ -15,10 +17,12 @@ const UNKNOWN_FIELD = Buffer.of(0xc0, 0xa9, 0x07, 0x01);
 /** More calls in a minute no method takes on a stingy service. */
 const MOST_CALLS = 20;
 
-const valid = ({ request }: Subject) => request('some-desk', 'some-token');
+const requestOf = ({ request }: Subject) => request('some-desk', 'some-token');
+
+export const valid: Provoke = ({ call }, subject) => call(subject.method, requestOf(subject));
 
 export const invalid: Provoke = ({ call }, subject) =>
-  call(subject.method, { ...valid(subject), ...subject.invalid });
+  call(subject.method, { ...requestOf(subject), ...subject.invalid });
 
 export const malformed: Provoke = ({ call }, { method }) => call(method, NO_MESSAGE);
 
@@ -29,20 +33,20 @@ export const tooLarge: Provoke = ({ call }, { method }) => call(method, Buffer.a
 export const withToken =
   (secret: string | null): Provoke =>
   ({ call }, subject) =>
-    call(subject.method, valid(subject), { secret });
+    call(subject.method, requestOf(subject), { secret });
 
 /** With a token that is bound to a certificate, over a connection that has none. */
 export const withBoundToken: Provoke = async ({ service, call }, subject) => {
   const wish = { kind: Kind.ACCOUNT, access: Access.READ_WRITE, certificateSubject: 'desk.example.com' };
   const { secret } = await service.client.call(Tokens.createToken, wish);
-  return call(subject.method, valid(subject), { secret });
+  return call(subject.method, requestOf(subject), { secret });
 };
 
 /** With a token that reads another instance. */
 export const notCovered: Provoke = async ({ service, call, unlinked }, subject) => {
   const wish = { kind: Kind.INSTANCE, instance: await unlinked(), access: Access.READ_ONLY };
   const { secret } = await service.client.call(Tokens.createToken, wish);
-  return call(subject.method, valid(subject), { secret });
+  return call(subject.method, requestOf(subject), { secret });
 };
 
 export const tooOften: Provoke = async ({ callStingy }, subject) => {
@@ -50,7 +54,7 @@ export const tooOften: Provoke = async ({ callStingy }, subject) => {
     const { code } = await callStingy(subject.method, NO_MESSAGE);
     if (code === 'RESOURCE_EXHAUSTED') break;
   }
-  return callStingy(subject.method, valid(subject));
+  return callStingy(subject.method, requestOf(subject));
 };
 
 /** A call whose token is being looked up when the server begins to go away: later ones reach no server at all. */
@@ -64,7 +68,7 @@ export const whileShuttingDown: Provoke = async (_, subject) => {
     return tokens.verify(sent);
   };
   const leaving = await openApi({ tokens: { ...tokens, verify } });
-  const ended = invoke({ client: leaving.client, secret }, subject.method, valid(subject));
+  const ended = invoke({ client: leaving.client, secret }, subject.method, requestOf(subject));
   await asked;
   const drained = leaving.server.drain(60_000);
   answer();
@@ -95,10 +99,11 @@ const onBrokenService =
       requestLog: broken(store.requests, fault),
       applyLog: broken(store.applies, fault),
       versions: broken({ status: () => undefined as never }, fault),
+      nodes: broken({} as Nodes, fault),
       backUp: broken({ backUp: () => undefined as never }, fault).backUp,
     });
     // The failure of one of many instances is told in a message; that of the request_id is the call's own.
-    const request = { ...valid(subject), requestId: randomUUID() };
+    const request = { ...requestOf(subject), requestId: randomUUID() };
     const ended = await invoke({ client: failing.client, secret }, subject.method, request);
     await Promise.all([api.close(), failing.close()]);
     return ended;
@@ -108,6 +113,21 @@ export const onBrokenDisk = onBrokenService(new Error('disk I/O error'));
 
 export const whileStoreIsAway = onBrokenService(new PrivacyError({ kind: 'STORE_UNAVAILABLE' }));
 
+/** Where nodes share the instances, of which none has this id. */
+export const amongOtherNodes: Provoke = async (_, subject) => {
+  const leases = {
+    nodes: async () => [],
+    loads: async () => new Map(),
+    leasesAfter: async () => [],
+    setDraining: async () => false,
+  };
+  const nodes = sharedNodes(leases, { others: () => [] }, () => ({ id: 'this', name: 'this' }));
+  const { secret, ...api } = await openApi({ nodes });
+  const ended = await invoke({ client: api.client, secret }, subject.method, requestOf(subject));
+  await api.close();
+  return ended;
+};
+
 /** Of a store that leaves backups to its engine. */
 export const withoutBackups: Provoke = async (_, subject) => {
   const { secret, ...api } = await openApi({
@@ -115,7 +135,7 @@ export const withoutBackups: Provoke = async (_, subject) => {
       throw new PrivacyError({ kind: 'BACKUP_NOT_SUPPORTED' });
     },
   });
-  const ended = await invoke({ client: api.client, secret }, subject.method, valid(subject));
+  const ended = await invoke({ client: api.client, secret }, subject.method, requestOf(subject));
   await api.close();
   return ended;
 };

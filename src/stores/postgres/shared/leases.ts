@@ -140,6 +140,20 @@ export function leaseStore(
 
     leases: () => run<LeaseRow>('select instance, node, epoch from lease').then(rows => rows.map(toLease)),
 
+    leasesAfter: (instance, most) =>
+      run<LeaseRow>(
+        `select instance, node, epoch from lease where instance collate "C" > $1
+           order by instance collate "C" limit $2`,
+        [instance, most],
+      ).then(rows => rows.map(toLease)),
+
+    async loads() {
+      const rows = await run<{ node: string | null; count: number }>(
+        'select node, count(*) as count from lease group by node',
+      );
+      return new Map(rows.map(({ node, count }) => [node ?? undefined, count]));
+    },
+
     async leaseOf(instance) {
       const [row] = await run<LeaseRow>('select instance, node, epoch from lease where instance = $1', [
         instance,

@@ -616,6 +616,26 @@ export enum ErrorReason {
    *     }
    */
   INSTANCE_MOVED = 49,
+  /**
+   * NODE_NOT_FOUND - NOT_FOUND: there is no node with this id. A node has another one after each start.
+   *
+   *     {
+   *       "reason": "NODE_NOT_FOUND",
+   *       "domain": "wa-privacy",
+   *       "metadata": {"node_id": "7f3c2b1e-52a1-4b0c-9a3e-3f0f3f3c9d11"}
+   *     }
+   */
+  NODE_NOT_FOUND = 50,
+  /**
+   * SINGLE_NODE - FAILED_PRECONDITION: one process has its data alone, and shares its instances with no other.
+   *
+   *     {
+   *       "reason": "SINGLE_NODE",
+   *       "domain": "wa-privacy",
+   *       "metadata": {}
+   *     }
+   */
+  SINGLE_NODE = 51,
 }
 
 export function errorReasonToJSON(object: ErrorReason): string {
@@ -720,6 +740,10 @@ export function errorReasonToJSON(object: ErrorReason): string {
       return "ERROR_REASON_BACKUP_NOT_SUPPORTED";
     case ErrorReason.INSTANCE_MOVED:
       return "ERROR_REASON_INSTANCE_MOVED";
+    case ErrorReason.NODE_NOT_FOUND:
+      return "ERROR_REASON_NODE_NOT_FOUND";
+    case ErrorReason.SINGLE_NODE:
+      return "ERROR_REASON_SINGLE_NODE";
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum ErrorReason");
   }

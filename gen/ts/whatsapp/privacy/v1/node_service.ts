@@ -100,7 +100,15 @@ export interface GetServerInfoResponse {
   /** What it can do. A server that is older than a feature does not have it here. */
   features: GetServerInfoResponse_Feature[];
   /** The limits as it is configured. */
-  limits: GetServerInfoResponse_Limits | undefined;
+  limits:
+    | GetServerInfoResponse_Limits
+    | undefined;
+  /** The node that answers, one of several; empty where one process has its data alone. */
+  nodeId: string;
+  /** What its operator calls it; empty as above. */
+  nodeName: string;
+  /** How many nodes it knows of, with itself: 1 where it is alone. */
+  nodeCount: number;
 }
 
 /** What not every server does. It grows: pass over a number without a name, which is a newer feature. */
@@ -151,6 +159,115 @@ export interface GetServerInfoResponse_Limits {
     | undefined;
   /** How long entries stay in the history; absent for ever. */
   historyRetention: Duration | undefined;
+}
+
+/** One process of the service. */
+export interface Node {
+  /** Another one at every start; empty where one process has its data alone. */
+  id: string;
+  /** What its operator calls it. Two may be called the same. */
+  name: string;
+  /** Where other nodes reach it, `host:port`; empty where there are none. */
+  address: string;
+  /** Of the service that it runs, for example `1.4.0`. */
+  version: string;
+  /** When it began to take part. */
+  startTime:
+    | Date
+    | undefined;
+  /** Whether it takes part. */
+  state: Node_State;
+  /** How many instances it runs, connected or not. */
+  instances: number;
+  /** How many it takes at most; 0 for no limit. */
+  mostInstances: number;
+  /**
+   * For how long it counts as alive yet; a node that works makes that longer every few seconds. Absent where one
+   * process has its data alone. At zero what it ran is about to be taken over.
+   */
+  leaseLeft:
+    | Duration
+    | undefined;
+  /** Whether it is the one that answers. */
+  answering: boolean;
+}
+
+/** Whether it takes part. It grows: pass over a number without a name. */
+export enum Node_State {
+  /** UNSPECIFIED - Never sent. */
+  UNSPECIFIED = 0,
+  /** ACTIVE - It runs its share of the instances. */
+  ACTIVE = 1,
+  /** DRAINING - It gives its instances away and takes no more. */
+  DRAINING = 2,
+}
+
+export function node_StateToJSON(object: Node_State): string {
+  switch (object) {
+    case Node_State.UNSPECIFIED:
+      return "STATE_UNSPECIFIED";
+    case Node_State.ACTIVE:
+      return "STATE_ACTIVE";
+    case Node_State.DRAINING:
+      return "STATE_DRAINING";
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum Node_State");
+  }
+}
+
+/** Nothing. */
+export interface ListNodesRequest {
+}
+
+/** The nodes. */
+export interface ListNodesResponse {
+  /** All of them. */
+  nodes: Node[];
+  /** How many instances no node runs at present. */
+  freeInstances: number;
+}
+
+/** Which leases to list. */
+export interface ListLeasesRequest {
+  /** At most this many; 0 means 50, more than 200 means 200. */
+  pageSize: number;
+  /**
+   * The next_page_token of the page before, with everything but page_size as it was there; empty for the
+   * first. Opaque.
+   */
+  pageToken: string;
+}
+
+/** Which node runs an instance. */
+export interface Lease {
+  /** The instance. */
+  instance: string;
+  /** The id of the node; empty while none runs it. */
+  nodeId: string;
+  /** Grows whenever the instance gets another node; what an earlier one still writes is refused. */
+  epoch: bigint;
+}
+
+/** One page. */
+export interface ListLeasesResponse {
+  /** By name of the instance. */
+  leases: Lease[];
+  /** For the next page; empty after the last. */
+  nextPageToken: string;
+}
+
+/** The node that is meant. */
+export interface DrainNodeRequest {
+  /** Its id, as ListNodes has it. */
+  nodeId: string;
+  /** Lets it take instances again. */
+  undo: boolean;
+}
+
+/** The node. */
+export interface DrainNodeResponse {
+  /** As it is afterwards. */
+  node: Node | undefined;
 }
 
 function createBaseGetWhatsAppVersionRequest(): GetWhatsAppVersionRequest {
@@ -538,7 +655,7 @@ export const GetServerInfoRequest: MessageFns<GetServerInfoRequest> = {
 };
 
 function createBaseGetServerInfoResponse(): GetServerInfoResponse {
-  return { version: "", whatsappVersion: "", features: [], limits: undefined };
+  return { version: "", whatsappVersion: "", features: [], limits: undefined, nodeId: "", nodeName: "", nodeCount: 0 };
 }
 
 export const GetServerInfoResponse: MessageFns<GetServerInfoResponse> = {
@@ -558,6 +675,15 @@ export const GetServerInfoResponse: MessageFns<GetServerInfoResponse> = {
     }
     if (message.limits !== undefined) {
       GetServerInfoResponse_Limits.encode(message.limits, writer.uint32(34).fork()).join();
+    }
+    if (message.nodeId !== "") {
+      writer.uint32(42).string(message.nodeId);
+    }
+    if (message.nodeName !== "") {
+      writer.uint32(50).string(message.nodeName);
+    }
+    if (message.nodeCount !== 0) {
+      writer.uint32(56).int32(message.nodeCount);
     }
     return writer;
   },
@@ -617,6 +743,30 @@ export const GetServerInfoResponse: MessageFns<GetServerInfoResponse> = {
             message.limits = GetServerInfoResponse_Limits.decode(reader, reader.uint32());
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.nodeId = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.nodeName = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.nodeCount = reader.int32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -643,6 +793,15 @@ export const GetServerInfoResponse: MessageFns<GetServerInfoResponse> = {
     if (message.limits !== undefined) {
       obj.limits = GetServerInfoResponse_Limits.toJSON(message.limits);
     }
+    if (message.nodeId !== "") {
+      obj.nodeId = message.nodeId;
+    }
+    if (message.nodeName !== "") {
+      obj.nodeName = message.nodeName;
+    }
+    if (message.nodeCount !== 0) {
+      obj.nodeCount = Math.round(message.nodeCount);
+    }
     return obj;
   },
 
@@ -657,6 +816,9 @@ export const GetServerInfoResponse: MessageFns<GetServerInfoResponse> = {
     message.limits = (object.limits !== undefined && object.limits !== null)
       ? GetServerInfoResponse_Limits.fromPartial(object.limits)
       : undefined;
+    message.nodeId = object.nodeId ?? "";
+    message.nodeName = object.nodeName ?? "";
+    message.nodeCount = object.nodeCount ?? 0;
     return message;
   },
 };
@@ -830,8 +992,738 @@ export const GetServerInfoResponse_Limits: MessageFns<GetServerInfoResponse_Limi
   },
 };
 
+function createBaseNode(): Node {
+  return {
+    id: "",
+    name: "",
+    address: "",
+    version: "",
+    startTime: undefined,
+    state: 0,
+    instances: 0,
+    mostInstances: 0,
+    leaseLeft: undefined,
+    answering: false,
+  };
+}
+
+export const Node: MessageFns<Node> = {
+  encode(message: Node, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.name !== "") {
+      writer.uint32(18).string(message.name);
+    }
+    if (message.address !== "") {
+      writer.uint32(26).string(message.address);
+    }
+    if (message.version !== "") {
+      writer.uint32(34).string(message.version);
+    }
+    if (message.startTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.startTime), writer.uint32(42).fork()).join();
+    }
+    if (message.state !== 0) {
+      writer.uint32(48).int32(message.state);
+    }
+    if (message.instances !== 0) {
+      writer.uint32(56).int32(message.instances);
+    }
+    if (message.mostInstances !== 0) {
+      writer.uint32(64).int32(message.mostInstances);
+    }
+    if (message.leaseLeft !== undefined) {
+      Duration.encode(message.leaseLeft, writer.uint32(74).fork()).join();
+    }
+    if (message.answering !== false) {
+      writer.uint32(80).bool(message.answering);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Node {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseNode();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.address = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.version = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.startTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.state = reader.int32() as any;
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.instances = reader.int32();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.mostInstances = reader.int32();
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.leaseLeft = Duration.decode(reader, reader.uint32());
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.answering = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  toJSON(message: Node): unknown {
+    const obj: any = {};
+    if (message.id !== "") {
+      obj.id = message.id;
+    }
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    if (message.address !== "") {
+      obj.address = message.address;
+    }
+    if (message.version !== "") {
+      obj.version = message.version;
+    }
+    if (message.startTime !== undefined) {
+      obj.startTime = message.startTime.toISOString();
+    }
+    if (message.state !== 0) {
+      obj.state = node_StateToJSON(message.state);
+    }
+    if (message.instances !== 0) {
+      obj.instances = Math.round(message.instances);
+    }
+    if (message.mostInstances !== 0) {
+      obj.mostInstances = Math.round(message.mostInstances);
+    }
+    if (message.leaseLeft !== undefined) {
+      obj.leaseLeft = Duration.toJSON(message.leaseLeft);
+    }
+    if (message.answering !== false) {
+      obj.answering = message.answering;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Node>, I>>(base?: I): Node {
+    return Node.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Node>, I>>(object: I): Node {
+    const message = createBaseNode();
+    message.id = object.id ?? "";
+    message.name = object.name ?? "";
+    message.address = object.address ?? "";
+    message.version = object.version ?? "";
+    message.startTime = object.startTime ?? undefined;
+    message.state = object.state ?? 0;
+    message.instances = object.instances ?? 0;
+    message.mostInstances = object.mostInstances ?? 0;
+    message.leaseLeft = (object.leaseLeft !== undefined && object.leaseLeft !== null)
+      ? Duration.fromPartial(object.leaseLeft)
+      : undefined;
+    message.answering = object.answering ?? false;
+    return message;
+  },
+};
+
+function createBaseListNodesRequest(): ListNodesRequest {
+  return {};
+}
+
+export const ListNodesRequest: MessageFns<ListNodesRequest> = {
+  encode(_: ListNodesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListNodesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListNodesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  toJSON(_: ListNodesRequest): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ListNodesRequest>, I>>(base?: I): ListNodesRequest {
+    return ListNodesRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListNodesRequest>, I>>(_: I): ListNodesRequest {
+    const message = createBaseListNodesRequest();
+    return message;
+  },
+};
+
+function createBaseListNodesResponse(): ListNodesResponse {
+  return { nodes: [], freeInstances: 0 };
+}
+
+export const ListNodesResponse: MessageFns<ListNodesResponse> = {
+  encode(message: ListNodesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.nodes) {
+      Node.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.freeInstances !== 0) {
+      writer.uint32(16).int32(message.freeInstances);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListNodesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListNodesResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.nodes.push(Node.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.freeInstances = reader.int32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  toJSON(message: ListNodesResponse): unknown {
+    const obj: any = {};
+    if (message.nodes?.length) {
+      obj.nodes = message.nodes.map((e) => Node.toJSON(e));
+    }
+    if (message.freeInstances !== 0) {
+      obj.freeInstances = Math.round(message.freeInstances);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ListNodesResponse>, I>>(base?: I): ListNodesResponse {
+    return ListNodesResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListNodesResponse>, I>>(object: I): ListNodesResponse {
+    const message = createBaseListNodesResponse();
+    message.nodes = object.nodes?.map((e) => Node.fromPartial(e)) || [];
+    message.freeInstances = object.freeInstances ?? 0;
+    return message;
+  },
+};
+
+function createBaseListLeasesRequest(): ListLeasesRequest {
+  return { pageSize: 0, pageToken: "" };
+}
+
+export const ListLeasesRequest: MessageFns<ListLeasesRequest> = {
+  encode(message: ListLeasesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.pageSize !== 0) {
+      writer.uint32(8).int32(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      writer.uint32(18).string(message.pageToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListLeasesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListLeasesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.pageSize = reader.int32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.pageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  toJSON(message: ListLeasesRequest): unknown {
+    const obj: any = {};
+    if (message.pageSize !== 0) {
+      obj.pageSize = Math.round(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      obj.pageToken = message.pageToken;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ListLeasesRequest>, I>>(base?: I): ListLeasesRequest {
+    return ListLeasesRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListLeasesRequest>, I>>(object: I): ListLeasesRequest {
+    const message = createBaseListLeasesRequest();
+    message.pageSize = object.pageSize ?? 0;
+    message.pageToken = object.pageToken ?? "";
+    return message;
+  },
+};
+
+function createBaseLease(): Lease {
+  return { instance: "", nodeId: "", epoch: 0n };
+}
+
+export const Lease: MessageFns<Lease> = {
+  encode(message: Lease, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.instance !== "") {
+      writer.uint32(10).string(message.instance);
+    }
+    if (message.nodeId !== "") {
+      writer.uint32(18).string(message.nodeId);
+    }
+    if (message.epoch !== 0n) {
+      if (BigInt.asIntN(64, message.epoch) !== message.epoch) {
+        throw new globalThis.Error("value provided for field message.epoch of type int64 too large");
+      }
+      writer.uint32(24).int64(message.epoch);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Lease {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLease();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.instance = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.nodeId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.epoch = reader.int64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  toJSON(message: Lease): unknown {
+    const obj: any = {};
+    if (message.instance !== "") {
+      obj.instance = message.instance;
+    }
+    if (message.nodeId !== "") {
+      obj.nodeId = message.nodeId;
+    }
+    if (message.epoch !== 0n) {
+      obj.epoch = message.epoch.toString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Lease>, I>>(base?: I): Lease {
+    return Lease.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Lease>, I>>(object: I): Lease {
+    const message = createBaseLease();
+    message.instance = object.instance ?? "";
+    message.nodeId = object.nodeId ?? "";
+    message.epoch = (object.epoch !== undefined && object.epoch !== null) ? BigInt(object.epoch) : 0n;
+    return message;
+  },
+};
+
+function createBaseListLeasesResponse(): ListLeasesResponse {
+  return { leases: [], nextPageToken: "" };
+}
+
+export const ListLeasesResponse: MessageFns<ListLeasesResponse> = {
+  encode(message: ListLeasesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.leases) {
+      Lease.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.nextPageToken !== "") {
+      writer.uint32(18).string(message.nextPageToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListLeasesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListLeasesResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.leases.push(Lease.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.nextPageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  toJSON(message: ListLeasesResponse): unknown {
+    const obj: any = {};
+    if (message.leases?.length) {
+      obj.leases = message.leases.map((e) => Lease.toJSON(e));
+    }
+    if (message.nextPageToken !== "") {
+      obj.nextPageToken = message.nextPageToken;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ListLeasesResponse>, I>>(base?: I): ListLeasesResponse {
+    return ListLeasesResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListLeasesResponse>, I>>(object: I): ListLeasesResponse {
+    const message = createBaseListLeasesResponse();
+    message.leases = object.leases?.map((e) => Lease.fromPartial(e)) || [];
+    message.nextPageToken = object.nextPageToken ?? "";
+    return message;
+  },
+};
+
+function createBaseDrainNodeRequest(): DrainNodeRequest {
+  return { nodeId: "", undo: false };
+}
+
+export const DrainNodeRequest: MessageFns<DrainNodeRequest> = {
+  encode(message: DrainNodeRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.nodeId !== "") {
+      writer.uint32(10).string(message.nodeId);
+    }
+    if (message.undo !== false) {
+      writer.uint32(16).bool(message.undo);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DrainNodeRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDrainNodeRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.nodeId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.undo = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  toJSON(message: DrainNodeRequest): unknown {
+    const obj: any = {};
+    if (message.nodeId !== "") {
+      obj.nodeId = message.nodeId;
+    }
+    if (message.undo !== false) {
+      obj.undo = message.undo;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<DrainNodeRequest>, I>>(base?: I): DrainNodeRequest {
+    return DrainNodeRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<DrainNodeRequest>, I>>(object: I): DrainNodeRequest {
+    const message = createBaseDrainNodeRequest();
+    message.nodeId = object.nodeId ?? "";
+    message.undo = object.undo ?? false;
+    return message;
+  },
+};
+
+function createBaseDrainNodeResponse(): DrainNodeResponse {
+  return { node: undefined };
+}
+
+export const DrainNodeResponse: MessageFns<DrainNodeResponse> = {
+  encode(message: DrainNodeResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.node !== undefined) {
+      Node.encode(message.node, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DrainNodeResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDrainNodeResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.node = Node.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  toJSON(message: DrainNodeResponse): unknown {
+    const obj: any = {};
+    if (message.node !== undefined) {
+      obj.node = Node.toJSON(message.node);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<DrainNodeResponse>, I>>(base?: I): DrainNodeResponse {
+    return DrainNodeResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<DrainNodeResponse>, I>>(object: I): DrainNodeResponse {
+    const message = createBaseDrainNodeResponse();
+    message.node = (object.node !== undefined && object.node !== null) ? Node.fromPartial(object.node) : undefined;
+    return message;
+  },
+};
+
 /**
- * Tells of the server that answers, not of one instance.
+ * Tells of the server that answers and, where several nodes share the instances, of all nodes; not of one instance.
  *
  * All methods but GetServerInfo need an ACCOUNT token.
  *
@@ -904,6 +1796,60 @@ export const NodeServiceService = {
       Buffer.from(DownloadBackupResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): DownloadBackupResponse => DownloadBackupResponse.decode(value),
   },
+  /**
+   * Lists the nodes that share the instances, oldest first, as the database knows them: also one that has just been
+   * lost, until it is counted as dead. Where one process has its data alone that is the only one.
+   *
+   * Errors:
+   * - INVALID_ARGUMENT: INVALID_REQUEST, for a field that the server does not know
+   */
+  listNodes: {
+    path: "/whatsapp.privacy.v1.NodeService/ListNodes" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListNodesRequest): Buffer => Buffer.from(ListNodesRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListNodesRequest => ListNodesRequest.decode(value),
+    responseSerialize: (value: ListNodesResponse): Buffer => Buffer.from(ListNodesResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListNodesResponse => ListNodesResponse.decode(value),
+  },
+  /**
+   * Lists which node runs which instance, by name of the instance, as the database knows it.
+   *
+   * Errors:
+   * - INVALID_ARGUMENT: INVALID_REQUEST
+   * - FAILED_PRECONDITION: SINGLE_NODE
+   */
+  listLeases: {
+    path: "/whatsapp.privacy.v1.NodeService/ListLeases" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListLeasesRequest): Buffer => Buffer.from(ListLeasesRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListLeasesRequest => ListLeasesRequest.decode(value),
+    responseSerialize: (value: ListLeasesResponse): Buffer => Buffer.from(ListLeasesResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListLeasesResponse => ListLeasesResponse.decode(value),
+  },
+  /**
+   * Tells a node to give its instances to the others and to take no more, or that it may have some again. It answers
+   * calls meanwhile, and its health service says NOT_SERVING. Returns once that is stored; ListNodes shows how far the
+   * node is. Where it is the last one, or the others are full, its instances are run by nobody. A node that is
+   * started again drains no more.
+   *
+   * Needs READ_WRITE access. The same call again changes nothing.
+   *
+   * Errors:
+   * - INVALID_ARGUMENT: INVALID_REQUEST
+   * - NOT_FOUND: NODE_NOT_FOUND
+   * - FAILED_PRECONDITION: SINGLE_NODE
+   */
+  drainNode: {
+    path: "/whatsapp.privacy.v1.NodeService/DrainNode" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: DrainNodeRequest): Buffer => Buffer.from(DrainNodeRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): DrainNodeRequest => DrainNodeRequest.decode(value),
+    responseSerialize: (value: DrainNodeResponse): Buffer => Buffer.from(DrainNodeResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): DrainNodeResponse => DrainNodeResponse.decode(value),
+  },
 } as const;
 
 export interface NodeServiceServer extends UntypedServiceImplementation {
@@ -932,6 +1878,36 @@ export interface NodeServiceServer extends UntypedServiceImplementation {
    * - FAILED_PRECONDITION: BACKUP_NOT_SUPPORTED, where the data is in PostgreSQL
    */
   downloadBackup: handleServerStreamingCall<DownloadBackupRequest, DownloadBackupResponse>;
+  /**
+   * Lists the nodes that share the instances, oldest first, as the database knows them: also one that has just been
+   * lost, until it is counted as dead. Where one process has its data alone that is the only one.
+   *
+   * Errors:
+   * - INVALID_ARGUMENT: INVALID_REQUEST, for a field that the server does not know
+   */
+  listNodes: handleUnaryCall<ListNodesRequest, ListNodesResponse>;
+  /**
+   * Lists which node runs which instance, by name of the instance, as the database knows it.
+   *
+   * Errors:
+   * - INVALID_ARGUMENT: INVALID_REQUEST
+   * - FAILED_PRECONDITION: SINGLE_NODE
+   */
+  listLeases: handleUnaryCall<ListLeasesRequest, ListLeasesResponse>;
+  /**
+   * Tells a node to give its instances to the others and to take no more, or that it may have some again. It answers
+   * calls meanwhile, and its health service says NOT_SERVING. Returns once that is stored; ListNodes shows how far the
+   * node is. Where it is the last one, or the others are full, its instances are run by nobody. A node that is
+   * started again drains no more.
+   *
+   * Needs READ_WRITE access. The same call again changes nothing.
+   *
+   * Errors:
+   * - INVALID_ARGUMENT: INVALID_REQUEST
+   * - NOT_FOUND: NODE_NOT_FOUND
+   * - FAILED_PRECONDITION: SINGLE_NODE
+   */
+  drainNode: handleUnaryCall<DrainNodeRequest, DrainNodeResponse>;
 }
 
 export interface NodeServiceClient extends Client {
@@ -996,6 +1972,78 @@ export interface NodeServiceClient extends Client {
     metadata?: Metadata,
     options?: Partial<CallOptions>,
   ): ClientReadableStream<DownloadBackupResponse>;
+  /**
+   * Lists the nodes that share the instances, oldest first, as the database knows them: also one that has just been
+   * lost, until it is counted as dead. Where one process has its data alone that is the only one.
+   *
+   * Errors:
+   * - INVALID_ARGUMENT: INVALID_REQUEST, for a field that the server does not know
+   */
+  listNodes(
+    request: ListNodesRequest,
+    callback: (error: ServiceError | null, response: ListNodesResponse) => void,
+  ): ClientUnaryCall;
+  listNodes(
+    request: ListNodesRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListNodesResponse) => void,
+  ): ClientUnaryCall;
+  listNodes(
+    request: ListNodesRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListNodesResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Lists which node runs which instance, by name of the instance, as the database knows it.
+   *
+   * Errors:
+   * - INVALID_ARGUMENT: INVALID_REQUEST
+   * - FAILED_PRECONDITION: SINGLE_NODE
+   */
+  listLeases(
+    request: ListLeasesRequest,
+    callback: (error: ServiceError | null, response: ListLeasesResponse) => void,
+  ): ClientUnaryCall;
+  listLeases(
+    request: ListLeasesRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListLeasesResponse) => void,
+  ): ClientUnaryCall;
+  listLeases(
+    request: ListLeasesRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListLeasesResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Tells a node to give its instances to the others and to take no more, or that it may have some again. It answers
+   * calls meanwhile, and its health service says NOT_SERVING. Returns once that is stored; ListNodes shows how far the
+   * node is. Where it is the last one, or the others are full, its instances are run by nobody. A node that is
+   * started again drains no more.
+   *
+   * Needs READ_WRITE access. The same call again changes nothing.
+   *
+   * Errors:
+   * - INVALID_ARGUMENT: INVALID_REQUEST
+   * - NOT_FOUND: NODE_NOT_FOUND
+   * - FAILED_PRECONDITION: SINGLE_NODE
+   */
+  drainNode(
+    request: DrainNodeRequest,
+    callback: (error: ServiceError | null, response: DrainNodeResponse) => void,
+  ): ClientUnaryCall;
+  drainNode(
+    request: DrainNodeRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: DrainNodeResponse) => void,
+  ): ClientUnaryCall;
+  drainNode(
+    request: DrainNodeRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: DrainNodeResponse) => void,
+  ): ClientUnaryCall;
 }
 
 export const NodeServiceClient = makeGenericClientConstructor(

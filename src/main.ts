@@ -4,6 +4,8 @@ import { addLinkCommands } from './cli/commands/link.js';
 import { addPrivacyCommands } from './cli/commands/privacy.js';
 import { addTokenCommands } from './cli/commands/token.js';
 import { addBackupCommand } from './cli/node/backup.js';
+import { addNodeCommands } from './cli/node/drain-node.js';
+import { addNodesCommand } from './cli/node/nodes.js';
 import { addServerInfoCommand } from './cli/node/server-info.js';
 import { addVersionCommand } from './cli/node/whatsapp-version.js';
 import { serveFlags } from './config/table.js';
@@ -112,6 +114,8 @@ addTokenCommands(program);
 addVersionCommand(program);
 addServerInfoCommand(program);
 addBackupCommand(program);
+addNodesCommand(program);
+addNodeCommands(program);
 
 /** Does what the command line says. */
 export async function main(): Promise<void> {

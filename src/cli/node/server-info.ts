@@ -23,10 +23,12 @@ async function show({ api, output }: Run<object>) {
   output.print(toJson(GetServerInfoResponse, response), () => infoText(response));
 }
 
-const infoText = ({ version, whatsappVersion, features, limits }: GetServerInfoResponse): string =>
-  fields([
+const infoText = (response: GetServerInfoResponse): string => {
+  const { version, whatsappVersion, features, limits, nodeName, nodeCount } = response;
+  return fields([
     ['version', version],
     ['announced', whatsappVersion],
+    ['node', nodeName && `${nodeName}, one of ${nodeCount}`],
     ['can', features.map(featureName).join(', ') || 'nothing beyond the contract'],
     ['calls a minute', String(limits?.callsPerMinute ?? 0)],
     ['open streams', String(limits?.openStreams ?? 0)],
@@ -36,6 +38,7 @@ const infoText = ({ version, whatsappVersion, features, limits }: GetServerInfoR
     ['a watch lasts', seconds(limits?.watchDuration)],
     ['history', limits?.historyRetention ? seconds(limits.historyRetention) : 'as long as the instance'],
   ]);
+};
 
 const featureName = (feature: Feature): string => Feature[feature]?.toLowerCase() ?? `number ${feature}`;
 

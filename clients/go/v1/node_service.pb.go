@@ -7,6 +7,7 @@
 package waprivacyv1
 
 import (
+	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	durationpb "google.golang.org/protobuf/types/known/durationpb"
@@ -1153,7 +1154,7 @@ var File_whatsapp_privacy_v1_node_service_proto protoreflect.FileDescriptor
 
 const file_whatsapp_privacy_v1_node_service_proto_rawDesc = "" +
 	"\n" +
-	"&whatsapp/privacy/v1/node_service.proto\x12\x13whatsapp.privacy.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x1b\n" +
+	"&whatsapp/privacy/v1/node_service.proto\x12\x13whatsapp.privacy.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x1b\n" +
 	"\x19GetWhatsAppVersionRequest\"\x17\n" +
 	"\x15DownloadBackupRequest\",\n" +
 	"\x16DownloadBackupResponse\x12\x12\n" +
@@ -1228,9 +1229,9 @@ const file_whatsapp_privacy_v1_node_service_proto_rawDesc = "" +
 	"\x05epoch\x18\x03 \x01(\x03R\x05epoch\"p\n" +
 	"\x12ListLeasesResponse\x122\n" +
 	"\x06leases\x18\x01 \x03(\v2\x1a.whatsapp.privacy.v1.LeaseR\x06leases\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"?\n" +
-	"\x10DrainNodeRequest\x12\x17\n" +
-	"\anode_id\x18\x01 \x01(\tR\x06nodeId\x12\x12\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"D\n" +
+	"\x10DrainNodeRequest\x12\x1c\n" +
+	"\anode_id\x18\x01 \x01(\tB\x03\xe0A\x02R\x06nodeId\x12\x12\n" +
 	"\x04undo\x18\x02 \x01(\bR\x04undo\"B\n" +
 	"\x11DrainNodeResponse\x12-\n" +
 	"\x04node\x18\x01 \x01(\v2\x19.whatsapp.privacy.v1.NodeR\x04node2\x84\x05\n" +

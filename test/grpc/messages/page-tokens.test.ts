@@ -12,6 +12,7 @@ import { type Api, startApi } from '../support/api.js';
 import { hideLastSeen } from '../support/fleet.js';
 import { invoke } from '../support/invoke.js';
 import { type AnyMethod, METHODS, rulesOf, shortName } from '../support/methods.js';
+import { nodesWith } from '../support/nodes.js';
 import { ROWS, rowOf } from '../support/rows.js';
 
 /** A method with pages: an entry of its answer in a word, and what else the same list could be asked with. */
@@ -27,6 +28,7 @@ const PAGED: Readonly<Record<string, Paged>> = {
   'PrivacyService/GetContactBlacklist': { entries: 'entries', other: { setting: 2 } },
   'InstanceService/ListInstances': { entries: 'instances', other: { state: 1 } },
   'TokenService/ListTokens': { entries: 'tokens' },
+  'NodeService/ListLeases': { entries: 'leases' },
 };
 
 const pagedMethods = METHODS.filter(method => 'pageToken' in method.requestDeserialize(Buffer.of()));
@@ -39,7 +41,8 @@ const rowOfPages = (method: AnyMethod): Paged => {
 
 /** Three entries of everything that has pages. */
 async function filledApi(): Promise<Api & { readonly secretOfA: string }> {
-  const api = await startApi();
+  const leases = ['a', 'b', 'c'].map(instance => ({ instance, node: 'this', epoch: 1 }));
+  const api = await startApi({ nodes: nodesWith(leases) });
   const secretOfA = await api.addInstance('a');
   await api.addInstance('b');
   await api.addInstance('c');

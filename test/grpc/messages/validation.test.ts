@@ -418,6 +418,9 @@ const BROKEN: Record<string, Broken[]> = {
   ].map(expireTime => [{ kind: 1, access: 1, expireTime }, 'OUT_OF_RANGE']),
   'ListTokensRequest.page_size': [[{ pageSize: -1 }, 'OUT_OF_RANGE']],
   'ListTokensRequest.page_token': [[{ pageToken: '1.first' }, 'INVALID_FORMAT']],
+  'ListLeasesRequest.page_size': [[{ pageSize: -1 }, 'OUT_OF_RANGE']],
+  'ListLeasesRequest.page_token': [[{ pageToken: '1.first' }, 'INVALID_FORMAT']],
+  'DrainNodeRequest.node_id': [[{}, 'REQUIRED']],
   'RevokeTokenRequest.token_id': [[{}, 'REQUIRED']],
   'RotateTokenRequest.request_id': [[{ tokenId: 'k7f3q2', requestId: 'x' }, 'INVALID_FORMAT']],
   'RotateTokenRequest.token_id': [[{}, 'REQUIRED']],
@@ -442,6 +445,7 @@ const FREE = [
   'DeleteInstanceRequest.allow_missing',
   'UpdateInstanceRequest.etag',
   'RevokeTokenRequest.allow_missing',
+  'DrainNodeRequest.undo',
   'LinkInstanceRequest.passkey.compare_code',
 ];
 /** Fields tested above, with every number. */

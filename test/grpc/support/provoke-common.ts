@@ -4,11 +4,11 @@ import {
   Token_Kind as Kind,
   TokenServiceService as Tokens,
 } from '../../../gen/ts/whatsapp/privacy/v1/token_service.js';
-import { sharedNodes } from '../../../src/cluster/nodes.js';
 import type { Nodes } from '../../../src/cluster/ports.js';
 import { PrivacyError } from '../../../src/domain/errors.js';
 import { openApi } from './api.js';
 import { invoke } from './invoke.js';
+import { nodesWith } from './nodes.js';
 import type { Provoke, Subject } from './stage.js';
 
 const NO_MESSAGE = Buffer.of(0xff);
@@ -115,14 +115,7 @@ export const whileStoreIsAway = onBrokenService(new PrivacyError({ kind: 'STORE_
 
 /** Where nodes share the instances, of which none has this id. */
 export const amongOtherNodes: Provoke = async (_, subject) => {
-  const leases = {
-    nodes: async () => [],
-    loads: async () => new Map(),
-    leasesAfter: async () => [],
-    setDraining: async () => false,
-  };
-  const nodes = sharedNodes(leases, { others: () => [] }, () => ({ id: 'this', name: 'this' }));
-  const { secret, ...api } = await openApi({ nodes });
+  const { secret, ...api } = await openApi({ nodes: nodesWith() });
   const ended = await invoke({ client: api.client, secret }, subject.method, requestOf(subject));
   await api.close();
   return ended;

@@ -177,6 +177,8 @@ export interface WhatsApp extends DeviceReader {
       proxy?: string | undefined;
       signal: AbortSignal;
       onPrivacyPush: () => void;
+      /** Whether the session may ask something by itself: not while WhatsApp wants the account to wait. */
+      mayAsk?: () => boolean;
     },
   ): Promise<
     | { readonly kind: 'open'; readonly session: Session }

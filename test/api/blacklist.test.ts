@@ -151,6 +151,20 @@ describe('a contact blacklist', () => {
     expect(lookups()).toBe(1);
   });
 
+  test('is not tried where WhatsApp refuses to tell whose its numbers are', async () => {
+    const own = await service.linked(); // Which remembers nobody.
+    service.simulator.behaviour.listReply = 'without_lid';
+    own.phone.exceptContacts('last', [ANNA, BEN]);
+    service.simulator.inject({ match: { on: 'iq', xmlns: 'usync' }, effect: { do: 'refuse', code: 400 } });
+    const failure = await failureOf(change({ instance: own.instance, remove: [ANNA] }));
+    expect(failure).toMatchObject({ code: status.FAILED_PRECONDITION, reason: 'WHATSAPP_REJECTED' });
+    expect(failure.message).toContain('refused to tell whose the numbers are (400');
+    expect(onPhone(own.phone)).toEqual([ANNA, BEN]);
+    const { changes } = await service.client.call(Privacy.listPrivacyChanges, { instance: own.instance });
+    const tried = changes.filter(({ setting }) => setting === PrivacySetting.LAST_SEEN);
+    expect(tried.filter(({ origin }) => origin === Origin.THIS_SERVICE)).toEqual([]);
+  });
+
   test('takes its setting with it, whatever that was before', async () => {
     service.simulator.behaviour.listAway = 'cleared';
     desk.phone.setPrivacy('last', 'none');

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { status } from '@grpc/grpc-js';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ErrorReason, SettingOutcome_State as State } from '../../gen/ts/whatsapp/privacy/v1/errors.js';
@@ -9,6 +10,7 @@ import {
   SettingDescription_NotWritableReason as Why,
 } from '../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import {
+  GroupAddPermission,
   LastSeenVisibility,
   PrivacySetting,
   ProfileVisibility,
@@ -45,8 +47,9 @@ const stanzas = (type?: string) =>
     phoneNumber: desk.phone.phoneNumber,
     ...(type && { type }),
   });
-const read = async () =>
-  (await service.client.call(Privacy.getPrivacySettings, { instance: desk.instance })).settings;
+const readOf = async (instance: string) =>
+  (await service.client.call(Privacy.getPrivacySettings, { instance })).settings;
+const read = () => readOf(desk.instance);
 const timer = async () => (await read())?.privacy?.defaultDisappearingTimer;
 const update = (
   defaultDisappearingTimer: Timer,
@@ -272,6 +275,37 @@ describe('a change of default_disappearing_timer', () => {
       { state: State.UNKNOWN, reason: ErrorReason.WHATSAPP_UNCLEAR, previousValue: '' },
     ]);
     injected.remove();
+  });
+
+  test('that is answered late is not asked about while WhatsApp wants the account to wait', async () => {
+    const own = await service.linked();
+    const asked = () =>
+      service.simulator.findStanzas({
+        xmlns: 'disappearing_mode',
+        phoneNumber: own.phone.phoneNumber,
+        type: 'get',
+      }).length;
+    await vi.waitFor(() => expect(asked()).toBe(1), { timeout: 60_000 });
+    own.phone.setPrivacy('groupadd', 'all');
+    await expect
+      .poll(async () => (await readOf(own.instance))?.permissions?.groupAdd)
+      .toBe(GroupAddPermission.ALL);
+    service.simulator.inject({ match: { on: 'privacy_set' }, effect: { do: 'refuse', code: 429 } });
+    inject('set', { do: 'delay', ms: 1_500, moment: 'before_apply' });
+    const request = {
+      instance: own.instance,
+      privacy: { defaultDisappearingTimer: Timer.ONE_DAY },
+      permissions: { groupAdd: GroupAddPermission.CONTACTS },
+    };
+    const failure = await failureOf(
+      service.client.call(Privacy.updatePrivacySettings, request, { deadlineMs: 1_200 }),
+    );
+    const states = failure.update?.outcomes.map(({ state }) => state);
+    expect(states?.sort()).toEqual([State.FAILED, State.UNKNOWN].sort());
+    const before = asked();
+    await expect.poll(() => own.phone.disappearingMode(), { timeout: 10_000 }).toBe(DAY);
+    await setTimeout(200); // It would be asked as the answer comes.
+    expect(asked()).toBe(before);
   });
 
   test('that takes effect after the call shows in later reads, without a push', async () => {

@@ -50,6 +50,8 @@ export type SupervisorOptions = {
   readonly initial: ConnectionState;
   /** The one that the next attempt goes through; undefined for that of the node. */
   readonly proxy?: () => string | undefined;
+  /** As for `WhatsApp.connect`. */
+  readonly mayAsk?: () => boolean;
   readonly log: Pick<InstanceLog, 'taskFailed'>;
   /** Adds to why a connection ended what is known of the instance. */
   readonly explain?: (disconnect: Disconnect) => Disconnect;
@@ -63,6 +65,7 @@ export function supervise({
   dialer,
   initial,
   proxy,
+  mayAsk = () => true,
   log,
   explain = disconnect => disconnect,
 }: SupervisorOptions): Supervisor {
@@ -139,6 +142,7 @@ export function supervise({
       proxy: proxy?.(),
       signal,
       onPrivacyPush: events.onPrivacyPush,
+      mayAsk,
     });
     if (result.kind === 'held') return undefined;
     if (result.kind === 'failed') return result.disconnect;

@@ -1,20 +1,17 @@
 import type { Problem, Reason } from '../../domain/errors.js';
 import type { Cause, OutcomeReason } from '../../domain/outcome.js';
 import type { Change } from '../../domain/settings/waves.js';
-import type { NoAnswer, SetReply } from '../ports/ports.js';
+import type { NoAnswer, Refused, SetReply } from '../ports/ports.js';
 
 /** What a reply other than a confirmation means for its change. */
 export function causeOf(reply: Exclude<SetReply, { kind: 'confirmed' }>, change: Change): Cause {
   switch (reply.kind) {
     case 'not_sent':
-      return { reason: 'INSTANCE_NOT_CONNECTED', message: 'the connection to WhatsApp had ended' };
+      return reply.refusal
+        ? refusedBy(reply.refusal, LOOK_UP)
+        : { reason: 'INSTANCE_NOT_CONNECTED', message: 'the connection to WhatsApp had ended' };
     case 'refused':
-      return {
-        reason: refusalReason(reply.code, change),
-        message: `WhatsApp refused the change (${`${reply.code} ${reply.text}`.trim()})`,
-        whatsappCode: reply.code,
-        whatsappText: reply.text,
-      };
+      return refusedBy(reply, { what: 'the change', reason: refusalReason(reply.code, change) });
     case 'no_answer':
       return {
         ...NO_ANSWER[reply.cause],
@@ -22,6 +19,19 @@ export function causeOf(reply: Exclude<SetReply, { kind: 'confirmed' }>, change:
       };
   }
 }
+
+/** What an account's list needs to know of its contacts. */
+const LOOK_UP = { what: 'to tell whose the numbers are', reason: 'WHATSAPP_REJECTED' } as const;
+
+const refusedBy = (
+  { code, text }: Refused,
+  { what, reason }: { readonly what: string; readonly reason: Cause['reason'] },
+): Cause => ({
+  reason: code === 429 ? 'WHATSAPP_RATE_LIMITED' : reason,
+  message: `WhatsApp refused ${what} (${`${code} ${text}`.trim()})`,
+  whatsappCode: code,
+  whatsappText: text,
+});
 
 /** What it means that nothing came which proves an effect or its absence. */
 export const NO_ANSWER = {
@@ -41,7 +51,6 @@ export const mayComeLate = (reply: SetReply): boolean =>
 
 /** 409 is a stale list stamp, so it means a conflict only where there is a list. */
 function refusalReason(code: number, { to }: Change): Cause['reason'] {
-  if (code === 429) return 'WHATSAPP_RATE_LIMITED';
   return code === 409 && to === 'contact_blacklist' ? 'BLACKLIST_CONFLICT' : 'WHATSAPP_REJECTED';
 }
 

@@ -80,6 +80,7 @@ export function manage(record: InstanceRecord, node: Node): ManagedInstance {
     dialer: node.dialer,
     initial,
     proxy: () => keeper.record.proxy,
+    mayAsk: () => account.throttle.waitMs() === 0,
     log: node.log,
     explain: disconnect => withInactivity(disconnect, keeper.record),
   });

@@ -39,8 +39,11 @@ export type SetReply =
   | { readonly kind: 'confirmed' }
   /** An error stanza or `value="error"` with a code below 500; WhatsApp made no change. */
   | Refused
-  /** The connection had ended before the stanza left; no change was made. */
-  | { readonly kind: 'not_sent' }
+  /**
+   * The connection had ended before the stanza left, or WhatsApp refused what had to be asked before it; no change was
+   * made.
+   */
+  | { readonly kind: 'not_sent'; readonly refusal?: Refused }
   | NoAnswer;
 
 /** WhatsApp's answer to the wish to remove this device; no error of it proves that the device is still there. */
@@ -174,6 +177,8 @@ export interface WhatsApp extends DeviceReader {
       proxy?: string | undefined;
       signal: AbortSignal;
       onPrivacyPush: () => void;
+      /** Whether the session may ask something by itself: not while WhatsApp wants the account to wait. */
+      mayAsk?: () => boolean;
     },
   ): Promise<
     | { readonly kind: 'open'; readonly session: Session }

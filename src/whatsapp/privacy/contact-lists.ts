@@ -10,14 +10,7 @@ import {
 } from '../../domain/settings/contact-list.js';
 import { specOf } from '../../domain/settings/settings-table.js';
 import { clock } from '../../domain/time/clock.js';
-import type {
-  FindReply,
-  ListReply,
-  OnLookUp,
-  Refused,
-  Session,
-  SetReply,
-} from '../../instances/ports/ports.js';
+import type { FindReply, ListReply, OnLookUp, Session, SetReply } from '../../instances/ports/ports.js';
 import type { Connection } from '../connection/connection.js';
 import type { IqReply } from '../connection/iq.js';
 import { type ListForm, listReadStanza, listSetStanza, parseListReply } from './contact-list-protocol.js';
@@ -92,13 +85,14 @@ export function contactLists(
     { add, remove }: ListDelta,
     timeoutMs: number,
     onLookUp: OnLookUp,
-  ): Promise<({ kind: 'delta' } & ListDelta) | Refused | { kind: 'not_sent' }> {
+  ): Promise<({ kind: 'delta' } & ListDelta) | Extract<SetReply, { kind: 'not_sent' }>> {
     const numbers = [...add, ...remove].flatMap(({ lid, phoneNumber }) =>
       lid === undefined && phoneNumber !== undefined ? [phoneNumber] : [],
     );
     if (numbers.length === 0) return { kind: 'delta', add, remove };
     const reply = await find(numbers, timeoutMs, onLookUp);
-    if (reply.kind !== 'found') return reply.kind === 'refused' ? reply : { kind: 'not_sent' };
+    if (reply.kind !== 'found')
+      return { kind: 'not_sent', ...(reply.kind === 'refused' && { refusal: reply }) };
     const named = (contact: Contact): Contact => ({
       ...reply.contacts.get(contact.phoneNumber ?? ''),
       ...contact,

@@ -32,10 +32,12 @@ export type DisappearingTimer = {
  * is as it was read: a change elsewhere is pushed.
  *
  * @param trustMs How long that can be relied on; 0 while a push may be held back.
+ * @param mayAsk Whether a change may be proved by a read of its own.
  */
 export function disappearingTimer(
   connection: Pick<Connection, 'sendIQ'>,
   trustMs: () => number,
+  mayAsk: () => boolean = () => true,
 ): DisappearingTimer {
   let known: Promise<TimerReply> | undefined;
   let askedAt = 0;
@@ -71,6 +73,7 @@ export function disappearingTimer(
     // What was asked meanwhile may be older than the change.
     forget();
     if (reply.kind !== 'accepted') return reply;
+    if (!mayAsk()) return UNCLEAR;
     const shown = await ask(timeoutMs);
     if (shown.kind === 'read' && shown.value === value) return { kind: 'confirmed' };
     // The change has its answer: nothing more comes for it.

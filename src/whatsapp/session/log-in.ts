@@ -22,7 +22,7 @@ import { takePart } from './take-part.js';
 export async function logIn(
   settings: ConnectionOptions,
   instance: string,
-  { proxy, signal, onPrivacyPush }: Parameters<WhatsApp['connect']>[1],
+  { proxy, signal, onPrivacyPush, mayAsk }: Parameters<WhatsApp['connect']>[1],
 ): ReturnType<WhatsApp['connect']> {
   const loaded = await load(settings, instance);
   if ('text' in loaded) return { kind: 'failed', disconnect: loaded };
@@ -37,7 +37,11 @@ export async function logIn(
     settings.log.queueStalled({ instance, ...pending }),
   );
   // Of an undrained queue nobody knows whether it holds a change of the timer.
-  const timer = disappearingTimer(connection, () => (queue.state === 'DRAINED' ? queue.trustMs() : 0));
+  const timer = disappearingTimer(
+    connection,
+    () => (queue.state === 'DRAINED' ? queue.trustMs() : 0),
+    mayAsk,
+  );
   const sync = accountSync(connection, timer, onPrivacyPush);
   const session = openSession(connection, {
     sync,

@@ -98,7 +98,7 @@ describe('a list', () => {
     desk.simulator.inject({ match, effect: { do: 'silence' } });
     const change = (ms: number) =>
       session.changeContactList('last_seen', { add: [], remove: contacts }, stamp, ms, onLookUp);
-    expect(await change(LONG_MS)).toMatchObject({ kind: 'refused', code: 429 });
+    expect(await change(LONG_MS)).toMatchObject({ kind: 'not_sent', refusal: { code: 429 } });
     expect(await change(100)).toEqual({ kind: 'not_sent' });
     expect(sent({ xmlns: 'privacy', type: 'set' })).toBe(0);
   });

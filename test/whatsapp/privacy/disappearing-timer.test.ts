@@ -120,6 +120,16 @@ describe('the disappearing timer', () => {
   });
 });
 
+test('a change that was accepted is not proved while WhatsApp wants the account to wait', async () => {
+  await session.close();
+  let mayAsk = false;
+  session = await desk.session(undefined, () => mayAsk);
+  expect(await set('86400')).toEqual({ kind: 'no_answer', cause: 'unclear' });
+  expect(asked()).toBe(0);
+  mayAsk = true;
+  expect(await set('604800')).toEqual({ kind: 'confirmed' });
+});
+
 describe('while pushes may be held back', () => {
   /** A new connection, on which the end of the queue is not reached. */
   async function connectUndrained() {

@@ -98,8 +98,8 @@ function deskOn(simulator: Simulator, phone: Phone, timeouts?: Partial<Timeouts>
     phone,
     connect,
     /** Connects the linked instance. */
-    async session(onPrivacyPush = () => {}): Promise<Session> {
-      const result = await connect(DESK, { signal: never(), onPrivacyPush });
+    async session(onPrivacyPush = () => {}, mayAsk = () => true): Promise<Session> {
+      const result = await connect(DESK, { signal: never(), onPrivacyPush, mayAsk });
       if (result.kind === 'failed') throw new Error(result.disconnect.text);
       return result.session;
     },

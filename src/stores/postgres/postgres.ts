@@ -40,7 +40,7 @@ export type PostgresOptions = {
   /** Of a process that shares the database with others; undefined: it has it alone. */
   readonly node?:
     | {
-        /** Another one at every start. */
+        /** Its first one, and what tells its connections from those of others. */
         readonly id: string;
         /** Leads past poolers of sessions; undefined: `url` does. */
         readonly listenUrl: string | undefined;
@@ -54,6 +54,8 @@ const OLDEST_SERVER = 140_000;
 export const STATEMENT_MS = 10_000;
 /** The end waits so long for statements under way. */
 const PATIENCE_MS = 2_000;
+/** What keeps a node alive is tried again rather than waited for. */
+const RENEWAL = { most: 2, statementMs: 2_000 };
 const WRITE_AGAIN_MS = 500;
 
 /** Queries over these connections. */
@@ -70,13 +72,15 @@ export async function postgresStore(options: PostgresOptions): Promise<Store> {
   const { onEditedToken = () => undefined, onLoss = () => undefined } = options;
   const hold = await holdDatabase(url, onLoss, node ? 'with_nodes' : 'alone');
   const pool = connections({ url, most: mostConnections, statementMs: STATEMENT_MS, onLoss });
-  const held: Connections = {
-    ...pool,
+  const renewals = connections({ url, ...RENEWAL, onLoss });
+  const whileHeld = (those: Connections): Connections => ({
+    ...those,
     async connect() {
       hold.check();
-      return pool.connect();
+      return those.connect();
     },
-  };
+  });
+  const held = whileHeld(pool);
   const ending = new AbortController();
   let desk: Newsdesk | undefined;
   const db = queriesOver(held);
@@ -84,7 +88,10 @@ export async function postgresStore(options: PostgresOptions): Promise<Store> {
   async function closeNow() {
     ending.abort();
     await desk?.close();
-    await Promise.race([pool.end(), setTimeout(PATIENCE_MS, undefined, { ref: false })]);
+    await Promise.race([
+      Promise.all([pool.end(), renewals.end()]),
+      setTimeout(PATIENCE_MS, undefined, { ref: false }),
+    ]);
     await hold.release();
   }
   const close = () => (closing ??= closeNow());
@@ -107,7 +114,7 @@ export async function postgresStore(options: PostgresOptions): Promise<Store> {
       instances: instanceStore(db, storeKey, {
         atomically,
         unlessTaken,
-        ...(node && { creating: name => [firstLease(db, name, node.id)] }),
+        ...(fence && { creating: name => [firstLease(db, name, fence.self())] }),
       }),
       credentials: credentialStore(db, { masterKey, storeKey }, { atomically, unlessTaken }),
       changes: {
@@ -125,11 +132,11 @@ export async function postgresStore(options: PostgresOptions): Promise<Store> {
       backUp: noBackUp,
       close,
     };
-    if (!node || !fence || !desk) return store;
+    if (!fence || !desk) return store;
     return sharedBetweenNodes(store, {
-      node: node.id,
       db,
       connections: held,
+      renewing: whileHeld(renewals),
       atomically,
       fences: fence,
       desk,

@@ -15,14 +15,14 @@ export function transactions(
   { connect }: Pick<Connections, 'connect'>,
   newMark: () => Promise<Mark>,
   growth: Pick<HistoryGrowth, 'committed'>,
-  fences?: Pick<Fences, 'locking' | 'check'>,
+  fences?: Pick<Fences, 'around'>,
 ): { readonly atomically: Atomically; readonly unlessTaken: UnlessTaken } {
   async function transaction<T>(
     work: (run: (query: Compilable) => Promise<number>) => Promise<T>,
     about: readonly string[],
   ): Promise<T> {
     const fenced = [...new Set(about)];
-    const locking = fences && fenced.length > 0 ? fences.locking(fenced) : undefined;
+    const fence = fenced.length > 0 ? fences?.around(fenced) : undefined;
     const mark = await newMark();
     const connection = await connect();
     const run = async (query: Compilable) => {
@@ -31,8 +31,10 @@ export function transactions(
       return rowCount ?? 0;
     };
     try {
-      const told = await connection.script(['begin', mark.writing, ...(locking ? [locking] : [])].join('; '));
-      if (locking) fences?.check(fenced, told[2] ?? []);
+      const told = await connection.script(
+        ['begin', mark.writing, ...(fence ? [fence.query] : [])].join('; '),
+      );
+      fence?.check(told[2] ?? []);
       const result = await work(run);
       await commit(connection, mark);
       return result;

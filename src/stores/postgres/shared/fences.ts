@@ -6,20 +6,28 @@ const RETRY_MS = 1_000;
 
 /** Keeps a node from writing what is another's by now. */
 export type Fences = {
+  /** The id under which this process takes part. */
+  self(): string;
+  /** It takes part as another from now on, and holds nothing. */
+  become(id: string): void;
   /** The epochs under which this process holds instances, as far as it knows. */
   readonly held: Map<string, number>;
-  /**
-   * A query that tells those of these instances that it holds indeed, and keeps them from others until the transaction has
-   * ended; throws INSTANCE_MOVED where it knows better already.
-   */
-  locking(instances: readonly string[]): string;
+  /** For a transaction that writes of these instances; throws INSTANCE_MOVED where it knows better already. */
+  around(instances: readonly string[]): Fence;
+};
+
+/** What a transaction asks before it writes. */
+export type Fence = {
+  /** Tells those of the instances that this process holds indeed, and keeps them from others until the transaction ends. */
+  readonly query: string;
   /** Throws INSTANCE_MOVED for the first that is not among those which were told, and knows from now on. */
-  check(instances: readonly string[], told: readonly Record<string, unknown>[]): void;
+  check(told: readonly Record<string, unknown>[]): void;
 };
 
 /** The fences of a node, which holds nothing at first. */
-export function fences(node: string): Fences {
+export function fences(first: string): Fences {
   const held = new Map<string, number>();
+  let self = first;
 
   function epochOf(instance: string): number {
     const epoch = held.get(instance);
@@ -29,17 +37,25 @@ export function fences(node: string): Fences {
 
   return {
     held,
-    locking(instances) {
-      const leases = instances.map(each => `(${pg.escapeLiteral(each)}, ${epochOf(each)})`);
-      return `select instance from lease
-        where node = ${pg.escapeLiteral(node)} and (instance, epoch) in (${leases.join()}) order by instance for share`;
+    self: () => self,
+    become(id) {
+      self = id;
+      held.clear();
     },
-    check(instances, told) {
-      const names = new Set(told.map(({ instance }) => instance));
-      const lost = instances.filter(each => !names.has(each));
-      for (const each of lost) held.delete(each);
-      const [first] = lost;
-      if (first !== undefined) throw moved(first);
+    around(instances) {
+      const leases = instances.map(each => [each, epochOf(each)] as const);
+      const pairs = leases.map(([each, epoch]) => `(${pg.escapeLiteral(each)}, ${epoch})`);
+      return {
+        query: `select instance from lease
+          where node = ${pg.escapeLiteral(self)} and (instance, epoch) in (${pairs.join()}) order by instance for share`,
+        check(told) {
+          const names = new Set(told.map(({ instance }) => instance));
+          const lost = leases.filter(([each]) => !names.has(each));
+          // It may have been taken again meanwhile.
+          for (const [each, epoch] of lost) if (held.get(each) === epoch) held.delete(each);
+          if (lost[0]) throw moved(lost[0][0]);
+        },
+      };
     },
   };
 }

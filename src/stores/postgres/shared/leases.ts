@@ -1,5 +1,6 @@
 import type { KnownNode, Lease, LeaseStore, NodeDescription } from '../../../cluster/ports.js';
 import type { Connections } from '../connections.js';
+import type { Fences } from './fences.js';
 import type { Newsdesk } from './newsroom.js';
 
 /** Milliseconds by the one clock that all nodes go by. */
@@ -16,11 +17,15 @@ type NodeRow = {
   left_ms: number;
 };
 
-/** Nodes and leases in the database; this process takes part under one id. */
+/**
+ * Nodes and leases in the database.
+ *
+ * @param renewing What keeps this node alive waits for nothing else, and so goes over connections of its own.
+ */
 export function leaseStore(
-  { connect }: Pick<Connections, 'connect'>,
-  me: string,
-  held: Map<string, number>,
+  work: Pick<Connections, 'connect'>,
+  renewing: Pick<Connections, 'connect'>,
+  { self, become, held }: Pick<Fences, 'self' | 'become' | 'held'>,
   { tell }: Pick<Newsdesk, 'tell'>,
 ): LeaseStore {
   /** Whether the database may know of instances of this node of which it does not know itself: an answer was lost. */
@@ -29,6 +34,7 @@ export function leaseStore(
   async function run<Row extends Record<string, unknown>>(
     sql: string,
     parameters: readonly unknown[] = [],
+    { connect } = work,
   ): Promise<Row[]> {
     const connection = await connect();
     try {
@@ -57,7 +63,7 @@ export function leaseStore(
 
   async function known(): Promise<Lease[]> {
     if (!isUnsure) return [];
-    const leases = await run<Lease>('select instance, node, epoch from lease where node = $1', [me]);
+    const leases = await run<Lease>('select instance, node, epoch from lease where node = $1', [self()]);
     isUnsure = false;
     return leases.filter(({ instance }) => !held.has(instance));
   }
@@ -65,20 +71,22 @@ export function leaseStore(
   const renewal = `update node set expire_time = ${NOW} + $2 where id = $1 and expire_time > ${NOW} returning id`;
 
   return {
-    async join({ name, address, version, mostInstances }: NodeDescription, ttlMs) {
+    async join({ id, name, address, version, mostInstances }: NodeDescription, ttlMs) {
       await run(
         `insert into node (id, name, address, version, most_instances, start_time, expire_time)
            values ($1, $2, $3, $4, $5, ${NOW}, ${NOW} + $6)`,
-        [me, name, address, version, mostInstances ?? null, ttlMs],
+        [id, name, address, version, mostInstances ?? null, ttlMs],
       );
+      become(id);
       // Of instances that came before there were leases, or from another engine.
       await run('insert into lease (instance, epoch) select name, 0 from instance on conflict do nothing');
       tell({ about: 'nodes' });
     },
 
     async renew(ttlMs) {
-      const [row] = await run(renewal, [me, ttlMs]);
-      if (!row) held.clear();
+      const me = self();
+      const [row] = await run(renewal, [me, ttlMs], renewing);
+      if (!row && me === self()) held.clear();
       return row !== undefined;
     },
 
@@ -94,7 +102,7 @@ export function leaseStore(
         `update lease set node = $1, epoch = epoch + 1 where instance in (
            select instance from lease where node is null order by instance limit $2 for update skip locked
          ) returning instance, node, epoch`,
-        [me, most],
+        [self(), most],
       );
       return taken([...forgotten, ...claimed]);
     },
@@ -103,7 +111,7 @@ export function leaseStore(
       const [lease] = await change<Lease>(
         `update lease set node = $1, epoch = epoch + 1 where instance = $2 and node is null
            returning instance, node, epoch`,
-        [me, instance],
+        [self(), instance],
       );
       return lease && taken([lease])[0];
     },
@@ -111,14 +119,14 @@ export function leaseStore(
     async release(instances) {
       for (const instance of instances) held.delete(instance);
       await change('update lease set node = null where node = $1 and instance = any($2) returning instance', [
-        me,
+        self(),
         instances,
       ]);
     },
 
     async leave() {
       held.clear();
-      await run('delete from node where id = $1', [me]);
+      await run('delete from node where id = $1', [self()]);
       tell({ about: 'nodes' });
     },
 

@@ -1,4 +1,5 @@
 import type { Compilable, Kysely } from 'kysely';
+import pg from 'pg';
 import type { TokenStore } from '../../../access/ports.js';
 import type { CredentialStore, InstanceStore } from '../../../instances/ports/store.js';
 import type { Store } from '../../store.js';
@@ -6,6 +7,7 @@ import type { Atomically } from '../../tables/changes.js';
 import type { HistoryGrowth } from '../../tables/history-growth.js';
 import type { Schema } from '../../tables/schema.js';
 import type { Connections } from '../connections.js';
+import { unavailable } from '../failures.js';
 import type { Fences } from './fences.js';
 import { hopLog } from './hop-log.js';
 import { leaseStore } from './leases.js';
@@ -23,16 +25,16 @@ export const firstLease = (db: Kysely<Schema>, instance: string, node: string): 
 export function sharedBetweenNodes(
   store: Store,
   parts: {
-    readonly node: string;
     readonly db: Kysely<Schema>;
     readonly connections: Connections;
+    readonly renewing: Connections;
     readonly atomically: Atomically;
     readonly fences: Fences;
     readonly desk: Newsdesk;
     readonly growth: HistoryGrowth;
   },
 ): Store {
-  const { node, db, connections, atomically, fences, desk, growth } = parts;
+  const { db, connections, renewing, atomically, fences, desk, growth } = parts;
   const { tell, onNews } = desk;
   // Both ways, and each only once: what others tell is growth here too, and is not told again.
   let isHearing = false;
@@ -48,11 +50,11 @@ export function sharedBetweenNodes(
 
   return {
     ...store,
-    instances: tellingOfInstances(store.instances, tell, name => fences.held.set(name, FIRST_EPOCH)),
+    instances: tellingOfInstances(store.instances, tell, fences.held),
     credentials: tellingOfLinks(store.credentials, tell),
     tokens: tellingOfTokens(store.tokens, tell),
     shared: {
-      leases: leaseStore(connections, node, fences.held, desk),
+      leases: leaseStore(connections, renewing, fences, desk),
       newsroom: { onNews },
       hops: hopLog(db, atomically),
       permits: permitStore(db),
@@ -62,25 +64,21 @@ export function sharedBetweenNodes(
 
 type Tell = Newsdesk['tell'];
 
-const tellingOfInstances = (
-  store: InstanceStore,
-  tell: Tell,
-  hold: (name: string) => void,
-): InstanceStore => {
+const tellingOfInstances = (store: InstanceStore, tell: Tell, held: Map<string, number>): InstanceStore => {
   const ofInstance = (name: string) => tell({ about: 'instance', name });
   function made(name: string) {
-    hold(name);
+    held.set(name, FIRST_EPOCH);
     ofInstance(name);
   }
   return {
     ...store,
     async create(record, along) {
-      const isMade = await store.create(record, along);
+      const isMade = await unlessBuried(store.create(record, along));
       if (isMade) made(record.name);
       return isMade;
     },
     async createEach(news, alongWithAll) {
-      const isMade = await store.createEach(news, alongWithAll);
+      const isMade = await unlessBuried(store.createEach(news, alongWithAll));
       for (const [index, { record }] of news.entries()) if (isMade[index]) made(record.name);
       return isMade;
     },
@@ -90,10 +88,22 @@ const tellingOfInstances = (
     },
     async remove(name, along) {
       await store.remove(name, along);
+      held.delete(name); // The name is free for others.
       ofInstance(name);
     },
   };
 };
+
+/** A node that was taken for dead makes nothing until it takes part again, which it soon does. */
+async function unlessBuried<T>(making: Promise<T>): Promise<T> {
+  try {
+    return await making;
+  } catch (error) {
+    throw error instanceof pg.DatabaseError && error.constraint === 'lease_node_fkey'
+      ? unavailable(error)
+      : error;
+  }
+}
 
 const tellingOfLinks = (store: CredentialStore, tell: Tell): CredentialStore => ({
   ...store,

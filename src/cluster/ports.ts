@@ -1,3 +1,4 @@
+import type { Instance } from '../domain/instance.js';
 import type { InstanceRecord } from '../instances/ports/store.js';
 
 /** One process of the service, as it says of itself. */
@@ -38,7 +39,7 @@ export type Lease = {
  * nothing has to be written per instance to keep it.
  */
 export interface LeaseStore {
-  /** Takes part, with nothing. */
+  /** Takes part with nothing, and under this id from now on. */
   join(node: NodeDescription, ttlMs: number): Promise<void>;
   /** Lives on; false when it was taken for dead, and holds nothing any more. */
   renew(ttlMs: number): Promise<boolean>;
@@ -157,14 +158,27 @@ export interface Membership {
   mayAct(instance: string): boolean;
 }
 
-/** What the nodes do with the instances of one of them. */
+/** What a node among several is told of its part, and tells of it. */
 export interface NodeInstances {
-  /** Runs these from now on. */
+  /** Runs these from now on; those that run here already go on. */
   begin(records: readonly InstanceRecord[]): void;
-  /** Ends their connections, and fulfils when nothing more of them is written here; others run them from then on. */
+  /** Ends their connections, and fulfils when nothing more of them is sent or written here. */
   giveUp(names: readonly string[]): Promise<void>;
-  /** What others run, as it is stored now, and names that are not there any more. */
+  /** What is stored of instances that others run, and which are gone; of those that run here, nothing. */
   know(records: readonly InstanceRecord[], gone: readonly string[]): void;
+  /** Those that run here. */
+  running(): readonly Pick<Instance, 'name' | 'state'>[];
+  /** The names of all that are known, wherever they run. */
+  select(all: { readonly names: readonly []; readonly selector: readonly [] }): readonly string[];
+}
+
+/** What a node tells its operator. */
+export interface ClusterLog {
+  nodeStanding(node: { readonly id: string; readonly standing: Standing }): void;
+  /** Instances that it runs from now on, or no longer. */
+  instancesMoved(move: { readonly count: number; readonly how: 'taken' | 'given away' | 'lost' }): void;
+  /** Something of our own failed; the service goes on. */
+  taskFailed(failure: { readonly task: string; readonly cause: unknown }): void;
 }
 
 /** How a node stands with the others. */

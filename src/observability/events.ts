@@ -174,6 +174,15 @@ const eventsTo = (logger: Logger) => ({
     else logger.warn('the certificate expires soon; replace its files', fields);
   },
 
+  nodeStanding: ({ id, standing }: { id: string; standing: 'apart' | 'taking_part' | 'draining' }) => {
+    const level = standing === 'apart' ? 'warn' : 'info';
+    logger[level]('node among others', { event: 'node_standing', nodeId: id, standing });
+  },
+  instancesMoved: ({ count, how }: { count: number; how: 'taken' | 'given away' | 'lost' }) => {
+    const level = how === 'lost' ? 'warn' : 'info';
+    logger[level]('instances moved', { event: 'instances_moved', count, how });
+  },
+
   /** It was there before this service, and may be meant for more: its mode stays as it is. */
   dataFolderOpen: (path: string) =>
     logger.warn('the data folder is open to every user of this machine; run: chmod 700', {

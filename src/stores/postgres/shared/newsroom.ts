@@ -104,7 +104,10 @@ export async function newsroom(url: string, me: string, onLoss: (cause: unknown)
     for (;;) {
       await beat();
       const closed = line.client.end().catch(() => undefined); // Where the network is gone that takes long.
-      if (ending.signal.aborted) return void (await Promise.race([closed, setTimeout(STATEMENT_MS)]));
+      if (ending.signal.aborted) {
+        await Promise.race([closed, setTimeout(STATEMENT_MS)]);
+        return;
+      }
       for (let next: typeof line | undefined; !next && !ending.signal.aborted; ) {
         next = await open().catch(() => undefined);
         if (next) line = next;

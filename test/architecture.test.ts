@@ -114,6 +114,7 @@ const TELL_WALL_TIME = [
   'simulator/answers/disappearing-timer.ts',
   'simulator/world/accounts.ts',
   'simulator/world/journal.ts',
+  'simulator/world/session-log.ts',
   'simulator/serving/answer-iq.ts',
   'simulator/serving/connection.ts',
   'simulator/wire/certificates.ts',

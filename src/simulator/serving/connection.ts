@@ -29,8 +29,8 @@ const GARBAGE: Readonly<Record<Garbage, (sealer: Transport) => Buffer>> = {
   overlong: sealer => sealer.encrypt(Buffer.alloc(OVERLONG)),
 };
 
-/** Serves one WebSocket until it ends. */
-export function serve(world: World, ws: WebSocket, tcp: Socket): void {
+/** Serves one WebSocket until it ends; `target` is what it asked for. */
+export function serve(world: World, ws: WebSocket, tcp: Socket, target: string): void {
   const reader = frameReader();
   let responder: Responder | undefined;
   let transport: Transport | undefined;
@@ -140,6 +140,7 @@ export function serve(world: World, ws: WebSocket, tcp: Socket): void {
       id: world.nextConnection(),
       noiseKey,
       revision,
+      target,
       owner: undefined,
       ready: false,
       isOpen: () => open && wire.isOpen(),

@@ -26,6 +26,11 @@ export function login(
     connection.fail({ reason: 401 });
     return { receive: () => undefined, closed: () => undefined };
   }
+  const ended = world.sessions.begin(account.phoneNumber, {
+    connection: connection.id,
+    device: device.id,
+    target: connection.target,
+  });
   device.connection?.streamError(undefined, 'replaced');
   for (const goOn of Array.from(device.held)) goOn(); // Each takes itself out of the set.
   device.connection = connection;
@@ -82,6 +87,7 @@ export function login(
       }
     },
     closed() {
+      ended();
       delivery.stop();
       if (device.connection !== connection) return;
       device.connection = undefined;

@@ -45,7 +45,7 @@ export async function listen(world: World, host: string, port: number): Promise<
       tcp.end(`HTTP/1.1 ${status} Refused\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
       return;
     }
-    upgrader.handleUpgrade(request, tcp, head, ws => serve(world, ws, tcp));
+    upgrader.handleUpgrade(request, tcp, head, ws => serve(world, ws, tcp, request.url ?? ''));
   }
 
   server.listen(port, host);

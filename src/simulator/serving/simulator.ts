@@ -11,6 +11,7 @@ import { directory, type NewPerson, type Person } from '../world/directory.js';
 import { type Fault, faultBox, type InjectedFault } from '../world/faults.js';
 import { inactiveDevices } from '../world/inactivity.js';
 import { type PrivacyEvent, privacyJournal } from '../world/journal.js';
+import { type SessionRecord, sessionLog } from '../world/session-log.js';
 import { type LoggedStanza, type StanzaQuery, stanzaLog } from '../world/stanza-log.js';
 import { readState, writeState } from '../world/state-file.js';
 import type { AppliedSet, World } from '../world/world.js';
@@ -56,6 +57,8 @@ export type Simulator = {
   sets(phoneNumber: string): readonly AppliedSet[];
   /** The same changes among the questions and answers about privacy, each where it happened. */
   journal(phoneNumber: string): readonly PrivacyEvent[];
+  /** Every login of an account's devices, oldest first. */
+  sessions(phoneNumber: string): readonly SessionRecord[];
   /** How many connections have finished the handshake. */
   /** Lets days pass at WhatsApp: devices that were inactive for too long are unlinked. */
   passDays(days: number): void;
@@ -101,6 +104,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     registering: new Set(),
     faults,
     log,
+    sessions: sessionLog(),
     journal: privacyJournal(),
     time: { aheadMs: 0 },
     nextConnection: () => ++connections,
@@ -155,6 +159,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     clearStanzas: log.clear,
     sets: phoneNumber => accountOf(phoneNumber)?.sets ?? [],
     journal: phoneNumber => world.journal.of(phoneNumber.replace(/^\+/, '')),
+    sessions: phoneNumber => world.sessions.of(phoneNumber.replace(/^\+/, '')),
     connections: () => world.connections.size,
     passDays(days) {
       world.time.aheadMs += days * 86_400_000;

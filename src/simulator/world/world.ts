@@ -7,6 +7,7 @@ import type { Faults, Garbage } from './faults.js';
 import type { Journal } from './journal.js';
 import type { KeyBundle } from './key-bundle.js';
 import type { Passkey } from './passkey.js';
+import type { SessionLog } from './session-log.js';
 import type { StanzaLog } from './stanza-log.js';
 
 /** Everything the server knows, shared by its parts. */
@@ -22,6 +23,7 @@ export type World = {
   readonly registering: Set<RegisteringConnection>;
   readonly faults: Faults;
   readonly log: StanzaLog;
+  readonly sessions: SessionLog;
   readonly journal: Journal;
   /** How far the server's time of day is ahead of this machine's. */
   readonly time: { aheadMs: number };
@@ -124,6 +126,8 @@ export type ClientConnection = {
   readonly noiseKey: Buffer;
   /** The N of the version `2.3000.N` that the client announced; 0 for none. */
   readonly revision: number;
+  /** The path and query that it asked for. */
+  readonly target: string;
   /** Who logged in on it; undefined while it registers. */
   owner: { readonly account: Account; readonly device: Device } | undefined;
   /** Whether it has had its queue to the end, so that what is new goes out at once. */

@@ -100,6 +100,21 @@ describe('a login', () => {
     expect(phone.devices()).toMatchObject([{ connected: true }]);
   });
 
+  test('is recorded with what ended it: a newer login of the device, or the client', async () => {
+    const { client, sock } = await linked(simulator, phone);
+    const [before] = simulator.sessions(phone.phoneNumber);
+    const replaced = closing(sock);
+    const again = dial(simulator, client, { waWebSocketUrl: `${simulator.url}?from=elsewhere` });
+    await opening(again);
+    await replaced;
+    await again.end(undefined);
+    const newest = () => simulator.sessions(phone.phoneNumber).at(-1);
+    await expect.poll(() => newest()?.until).toBeDefined();
+    expect(newest()).toMatchObject({ device: 1, target: '/ws/chat?from=elsewhere', replaced: undefined });
+    expect(before?.replaced).toBe(newest()?.from);
+    expect(before?.target).toBe('/ws/chat');
+  });
+
   test('learns routing info where the server gives it, and sends it in the next header', async () => {
     simulator.behaviour.edgeRouting = true;
     const { client, sock } = await linked(simulator, phone);

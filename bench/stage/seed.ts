@@ -4,8 +4,10 @@ import PQueue from 'p-queue';
 import { makeDataFolder } from '../../src/access/secret-file.js';
 import type { CredentialStore, InstanceRecord, KeyChange } from '../../src/instances/ports/store.js';
 import { startSimulator } from '../../src/simulator/index.js';
+import { postgresStore } from '../../src/stores/postgres/postgres.js';
 import { masterKey } from '../../src/stores/sealing/master-key.js';
 import { sqliteStore } from '../../src/stores/sqlite/sqlite.js';
+import type { Store } from '../../src/stores/store.js';
 import { whatsApp } from '../../src/whatsapp/index.js';
 
 /** What one linked account leaves behind, as text in which its number and its LID can be put in another's place. */
@@ -27,6 +29,8 @@ export type Template = {
 
 /** Instances that are written at the same time. */
 const SIMULTANEOUS = 64;
+/** Over which a database is filled. */
+const CONNECTIONS = 8;
 const PHONE_NUMBER = '15550900000';
 const LID = '299900000000000';
 /** With fewer a login uploads new ones. */
@@ -116,7 +120,20 @@ export async function writeDataFolder(folder: string, identities: readonly Ident
   makeDataFolder(folder);
   const file = join(folder, 'wa-privacy.db');
   const { key } = masterKey({ configured: undefined, folder, database: file });
-  const { instances, credentials, close } = await sqliteStore({ file, masterKey: key });
+  await fill(await sqliteStore({ file, masterKey: key }), identities);
+}
+
+/** The same of a database, which is empty and which nobody uses yet. */
+export async function writeDatabase(
+  url: string,
+  key: Buffer,
+  identities: readonly Identity[],
+): Promise<void> {
+  await fill(await postgresStore({ url, masterKey: key, mostConnections: CONNECTIONS }), identities);
+}
+
+/** Fills a store with linked instances, and closes it. */
+async function fill({ instances, credentials, close }: Store, identities: readonly Identity[]) {
   const write = async (identity: Identity, index: number) => {
     const name = instanceName(index);
     const link = { phoneNumber: `+${identity.phoneNumber}`, linkTime: new Date() };

@@ -98,9 +98,10 @@ function serveTls(databaseDir: string, { cert, key }: Pair): void {
   appendFileSync(join(databaseDir, 'postgresql.conf'), 'ssl = on\n');
 }
 
-async function freePort(): Promise<number> {
+/** A port of this address that nobody uses just now. */
+export async function freePort(host = '127.0.0.1'): Promise<number> {
   const server = createServer();
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>(resolve => server.listen(0, host, resolve));
   const { port } = server.address() as AddressInfo;
   await new Promise(resolve => server.close(resolve));
   return port;

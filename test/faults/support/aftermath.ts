@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import {
   PrivacyChange_Kind as Kind,
   PrivacyServiceService as Privacy,
+  type PrivacyChange,
 } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import type { PrivacyEvent } from '../../../src/simulator/index.js';
 import type { Service } from '../../support/service.js';
@@ -90,16 +91,17 @@ type Happened = {
 export async function historyOf({ client }: Service, instance: string): Promise<readonly Entry[]> {
   const kinds = [Kind.SETTING_CHANGED];
   const { changes } = await client.call(Privacy.listPrivacyChanges, { instance, pageSize: 50, kinds });
-  return changes.map(
-    ({ changeTime, setting, oldValue, newValue, origin, requestId, outcome, resolvedOutcome }) => ({
-      time: changeTime?.getTime() ?? 0,
-      category: categoryOf(setting),
-      before: oldValue,
-      value: newValue,
-      origin,
-      requestId,
-      outcome,
-      resolved: resolvedOutcome,
-    }),
-  );
+  return changes.map(entryOf);
 }
+
+/** An entry of the history as it came. */
+export const entryOf = (change: PrivacyChange): Entry => ({
+  time: change.changeTime?.getTime() ?? 0,
+  category: categoryOf(change.setting),
+  before: change.oldValue,
+  value: change.newValue,
+  origin: change.origin,
+  requestId: change.requestId,
+  outcome: change.outcome,
+  resolved: change.resolvedOutcome,
+});

@@ -140,3 +140,10 @@ export class PrivacyError extends Error {
     this.apply = options.apply;
   }
 }
+
+/** By then another node has it, or is about to. */
+const MOVED_RETRY_MS = 1_000;
+
+/** What a call about an instance is told that this node runs no longer: nothing was changed. */
+export const instanceMoved = (instance: string): PrivacyError =>
+  new PrivacyError({ kind: 'INSTANCE_MOVED', instance, retryAfterMs: MOVED_RETRY_MS });

@@ -1,8 +1,5 @@
 import pg from 'pg';
-import { PrivacyError } from '../../../domain/errors.js';
-
-/** What an instance is given that was lost to this node: by then another one has it, or is about to. */
-const RETRY_MS = 1_000;
+import { instanceMoved } from '../../../domain/errors.js';
 
 /** Keeps a node from writing what is another's by now. */
 export type Fences = {
@@ -31,7 +28,7 @@ export function fences(first: string): Fences {
 
   function epochOf(instance: string): number {
     const epoch = held.get(instance);
-    if (epoch === undefined) throw moved(instance);
+    if (epoch === undefined) throw instanceMoved(instance);
     return epoch;
   }
 
@@ -53,12 +50,9 @@ export function fences(first: string): Fences {
           const lost = leases.filter(([each]) => !names.has(each));
           // It may have been taken again meanwhile.
           for (const [each, epoch] of lost) if (held.get(each) === epoch) held.delete(each);
-          if (lost[0]) throw moved(lost[0][0]);
+          if (lost[0]) throw instanceMoved(lost[0][0]);
         },
       };
     },
   };
 }
-
-const moved = (instance: string) =>
-  new PrivacyError({ kind: 'INSTANCE_MOVED', instance, retryAfterMs: RETRY_MS });

@@ -8,6 +8,7 @@ import type { ChangeLog, NewChange, Origin, Origins } from '../ports/history.js'
 import type { InstanceLog, Session, SetReply } from '../ports/ports.js';
 import type { InstanceRecord } from '../ports/store.js';
 import { ownChanges, type ReadTime } from './own-changes.js';
+import { writesUnderWay } from './writes-under-way.js';
 
 /** Keeps the history of one account: what this service tried, and what it saw other devices do. */
 export interface History {
@@ -20,6 +21,8 @@ export interface History {
    * this service's own.
    */
   observed(before: Snapshot | undefined, after: Snapshot, read: ReadTime): Origins;
+  /** Fulfils when nothing of what it was told is still to be written. */
+  written(): Promise<void>;
 }
 
 /** The outcomes of settings that were tried. */
@@ -32,11 +35,14 @@ export function history(
   log: InstanceLog,
 ): History {
   const own = ownChanges(amend);
+  const writes = writesUnderWay();
   const ofSetting = { kind: 'SETTING_CHANGED', instance, instanceUid, tokenId: '' } as const;
   let isRecalled = false;
 
   const stored = (writing: Promise<void>): Promise<void> =>
-    writing.catch((cause: unknown) => log.taskFailed({ task: 'storing the history', instance, cause }));
+    writes.add(
+      writing.catch((cause: unknown) => log.taskFailed({ task: 'storing the history', instance, cause })),
+    );
 
   /** Adds what came to light to the entry that was written first. */
   function amend(setting: Setting, entryTime: Date, outcome: OutcomeState) {
@@ -100,6 +106,7 @@ export function history(
         void stored(changes.append(foreign.map(setting => seen(setting, before, after))));
       return origins;
     },
+    written: writes.ended,
   };
 
   function seen(setting: Setting, before: Snapshot, after: Snapshot): NewChange {

@@ -3,6 +3,7 @@ import type { ConnectionMode, Presence } from '../../domain/instance.js';
 import { turns } from '../../domain/time/turns.js';
 import type { Iqs } from '../account/budget.js';
 import { type LinkAttempts, type LinkLimits, linkAttempts } from '../account/link-attempts.js';
+import { type WritesUnderWay, writesUnderWay } from '../account/writes-under-way.js';
 import { breaker } from '../connecting/breaker.js';
 import { type ClientRefusals, clientRefusals } from '../connecting/client-refusals.js';
 import { type Dialer, dialer } from '../connecting/dialer.js';
@@ -15,7 +16,6 @@ import type { DeviceReader } from '../ports/imported-device.js';
 import type { InstanceLog, WhatsApp } from '../ports/ports.js';
 import type { CredentialStore, InstanceStore } from '../ports/store.js';
 import { type WatchHub, watchHub } from '../watching/watch-hub.js';
-import { type WritesUnderWay, writesUnderWay } from './writes-under-way.js';
 
 /** Reads of many instances that one node sends to WhatsApp at the same time. */
 const READS_AT_ONCE = 32;

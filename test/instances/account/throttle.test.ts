@@ -126,6 +126,7 @@ function sendNine(pace: Throttle, answer: (setting: string) => SetReply = () => 
       observed: () => {
         throw new Error('nothing was read before');
       },
+      written: async () => undefined,
     },
     live: () => session,
     session: async () => session,

@@ -4,6 +4,8 @@ export type WritesUnderWay = {
   add<T>(write: Promise<T>): Promise<T>;
   /** Fulfils when memory has all that was written until now. */
   caughtUp(): Promise<unknown>;
+  /** Fulfils when none is under way, those that come of others included. */
+  ended(): Promise<void>;
 };
 
 /** None at first. */
@@ -17,5 +19,8 @@ export function writesUnderWay(): WritesUnderWay {
       return write;
     },
     caughtUp: () => Promise.allSettled(writes),
+    async ended() {
+      while (writes.size > 0) await Promise.allSettled(writes);
+    },
   };
 }

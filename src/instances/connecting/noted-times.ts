@@ -5,7 +5,7 @@ const TOGETHER_MS = 1000;
 /** When something happened to instances, on its way to the store. */
 export interface NotedTimes {
   note(instance: string, time: Date): void;
-  /** Stores what was noted. */
+  /** Stores what was noted; fulfils when all of it is. */
   flush(): Promise<void>;
 }
 
@@ -19,15 +19,19 @@ export function notedTimes(
 ): NotedTimes {
   let noted = new Map<string, Date>();
   let timer: NodeJS.Timeout | undefined;
+  let storing = Promise.resolve();
 
-  async function flush() {
+  function flush() {
     clearTimeout(timer);
     timer = undefined;
     const [[instance] = ['']] = noted;
     const times = noted;
     noted = new Map();
-    if (times.size === 0) return;
-    await store(times).catch((cause: unknown) => log.taskFailed({ task: 'storing times', instance, cause }));
+    if (times.size > 0)
+      storing = storing
+        .then(() => store(times))
+        .catch((cause: unknown) => log.taskFailed({ task: 'storing times', instance, cause }));
+    return storing;
   }
 
   return {

@@ -179,6 +179,8 @@ export interface WhatsApp extends DeviceReader {
       onPrivacyPush: () => void;
       /** Whether the session may ask something by itself: not while WhatsApp wants the account to wait. */
       mayAsk?: () => boolean;
+      /** Asked before each stanza: from the first false on none leaves, and the connection ends. Undefined: always. */
+      mayAct?: (() => boolean) | undefined;
     },
   ): Promise<
     | { readonly kind: 'open'; readonly session: Session }
@@ -194,6 +196,8 @@ export interface WhatsApp extends DeviceReader {
     options: {
       /** As for `connect`. */
       proxy?: string | undefined;
+      /** As for `connect`. */
+      mayAct?: (() => boolean) | undefined;
       signal: AbortSignal;
       expectedPhoneNumber: string | undefined;
       onCode: (code: LinkCode) => void;

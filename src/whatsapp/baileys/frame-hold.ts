@@ -17,8 +17,10 @@ export class NeverLeft extends Error {}
 /**
  * Takes hold of a WebSocket: frames wait while something must become durable first, and a peer that does not take part
  * in closing is cut off after `closeMs`.
+ *
+ * @param mayLeave Asked of each frame at the last moment.
  */
-export function frameHold(socket: WebSocket, closeMs: number): FrameHold {
+export function frameHold(socket: WebSocket, closeMs: number, mayLeave: () => boolean): FrameHold {
   const send = inOnePiece(socket);
   const close = socket.close.bind(socket);
   const waiting: Parameters<Send>[] = [];
@@ -28,6 +30,7 @@ export function frameHold(socket: WebSocket, closeMs: number): FrameHold {
   const held: Send = (data, done) => {
     if (isShut) done?.(new NeverLeft());
     else if (holds > 0) waiting.push([data, done]);
+    else if (!mayLeave()) done?.(new NeverLeft());
     // Baileys must not go on with a handshake after the end, or it starts a timer that nothing stops.
     else send(data, error => done?.(isShut ? new Error('closed') : error));
   };

@@ -51,6 +51,8 @@ export type Login = {
   readonly auth: SocketConfig['auth'];
   /** Whether an account is being linked; else it logs in with one that is. */
   readonly linking?: boolean;
+  /** Asked before each frame: from the first false on none leaves, and the connection ends. */
+  readonly mayAct?: (() => boolean) | undefined;
   /** Takes changed credentials in; nothing leaves until the promise fulfils. */
   readonly onCredentials: (update: Partial<AuthenticationCreds>) => Promise<void>;
 };
@@ -58,7 +60,7 @@ export type Login = {
 /** Dials. Throws when Baileys cannot make anything of the credentials. */
 export function openConnection(
   { url, rootKey, versions, proxy: ofNode, log, timeouts }: ConnectionOptions,
-  { instance, proxy = ofNode, auth, linking = false, onCredentials }: Login,
+  { instance, proxy = ofNode, auth, linking = false, mayAct = () => true, onCredentials }: Login,
 ): Connection {
   const ended = Promise.withResolvers<Disconnect>();
   const gone = Promise.withResolvers<void>();
@@ -81,7 +83,7 @@ export function openConnection(
       log.stanzaSeen && ((direction, outline) => log.stanzaSeen?.({ instance, direction, ...outline })),
   });
   const { ws, ev } = sock;
-  const wire = frameHold(socket, timeouts.closeMs);
+  const wire = frameHold(socket, timeouts.closeMs, mayLeave);
   const { ask, tell, abandon } = iqs(sock);
   const pings = keepAlive(ws, ask, timeouts.keepAliveMs, () =>
     end(disconnects.timedOut('WhatsApp stopped answering')),
@@ -97,6 +99,14 @@ export function openConnection(
     sock.end(undefined).catch(cause => onFault('the end', cause));
     // Baileys' own pending queries would hold their timers; this event ends them, and always has a listener.
     ws.emit('error', new Error('The connection has ended'));
+  }
+
+  function mayLeave(): boolean {
+    if (mayAct()) return true;
+    wire.shut();
+    // Not before those who sent are told that nothing left.
+    setImmediate(end, disconnects.notOurs());
+    return false;
   }
 
   function onFault(event: string, cause: unknown) {

@@ -13,6 +13,9 @@ export const unclear = (text: string): Disconnect => ({ code: undefined, text, i
 /** The store refused what must be durable. */
 export const notStored = (): Disconnect => ownCause('The credentials could not be stored');
 
+/** This node has lost the instance. */
+export const notOurs = (): Disconnect => ownCause('Another node may have the instance by now');
+
 /** Baileys' code for what took too long. */
 export const timedOut = (text: string): Disconnect => ({ code: 408, text });
 

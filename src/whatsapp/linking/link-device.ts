@@ -21,7 +21,7 @@ export async function linkDevice(
   settings: ConnectionOptions,
   instance: string,
   method: LinkMethod,
-  { proxy, signal, expectedPhoneNumber, onCode, recording, passkey }: LinkOptions,
+  { proxy, mayAct, signal, expectedPhoneNumber, onCode, recording, passkey }: LinkOptions,
 ): Promise<LinkResult> {
   if (signal.aborted) return { kind: 'cancelled', unreached: true };
   const { timeouts } = settings;
@@ -29,6 +29,7 @@ export async function linkDevice(
   const connection = openConnection(settings, {
     instance,
     proxy,
+    mayAct,
     auth: { creds, keys: NO_KEYS },
     linking: true,
     onCredentials: async update => void Object.assign(creds, update),

@@ -8,7 +8,7 @@ import {
   keyStore,
   type LinkedCredentials,
 } from '../connection/auth-state.js';
-import { type Connection, openConnection } from '../connection/connection.js';
+import { type Connection, type Login, openConnection } from '../connection/connection.js';
 import type { ConnectionOptions } from '../connection/connection-options.js';
 import { notStored, ownCause, timedOut } from '../connection/disconnects.js';
 import { writeQueue } from '../connection/write-queue.js';
@@ -22,14 +22,14 @@ import { takePart } from './take-part.js';
 export async function logIn(
   settings: ConnectionOptions,
   instance: string,
-  { proxy, signal, onPrivacyPush, mayAsk }: Parameters<WhatsApp['connect']>[1],
+  { proxy, mayAct, signal, onPrivacyPush, mayAsk }: Parameters<WhatsApp['connect']>[1],
 ): ReturnType<WhatsApp['connect']> {
   const loaded = await load(settings, instance);
   if ('text' in loaded) return { kind: 'failed', disconnect: loaded };
   const { credentials } = loaded;
   if (signal.aborted) return { kind: 'failed', disconnect: CANCELLED };
 
-  const dialled = dial(settings, instance, proxy, loaded);
+  const dialled = dial(settings, instance, { proxy, mayAct }, loaded);
   if (!dialled) return { kind: 'failed', disconnect: ownCause('Baileys cannot use the credentials') };
   const { connection, keys, stored } = dialled;
   const open = takePart(connection, { creds: credentials, keys }, settings.timeouts.queryMs);
@@ -87,7 +87,7 @@ async function load({ credentials, log }: ConnectionOptions, instance: string): 
 function dial(
   settings: ConnectionOptions,
   instance: string,
-  proxy: string | undefined,
+  how: Pick<Login, 'proxy' | 'mayAct'>,
   { credentials, digest }: Stored,
 ) {
   const stored = writeQueue(cause => {
@@ -112,7 +112,7 @@ function dial(
   try {
     connection = openConnection(settings, {
       instance,
-      proxy,
+      ...how,
       auth: { creds: credentials, keys },
       onCredentials,
     });

@@ -5,8 +5,9 @@ import type { HistoryFeed } from './history-feed.js';
 import { type WatchEvent, watchReader } from './watch-reader.js';
 import {
   DELETED,
-  isDeleted,
+  isOver,
   isSameState,
+  MOVED,
   NOTHING,
   type Unavailable,
   type Watched,
@@ -27,6 +28,8 @@ export interface WatchHub {
   relabelled(watched: Watched): void;
   /** It was deleted; nothing comes of it any more. */
   removed(watched: Watched): void;
+  /** It runs here no longer, of which nobody is told; what is told of it next is of another `Watched` with its uid. */
+  moved(watched: Watched): void;
   /**
    * The settings of each of these, then what happens to them, until the signal aborts. A reader who falls behind gets
    * the newest state of each instance, and every entry of the history.
@@ -37,8 +40,8 @@ export interface WatchHub {
 /** What somebody watches. */
 export type Whom = {
   readonly candidates: readonly Watched[];
-  /** Whether those that are added later are candidates as well. */
-  readonly takesNew: boolean;
+  /** Those that may be added later: of these uids, for they ran elsewhere; undefined for all. */
+  readonly uids: ReadonlySet<string> | undefined;
   /** Only candidates that it matches, while it does. */
   readonly selector: Selector;
   /** The entries of the history to tell; undefined for none. */
@@ -58,7 +61,7 @@ export function watchHub(): WatchHub {
   const watchers = new Set<Watcher>();
 
   function show(watched: Watched, state: WatchedState, origins?: Origins) {
-    if (isDeleted(watched)) return;
+    if (isOver(watched)) return;
     const before = watched.state;
     watched.state = state;
     if (isSameState(before, state)) return;
@@ -84,7 +87,7 @@ export function watchHub(): WatchHub {
     observed: (watched, snapshot, origins) => show(watched, watchedState(snapshot), origins),
     unavailable: (watched, why) => show(watched, { kind: 'unavailable', ...why }),
     relabelled(watched) {
-      if (isDeleted(watched)) return;
+      if (isOver(watched)) return;
       for (const watcher of watchers) {
         settleNeeds(watched, watcher);
         watcher.reader.notice(watched);
@@ -94,11 +97,18 @@ export function watchHub(): WatchHub {
       show(watched, DELETED);
       for (const { needs } of watchers) needs.delete(watched);
     },
-    async *watch({ candidates, takesNew, selector, feed }, heartbeatMs, signal) {
-      const named = new Set(candidates);
+    moved(watched) {
+      if (isOver(watched)) return;
+      watched.state = MOVED;
+      for (const { reader, needs } of watchers) {
+        reader.moved(watched);
+        needs.delete(watched);
+      }
+    },
+    async *watch({ candidates, uids, selector, feed }, heartbeatMs, signal) {
       const isWanted = (watched: Watched) =>
-        (takesNew || named.has(watched)) && matches(selector, watched.labels());
-      const reader = watchReader(candidates, takesNew, isWanted);
+        (uids?.has(watched.uid) ?? true) && matches(selector, watched.labels());
+      const reader = watchReader(candidates, uids === undefined, isWanted);
       const watcher: Watcher = { reader, isWanted, needs: new Map() };
       watchers.add(watcher);
       try {

@@ -3,7 +3,7 @@ import { isReported, reportedValue, type Snapshot } from '../../domain/settings/
 import { clock } from '../../domain/time/clock.js';
 import type { ChangeRecord, Origin, Origins } from '../ports/history.js';
 import type { HistoryFeed } from './history-feed.js';
-import { isDeleted, type Unavailable, type Watched } from './watched-state.js';
+import { isDeleted, isOver, type Unavailable, type Watched } from './watched-state.js';
 
 /** What a reader is told. */
 export type WatchEvent =
@@ -59,7 +59,7 @@ export function watchReader(
 
   /** Takes note of another state, or of other labels. */
   function notice(watched: Watched, origins?: Origins): void {
-    const isNew = !views.has(watched) && !isDeleted(watched) && isWanted(watched);
+    const isNew = !views.has(watched) && !isOver(watched) && isWanted(watched);
     const view = isNew ? viewOf(watched) : views.get(watched);
     if (!view) return;
     for (const [setting, origin] of origins ?? []) view.origins.set(setting, origin);
@@ -73,6 +73,12 @@ export function watchReader(
   function forget(view: View): void {
     views.delete(view.watched);
     due.delete(view);
+  }
+
+  /** Nothing more is told of it here, and not even that: who reads here hears of it from another node. */
+  function moved(watched: Watched): void {
+    const view = views.get(watched);
+    if (view) forget(view);
   }
 
   /** What there is to tell of a view; undefined when the reader knows it all. */
@@ -140,7 +146,7 @@ export function watchReader(
     }
   }
 
-  return { notice, events };
+  return { notice, moved, events };
 }
 
 /** The settings that have another value; one that cannot be read any more is not known to have one. */

@@ -1,6 +1,7 @@
 import type { Reason } from '../../domain/errors.js';
 import type { Labels } from '../../domain/labels/labels.js';
 import { etagOf, type Snapshot } from '../../domain/settings/snapshot.js';
+import type { InstanceRecord } from '../ports/store.js';
 
 /** Why the settings of an instance cannot be followed for now. */
 export type Unavailable = { readonly reason: Reason; readonly message: string };
@@ -12,9 +13,10 @@ export type WatchedState =
   | { readonly kind: 'settings'; readonly snapshot: Snapshot; readonly etag: string }
   | ({ readonly kind: 'unavailable' } & Unavailable);
 
-/** One instance from its making to its end; another one of the same name is another one. */
+/** One instance from its making, or from when it runs here, to its end; another one of the same name is another one. */
 export type Watched = {
   readonly instance: string;
+  readonly uid: string;
   /** Keeps it connected until this is disposed of. */
   readonly need: () => Disposable;
   /** Those that it has now. */
@@ -27,10 +29,10 @@ export const NOTHING: WatchedState = { kind: 'nothing' };
 
 /** An instance that was not read yet. */
 export const newWatched = (
-  instance: string,
+  { name: instance, uid }: Pick<InstanceRecord, 'name' | 'uid'>,
   need: Watched['need'],
   labels: Watched['labels'] = () => ({}),
-): Watched => ({ instance, need, labels, state: NOTHING });
+): Watched => ({ instance, uid, need, labels, state: NOTHING });
 
 export const watchedState = (snapshot: Snapshot): WatchedState => ({
   kind: 'settings',
@@ -44,8 +46,13 @@ export const DELETED = {
   message: 'the instance was deleted',
 } as const satisfies WatchedState;
 
-/** Whether nothing comes of this instance any more. */
+/** Another node tells of it from now on. */
+export const MOVED: WatchedState = { kind: 'nothing' };
+
 export const isDeleted = ({ state }: Watched): boolean => state === DELETED;
+
+/** Whether nothing comes of this instance here any more. */
+export const isOver = (watched: Watched): boolean => isDeleted(watched) || watched.state === MOVED;
 
 /** Whether the second tells nobody anything new. */
 export const isSameState = (before: WatchedState, after: WatchedState): boolean =>

@@ -75,7 +75,7 @@ export function instancesInMemory(store: Store): Instances {
     const { name } = instance;
     all.set(name, instance);
     const made = newWatched(
-      name,
+      { name, uid: name },
       () => ({ [Symbol.dispose]: () => undefined }),
       () => (all.get(name) ?? instance).labels,
     );
@@ -186,7 +186,8 @@ export function instancesInMemory(store: Store): Instances {
     async *watch({ names, selector }, heartbeatMs, signal, wanted) {
       const feed = wanted && (await history.feed(wanted.query, wanted.startAfter));
       const candidates = selected({ names, selector: [] }).flatMap(({ name }) => watchedOf(name));
-      yield* hub.watch({ candidates, takesNew: names.length === 0, selector, feed }, heartbeatMs, signal);
+      const uids = names.length > 0 ? new Set(names) : undefined;
+      yield* hub.watch({ candidates, uids, selector, feed }, heartbeatMs, signal);
     },
   };
 }

@@ -21,7 +21,8 @@ const OFFLINE = { reason: 'INSTANCE_NOT_CONNECTED', message: 'offline' } as cons
 const by = (origin: Origin, ...settings: ('last_seen' | 'profile')[]) =>
   new Map(settings.map(setting => [setting, origin]));
 
-const named = (name: string) => newWatched(name, () => ({ [Symbol.dispose]: () => undefined }));
+const named = (name: string, uid = name) =>
+  newWatched({ name, uid }, () => ({ [Symbol.dispose]: () => undefined }));
 
 let hub: WatchHub;
 let desk: Watched;
@@ -41,7 +42,11 @@ afterEach(() => {
 /** A reader, of this instance or of all, that takes an event only when told to. */
 function read(only?: Watched) {
   const events = hub
-    .watch({ candidates: [desk], takesNew: !only, selector: [], feed: undefined }, HEARTBEAT_MS, leave.signal)
+    .watch(
+      { candidates: [desk], uids: only && new Set([only.uid]), selector: [], feed: undefined },
+      HEARTBEAT_MS,
+      leave.signal,
+    )
     [Symbol.asyncIterator]();
   const nothing = Symbol('nothing yet');
   let pending: Promise<IteratorResult<WatchEvent>> | undefined;
@@ -143,7 +148,7 @@ describe('a reader', () => {
     hub.unavailable(desk, OFFLINE);
     for (const { take } of [some, all])
       expect(await take()).toMatchObject([{ kind: 'unavailable', reason: 'INSTANCE_NOT_FOUND' }]);
-    const another = named('desk');
+    const another = named('desk', 'another');
     hub.added(another);
     hub.observed(another, HIDDEN, NONE);
     expect(await some.take()).toEqual([]);

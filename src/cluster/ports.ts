@@ -1,4 +1,5 @@
 import type { Instance } from '../domain/instance.js';
+import type { Membership } from '../instances/ports/membership.js';
 import type { InstanceRecord } from '../instances/ports/store.js';
 
 /** One process of the service, as it says of itself. */
@@ -147,15 +148,6 @@ export interface Routing {
   others(): readonly NodeAddress[];
   /** Calls back when instances may have other holders, until it is disposed of. */
   onChange(listener: () => void): Disposable;
-}
-
-/** What a node among several does with the instances that it runs. */
-export interface Membership {
-  /**
-   * Whether this node still has the right to act for an instance, by its own clock that never goes back: asked before each
-   * stanza that leaves, and before anything is written.
-   */
-  mayAct(instance: string): boolean;
 }
 
 /** What a node among several is told of its part, and tells of it. */

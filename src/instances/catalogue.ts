@@ -4,7 +4,6 @@ import { instanceEtag } from '../domain/instance.js';
 import { changedLabels, type Labels, MOST_LABELS } from '../domain/labels/labels.js';
 import { wallTime } from '../domain/time/wall-time.js';
 import { lifecycleEntry } from './account/lifecycle.js';
-import { queued } from './account/queue.js';
 import { viewOf } from './connecting/connection-state.js';
 import type { Holdings } from './holdings.js';
 import type { Instances, NewInstanceOrder } from './instances.js';
@@ -20,7 +19,7 @@ export type Catalogue = Pick<
   'create' | 'createEach' | 'get' | 'labelsOf' | 'select' | 'list' | 'update' | 'delete'
 >;
 
-/** The instances of the store, all of which run on this node. */
+/** The instances of the store; which of them run on this node, the holdings tell. */
 export function catalogue(
   held: Holdings,
   { store, changes, writes }: Pick<Node, 'store' | 'changes' | 'writes'>,
@@ -53,9 +52,9 @@ export function catalogue(
 
     get: name => held.find(name).view(),
 
-    labelsOf: name => held.labelsOf(name),
+    labelsOf: name => held.recordOf(name)?.labels,
 
-    select: selection => held.selected(selection).map(({ instance }) => instance),
+    select: selection => held.records(selection).map(({ name }) => name),
 
     async update(name, { labels: change, ...changed }, { author }, etag) {
       const managed = held.find(name);
@@ -77,7 +76,7 @@ export function catalogue(
 
     async delete(name, etag, call) {
       const managed = held.find(name);
-      await queued(managed.queue, name, call, async () => {
+      await managed.inTurn(call, async () => {
         if (managed.isDeleted()) return; // By another caller, and its name may be that of a new instance.
         checkEtag(managed.keeper.record, etag);
         const { state } = managed.supervisor.connection;

@@ -24,7 +24,7 @@ export function operations(held: Holdings, node: Node): Operations {
   const { dialer, linkAttempts: attempts, changes, reads, turn, watch, writes } = node;
 
   const historyOf = historyReader(
-    selector => held.selected({ names: [], selector }).map(({ keeper }) => keeper.record),
+    selector => held.records({ names: [], selector }),
     changes,
     writes.caughtUp,
   );
@@ -40,7 +40,7 @@ export function operations(held: Holdings, node: Node): Operations {
   const inTurn = <T>(name: string, call: CallOptions, work: (managed: ManagedInstance) => Promise<T>) =>
     withConnection(name, async managed => {
       await managed.session(call);
-      return queued(managed.queue, name, call, () => work(managed).finally(managed.settingsChanged));
+      return managed.inTurn(call, () => work(managed).finally(managed.settingsChanged));
     });
 
   return {
@@ -59,7 +59,7 @@ export function operations(held: Holdings, node: Node): Operations {
 
     unlink: (name, call) =>
       withConnection(name, async managed => {
-        await queued(managed.queue, name, call, () => unlink(managed, call));
+        await managed.inTurn(call, () => unlink(managed, call));
         return managed.view();
       }),
 
@@ -104,8 +104,10 @@ export function operations(held: Holdings, node: Node): Operations {
     async *watch({ names, selector }, heartbeatMs, signal, history) {
       const feed = history && (await historyOf.feed(history.query, history.startAfter));
       const candidates = held.selected({ names, selector: [] }).map(each => each.watched);
+      const uids =
+        names.length > 0 ? new Set(held.records({ names, selector: [] }).map(({ uid }) => uid)) : undefined;
       // In the same turn: an instance made in between would be missed.
-      const whom = { candidates, takesNew: names.length === 0, selector, feed };
+      const whom = { candidates, uids, selector, feed };
       yield* watch.watch(whom, heartbeatMs, signal);
     },
   };

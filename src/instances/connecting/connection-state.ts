@@ -1,5 +1,5 @@
 import type { Disconnect } from '../../domain/disconnect.js';
-import { PrivacyError } from '../../domain/errors.js';
+import { instanceMoved, PrivacyError } from '../../domain/errors.js';
 import type { Instance, InstanceState } from '../../domain/instance.js';
 import { shownProxy } from '../../domain/proxy.js';
 import { clock } from '../../domain/time/clock.js';
@@ -35,7 +35,9 @@ export type ConnectionState =
   | { readonly state: 'logged_out'; readonly reason: string; readonly code?: number | undefined }
   /** Without an end that is known it lasts until somebody asks for a connection. */
   | ({ readonly state: 'suspended'; readonly reason: string } & Partial<Due>)
-  | { readonly state: 'conflict'; readonly reason: string };
+  | { readonly state: 'conflict'; readonly reason: string }
+  /** Another node is to run it. */
+  | { readonly state: 'moved' };
 
 /** Waits so long before the next attempt, or for the hold of the node. */
 export const backingOff = (
@@ -70,6 +72,7 @@ const WORDS = {
   logged_out: { api: 'LOGGED_OUT', stored: 'logged_out' },
   suspended: { api: 'SUSPENDED', stored: 'suspended' },
   conflict: { api: 'CONFLICT', stored: 'conflict' },
+  moved: { api: 'CONNECTING' },
 } as const satisfies Record<
   ConnectionState['state'],
   { readonly api: InstanceState; readonly stored?: InstanceRecord['status'] }
@@ -158,6 +161,8 @@ export function notUsable(instance: string, connection: ConnectionState): Privac
       return new PrivacyError({ kind: 'INSTANCE_LOGGED_OUT', instance });
     case 'suspended':
       return new PrivacyError({ kind: 'INSTANCE_SUSPENDED', instance, nextAttemptTime: connection.until });
+    case 'moved':
+      return instanceMoved(instance);
     default: {
       const nextAttemptTime = nextAttemptTimeOf(connection);
       const retryAfterMs = Math.max(msLeft(connection) ?? 0, 1000);

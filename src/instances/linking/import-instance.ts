@@ -2,7 +2,6 @@ import { PrivacyError } from '../../domain/errors.js';
 import { type Instance, maskPhoneNumber } from '../../domain/instance.js';
 import { wallTime } from '../../domain/time/wall-time.js';
 import { lifecycleEntry } from '../account/lifecycle.js';
-import { queued } from '../account/queue.js';
 import { timeLeft } from '../account/time-left.js';
 import type { ManagedInstance } from '../member/managed-instance.js';
 import type { Node } from '../member/node.js';
@@ -29,7 +28,7 @@ export async function importInstance(
   if (device.kind === 'unusable')
     throw new PrivacyError({ kind: 'INVALID_REQUEST', violations: device.mistakes.map(violation) });
 
-  await queued(managed.queue, instance, call, async () => {
+  await managed.inTurn(call, async () => {
     if (managed.isDeleted()) throw new PrivacyError({ kind: 'INSTANCE_NOT_FOUND', instance });
     refuseUnlessLinkable(managed);
     await managed.forgotten();

@@ -1,8 +1,7 @@
-import { PrivacyError, type Problem } from '../../domain/errors.js';
+import { instanceMoved, PrivacyError, type Problem } from '../../domain/errors.js';
 import { type Instance, maskPhoneNumber } from '../../domain/instance.js';
 import { lifecycleEntry } from '../account/lifecycle.js';
 import type { LinkAttempts } from '../account/link-attempts.js';
-import { queued } from '../account/queue.js';
 import { isOver, timeLeft } from '../account/time-left.js';
 import { msLeft, notUsable } from '../connecting/connection-state.js';
 import type { Dialer } from '../connecting/dialer.js';
@@ -45,13 +44,14 @@ export async function* linkInstance(
   const { managed } = linking;
   refuseUnlessLinkable(managed);
   // In its turn: an unlink or delete that is under way comes first.
-  const attempt = await queued(managed.queue, managed.instance, call, () => begin(linking, call)).catch(
-    inTime,
-  );
+  const attempt = await managed.inTurn(call, () => begin(linking, call)).catch(inTime);
   try {
     yield* attempt.steps;
     const result = await attempt.result;
-    if (result.kind !== 'linked') throw new PrivacyError(problemOf(linking, result));
+    if (result.kind !== 'linked')
+      throw managed.hasMoved()
+        ? instanceMoved(managed.instance)
+        : new PrivacyError(problemOf(linking, result));
     await managed.sessionWithin(FIRST_LOGIN_MS).catch(error => firstLoginFailed(managed, error));
     yield { kind: 'linked', instance: managed.view() };
   } finally {

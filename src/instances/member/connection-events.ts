@@ -54,7 +54,7 @@ export function connectionEvents(
       return;
     }
     const { state, stateReason: reason } = viewOf(keeper.record, connection);
-    log.instanceStateChanged({ instance, state, reason });
+    if (connection.state !== 'moved') log.instanceStateChanged({ instance, state, reason });
     keeper.entered(connection);
     sessions.changed();
     demand.settle();

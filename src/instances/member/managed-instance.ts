@@ -1,15 +1,16 @@
 import PQueue from 'p-queue';
 import type { Author } from '../../domain/author.js';
 import type { Disconnect } from '../../domain/disconnect.js';
-import { PrivacyError } from '../../domain/errors.js';
+import { instanceMoved, PrivacyError } from '../../domain/errors.js';
 import type { Instance } from '../../domain/instance.js';
 import type { Account } from '../account/account.js';
 import { budget as budgetOf } from '../account/budget.js';
 import { history as historyOf } from '../account/history.js';
+import { queued } from '../account/queue.js';
 import { settingsCache } from '../account/settings-cache.js';
 import { throttle } from '../account/throttle.js';
-import { timeLeft } from '../account/time-left.js';
-import { initialState, viewOf } from '../connecting/connection-state.js';
+import { timeLeft, within } from '../account/time-left.js';
+import { type ConnectionState, initialState, viewOf } from '../connecting/connection-state.js';
 import { presenceKeeper } from '../connecting/presence-keeper.js';
 import { type Supervisor, supervise } from '../connecting/supervisor.js';
 import { whyUnavailable } from '../judging/reply-causes.js';
@@ -29,8 +30,18 @@ import { BEING_MADE, type SessionWait, sessionWait } from './session-wait.js';
 /** How long a call waits for an instance that is reconnecting. */
 const WAIT_FOR_SESSION_MS = 10_000;
 
+/** How long the change that has its turn goes on when its instance is given away. */
+const LAST_CHANGE_MS = 1_500;
+
 /** Why an instance does not run here any more. */
-export type StopReason = 'deleted' | 'shutting down';
+export type StopReason = 'deleted' | 'given away' | 'shutting down';
+
+/** What becomes of its connection then; with nothing its last state stays on record. */
+const STATE_AFTER: Readonly<Record<StopReason, ConnectionState | undefined>> = {
+  deleted: { state: 'unlinked' },
+  'given away': { state: 'moved' },
+  'shutting down': undefined,
+};
 
 /** Why a link is over. */
 export type EndOfLink = { readonly author: Author | undefined } | { readonly refused: Disconnect };
@@ -38,8 +49,12 @@ export type EndOfLink = { readonly author: Author | undefined } | { readonly ref
 /** One instance that runs on this node: its record, its connection, its settings and the queue of its updates. */
 export type ManagedInstance = Account & {
   readonly supervisor: Supervisor;
-  /** Runs updates and unlinks of this account one after another, in order of arrival. */
-  readonly queue: PQueue;
+  /**
+   * Does the work when its turn comes: updates and unlinks of this account run one after another, in order of arrival.
+   *
+   * @throws PrivacyError DEADLINE_TOO_SHORT; INSTANCE_MOVED when it has moved before anything was sent
+   */
+  inTurn<T>(call: CallOptions, work: () => Promise<T>): Promise<T>;
   /** Keeps it connected until this is disposed of; connects it when it is parked. */
   readonly need: ConnectionDemand['need'];
   readonly watched: Watched;
@@ -66,7 +81,12 @@ export type ManagedInstance = Account & {
   view(): Instance;
   /** Whether it is gone, for those who found it before. */
   isDeleted(): boolean;
-  /** Ends the connection and everything it does by itself, for good. What is stored stays. */
+  /** Whether another node may run it by now. */
+  hasMoved(): boolean;
+  /**
+   * Ends the connection and everything it does by itself, for good. What is stored stays. Given away, it fulfils when
+   * nothing more is written of it here.
+   */
   stop(reason: StopReason): Promise<void>;
 };
 
@@ -84,10 +104,11 @@ export function manage(record: InstanceRecord, node: Node): ManagedInstance {
     log: node.log,
     explain: disconnect => withInactivity(disconnect, keeper.record),
   });
-  const sessions = sessionWait(instance, supervisor);
+  const mayAct = () => node.mayAct(instance);
+  const sessions = sessionWait(instance, supervisor, mayAct);
   const demand = connectionDemand(keeper, supervisor, node);
   const watched = newWatched(
-    instance,
+    record,
     () => {
       const needs = [demand.need(), renewal.watched()];
       return {
@@ -108,6 +129,8 @@ export function manage(record: InstanceRecord, node: Node): ManagedInstance {
   });
 
   let isDeleted = false;
+  let isGivenAway = false;
+  const hasMoved = () => isGivenAway || !mayAct();
   let forgetting: Promise<void> = Promise.resolve();
   function forgetAccount(why: EndOfLink) {
     forgetting = (async () => {
@@ -134,6 +157,34 @@ export function manage(record: InstanceRecord, node: Node): ManagedInstance {
     node.presence.pulseEveryMs,
   );
 
+  async function inTurn<T>(call: CallOptions, work: () => Promise<T>): Promise<T> {
+    try {
+      return await queued(queue, instance, call, async () => {
+        if (hasMoved()) throw instanceMoved(instance);
+        return work();
+      });
+    } catch (error) {
+      throw hasMoved() && isUnsent(error) ? instanceMoved(instance) : error;
+    }
+  }
+
+  /** Lets the change that has its turn end, as long as that is no other node's; those behind it are refused. */
+  async function lastChange() {
+    isGivenAway = true;
+    if (mayAct())
+      await within(
+        LAST_CHANGE_MS,
+        queue.add(() => undefined),
+      );
+    node.watch.moved(watched);
+  }
+
+  async function allWritten() {
+    await queue.onIdle();
+    await forgetting.catch(() => undefined);
+    await Promise.all([keeper.saved(), account.history.written()]);
+  }
+
   const { cache } = account;
   const parts = { keeper, sessions, demand, cache, follower, renewal, watched, presence, forgetAccount };
   const events = connectionEvents(parts, node);
@@ -143,7 +194,7 @@ export function manage(record: InstanceRecord, node: Node): ManagedInstance {
   return {
     ...account,
     supervisor,
-    queue,
+    inTurn,
     need: demand.need,
     watched,
     keeper,
@@ -162,14 +213,21 @@ export function manage(record: InstanceRecord, node: Node): ManagedInstance {
     forgotten: () => forgetting.catch(() => undefined),
     view: () => viewOf(keeper.record, supervisor.connection),
     isDeleted: () => isDeleted,
+    hasMoved,
     async stop(reason) {
       isDeleted ||= reason === 'deleted';
+      if (reason === 'given away') await lastChange();
       follower.stop();
       renewal.stop();
-      await supervisor.end(reason === 'deleted' ? { state: 'unlinked' } : undefined);
+      await supervisor.end(STATE_AFTER[reason]);
+      if (reason === 'given away') await allWritten();
     },
   };
 }
+
+/** Whether a change ended because it had no connection, before any stanza of it left. */
+const isUnsent = (error: unknown): boolean =>
+  error instanceof PrivacyError && error.problem.kind === 'INSTANCE_NOT_CONNECTED' && !error.update?.sent;
 
 /** The account behind an instance; what reads of it show goes to its history and to those who watch it. */
 function accountOf(

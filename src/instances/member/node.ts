@@ -13,9 +13,11 @@ import { spareTime } from '../connecting/spare-time.js';
 import type { ClientVersions } from '../ports/client-version.js';
 import type { ChangeLog } from '../ports/history.js';
 import type { DeviceReader } from '../ports/imported-device.js';
+import type { Membership } from '../ports/membership.js';
 import type { InstanceLog, WhatsApp } from '../ports/ports.js';
 import type { CredentialStore, InstanceStore } from '../ports/store.js';
 import { type WatchHub, watchHub } from '../watching/watch-hub.js';
+import { whileHeld } from './while-held.js';
 
 /** Reads of many instances that one node sends to WhatsApp at the same time. */
 const READS_AT_ONCE = 32;
@@ -38,10 +40,14 @@ export type NodeOptions = {
   readonly presence: { readonly mode: Presence; readonly pulseEveryMs: number };
   /** No instance is connected before. */
   readonly connectFrom?: Promise<void>;
+  /** Of a node among several, which runs what it is told; undefined: it is alone, and runs all instances. */
+  readonly membership?: Membership | undefined;
 };
 
 /** What the instances of a node share. */
 export type Node = {
+  /** Whether an instance that runs here is this node's still. */
+  readonly mayAct: (instance: string) => boolean;
   readonly dialer: Dialer;
   readonly linkAttempts: LinkAttempts;
   readonly refusals: ClientRefusals;
@@ -84,10 +90,18 @@ export function openNode({
   connections,
   presence,
   connectFrom,
+  membership,
 }: NodeOptions): Node {
   const dials = breaker();
   return {
-    dialer: dialer(whatsApp, log, dials, spareTime(), connectFrom),
+    mayAct: instance => membership?.mayAct(instance) ?? true,
+    dialer: dialer(
+      membership ? whileHeld(whatsApp, membership) : whatsApp,
+      log,
+      dials,
+      spareTime(),
+      connectFrom,
+    ),
     linkAttempts: linkAttempts(links),
     refusals: clientRefusals(dials, versions, log),
     devices: whatsApp,

@@ -26,6 +26,8 @@ export interface RecordKeeper {
   written(record: LinkRecord): void;
   /** Forgets the credentials, and what the record says of the account. */
   clear(author: Author | undefined): Promise<void>;
+  /** Fulfils when every change so far is stored, or refused. */
+  saved(): Promise<void>;
 }
 
 /** Keeps the record of one instance, which is stored as it is given. */
@@ -105,6 +107,7 @@ export function recordKeeper(
       const entry = lifecycleEntry('INSTANCE_UNLINKED', record, author);
       written(await credentials.clear(instance, changes.appending([entry])));
     },
+    saved: () => saving,
   };
 }
 

@@ -1,3 +1,4 @@
+import { instanceMoved } from '../../domain/errors.js';
 import { clock } from '../../domain/time/clock.js';
 import { type ConnectionState, msLeft, notUsable } from '../connecting/connection-state.js';
 import type { Supervisor } from '../connecting/supervisor.js';
@@ -26,8 +27,16 @@ const COMING: ReadonlySet<ConnectionState['state']> = new Set(['connecting', 'ba
 /** It comes now or not. */
 export const BEING_MADE: ReadonlySet<ConnectionState['state']> = new Set(['connecting']);
 
-/** Waits for the connection that the supervisor keeps. */
-export function sessionWait(instance: string, supervisor: Pick<Supervisor, 'connection'>): SessionWait {
+/**
+ * Waits for the connection that the supervisor keeps.
+ *
+ * @param mayAct Whether this node may still use it.
+ */
+export function sessionWait(
+  instance: string,
+  supervisor: Pick<Supervisor, 'connection'>,
+  mayAct: () => boolean = () => true,
+): SessionWait {
   const waiting = new Set<() => void>();
 
   /** Resolves at the next change of state, or after the time. */
@@ -45,12 +54,13 @@ export function sessionWait(instance: string, supervisor: Pick<Supervisor, 'conn
   return {
     live() {
       const { connection } = supervisor;
-      return connection.state === 'connected' ? connection.session : undefined;
+      return connection.state === 'connected' && mayAct() ? connection.session : undefined;
     },
     async within(ms, coming = COMING, dialMs = ms) {
       const since = clock(); // By a clock that is never set back.
       for (;;) {
         const { connection } = supervisor;
+        if (!mayAct()) throw instanceMoved(instance);
         if (connection.state === 'connected') return connection.session;
         const left = since + (connection.state === 'connecting' ? dialMs : ms) - clock();
         if (!coming.has(connection.state) || left <= (msLeft(connection) ?? 0))

@@ -94,14 +94,14 @@ export interface Newsroom {
 }
 
 /**
- * What a call that was passed on has begun, written by the node that runs the instance before its first stanza leaves.
- * Once the instance has another epoch nothing is written under the old one, so that a call without a row has sent nothing.
+ * What a call that was passed on has begun, written by the node that runs the instance before its first stanza leaves. Of
+ * beginning and forbidding only the first comes about, so that one who forbids knows whether anything was sent.
  */
 export interface HopLog {
-  /** Writes it down; throws when this node does not hold the instance under this epoch. */
+  /** Writes it down; INSTANCE_MOVED when this node does not hold the instance under this epoch, or it was forbidden. */
   begin(hop: { readonly id: string; readonly instance: string; readonly epoch: number }): Promise<void>;
-  /** Whether it had begun. */
-  hasBegun(id: string): Promise<boolean>;
+  /** Sees to it that it never begins; false when it has, or it was asked for before. */
+  forbid(id: string): Promise<boolean>;
   /** Forgets those of more than an hour ago, at most `limit`; how many they were. */
   prune(limit: number): Promise<number>;
 }

@@ -137,7 +137,7 @@ export async function postgresStore(options: PostgresOptions): Promise<Store> {
       db,
       connections: held,
       renewing: whileHeld(renewals),
-      atomically,
+      unlessTaken,
       fences: fence,
       desk,
       growth,

@@ -225,12 +225,29 @@ test('nodes together take no more permits than there are', async () => {
   expect(await nodes[0]?.shared.permits.prune(at(90), 10)).toBe(1);
 });
 
-test('a call that was passed on has begun once that is written', async () => {
+test('a call that was passed on begins, or is forbidden to', async () => {
   const url = await newDatabase();
   const [holder, front] = [await newNode(url), await newNode(url)];
   await holder.store.instances.create(instanceRecord('a'));
-  const id = randomUUID();
-  expect(await front.shared.hops.hasBegun(id)).toBe(false);
-  await holder.shared.hops.begin({ id, instance: 'a', epoch: 1 });
-  expect(await front.shared.hops.hasBegun(id)).toBe(true);
+  const begin = (id: string) => holder.shared.hops.begin({ id, instance: 'a', epoch: 1 }).catch(reasonOf);
+  const [begun, forbidden] = [randomUUID(), randomUUID()];
+  expect(await begin(begun)).toBe(undefined);
+  expect(await front.shared.hops.forbid(begun)).toBe(false);
+  expect(await front.shared.hops.forbid(forbidden)).toBe(true);
+  expect(await begin(forbidden)).toBe('INSTANCE_MOVED');
+});
+
+test('of a call that begins while it is forbidden one thing comes about', async () => {
+  const url = await newDatabase();
+  const [holder, front] = [await newNode(url), await newNode(url)];
+  await holder.store.instances.create(instanceRecord('a'));
+  for (let round = 0; round < 50; round++) {
+    const id = randomUUID();
+    const begin = holder.shared.hops.begin({ id, instance: 'a', epoch: 1 }).then(
+      () => true,
+      () => false,
+    );
+    const [hasBegun, isForbidden] = await Promise.all([begin, front.shared.hops.forbid(id)]);
+    expect(hasBegun).toBe(!isForbidden);
+  }
 });

@@ -1,33 +1,49 @@
 import { type Kysely, sql } from 'kysely';
 import type { HopLog } from '../../../cluster/ports.js';
-import type { Atomically } from '../../tables/changes.js';
+import { PrivacyError } from '../../../domain/errors.js';
+import type { UnlessTaken } from '../../tables/changes.js';
 import type { Schema } from '../../tables/schema.js';
 
 /** Nobody asks after a call that ended an hour ago: none lasts so long. */
 const KEPT_MS = 3_600_000;
 
+/** For the caller of a call that was forbidden, should it still be there. */
+const RETRY_MS = 1_000;
+
 const NOW = sql<number>`(extract(epoch from clock_timestamp()) * 1000)::bigint`;
 
-/** The calls that were passed on. */
-export const hopLog = (db: Kysely<Schema>, atomically: Atomically): HopLog => ({
-  begin: ({ id, instance, epoch }) =>
-    atomically([db.insertInto('hop').values({ id, instance, epoch, time: NOW })], [instance]),
+/** The calls that were passed on: a row is of who came first, the call that begins or who forbids that. */
+export function hopLog(db: Kysely<Schema>, unlessTaken: UnlessTaken): HopLog {
+  const insert = (hop: { readonly id: string; readonly instance: string; readonly epoch: number }) =>
+    db
+      .insertInto('hop')
+      .values({ ...hop, time: NOW })
+      .onConflict(conflict => conflict.column('id').doNothing());
 
-  async hasBegun(id) {
-    return (await db.selectFrom('hop').select('id').where('id', '=', id).executeTakeFirst()) !== undefined;
-  },
+  return {
+    async begin(hop) {
+      const { instance } = hop;
+      const [isFirst] = await unlessTaken([{ first: insert(hop), others: [] }], () => [], [instance]);
+      if (!isFirst) throw new PrivacyError({ kind: 'INSTANCE_MOVED', instance, retryAfterMs: RETRY_MS });
+    },
 
-  async prune(limit) {
-    const { numDeletedRows } = await db
-      .deleteFrom('hop')
-      .where('id', 'in', ({ selectFrom }) =>
-        selectFrom('hop')
-          .select('id')
-          .where('time', '<', sql<number>`${NOW} - ${KEPT_MS}::bigint`)
-          .orderBy('time')
-          .limit(limit),
-      )
-      .executeTakeFirstOrThrow();
-    return Number(numDeletedRows);
-  },
-});
+    async forbid(id) {
+      const { numInsertedOrUpdatedRows } = await insert({ id, instance: '', epoch: 0 }).executeTakeFirst();
+      return numInsertedOrUpdatedRows === 1n;
+    },
+
+    async prune(limit) {
+      const { numDeletedRows } = await db
+        .deleteFrom('hop')
+        .where('id', 'in', ({ selectFrom }) =>
+          selectFrom('hop')
+            .select('id')
+            .where('time', '<', sql<number>`${NOW} - ${KEPT_MS}::bigint`)
+            .orderBy('time')
+            .limit(limit),
+        )
+        .executeTakeFirstOrThrow();
+      return Number(numDeletedRows);
+    },
+  };
+}

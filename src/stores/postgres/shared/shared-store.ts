@@ -3,7 +3,7 @@ import pg from 'pg';
 import type { TokenStore } from '../../../access/ports.js';
 import type { CredentialStore, InstanceStore } from '../../../instances/ports/store.js';
 import type { Store } from '../../store.js';
-import type { Atomically } from '../../tables/changes.js';
+import type { UnlessTaken } from '../../tables/changes.js';
 import type { HistoryGrowth } from '../../tables/history-growth.js';
 import type { Schema } from '../../tables/schema.js';
 import type { Connections } from '../connections.js';
@@ -28,13 +28,13 @@ export function sharedBetweenNodes(
     readonly db: Kysely<Schema>;
     readonly connections: Connections;
     readonly renewing: Connections;
-    readonly atomically: Atomically;
+    readonly unlessTaken: UnlessTaken;
     readonly fences: Fences;
     readonly desk: Newsdesk;
     readonly growth: HistoryGrowth;
   },
 ): Store {
-  const { db, connections, renewing, atomically, fences, desk, growth } = parts;
+  const { db, connections, renewing, unlessTaken, fences, desk, growth } = parts;
   const { tell, onNews } = desk;
   // Both ways, and each only once: what others tell is growth here too, and is not told again.
   let isHearing = false;
@@ -56,7 +56,7 @@ export function sharedBetweenNodes(
     shared: {
       leases: leaseStore(connections, renewing, fences, desk),
       newsroom: { onNews },
-      hops: hopLog(db, atomically),
+      hops: hopLog(db, unlessTaken),
       permits: permitStore(db),
     },
   };

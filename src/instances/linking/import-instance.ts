@@ -33,6 +33,7 @@ export async function importInstance(
     refuseUnlessLinkable(managed);
     await managed.forgotten();
     refuseOtherAccount(managed, device);
+    await call.beforeSending?.();
     // One after another: two imports of one device must see each other.
     await node.imports.add(async () => {
       const holder = await holderOf(device, others(), node);

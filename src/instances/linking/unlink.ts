@@ -40,5 +40,7 @@ async function hasSession(managed: ManagedInstance, call: CallOptions): Promise<
 const isOver = ({ state }: ConnectionState): boolean => state === 'unlinked' || state === 'logged_out';
 
 /** Removes this device at WhatsApp. */
-export const logOut = ({ supervisor }: ManagedInstance, call: CallOptions): Promise<LogoutReply> =>
-  supervisor.retire(session => session.logout(iqTimeout(call)));
+export async function logOut({ supervisor }: ManagedInstance, call: CallOptions): Promise<LogoutReply> {
+  await call.beforeSending?.();
+  return supervisor.retire(session => session.logout(iqTimeout(call)));
+}

@@ -65,6 +65,7 @@ export async function updateContactList(
   const isKnown = change.from === EXCEPTING || order.replace;
   if (validateOnly) return unsent(isKnown ? wanted : undefined, 'WOULD_CHANGE');
 
+  await call.beforeSending?.();
   const run = { account: lookedUp.account, order, call };
   const { outcome, after, sent } = await executeListChange(run, { settings, list, wish });
   await account.history.ended(order, [outcome]);

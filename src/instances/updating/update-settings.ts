@@ -77,6 +77,7 @@ export async function updateSettings(
     isPatient: !doesRollBack,
     isPlannedAhead: ahead !== undefined,
   };
+  await call.beforeSending?.();
   const readsBefore = account.cache.reads();
   let execution = await sendWaves(paid.account, session, plan, how, call);
   if (lists) execution = await rollBack(paid.account, execution, lists, call);

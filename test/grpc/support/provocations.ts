@@ -155,6 +155,7 @@ const PROVOCATIONS: Readonly<Record<string, Readonly<Record<string, Provoke>>>> 
   },
   'UNAVAILABLE SHUTTING_DOWN': { '*': common.whileShuttingDown },
   'UNAVAILABLE STORE_UNAVAILABLE': { '*': common.whileStoreIsAway },
+  'UNAVAILABLE INSTANCE_MOVED': { '*': common.whileNobodyRunsIt },
   'DEADLINE_EXCEEDED DEADLINE_TOO_SHORT': { '*': on('unanswered', {}, SHORT) },
   'DEADLINE_EXCEEDED LINK_TIMED_OUT': { '*': onUnlinked(SHORT) },
   'DEADLINE_EXCEEDED PASSKEY_TIMED_OUT': {

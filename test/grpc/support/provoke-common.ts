@@ -121,6 +121,10 @@ export const amongOtherNodes: Provoke = async (_, subject) => {
   return ended;
 };
 
+export const whileNobodyRunsIt = onBrokenService(
+  new PrivacyError({ kind: 'INSTANCE_MOVED', instance: 'some-desk', retryAfterMs: 1_000 }),
+);
+
 /** Of a store that leaves backups to its engine. */
 export const withoutBackups: Provoke = async (_, subject) => {
   const { secret, ...api } = await openApi({

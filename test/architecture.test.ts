@@ -92,6 +92,8 @@ const TELL_WALL_TIME = [
   'app.ts',
   'domain/time/due.ts',
   'grpc/calls/deadlines.ts',
+  'grpc/hops/connections.ts',
+  'grpc/hops/open-hops.ts',
   'grpc/server/server.ts',
   'housekeeping.ts',
   'instances/account/history.ts',

@@ -13,6 +13,8 @@ export type EndedCall = {
   /** The caller's address. */
   readonly peer: string;
   readonly tokenId: string;
+  /** The id of the node that passed it on; its own line tells it too. */
+  readonly fromNode?: string;
 };
 
 /** A stanza that came or leaves: of what kind it is, and nothing that it says. */
@@ -50,8 +52,17 @@ const eventsTo = (logger: Logger) => ({
   stopping: (cause: string) => logger.info('stopping', { event: 'stopping', cause }),
   stopped: () => logger.info('stopped', { event: 'stopped' }),
 
-  callEnded: ({ requestId, method, code, durationMs, peer, tokenId }: EndedCall) =>
-    logger.info('call ended', { event: 'call_ended', requestId, method, code, durationMs, peer, tokenId }),
+  callEnded: ({ requestId, method, code, durationMs, peer, tokenId, fromNode }: EndedCall) =>
+    logger.info('call ended', {
+      event: 'call_ended',
+      requestId,
+      method,
+      code,
+      durationMs,
+      peer,
+      tokenId,
+      ...(fromNode !== undefined && { fromNode }),
+    }),
   /** What was done without a good token; of one kind and address a line a minute. */
   strangersSeen: ({ deed, peer, count }: StrangerDeeds) => {
     const level = deed === 'connection_flooding' ? 'warn' : deed === 'health' ? 'debug' : 'info';

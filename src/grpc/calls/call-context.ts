@@ -9,6 +9,8 @@ export type PassedOn = {
   readonly id: string;
   /** The id of the other node. */
   readonly from: string;
+  /** The caller's address. */
+  readonly peer: string;
   /** What the other node says beside the request. */
   readonly note: Readonly<Record<string, string>>;
   /** SHA-256 of the request. */

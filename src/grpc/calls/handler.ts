@@ -29,6 +29,8 @@ export type Handler<Request, Order, Result> = {
 export type UnaryHandler<Request, Order, Response> = Handler<Request, Order, Promise<Response> | Response> & {
   /** The answer where nothing has to be waited for, which spares the call a deadline; undefined to have it handled. */
   readonly atOnce?: (order: Order) => Response | undefined;
+  /** It works with the store alone, so that any node answers it. */
+  readonly isAnywhere?: true;
   /** What is done when the node is lost that runs it. Reads are made again; of a change nobody can say when not said. */
   readonly afterLoss?: AfterLoss<Request, Response>;
 };

@@ -1,5 +1,8 @@
+import { PrivacyError } from '../../domain/errors.js';
 import type { CallOptions } from '../../instances/ports/orders.js';
 import type { CallContext } from './call-context.js';
+
+export type BeforeSending = NonNullable<CallOptions['beforeSending']>;
 
 /** Reads and writes a message of the contract. */
 export type Codec<Message> = {
@@ -33,7 +36,7 @@ export type PlacedCall<Request, Response> = {
   /** For the handler on the other node, beside the request. */
   readonly note?: Readonly<Record<string, string>>;
   /** Has this node answer it. */
-  readonly here: (request: Request, options: CallOptions) => Promise<Response>;
+  readonly here: (request: Request, beforeSending?: BeforeSending) => Promise<Response>;
   /** Undefined for a change of which nobody can say what became of it. */
   readonly afterLoss: AfterLoss<Request, Response> | undefined;
 };
@@ -53,3 +56,13 @@ export type Placement = {
   answer<Request, Response>(call: PlacedCall<Request, Response>): Promise<Response | Buffer>;
   stream<Event>(call: PlacedStream<Event>): AsyncIterable<Event | Buffer>;
 };
+
+/** Whether another node is to answer, and nothing was done here. */
+export const isMoved = (error: unknown): boolean =>
+  error instanceof PrivacyError && error.problem.kind === 'INSTANCE_MOVED';
+
+/** What a caller is told to wait before the next call. */
+const RETRY_MS = 1_000;
+
+export const moved = (instance: string): PrivacyError =>
+  new PrivacyError({ kind: 'INSTANCE_MOVED', instance, retryAfterMs: RETRY_MS });

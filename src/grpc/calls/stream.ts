@@ -7,6 +7,9 @@ import { authorOf, contextOf, principalOf } from './call-context.js';
 import type { CallSlots } from './call-slots.js';
 import { LASTED, longestDeadline, startDeadline, unlessAborted } from './deadlines.js';
 import type { Handler } from './handler.js';
+import { namedInstance } from './named-instances.js';
+import type { Placement } from './placement.js';
+import { bytesOf } from './reading.js';
 
 /** The handler of a method that streams. Its events are encoded one by one, so that leaving reaches the iteration. */
 type StreamHandler<Request, Order, Event, Response> = Handler<Request, Order, AsyncIterable<Event>> & {
@@ -26,6 +29,8 @@ export type Stream = ReturnType<typeof stream>;
 /**
  * A method that answers with a stream, as grpc-js wants it. Waits for a slow reader, ends the iteration when the
  * caller has gone, and ends the stream when the server is draining or the caller's token has ended.
+ *
+ * @param placement Undefined where everything runs here.
  */
 export const stream =
   (
@@ -34,6 +39,7 @@ export const stream =
     tokens: Pick<Tokens, 'watch'>,
     open: CallSlots,
     labelsOf: LabelsOf,
+    placement?: Placement,
   ) =>
   <Request, Order, Event, Response>(
     handler: StreamHandler<Request, Order, Event, Response>,
@@ -49,6 +55,8 @@ export const stream =
       hasEnded = true;
     };
     const run = async () => {
+      const pending = placement?.meet(call.request, context);
+      if (pending) await pending;
       const order = admit(call.request, handler.decode, context, labelsOf);
       const isDetached = handler.isDetached?.(order) ?? false;
       using limits = startDeadline(call, context.method);
@@ -63,13 +71,22 @@ export const stream =
         ...(handler.endsByItself ? [] : [draining]),
       ]);
       const signal = AbortSignal.any([options.signal, token.signal, draining]);
-      const events = handler.handle(order, {
-        method: context.method,
-        principal,
-        requestId: context.requestId,
-        context,
-        options: { deadline: options.deadline, signal, author: authorOf(call.request, principal) },
-      });
+      const told = { deadline: options.deadline, signal, author: authorOf(call.request, principal) };
+      const here = () =>
+        handler.handle(order, {
+          method: context.method,
+          principal,
+          requestId: context.requestId,
+          context,
+          options: told,
+        });
+      const instance = namedInstance(call.request, context.method);
+      placement?.isHere(call.request, context); // Throws when it must not be answered.
+      const bytes = bytesOf(call.request) ?? Buffer.of();
+      const events =
+        placement && instance !== undefined
+          ? placement.stream({ context, instance, request: call.request, bytes, options: told, here })
+          : here();
       const iterator = events[Symbol.asyncIterator]();
       try {
         for (;;) {
@@ -77,8 +94,8 @@ export const stream =
           if (done) return;
           // Of what is no longer covered nothing more is told. Streams about several instances see to that themselves.
           if (context.method.about === 'instance') checkScope(call.request, context, labelsOf);
-          if (!call.write(handler.encode(value)) && !isDetached)
-            await unlessAborted(once(call, 'drain'), over);
+          const message = Buffer.isBuffer(value) ? (value as Response) : handler.encode(value as Event);
+          if (!call.write(message) && !isDetached) await unlessAborted(once(call, 'drain'), over);
         }
       } catch (error) {
         if (!isDetached) throw error;

@@ -7,6 +7,9 @@ import { admit, type LabelsOf } from './admit.js';
 import { authorOf, contextOf, principalOf } from './call-context.js';
 import { startDeadline } from './deadlines.js';
 import type { UnaryHandler } from './handler.js';
+import { namedInstance } from './named-instances.js';
+import { type BeforeSending, isMoved, type Placement } from './placement.js';
+import { bytesOf } from './reading.js';
 
 /** Makes methods that answer once. */
 export type Unary = ReturnType<typeof unary>;
@@ -14,40 +17,83 @@ export type Unary = ReturnType<typeof unary>;
 /**
  * A method that answers once, as grpc-js wants it: whatever it throws, and also when it never ends, is answered. A change
  * begins nothing more once its caller's token has ended.
+ *
+ * @param placement Undefined where everything runs here.
  */
 export const unary =
-  (answer: Answer, tokens: Pick<Tokens, 'watch'>, labelsOf: LabelsOf) =>
+  (answer: Answer, tokens: Pick<Tokens, 'watch'>, labelsOf: LabelsOf, placement?: Placement) =>
   <Request, Order, Response>(
     handler: UnaryHandler<Request, Order, Response>,
   ): handleUnaryCall<Request, Response> =>
   (call, callback) => {
     const context = contextOf(call.metadata);
+    const { method, requestId } = context;
     const fail = (error: unknown) => {
       if (!call.cancelled) callback(answer(error, context));
     };
-    const run = async (order: Order) => {
-      const { method, requestId } = context;
+    const admitted = (request: Request) => admit(request, handler.decode, context, labelsOf);
+
+    const run = async (order: Order): Promise<Response | Buffer> => {
       const principal = principalOf(context);
       using limits = startDeadline(call, method, authorOf(call.request, principal));
-      const handle = (options: CallOptions) =>
-        limits.unlessEnded(handler.handle(order, { method, principal, requestId, options, context }));
-      if (method.permit.access === 'READ_ONLY') return await handle(limits);
-
-      using token = tokens.watch(principal.tokenId);
+      using token = method.permit.access === 'READ_ONLY' ? undefined : tokens.watch(principal.tokenId);
       const { deadline, author } = limits;
-      const signal = AbortSignal.any([limits.signal, token.signal]);
-      return await handle({ deadline, author, signal }).catch((error: unknown) => {
-        throw token.signal.aborted && isUnsent(error) ? token.signal.reason : error;
+      const optionsFor = (beforeSending: BeforeSending | undefined): CallOptions =>
+        token
+          ? {
+              deadline,
+              author,
+              signal: AbortSignal.any([limits.signal, token.signal]),
+              ...(beforeSending && { beforeSending }),
+            }
+          : limits;
+      const here = async (request: Request, beforeSending?: BeforeSending) =>
+        handler.handle(request === call.request ? order : admitted(request), {
+          method,
+          principal,
+          requestId,
+          options: optionsFor(beforeSending),
+          context,
+        });
+      const instance = handler.isAnywhere ? undefined : namedInstance(call.request, method);
+      const work =
+        placement && instance !== undefined
+          ? placement.answer({
+              context,
+              instance,
+              request: call.request,
+              bytes: bytesOf(call.request) ?? Buffer.of(),
+              options: limits,
+              here,
+              afterLoss: handler.afterLoss,
+            })
+          : here(call.request);
+      return await limits.unlessEnded(work).catch((error: unknown) => {
+        throw token?.signal.aborted && isUnsent(error) ? token.signal.reason : error;
       });
     };
-    try {
-      const order = admit(call.request, handler.decode, context, labelsOf);
-      const known = handler.atOnce?.(order);
-      if (known !== undefined) callback(null, known);
-      else run(order).then(response => callback(null, response), fail);
-    } catch (error) {
-      fail(error);
-    }
+    const atOnce = (order: Order): Response | undefined => {
+      if (placement?.isHere(call.request, context) === false) return undefined;
+      try {
+        return handler.atOnce?.(order);
+      } catch (error) {
+        if (placement && isMoved(error)) return undefined;
+        throw error;
+      }
+    };
+    const begin = () => {
+      try {
+        const order = admitted(call.request);
+        const known = atOnce(order);
+        if (known !== undefined) callback(null, known);
+        else run(order).then(response => callback(null, response as Response), fail);
+      } catch (error) {
+        fail(error);
+      }
+    };
+    const pending = placement?.meet(call.request, context);
+    if (pending) pending.then(begin, fail);
+    else begin();
   };
 
 /** Whether a call was ended before it had sent anything. */

@@ -65,6 +65,14 @@ export function withRequestInfo(body: Status, requestId: string): Status {
   return { ...body, details: [...(errorInfo ? [errorInfo] : []), ...requestInfo, ...others] };
 }
 
+const REQUEST_INFO = 'type.googleapis.com/google.rpc.RequestInfo';
+
+/** The status as it was, with none. */
+export const withoutRequestInfo = (body: Status): Status => ({
+  ...body,
+  details: body.details.filter(({ typeUrl }) => typeUrl !== REQUEST_INFO),
+});
+
 function encodeDetails(details: Details): Any[] {
   return [
     ...any('google.rpc.ErrorInfo', rpc.ErrorInfo, details.errorInfo),

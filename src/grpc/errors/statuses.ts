@@ -1,4 +1,5 @@
 import { Metadata, type ServerInterceptingCallInterface, type StatusObject, status } from '@grpc/grpc-js';
+import { ErrorInfo } from '../../../gen/ts/google/rpc/error_details.js';
 import { Status } from '../../../gen/ts/google/rpc/status.js';
 import { PrivacyError } from '../../domain/errors.js';
 import { camelCase } from '../../domain/settings/settings-table.js';
@@ -27,15 +28,27 @@ export type ErrorContext = {
   readonly now: number;
 };
 
-/** The status with which a request with the same request_id ended before. */
+/** The status with which a request with the same request_id ended before, or with which another node ended this one. */
 export class FirstAnswer extends Error {
   readonly status: Status;
+  readonly pushbackMs: number | undefined;
 
-  /** @param status Without RequestInfo. */
-  constructor(status: Status) {
+  /**
+   * @param status Without RequestInfo.
+   * @param pushbackMs What clients are told that retry by themselves; undefined for that they must not.
+   */
+  constructor(status: Status, pushbackMs?: number) {
     super(status.message);
     this.status = status;
+    this.pushbackMs = pushbackMs;
   }
+}
+
+/** The reason of an error that callers are told; undefined for a fault of ours. */
+export function reasonOf(error: unknown): string | undefined {
+  if (error instanceof PrivacyError) return error.problem.kind;
+  const [errorInfo] = error instanceof FirstAnswer ? error.status.details : [];
+  return errorInfo && ErrorInfo.decode(errorInfo.value).reason;
 }
 
 /** Turns whatever a call threw into the status to send. */
@@ -58,8 +71,8 @@ export const answers =
       const delayMs = error.update?.sent ? undefined : retryDelayMs(error.problem, now());
       return asTrailers(body, pushbackOf(delayMs, call && Number(call.getDeadline()) - now()));
     }
-    // Kept for having sent something to WhatsApp.
-    if (error instanceof FirstAnswer) return asTrailers(withRequestInfo(error.status, requestId));
+    if (error instanceof FirstAnswer)
+      return asTrailers(withRequestInfo(error.status, requestId), error.pushbackMs);
     log.callFailed({ requestId, method: method.fullName, cause: error });
     return asTrailers(internalStatus(requestId));
   };

@@ -20,8 +20,9 @@ export type CallLog = (
 export const callLog =
   (log: Pick<ApiEvents, 'callEnded'>, strangers: Strangers): CallLog =>
   (context, code, durationMs, otherwise) => {
-    const { requestId, method, peer, principal, tokenFault = otherwise } = context;
+    const { requestId, method, peer, principal, passedOn, tokenFault = otherwise } = context;
     if (!principal) return strangers.seen(tokenFault, countedAddress(peer));
     const { tokenId } = principal;
-    log.callEnded({ requestId, method: method.fullName, code: status[code], durationMs, peer, tokenId });
+    const call = { requestId, method: method.fullName, code: status[code], durationMs, peer, tokenId };
+    log.callEnded(passedOn ? { ...call, peer: passedOn.peer, fromNode: passedOn.from } : call);
   };

@@ -1,25 +1,15 @@
 import { BlockList } from 'node:net';
-import { Server, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js';
-import { InstanceServiceService } from '../../../gen/ts/whatsapp/privacy/v1/instance_service.js';
-import { NodeServiceService } from '../../../gen/ts/whatsapp/privacy/v1/node_service.js';
-import { TokenServiceService } from '../../../gen/ts/whatsapp/privacy/v1/token_service.js';
-import type { ApplyLog, RequestLog } from '../../access/ports.js';
-import type { Tokens } from '../../access/tokens.js';
-import type { Nodes, Readiness } from '../../cluster/ports.js';
+import { Server, type ServiceDefinition } from '@grpc/grpc-js';
+import type { Readiness } from '../../cluster/ports.js';
 import { wallMs } from '../../domain/time/wall-time.js';
-import type { ClientRefusals } from '../../instances/connecting/client-refusals.js';
-import type { Instances } from '../../instances/instances.js';
-import type { ClientVersions } from '../../instances/ports/client-version.js';
 import { strangers } from '../../observability/strangers.js';
 import type { Certificates } from '../../tls/certificates.js';
 import { callSlots } from '../calls/call-slots.js';
-import { idempotent } from '../calls/idempotent.js';
-import { readingRequests } from '../calls/reading.js';
 import { stream } from '../calls/stream.js';
 import { unary } from '../calls/unary.js';
-import type { ApiEvents } from '../errors/api-events.js';
-import { answers, innerStatuses } from '../errors/statuses.js';
-import type { NodeOptions } from '../hops/node-options.js';
+import { answers } from '../errors/statuses.js';
+import { openHops } from '../hops/open-hops.js';
+import { passingOn } from '../hops/passing-on.js';
 import { type Check, everyCheck } from '../interceptors/admission.js';
 import { anyToken, auth } from '../interceptors/auth.js';
 import { bareFaults } from '../interceptors/bare-faults.js';
@@ -27,53 +17,25 @@ import { callGate } from '../interceptors/call-gate.js';
 import { callLog } from '../interceptors/call-log.js';
 import { failedTokens } from '../interceptors/failed-tokens.js';
 import { tokenLimit } from '../interceptors/token-limit.js';
-import { pageTokens } from '../messages/page-tokens.js';
-import { instanceService } from '../methods/instances/instance-service.js';
-import { type BackUp, nodeService } from '../methods/nodes/node-service.js';
-import type { ServerInfo } from '../methods/nodes/server-info.js';
-import { applyRecords } from '../methods/privacy/apply-records.js';
-import { privacyDefinition, privacyService } from '../methods/privacy/privacy-service.js';
-import { tokenService } from '../methods/tokens/token-service.js';
+import { type ServiceOptions, services } from '../methods/services.js';
 import { trustedHops } from '../peers/trusted-hops.js';
 import { addReflection } from '../reflection/reflection.js';
 import { boundConnections, type ConnectionLimits } from './connection-bounds.js';
 import { addHealth, type HealthLimits } from './health.js';
+import { nodeServer } from './node-server.js';
 import { drain, type Listening, listen, SERVER_OPTIONS, showCertificates } from './transport.js';
 
 /** What the API is made of. */
-export type GrpcServerOptions = {
-  readonly instances: Instances;
-  readonly tokens: Tokens;
-  readonly requestLog: RequestLog;
-  readonly applyLog: ApplyLog;
-  /** Seals page tokens. */
-  readonly pageTokenKey: Buffer;
-  readonly versions: Pick<ClientVersions, 'status'>;
-  readonly refusals: ClientRefusals;
-  readonly backUp: BackUp;
-  readonly nodes: Nodes;
-  /** Undefined: as long as it serves. */
-  readonly readiness?: Readiness | undefined;
-  /** Of this service. */
-  readonly version: string;
-  /** How long changes stay in the history; undefined for as long as their instance. */
-  readonly historyMs: number | undefined;
-  readonly events: ApiEvents;
+export type GrpcServerOptions = ServiceOptions & {
   readonly limits: {
-    /** Calls of one token. */
-    readonly callsPerMinute: number;
     /** CreateInstance calls of one token. */
     readonly createsPerMinute: number;
     /** BatchCreateInstances calls of one token. */
     readonly batchCreatesPerHour: number;
     /** Calls of one address with a token that is not good. */
     readonly failedTokensPerMinute: number;
-    /** Streams of one method that one token may have open. */
-    readonly openStreams: number;
     /** ListPrivacySettings calls of one token at the same time. */
     readonly openLists: number;
-    /** DownloadBackup calls at the same time, of all tokens. */
-    readonly backups: number;
   } & ConnectionLimits &
     HealthLimits & {
       /** Reflection questions of one address. */
@@ -81,19 +43,15 @@ export type GrpcServerOptions = {
     };
   /** The networks of hops that tell whose connections they pass on. */
   readonly trustedProxies?: BlockList | undefined;
-  /** Undefined for plaintext. */
-  readonly tls: Certificates | undefined;
-  /** Who may ask for it. */
-  readonly reflection: 'anybody' | 'with_token' | 'nobody';
-  /** Undefined for one that has the store alone. */
-  readonly cluster?: NodeOptions | undefined;
+  /** Undefined: as long as it serves. */
+  readonly readiness?: Readiness | undefined;
   /** Epoch milliseconds. */
   readonly now?: () => number;
 };
 
 /** The API, not yet listening. */
 export function grpcServer(options: GrpcServerOptions) {
-  const { instances, tokens, requestLog, versions, refusals, backUp, events, limits, now = wallMs } = options;
+  const { instances, tokens, refusals, events, limits, cluster, now = wallMs } = options;
   const draining = new AbortController();
   const shuttingDown: Check = () => draining.signal.throwIfAborted();
   const answer = answers(events, now);
@@ -126,38 +84,21 @@ export function grpcServer(options: GrpcServerOptions) {
     ],
   });
 
-  const one = unary(answer, tokens, instances.labelsOf);
+  const { labelsOf } = instances;
+  const hops = cluster && openHops(cluster);
+  const exists = (name: string) => labelsOf(name) !== undefined;
+  const placement = cluster && hops && passingOn({ ...cluster, hops, exists });
   const openStreams = callSlots(limits.openStreams, 'open streams');
-  const many = stream(answer, draining.signal, tokens, openStreams, instances.labelsOf);
-  const openLists = callSlots(limits.openLists, 'lists');
-  const answerOnce = idempotent(requestLog, events, now);
-  const records = applyRecords(options.applyLog, events, now);
-  const pageOf = pageTokens(options.pageTokenKey);
-  const statusOf = innerStatuses(events, now);
-  const handlers: [ServiceDefinition, UntypedServiceImplementation][] = [
-    [
-      privacyDefinition,
-      privacyService({ instances, answerOnce, one, many, openLists, statusOf, pageOf, records }),
-    ],
-    [InstanceServiceService, instanceService({ instances, tokens, answerOnce, one, many, statusOf, pageOf })],
-    [TokenServiceService, tokenService(tokens, answerOnce, one, pageOf, now)],
-    [
-      NodeServiceService,
-      nodeService({
-        versions,
-        refusals,
-        backUp,
-        backups: limits.backups,
-        server: serverInfo(options),
-        nodes: options.nodes,
-        one,
-        many,
-        pageOf,
-        now,
-      }),
-    ],
-  ];
-  for (const [service, methods] of handlers) server.addService(readingRequests(service), methods);
+  const { of: servicesOf, finished } = services(options, now);
+  const handlers = servicesOf(
+    unary(answer, tokens, labelsOf, placement),
+    stream(answer, draining.signal, tokens, openStreams, labelsOf, placement),
+    callSlots(limits.openLists, 'lists'),
+  );
+  for (const [service, methods] of handlers) server.addService(service, methods);
+  const forNodes =
+    cluster &&
+    nodeServer(cluster, { instances, tokens, servicesOf, limits, events, seen, answer, draining, now });
   addHealth(
     server,
     handlers.map(([service]) => serviceName(service)),
@@ -178,28 +119,23 @@ export function grpcServer(options: GrpcServerOptions) {
     async listen(address: string): Promise<Listening> {
       return listen(server, address, options.tls, connections, answer);
     },
+    /** Starts serving other nodes, as `listen`. */
+    async listenToNodes(address: string): Promise<Listening> {
+      if (!forNodes) throw new Error('this node is not one of several');
+      return forNodes.listen(address);
+    },
     /** Lets new connections have these certificates; where there were some. */
     showCertificates: (certificates: Certificates) => showCertificates(server, certificates),
     /** Stops serving: refuses new calls, ends streams, and lets the others, and what goes on without a caller, finish for `graceMs` at most. */
     async drain(graceMs: number): Promise<void> {
       const graceOver = AbortSignal.timeout(graceMs);
-      await drain(server, draining, graceMs, connections.cut);
-      await records.finished(graceOver);
+      await Promise.all([drain(server, draining, graceMs, connections.cut), forNodes?.drain(graceMs)]);
+      await finished(graceOver);
+      hops?.close();
       connections.stop();
       seen.stop();
     },
   };
 }
-
-const serverInfo = ({ version, historyMs, limits, reflection, tls }: GrpcServerOptions): ServerInfo => ({
-  version,
-  historyMs,
-  callsPerMinute: limits.callsPerMinute,
-  openStreams: limits.openStreams,
-  features: [
-    ...(reflection === 'nobody' ? [] : (['REFLECTION'] as const)),
-    ...(tls?.clientCa === undefined ? [] : (['CLIENT_CERTIFICATES'] as const)),
-  ],
-});
 
 const serviceName = (service: ServiceDefinition) => Object.values(service)[0]?.path.split('/')[1] ?? '';

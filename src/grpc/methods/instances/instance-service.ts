@@ -10,10 +10,11 @@ import type { PasskeyStep } from '../../../instances/ports/passkey-steps.js';
 import { digestOf } from '../../calls/idempotent.js';
 import type { Stream } from '../../calls/stream.js';
 import type { Unary } from '../../calls/unary.js';
-import { unlessMissing } from '../../calls/unless-missing.js';
 import { encodeInstance } from '../../messages/codec.js';
 import type { PageOf } from '../../messages/page-tokens.js';
 import { coveredPage } from '../../messages/pagination.js';
+import { unlessMissing } from '../unless-missing.js';
+import { deleteAfterLoss, importAfterLoss, unlinkAfterLoss } from './after-loss.js';
 import { batchCreate, create, type Makers } from './create.js';
 import {
   decodeAssertion,
@@ -60,6 +61,7 @@ export const instanceService = ({
     }),
 
     updateInstance: one({
+      afterLoss: 'repeat',
       decode: decodeInstanceUpdate,
       async handle({ instance, changed, etag }, { method, principal, options }) {
         // Whoever sets the proxy makes this service connect to any address that it reaches; labels tell tokens apart.
@@ -70,6 +72,7 @@ export const instanceService = ({
     }),
 
     deleteInstance: one({
+      afterLoss: deleteAfterLoss,
       decode: decodeDelete,
       async handle({ instance, etag, allowMissing, requestId, content }, { method, options }) {
         const request = {
@@ -96,6 +99,7 @@ export const instanceService = ({
     }),
 
     submitPasskeyAssertion: one({
+      afterLoss: 'repeat',
       decode: decodeAssertion,
       handle({ instance, assertionJson }) {
         instances.submitPasskeyAssertion(instance, assertionJson);
@@ -104,6 +108,7 @@ export const instanceService = ({
     }),
 
     confirmPasskeyCode: one({
+      afterLoss: 'repeat',
       decode: decodeConfirmation,
       handle({ instance, code }) {
         instances.confirmPasskeyCode(instance, code);
@@ -112,6 +117,7 @@ export const instanceService = ({
     }),
 
     importInstance: one({
+      afterLoss: importAfterLoss,
       decode: decodeImport,
       async handle({ instance, content }, { options }) {
         return { instance: encodeInstance(await instances.import(instance, content, options)) };
@@ -119,6 +125,7 @@ export const instanceService = ({
     }),
 
     unlinkInstance: one({
+      afterLoss: unlinkAfterLoss,
       decode: decodeInstance,
       async handle({ instance }, { options }) {
         return { instance: encodeInstance(await instances.unlink(instance, options)) };
@@ -126,6 +133,7 @@ export const instanceService = ({
     }),
 
     reconnectInstance: one({
+      afterLoss: 'repeat',
       decode: decodeInstance,
       async handle({ instance }, { options }) {
         return { instance: encodeInstance(await instances.reconnect(instance, options)) };

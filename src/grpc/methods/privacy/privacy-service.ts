@@ -15,10 +15,11 @@ import { encodeDescriptions, encodeSnapshot } from '../../messages/codec.js';
 import { encodeChange } from '../../messages/history-codec.js';
 import type { PageOf } from '../../messages/page-tokens.js';
 import { selectionOf } from '../../messages/selection.js';
+import { listChangeAfterLoss, updateAfterLoss } from './after-loss.js';
 import { apply, decodeApply } from './apply.js';
 import type { ApplyRecords } from './apply-records.js';
 import { applyResult, decodeApplyResult } from './apply-result.js';
-import { blacklistPages } from './blacklist-pages.js';
+import type { BlacklistPages } from './blacklist-pages.js';
 import * as blacklist from './contact-blacklist.js';
 import { decodeListSettings, listSettings } from './list-settings.js';
 import { decodeInstance, decodeListChanges, decodeRead, decodeUpdate } from './privacy-requests.js';
@@ -46,6 +47,7 @@ export const privacyService = ({
   statusOf,
   pageOf,
   records,
+  lists,
 }: {
   readonly instances: Instances;
   readonly answerOnce: Idempotent;
@@ -55,9 +57,9 @@ export const privacyService = ({
   readonly statusOf: InnerStatus;
   readonly pageOf: PageOf;
   readonly records: ApplyRecords;
+  readonly lists: BlacklistPages;
 }): PrivacyServiceServer => {
   const update = updates(instances, answerOnce);
-  const lists = blacklistPages(instances);
   const settingsOf = memoize((snapshot: Snapshot) => ({ settings: encodeSnapshot(snapshot) }));
   return {
     getPrivacySettings: one({
@@ -85,6 +87,7 @@ export const privacyService = ({
     }),
 
     updatePrivacySettings: one({
+      afterLoss: updateAfterLoss,
       decode: decodeUpdate,
       handle: ({ instance, content, order }, call) =>
         update({ scope: instance, digest: digestOf(call.method, content) }, instance, order, call),
@@ -110,6 +113,7 @@ export const privacyService = ({
     }),
 
     listPrivacyChanges: one({
+      isAnywhere: true,
       decode: decodeListChanges(pageOf),
       async handle({ filter, names, selector, page, startAfter }, { principal }) {
         const selection = selectionOf(principal, selector, names);
@@ -123,6 +127,7 @@ export const privacyService = ({
     getContactBlacklist: one({ decode: blacklist.decodeGet(pageOf), handle: blacklist.read(lists) }),
 
     updateContactBlacklist: one({
+      afterLoss: listChangeAfterLoss,
       decode: blacklist.decodeChange,
       handle: blacklist.change(instances, answerOnce, lists),
     }),

@@ -7,9 +7,9 @@ import {
 import type { Token, Tokens } from '../../../access/tokens.js';
 import { digestOf, type Idempotent } from '../../calls/idempotent.js';
 import type { Unary } from '../../calls/unary.js';
-import { unlessMissing } from '../../calls/unless-missing.js';
 import { encodeToken } from '../../messages/codec.js';
 import type { PageOf } from '../../messages/page-tokens.js';
+import { unlessMissing } from '../unless-missing.js';
 import {
   decodeCreateToken,
   decodeListTokens,

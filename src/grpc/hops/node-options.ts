@@ -3,8 +3,8 @@ import type { Certificates } from '../../tls/certificates.js';
 
 /** What makes a node one of several. */
 export type NodeOptions = {
-  /** Its id among the others. */
-  readonly selfId: string;
+  /** Its id among the others, at present. */
+  readonly selfId: () => string;
   readonly routing: Routing;
   readonly hopLog: HopLog;
   /** The same on all nodes, and nobody else's. */

@@ -33,7 +33,7 @@ export function openHops({ selfId, hopKey, routing, tls }: Omit<NodeOptions, 'ho
     const metadata = new Metadata();
     const claims = {
       id,
-      from: selfId,
+      from: selfId(),
       to,
       expireMs: wallMs() + PROOF_MS,
       path: pathOf(hop),

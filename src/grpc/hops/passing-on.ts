@@ -46,11 +46,10 @@ export function passingOn({ routing, hopLog, lookUp, hops, exists }: Parts): Pla
       if (found.kind === 'nobody') {
         await lookUp(instance);
         if (!exists(instance)) return undefined;
-        continue;
       }
-      if (isSame(found, last)) await setTimeout(PAUSE_MS, undefined, { signal: over }).catch(() => undefined);
+      if (found.kind === 'nobody' || isSame(found, last)) await pause(over);
       if (over.aborted) throw moved(instance);
-      return found;
+      if (found.kind !== 'nobody') return found;
     }
   }
 
@@ -173,6 +172,9 @@ export function passingOn({ routing, hopLog, lookUp, hops, exists }: Parts): Pla
 /** Not of a token that covers one instance, and another. */
 const mayCover = ({ principal }: CallContext, instance: string): boolean =>
   principal?.kind !== 'INSTANCE' || principal.instance === instance;
+
+const pause = (signal: AbortSignal): Promise<void> =>
+  setTimeout(PAUSE_MS, undefined, { signal }).catch(() => undefined);
 
 const isSame = (one: Holder, other: Holder): boolean =>
   one.kind === other.kind && one.kind !== 'nobody' && other.kind !== 'nobody' && one.epoch === other.epoch;

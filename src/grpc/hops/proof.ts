@@ -41,7 +41,7 @@ export function prove(key: Buffer, claims: Claims): Buffer {
 export type ProofReader = (proof: Buffer, path: string) => Claims | undefined;
 
 /** @param now Epoch milliseconds. */
-export function proofReader(key: Buffer, selfId: string, now: () => number): ProofReader {
+export function proofReader(key: Buffer, selfId: () => string, now: () => number): ProofReader {
   /** When those that were used expire, oldest first; nobody without the key can add to them. */
   const used = new Map<string, number>();
 
@@ -61,6 +61,6 @@ export function proofReader(key: Buffer, selfId: string, now: () => number): Pro
     const claims: Claims = JSON.parse(text.toString());
     const leftMs = claims.expireMs - now();
     const isInTime = leftMs > 0 && leftMs <= 2 * PROOF_MS;
-    return claims.to === selfId && claims.path === path && isInTime && isFirst(claims) ? claims : undefined;
+    return claims.to === selfId() && claims.path === path && isInTime && isFirst(claims) ? claims : undefined;
   };
 }

@@ -77,7 +77,7 @@ export async function openNodes(count = 2, options: Options = {}) {
     const id = `node-${index}`;
     const routing = registry.routingOf(id);
     const cluster: NodeOptions = {
-      selfId: id,
+      selfId: () => id,
       routing,
       hopLog,
       hopKey: HOP_KEY,

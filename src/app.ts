@@ -16,6 +16,7 @@ import type { NewChange } from './instances/ports/history.js';
 import { openRegistry } from './instances/registry.js';
 import { LIMITS } from './limits.js';
 import type { Events } from './observability/events.js';
+import { addressText, openNode } from './open-node.js';
 import { openStore } from './open-store.js';
 import { version } from './package-json.js';
 import type { Store } from './stores/store.js';
@@ -75,6 +76,7 @@ export async function createApp(config: Config, events: Events): Promise<App> {
     store: store.versions,
     log: events,
   });
+  const node = openNode(config, store, events);
   // What a connection needs takes long to load, and calls would wait for it.
   const serving = Promise.withResolvers<void>();
   const registry = await openRegistry({
@@ -97,6 +99,7 @@ export async function createApp(config: Config, events: Events): Promise<App> {
     connections: config.connections,
     presence: config.presence,
     connectFrom: serving.promise,
+    membership: node?.membership,
   });
   const served = config.tls && {
     cert: config.tls.cert,
@@ -114,10 +117,14 @@ export async function createApp(config: Config, events: Events): Promise<App> {
     historyMs: config.historyMs,
     refusals: registry.refusals,
     backUp: store.backUp,
-    nodes: singleNode(
-      { name: hostname(), version, startTime: wallTime() },
-      () => registry.select({ names: [], selector: [] }).length,
-    ),
+    nodes:
+      node?.nodes ??
+      singleNode(
+        { name: hostname(), version, startTime: wallTime() },
+        () => registry.select({ names: [], selector: [] }).length,
+      ),
+    readiness: node?.readiness,
+    cluster: node?.forServer(registry),
     events,
     limits: {
       callsPerMinute: config.rateLimitPerMinute,
@@ -152,17 +159,18 @@ export async function createApp(config: Config, events: Events): Promise<App> {
         (cause: unknown) => events.taskFailed({ task, cause }),
       );
 
-    await server.drain(GRACE_MS);
+    await Promise.all([server.drain(GRACE_MS), node && end('handing over to other nodes', node.drain())]);
     await end('housekeeping', housekeeping.stop());
     const closingMs = Math.max(left(GRACE_MS + CLOSING_MS), CLOSING_MS);
     await end('closing the connections to WhatsApp', registry.stop(closingMs));
+    if (node) await end('leaving the other nodes', node.stop());
     await end('storing the versions', versions.stop());
     await end('storing the tokens', tokens.flush());
     await end('closing the store', store.close());
   }
   try {
-    const { host, port } = config.listen;
-    const address = await server.listen(`${host.includes(':') ? `[${host}]` : host}:${port}`);
+    await node?.join(registry, server);
+    const address = await server.listen(addressText(config.listen));
     serving.resolve();
     return { ...address, reloadCertificates: async () => certificates?.reload(), stop };
   } catch (error) {

@@ -4,6 +4,7 @@ import { endSignal } from './end-signal.js';
 import { events as eventsOf } from './observability/events.js';
 import { createLogger } from './observability/logger.js';
 import { stderrLines } from './observability/stderr.js';
+import { addressText } from './open-node.js';
 import { endAfter } from './process-end.js';
 
 /** For the last lines of the log. */
@@ -24,7 +25,7 @@ export async function serve(config: Config): Promise<void> {
   const ended = endSignal(config.tls && (() => void app?.reloadCertificates()));
   void ended.then(() => endAfter(STOPPED_MS)); // Also where it hangs before it serves.
   app = await createApp(config, events);
-  const address = `${app.host.includes(':') ? `[${app.host}]` : app.host}:${app.port}`;
+  const address = addressText(app);
   events.listening(address);
   console.log(`wa-privacy listening on ${address}`);
   events.stopping(await ended);

@@ -39,7 +39,17 @@ export function openCluster({ shared, store, node, log }: ClusterOptions): Clust
     if (me === undefined) return 'apart';
     return isLeaving || table.nodeOf(me)?.isDraining ? 'draining' : 'taking_part';
   };
-  const tell = () => log.nodeStanding({ id: stay.id(), standing: standing() });
+  let told: Standing = 'apart';
+  const listeners: (() => void)[] = [];
+  /** Tells how it stands, where that has changed. */
+  function tell() {
+    const now = standing();
+    if (now === told) return;
+    told = now;
+    log.nodeStanding({ id: stay.id(), standing: now });
+    for (const listener of listeners) listener();
+  }
+  table.onChange(tell);
 
   /** What it does with its share. */
   function partOf(instances: NodeInstances) {
@@ -70,8 +80,11 @@ export function openCluster({ shared, store, node, log }: ClusterOptions): Clust
   }
 
   return {
-    selfId: stay.id,
-    standing,
+    self: () => ({ id: stay.id(), name: node.name }),
+    readiness: {
+      isReady: () => standing() === 'taking_part',
+      onChange: listener => void listeners.push(listener),
+    },
     membership: { mayAct },
     routing: routing({
       table,

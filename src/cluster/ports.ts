@@ -180,9 +180,10 @@ export type Standing =
 
 /** This process as one of several nodes. */
 export type Cluster = {
-  /** Its id at present; another one after it was taken for dead. */
-  selfId(): string;
-  standing(): Standing;
+  /** Its id is another one after it was taken for dead. */
+  self(): Pick<NodeDescription, 'id' | 'name'>;
+  /** Ready while it takes part. */
+  readonly readiness: Readiness;
   readonly routing: Routing;
   readonly membership: Membership;
   /** Takes part from now on, reached at this address, and has its share of the instances run here. */

@@ -272,7 +272,7 @@ export const ROWS: { readonly [Kind in Reason]: Row<Kind> } = {
   INSTANCE_MOVED: {
     code: status.UNAVAILABLE,
     metadata: ['instance'],
-    text: 'Another node is about to run the instance, and nothing was changed; call again',
+    text: 'Another node is about to run the instance, and nothing was changed at WhatsApp; call again',
   },
   BACKUP_NOT_SUPPORTED: {
     code: status.FAILED_PRECONDITION,

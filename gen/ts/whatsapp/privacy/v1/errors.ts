@@ -607,7 +607,8 @@ export enum ErrorReason {
   BACKUP_NOT_SUPPORTED = 48,
   /**
    * INSTANCE_MOVED - UNAVAILABLE: of several nodes none runs the instance for now, as the one that did has stopped or was
-   * lost, and the next one has not taken it over yet. Nothing was changed; call again after RetryInfo.
+   * lost, and the next one has not taken it over yet. Nothing was changed at WhatsApp; call again after
+   * RetryInfo.
    *
    *     {
    *       "reason": "INSTANCE_MOVED",

@@ -76,7 +76,6 @@ const PAGES = [
   'clients/go/README.md',
   'clients/rust/README.md',
   'docs/decisions.md',
-  'docs/cluster.md',
   'docs/security.md',
   'docs/operations.md',
   'docs/limits.md',

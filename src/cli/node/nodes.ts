@@ -46,8 +46,7 @@ async function allLeases(api: Api): Promise<Lease[]> {
   return leases;
 }
 
-/** The nodes, and what nobody runs. */
-export const nodesText = ({ nodes, freeInstances }: ListNodesResponse): string =>
+const nodesText = ({ nodes, freeInstances }: ListNodesResponse): string =>
   [
     table(
       ['node', 'id', 'address', 'version', 'state', 'instances', 'lease left', 'since', 'answers'],

@@ -60,9 +60,3 @@ export type Placement = {
 /** Whether another node is to answer, and nothing was done here. */
 export const isMoved = (error: unknown): boolean =>
   error instanceof PrivacyError && error.problem.kind === 'INSTANCE_MOVED';
-
-/** What a caller is told to wait before the next call. */
-const RETRY_MS = 1_000;
-
-export const moved = (instance: string): PrivacyError =>
-  new PrivacyError({ kind: 'INSTANCE_MOVED', instance, retryAfterMs: RETRY_MS });

@@ -1,8 +1,8 @@
 import { Metadata, status } from '@grpc/grpc-js';
-import { PrivacyError } from '../../domain/errors.js';
+import { instanceMoved, PrivacyError } from '../../domain/errors.js';
 import type { CallContext } from '../calls/call-context.js';
 import { namedInstance } from '../calls/named-instances.js';
-import { isMoved, moved, type Placement } from '../calls/placement.js';
+import { isMoved, type Placement } from '../calls/placement.js';
 import { bytesOf } from '../calls/reading.js';
 import type { Answer } from '../errors/statuses.js';
 import { mark } from './marks.js';
@@ -52,7 +52,7 @@ export const holding = ({ routing, hopLog }: Pick<NodeOptions, 'routing' | 'hopL
     if (!passedOn || (bytes && digestOfBody(bytes) !== passedOn.bodyDigest))
       throw new PrivacyError({ kind: 'TOKEN_INVALID' });
     const instance = namedInstance(request, context.method);
-    if (instance !== undefined && routing.holderOf(instance).kind !== 'here') throw moved(instance);
+    if (instance !== undefined && routing.holderOf(instance).kind !== 'here') throw instanceMoved(instance);
     return true;
   },
 
@@ -60,7 +60,7 @@ export const holding = ({ routing, hopLog }: Pick<NodeOptions, 'routing' | 'hopL
     let beginning: Promise<void> | undefined;
     async function begin() {
       const holder = routing.holderOf(instance);
-      if (!passedOn || holder.kind !== 'here') throw moved(instance);
+      if (!passedOn || holder.kind !== 'here') throw instanceMoved(instance);
       await hopLog.begin({ id: passedOn.id, instance, epoch: holder.epoch });
       passedOn.hasBegun = true;
     }

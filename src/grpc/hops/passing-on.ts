@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import type { Holder } from '../../cluster/ports.js';
-import { PrivacyError } from '../../domain/errors.js';
+import { instanceMoved, PrivacyError } from '../../domain/errors.js';
 import { clock } from '../../domain/time/clock.js';
 import type { CallContext } from '../calls/call-context.js';
 import { namedInstance } from '../calls/named-instances.js';
-import { type FollowUp, isMoved, moved, type PlacedCall, type Placement } from '../calls/placement.js';
+import { type FollowUp, isMoved, type PlacedCall, type Placement } from '../calls/placement.js';
 import { FirstAnswer } from '../errors/statuses.js';
 import type { Hops, NoAnswer } from './hops.js';
 import type { NodeOptions } from './node-options.js';
@@ -42,13 +42,13 @@ export function passingOn({ routing, hopLog, lookUp, hops, exists }: Parts): Pla
     for (;;) {
       const soon = AbortSignal.any([over, AbortSignal.timeout(LOOK_UP_MS)]);
       const found = await routing.settledHolderOf(instance, soon);
-      if (over.aborted) throw moved(instance);
+      if (over.aborted) throw instanceMoved(instance);
       if (found.kind === 'nobody') {
         await lookUp(instance);
         if (!exists(instance)) return undefined;
       }
       if (found.kind === 'nobody' || isSame(found, last)) await pause(over);
-      if (over.aborted) throw moved(instance);
+      if (over.aborted) throw instanceMoved(instance);
       if (found.kind !== 'nobody') return found;
     }
   }
@@ -118,9 +118,10 @@ export function passingOn({ routing, hopLog, lookUp, hops, exists }: Parts): Pla
       if (end.kind === 'lost' || end.kind === 'cut_off') {
         losses++;
         if (afterLoss === undefined) throw connectionLost(instance);
+        if (afterLoss === 'repeat' && clock() >= options.deadline) throw tooShort(instance);
         if (afterLoss !== 'repeat' && (end.kind === 'cut_off' || (await mayHaveBegun(id))))
           return followUp(call, afterLoss);
-        if (losses === MOST_LOSSES) throw moved(instance);
+        if (losses === MOST_LOSSES) throw instanceMoved(instance);
       }
       over ??= untilDeadline(options);
       holder = await next(instance, holder, over);
@@ -181,6 +182,9 @@ const isSame = (one: Holder, other: Holder): boolean =>
 
 const untilDeadline = ({ deadline, signal }: PlacedCall<unknown, unknown>['options']): AbortSignal =>
   AbortSignal.any([signal, AbortSignal.timeout(Math.max(Math.floor(deadline - clock()), 0))]);
+
+/** The other node was at it until then. */
+const tooShort = (instance: string): PrivacyError => new PrivacyError({ kind: 'DEADLINE_TOO_SHORT', instance });
 
 const connectionLost = (instance: string): PrivacyError =>
   new PrivacyError({ kind: 'CONNECTION_LOST', instance });

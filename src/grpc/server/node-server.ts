@@ -32,12 +32,16 @@ type Parts = {
   readonly now: () => number;
 };
 
+/** As grpc-js has it; it takes -1 for a time that has passed. */
+const UNLIMITED_MS = 2 ** 31 - 1;
+
 /** One connection carries the calls of all callers of another node. */
 const OPTIONS = {
   ...SERVER_OPTIONS,
   'grpc.max_concurrent_streams': MOST_HOPS + 1_000,
   // A connection that another node keeps is not ended under its calls.
-  'grpc.max_connection_age_ms': -1,
+  'grpc.max_connection_age_ms': UNLIMITED_MS,
+  'grpc.max_connection_idle_ms': UNLIMITED_MS,
   'grpc.keepalive_time_ms': 10_000,
   'grpc.keepalive_timeout_ms': 5_000,
 };

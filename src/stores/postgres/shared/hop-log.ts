@@ -1,14 +1,11 @@
 import { type Kysely, sql } from 'kysely';
 import type { HopLog } from '../../../cluster/ports.js';
-import { PrivacyError } from '../../../domain/errors.js';
+import { instanceMoved } from '../../../domain/errors.js';
 import type { UnlessTaken } from '../../tables/changes.js';
 import type { Schema } from '../../tables/schema.js';
 
 /** Nobody asks after a call that ended an hour ago: none lasts so long. */
 const KEPT_MS = 3_600_000;
-
-/** For the caller of a call that was forbidden, should it still be there. */
-const RETRY_MS = 1_000;
 
 const NOW = sql<number>`(extract(epoch from clock_timestamp()) * 1000)::bigint`;
 
@@ -24,7 +21,7 @@ export function hopLog(db: Kysely<Schema>, unlessTaken: UnlessTaken): HopLog {
     async begin(hop) {
       const { instance } = hop;
       const [isFirst] = await unlessTaken([{ first: insert(hop), others: [] }], () => [], [instance]);
-      if (!isFirst) throw new PrivacyError({ kind: 'INSTANCE_MOVED', instance, retryAfterMs: RETRY_MS });
+      if (!isFirst) throw instanceMoved(instance);
     },
 
     async forbid(id) {

@@ -16,6 +16,8 @@ export async function nodeParts(connections: Partial<NodeOptions['connections']>
   /** The instances that dialled, and those that read, in this order. */
   const dialled: string[] = [];
   const read: string[] = [];
+  /** Those whose connection was closed here. */
+  const closed: string[] = [];
   /** What the operator was told. */
   const states: string[] = [];
   const faults: unknown[] = [];
@@ -35,7 +37,10 @@ export async function nodeParts(connections: Partial<NodeOptions['connections']>
       ended: ended.promise,
       offlineQueue: DRAINED,
       forgetTimer: () => undefined,
-      close: async () => ended.resolve({ code: undefined, text: 'closed' }),
+      async close() {
+        closed.push(instance);
+        ended.resolve({ code: undefined, text: 'closed' });
+      },
       logout: async () => ({ kind: 'confirmed' }),
       async readPrivacy() {
         read.push(instance);
@@ -71,6 +76,7 @@ export async function nodeParts(connections: Partial<NodeOptions['connections']>
     whatsApp,
     dialled,
     read,
+    closed,
     states,
     faults,
     push: (name: string) => pushes.get(name)?.(),

@@ -3,8 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
+import { expect } from 'vitest';
 import type { App } from '../../../src/app.js';
-import { type NewAccount, type SimulatorOptions, startSimulator } from '../../../src/simulator/index.js';
+import { type NewAccount, type Simulator, type SimulatorOptions, startSimulator } from '../../../src/simulator/index.js';
 import { newDatabase } from '../../stores/postgres/postgres-data.js';
 import type { Caller } from '../../support/call.js';
 import { envOf, linkedThrough, searchLogFor, startApp } from '../../support/service.js';
@@ -22,7 +23,10 @@ export type RunningNode = {
   stop(): Promise<void>;
 };
 
-/** Several nodes, one database, one simulated WhatsApp. Disposing of it ends everything. */
+/**
+ * Several nodes, one database, one simulated WhatsApp. Disposing of it ends everything, and fails when two nodes had an
+ * account connected at the same time, or a secret stands in a log.
+ */
 export type RunningNodes = Awaited<ReturnType<typeof startNodes>>;
 
 /** Starts so many nodes, one after another; within a test of the project `postgres`. */
@@ -114,10 +118,24 @@ export async function startNodes(
       await Promise.all(nodes.map(each => each.stop()));
       await simulator.stop();
       for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+      expect(overlaps(simulator)).toEqual([]);
       for (const { log } of nodes) searchLogFor(simulator, log);
     },
   };
 }
+
+/** Where a device logged in through one node before another node had closed its connection, as WhatsApp saw it. */
+const overlaps = (simulator: Simulator): string[] =>
+  simulator.phones().flatMap(({ phoneNumber }) => {
+    const sessions = simulator.sessions(phoneNumber);
+    return sessions.flatMap((later, index) =>
+      sessions
+        .slice(0, index)
+        .filter(({ device, target }) => device === later.device && target !== later.target)
+        .filter(({ until = Number.POSITIVE_INFINITY }) => until > later.from)
+        .map(({ target, until }) => `${target} until ${until}, ${later.target} from ${later.from}`),
+    );
+  });
 
 async function query<Row extends pg.QueryResultRow>(url: string, sql: string): Promise<Row[]> {
   const client = new pg.Client({ connectionString: url });

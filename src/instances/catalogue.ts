@@ -4,11 +4,12 @@ import { instanceEtag } from '../domain/instance.js';
 import { changedLabels, type Labels, MOST_LABELS } from '../domain/labels/labels.js';
 import { wallTime } from '../domain/time/wall-time.js';
 import { lifecycleEntry } from './account/lifecycle.js';
-import { viewOf } from './connecting/connection-state.js';
+import { initialState, viewOf } from './connecting/connection-state.js';
 import type { Holdings } from './holdings.js';
 import type { Instances, NewInstanceOrder } from './instances.js';
 import { endLink } from './linking/link-instance.js';
 import { logOut } from './linking/unlink.js';
+import { parkedUntil } from './member/connection-demand.js';
 import type { Node } from './member/node.js';
 import type { Selection } from './ports/orders.js';
 import type { InstanceRecord } from './ports/store.js';
@@ -16,14 +17,15 @@ import type { InstanceRecord } from './ports/store.js';
 /** Which instances there are, and what callers decide about them. */
 export type Catalogue = Pick<
   Instances,
-  'create' | 'createEach' | 'get' | 'labelsOf' | 'select' | 'list' | 'update' | 'delete'
+  'create' | 'createEach' | 'get' | 'stored' | 'labelsOf' | 'select' | 'list' | 'update' | 'delete'
 >;
 
 /** The instances of the store; which of them run on this node, the holdings tell. */
 export function catalogue(
   held: Holdings,
-  { store, changes, writes }: Pick<Node, 'store' | 'changes' | 'writes'>,
+  node: Pick<Node, 'store' | 'changes' | 'writes' | 'connectionMode'>,
 ): Catalogue {
+  const { store, changes, writes } = node;
   const createEach: Catalogue['createEach'] = async (plans, { author }, alongWithAll) => {
     const news = plans.map(({ wanted, along }) => {
       const record = newRecord(wanted);
@@ -51,6 +53,11 @@ export function catalogue(
     createEach,
 
     get: name => held.find(name).view(),
+
+    stored(name) {
+      const record = held.recordOf(name);
+      return record && viewOf(record, initialState(record, parkedUntil(record, node)));
+    },
 
     labelsOf: name => held.recordOf(name)?.labels,
 

@@ -36,8 +36,8 @@ export function historyReader(
     { selection, isAccount, ...filter }: HistoryQuery,
     isSame = (_uid: string) => true,
   ): ChangeFilter {
-    const { names, selector } = selection;
-    if (isAccount && selector.length === 0)
+    const { names } = selection;
+    if (!asksMemory({ selection, isAccount }))
       return { ...filter, instances: names.length > 0 ? names : undefined };
     const present = presentOf(selection).filter(({ uid }) => isSame(uid));
     const [one, ...others] = present;
@@ -55,9 +55,9 @@ export function historyReader(
   }
 
   /** Whom an entry is about memory may not know yet: it is judged once it does, and later ones are left for later. */
-  async function listAfter(filter: () => ChangeFilter, id: number, limit: number) {
+  async function listAfter(query: HistoryQuery, filter: () => ChangeFilter, id: number, limit: number) {
     const newest = await changes.newestId();
-    await caughtUp();
+    if (asksMemory(query)) await caughtUp();
     return changes.listAfter(filter(), id, limit, newest);
   }
 
@@ -86,7 +86,7 @@ export function historyReader(
 
       await refuseUnknown(startAfter);
       const from = after === undefined ? startAfter : Number(after);
-      const { changes: page, lookedAt, more } = await listAfter(filter, from, limit);
+      const { changes: page, lookedAt, more } = await listAfter(query, filter, from, limit);
       return { changes: page, next: more ? String(lookedAt) : undefined };
     },
 
@@ -94,10 +94,19 @@ export function historyReader(
       const isSame = namedNow(query.selection);
       await refuseUnknown(startAfter);
       const filter = () => filterOf(query, isSame);
-      return historyFeed((...page) => listAfter(filter, ...page), filter, startAfter, changes.onGrowth);
+      return historyFeed(
+        (...page) => listAfter(query, filter, ...page),
+        filter,
+        startAfter,
+        changes.onGrowth,
+      );
     },
   };
 }
+
+/** Whether it takes more than names to tell whom an entry must be about. */
+const asksMemory = ({ selection, isAccount }: Pick<HistoryQuery, 'selection' | 'isAccount'>): boolean =>
+  !isAccount || selection.selector.length > 0;
 
 const invalid = (violation: Violation) =>
   new PrivacyError({ kind: 'INVALID_REQUEST', violations: [violation] });

@@ -62,6 +62,11 @@ export interface Instances {
     alongWithAll: (made: readonly (Instance | undefined)[]) => readonly Write[],
   ): Promise<readonly (Instance | undefined)[]>;
   get(name: string): Instance;
+  /**
+   * As it is stored, wherever it runs, in the state in which the next node to run it will find it; undefined when there is no
+   * such instance.
+   */
+  stored(name: string): Instance | undefined;
   /** Undefined when there is no such instance. */
   labelsOf(name: string): Labels | undefined;
   /**

@@ -19,14 +19,22 @@ import { updateSettings } from './updating/update-settings.js';
 /** What can be done with an instance that runs here. */
 export type Operations = Omit<Instances, keyof Catalogue>;
 
-/** The operations on the instances that are held. */
-export function operations(held: Holdings, node: Node): Operations {
+/**
+ * The operations on the instances that are held.
+ *
+ * @param keepUp Fulfils when all is known here that other nodes have done with instances until now.
+ */
+export function operations(
+  held: Holdings,
+  node: Node,
+  keepUp: () => Promise<void> = async () => undefined,
+): Operations {
   const { dialer, linkAttempts: attempts, changes, reads, turn, watch, writes } = node;
 
   const historyOf = historyReader(
     selector => held.records({ names: [], selector }),
     changes,
-    writes.caughtUp,
+    () => Promise.all([writes.caughtUp(), keepUp()]),
   );
 
   /** Works with an instance, which stays connected meanwhile. */

@@ -4,6 +4,7 @@ import { catalogue } from './catalogue.js';
 import type { ClientRefusals } from './connecting/client-refusals.js';
 import { type Holdings, holdings } from './holdings.js';
 import type { Instances } from './instances.js';
+import { keepingUp } from './keeping-up.js';
 import { type Node, type NodeOptions, openNode } from './member/node.js';
 import { operations } from './operations.js';
 import type { InstanceRecord } from './ports/store.js';
@@ -41,10 +42,12 @@ export async function openRegistry(options: NodeOptions): Promise<Registry> {
   const node = openNode(options);
   const held = holdings(node);
   if (!options.membership) for (const record of await node.store.list()) held.begin(record);
+  const keepUp =
+    options.membership && keepingUp(node.changes, node.store, held.know, await node.changes.newestId());
   const remindNoMore = remindOfPresence(() => held.all().map(managed => managed.view()), node.log);
   return {
     ...catalogue(held, node),
-    ...operations(held, node),
+    ...operations(held, node, keepUp),
     ...shares(held, node),
     refusals: node.refusals,
     async stop(closingMs = CLOSING_MS) {

@@ -90,6 +90,7 @@ export function instancesInMemory(store: Store): Instances {
   );
   return {
     get,
+    stored: name => all.get(name),
     labelsOf: name => all.get(name)?.labels,
     async create(wanted, call, along = () => []) {
       const [made] = await this.createEach([{ wanted, along }], call, () => []);

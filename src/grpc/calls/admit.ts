@@ -1,7 +1,7 @@
 import { isAllowed } from '../../access/permits.js';
 import { PrivacyError } from '../../domain/errors.js';
 import type { Instances } from '../../instances/instances.js';
-import { type CallContext, principalOf } from './call-context.js';
+import { askedPart, type CallContext, principalOf } from './call-context.js';
 import type { Caller } from './handler.js';
 import { namedInstances } from './named-instances.js';
 import { MALFORMED, unknownFieldsOf } from './reading.js';
@@ -32,7 +32,9 @@ export function admit<Request, Order>(
 /** Throws when the token does not cover, or covers no longer, what the request names. */
 export function checkScope(request: unknown, context: CallContext, labelsOf: LabelsOf): void {
   const { permit, fullName: method } = context.method;
-  const named = namedInstances(request, context.method);
+  // Another node asks for those of them that have the labels which the token wants, as that may change.
+  const isPart = context.method.about === 'instances' && askedPart(context) !== undefined;
+  const named = isPart ? [] : namedInstances(request, context.method);
   for (const name of named.length > 0 ? named : [undefined]) {
     const target = name === undefined ? undefined : { name, labels: labelsOf(name) };
     if (!isAllowed(principalOf(context), permit, target))

@@ -57,6 +57,13 @@ export function contextOf(metadata: Metadata): CallContext {
   return context;
 }
 
+/** What a node is asked for: what it says of the instances that it runs itself, up to this name where one is given. */
+export type Part = { readonly through: string | undefined };
+
+/** The part that another node asks for; undefined for a caller, who asks for the whole. */
+export const askedPart = ({ passedOn }: Pick<CallContext, 'passedOn'>): Part | undefined =>
+  passedOn && { through: passedOn.note['through'] };
+
 /** On whose behalf a call does what it does, as the history tells it. */
 export function authorOf(request: unknown, { tokenId, tokenDisplayName }: Principal): Author {
   const { requestId = '' } = request as { readonly requestId?: string };

@@ -3,8 +3,9 @@ import type { Tokens } from '../../access/tokens.js';
 import { PrivacyError } from '../../domain/errors.js';
 import type { CallOptions } from '../../instances/ports/orders.js';
 import type { Answer } from '../errors/statuses.js';
+import { LONGEST_CALL_MS, type Method } from '../method.js';
 import { admit, type LabelsOf } from './admit.js';
-import { authorOf, contextOf, principalOf } from './call-context.js';
+import { authorOf, type CallContext, contextOf, principalOf } from './call-context.js';
 import { startDeadline } from './deadlines.js';
 import type { UnaryHandler } from './handler.js';
 import { namedInstance } from './named-instances.js';
@@ -35,7 +36,7 @@ export const unary =
 
     const run = async (order: Order): Promise<Response | Buffer> => {
       const principal = principalOf(context);
-      using limits = startDeadline(call, method, authorOf(call.request, principal));
+      using limits = startDeadline(call, boundedFor(context), authorOf(call.request, principal));
       using token = method.permit.access === 'READ_ONLY' ? undefined : tokens.watch(principal.tokenId);
       const { deadline, author } = limits;
       const optionsFor = (beforeSending: BeforeSending | undefined): CallOptions =>
@@ -95,6 +96,10 @@ export const unary =
     if (pending) pending.then(begin, fail);
     else begin();
   };
+
+/** How long a call of a method may take; where another node passes it on, that one has seen to it. */
+const boundedFor = ({ method, passedOn }: CallContext): Pick<Method, 'about' | 'deadlines'> =>
+  passedOn ? { ...method, deadlines: { ...method.deadlines, maximumMs: LONGEST_CALL_MS } } : method;
 
 /** Whether a call was ended before it had sent anything. */
 const isUnsent = (error: unknown): boolean =>

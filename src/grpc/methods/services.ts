@@ -18,6 +18,7 @@ import type { ApiEvents } from '../errors/api-events.js';
 import { innerStatuses } from '../errors/statuses.js';
 import type { NodeOptions } from '../hops/node-options.js';
 import { pageTokens } from '../messages/page-tokens.js';
+import type { Fleet } from './fleet/fleet.js';
 import { instanceService } from './instances/instance-service.js';
 import { type BackUp, nodeService } from './nodes/node-service.js';
 import type { ServerInfo } from './nodes/server-info.js';
@@ -81,14 +82,25 @@ export function services(options: ServiceOptions, now: () => number) {
     finished: records.finished,
 
     /** For those who call in this way. */
-    of: (one: Unary, many: Stream, openLists: CallSlots): readonly Service[] => [
+    of: (one: Unary, many: Stream, openLists: CallSlots, fleet: Fleet | undefined): readonly Service[] => [
       [
         reading(privacyDefinition),
-        privacyService({ instances, answerOnce, one, many, openLists, statusOf, pageOf, records, lists }),
+        privacyService({
+          instances,
+          answerOnce,
+          one,
+          many,
+          openLists,
+          statusOf,
+          pageOf,
+          records,
+          lists,
+          fleet,
+        }),
       ],
       [
         reading(InstanceServiceService),
-        instanceService({ instances, tokens, answerOnce, one, many, statusOf, pageOf }),
+        instanceService({ instances, tokens, answerOnce, one, many, statusOf, pageOf, fleet }),
       ],
       [reading(TokenServiceService), tokenService(tokens, answerOnce, one, pageOf, now)],
       [

@@ -15,6 +15,7 @@ import { type Check, everyCheck } from '../interceptors/admission.js';
 import { bareFaults } from '../interceptors/bare-faults.js';
 import { callGate } from '../interceptors/call-gate.js';
 import { callLog } from '../interceptors/call-log.js';
+import type { Fleet } from '../methods/fleet/fleet.js';
 import type { services } from '../methods/services.js';
 import { trustedHops } from '../peers/trusted-hops.js';
 import { boundConnections, type ConnectionLimits } from './connection-bounds.js';
@@ -24,6 +25,7 @@ type Parts = {
   readonly instances: Instances;
   readonly tokens: Pick<Tokens, 'watch'>;
   readonly servicesOf: ReturnType<typeof services>['of'];
+  readonly fleet: Fleet | undefined;
   readonly limits: ConnectionLimits;
   readonly events: ApiEvents;
   readonly seen: Strangers;
@@ -55,7 +57,7 @@ const FREE: Disposable = { [Symbol.dispose]: () => undefined };
  * on, and who cannot prove to be a node learns nothing.
  */
 export function nodeServer(node: NodeOptions, parts: Parts) {
-  const { instances, tokens, servicesOf, limits, events, seen, answer, draining, now } = parts;
+  const { instances, tokens, servicesOf, fleet, limits, events, seen, answer, draining, now } = parts;
   const connections = boundConnections(limits, trustedHops(new BlockList()), seen);
   const shuttingDown: Check = () => draining.signal.throwIfAborted();
   const answerHop = hopAnswers(answer);
@@ -79,7 +81,8 @@ export function nodeServer(node: NodeOptions, parts: Parts) {
   const placement = holding(node);
   const one = unary(answerHop, tokens, instances.labelsOf, placement);
   const many = stream(answerHop, draining.signal, tokens, () => FREE, instances.labelsOf, placement);
-  for (const [service, methods] of servicesOf(one, many, () => FREE)) server.addService(service, methods);
+  for (const [service, methods] of servicesOf(one, many, () => FREE, fleet))
+    server.addService(service, methods);
 
   return {
     async listen(address: string): Promise<Listening> {

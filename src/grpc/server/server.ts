@@ -88,17 +88,30 @@ export function grpcServer(options: GrpcServerOptions) {
   const hops = cluster && openHops(cluster);
   const exists = (name: string) => labelsOf(name) !== undefined;
   const placement = cluster && hops && passingOn({ ...cluster, hops, exists });
+  const fleet = cluster && hops && placement && { ...cluster, hops, placement };
   const openStreams = callSlots(limits.openStreams, 'open streams');
   const { of: servicesOf, finished } = services(options, now);
   const handlers = servicesOf(
     unary(answer, tokens, labelsOf, placement),
     stream(answer, draining.signal, tokens, openStreams, labelsOf, placement),
     callSlots(limits.openLists, 'lists'),
+    fleet,
   );
   for (const [service, methods] of handlers) server.addService(service, methods);
   const forNodes =
     cluster &&
-    nodeServer(cluster, { instances, tokens, servicesOf, limits, events, seen, answer, draining, now });
+    nodeServer(cluster, {
+      instances,
+      tokens,
+      servicesOf,
+      fleet,
+      limits,
+      events,
+      seen,
+      answer,
+      draining,
+      now,
+    });
   addHealth(
     server,
     handlers.map(([service]) => serviceName(service)),

@@ -86,7 +86,9 @@ export async function openNodes(count = 2, options: Options = {}) {
       ...options,
     };
     const [first] = nodes;
-    const api = await openApi({ cluster, ...(first && { tokens: first.tokens }) });
+    const { requests: requestLog, applies: applyLog } = first?.store ?? {};
+    const shared = first && { tokens: first.tokens, requestLog, applyLog };
+    const api = await openApi({ cluster, pageTokenKey: HOP_KEY, ...shared });
     onTestFinished(api.close);
     const { port } = await api.server.listenToNodes('127.0.0.1:0');
     const node = { id, name: id, address: `localhost:${port}` };

@@ -100,12 +100,14 @@ export function decodeInstance({ instance }: { instance: string }) {
   return accept({ instance: check.instanceName('instance', instance) });
 }
 
-export const decodeList = (pageOf: PageOf) => (request: ListInstancesRequest, caller: Caller) =>
-  accept({
+export const decodeList = (pageOf: PageOf) => (request: ListInstancesRequest, caller: Caller) => ({
+  ...accept({
     page: pageOf(ListInstancesRequest, request, caller),
     state: check.optionalEnum('state', Instance_State, instance_StateToJSON, request.state),
     selector: checkLabels.selector(request.labelSelector),
-  });
+  }),
+  content: () => ListInstancesRequest.encode(request).finish(),
+});
 
 export const decodeDelete = (request: DeleteInstanceRequest) => ({
   ...accept({

@@ -12,7 +12,7 @@ import type { Stream } from '../../calls/stream.js';
 import type { Unary } from '../../calls/unary.js';
 import { encodeInstance } from '../../messages/codec.js';
 import type { PageOf } from '../../messages/page-tokens.js';
-import { coveredPage } from '../../messages/pagination.js';
+import type { Fleet } from '../fleet/fleet.js';
 import { unlessMissing } from '../unless-missing.js';
 import { deleteAfterLoss, importAfterLoss, unlinkAfterLoss } from './after-loss.js';
 import { batchCreate, create, type Makers } from './create.js';
@@ -28,18 +28,21 @@ import {
   decodeLink,
   decodeList,
 } from './instance-requests.js';
+import { listInstances } from './list-instances.js';
 
 /** The methods of InstanceService. */
 export const instanceService = ({
   one,
   many,
   pageOf,
+  fleet,
   ...makers
 }: Makers & {
   readonly tokens: Pick<Tokens, 'forgetInstance'>;
   readonly one: Unary;
   readonly many: Stream;
   readonly pageOf: PageOf;
+  readonly fleet: Fleet | undefined;
 }): InstanceServiceServer => {
   const { instances, tokens } = makers;
   return {
@@ -52,13 +55,7 @@ export const instanceService = ({
       handle: ({ instance }) => ({ instance: encodeInstance(instances.get(instance)) }),
     }),
 
-    listInstances: one({
-      decode: decodeList(pageOf),
-      handle(order, { principal }) {
-        const page = coveredPage(instances, principal, order);
-        return { ...page, instances: page.instances.map(encodeInstance) };
-      },
-    }),
+    listInstances: one({ decode: decodeList(pageOf), handle: listInstances(instances, fleet) }),
 
     updateInstance: one({
       afterLoss: 'repeat',

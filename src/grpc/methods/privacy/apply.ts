@@ -12,13 +12,13 @@ import type { Instances } from '../../../instances/instances.js';
 import { asCompleted, type Width } from '../../calls/as-completed.js';
 import type { Call } from '../../calls/handler.js';
 import { digestOf, type Idempotent, type IdempotentRequest } from '../../calls/idempotent.js';
-import type { InnerStatus } from '../../errors/statuses.js';
 import * as checkLabels from '../../messages/check-labels.js';
 import { accept, type Checked, valid, violation } from '../../messages/checked.js';
 import { selectionOf } from '../../messages/selection.js';
 import * as check from '../../messages/validate.js';
+import { type ApplyMakers, updatesOf } from './apply-one.js';
 import { type ApplyRecords, applyKey, applyScope, type Result } from './apply-records.js';
-import { type Update, updateOptions } from './update.js';
+import { updateOptions } from './update.js';
 
 /**
  * How many instances of one call are updated at the same time. Their connections are their own, so that what bounds them
@@ -50,10 +50,11 @@ export function decodeApply(request: ApplyPrivacySettingsRequest) {
     named,
     selector,
     detached,
+    request,
     // The same order, whether its caller stays or not.
     content: () =>
       ApplyPrivacySettingsRequest.encode({ ...request, requestId: '', detached: false }).finish(),
-    order: { ...order, etag: undefined, unattended: true as const },
+    order: { ...order, etag: undefined },
   };
 }
 
@@ -64,15 +65,9 @@ const detachment = ({ detached, requestId }: ApplyPrivacySettingsRequest): Check
     : valid(detached);
 
 /** Makes the same update on every instance and tells of each as it ends. */
-export const apply = (
-  all: Instances,
-  answerOnce: Idempotent,
-  update: Update,
-  statusOf: InnerStatus,
-  records: ApplyRecords,
-) =>
+export const apply = (all: Instances, answerOnce: Idempotent, makers: ApplyMakers, records: ApplyRecords) =>
   async function* (
-    { named, selector, content, order }: ApplyOrder,
+    { named, selector, content, request, order }: ApplyOrder,
     call: Call,
   ): AsyncGenerator<ApplyPrivacySettingsResponse> {
     const { method, principal, options } = call;
@@ -91,14 +86,15 @@ export const apply = (
         ? undefined
         : await records.begin(applyKey(principal, requestId), instances, isFirst, digest());
     const shorter = { ...call, options: { ...options, deadline: options.deadline - ROOM_MS } };
+    const updateEach = updatesOf(makers, { scope, digest }, { request, order }, shorter);
     const updateOne = async (instance: string): Promise<Result> => {
       try {
+        if (all.labelsOf(instance) === undefined) await makers.fleet?.lookUp(instance);
         if (!covers(principal, { name: instance, labels: all.labelsOf(instance) }))
           throw new PrivacyError({ kind: 'SCOPE_DENIED', method: method.fullName, instance });
-        const value = await update({ digest, scope: `${scope}/${instance}` }, instance, order, shorter);
-        return { $case: 'success', value };
+        return { $case: 'success', value: await updateEach(instance) };
       } catch (error) {
-        return { $case: 'error', value: statusOf(error, call) };
+        return { $case: 'error', value: makers.statusOf(error, call) };
       }
     };
     const recorded = (instance: string, index: number) => {

@@ -15,8 +15,10 @@ import { encodeDescriptions, encodeSnapshot } from '../../messages/codec.js';
 import { encodeChange } from '../../messages/history-codec.js';
 import type { PageOf } from '../../messages/page-tokens.js';
 import { selectionOf } from '../../messages/selection.js';
+import type { Fleet } from '../fleet/fleet.js';
 import { listChangeAfterLoss, updateAfterLoss } from './after-loss.js';
 import { apply, decodeApply } from './apply.js';
+import { updateOfApply } from './apply-one.js';
 import type { ApplyRecords } from './apply-records.js';
 import { applyResult, decodeApplyResult } from './apply-result.js';
 import type { BlacklistPages } from './blacklist-pages.js';
@@ -24,7 +26,7 @@ import * as blacklist from './contact-blacklist.js';
 import { decodeListSettings, listSettings } from './list-settings.js';
 import { decodeInstance, decodeListChanges, decodeRead, decodeUpdate } from './privacy-requests.js';
 import { updates } from './update.js';
-import { decodeWatch, encodeWatchEvent, watch } from './watch.js';
+import { decodeWatch, encodeWatched, watch } from './watch.js';
 
 const { getPrivacySettings } = PrivacyServiceService;
 
@@ -48,6 +50,7 @@ export const privacyService = ({
   pageOf,
   records,
   lists,
+  fleet,
 }: {
   readonly instances: Instances;
   readonly answerOnce: Idempotent;
@@ -58,6 +61,7 @@ export const privacyService = ({
   readonly pageOf: PageOf;
   readonly records: ApplyRecords;
   readonly lists: BlacklistPages;
+  readonly fleet: Fleet | undefined;
 }): PrivacyServiceServer => {
   const update = updates(instances, answerOnce);
   const settingsOf = memoize((snapshot: Snapshot) => ({ settings: encodeSnapshot(snapshot) }));
@@ -75,7 +79,7 @@ export const privacyService = ({
 
     listPrivacySettings: one({
       decode: decodeListSettings(pageOf),
-      handle: listSettings(instances, statusOf, openLists),
+      handle: listSettings(instances, statusOf, openLists, fleet),
     }),
 
     describePrivacySettings: one({
@@ -90,12 +94,13 @@ export const privacyService = ({
       afterLoss: updateAfterLoss,
       decode: decodeUpdate,
       handle: ({ instance, content, order }, call) =>
+        updateOfApply(update, instance, order, call) ??
         update({ scope: instance, digest: digestOf(call.method, content) }, instance, order, call),
     }),
 
     applyPrivacySettings: many({
       decode: decodeApply,
-      handle: apply(instances, answerOnce, update, statusOf, records),
+      handle: apply(instances, answerOnce, { update, statusOf, fleet }, records),
       encode: response => response,
       endsByItself: true,
       isDetached: order => order.detached,
@@ -103,13 +108,13 @@ export const privacyService = ({
 
     getApplyResult: one({
       decode: decodeApplyResult(pageOf),
-      handle: applyResult(instances, records),
+      handle: applyResult(instances, records, fleet),
     }),
 
     watchPrivacySettings: many({
       decode: decodeWatch,
-      handle: watch(instances),
-      encode: encodeWatchEvent,
+      handle: watch(instances, fleet),
+      encode: encodeWatched,
     }),
 
     listPrivacyChanges: one({

@@ -78,7 +78,8 @@ type InstanceServiceClient interface {
 	// Errors:
 	// - NOT_FOUND: INSTANCE_NOT_FOUND
 	GetInstance(ctx context.Context, in *GetInstanceRequest, opts ...grpc.CallOption) (*GetInstanceResponse, error)
-	// Reads the instances the token covers, in pages ordered by name.
+	// Reads the instances the token covers, in pages ordered by name. One that of several nodes none runs now, or
+	// whose node is not heard of, is told as it is stored: where linked, as CONNECTING or PARKED.
 	//
 	// Errors: those of every method.
 	ListInstances(ctx context.Context, in *ListInstancesRequest, opts ...grpc.CallOption) (*ListInstancesResponse, error)
@@ -378,7 +379,8 @@ type InstanceServiceServer interface {
 	// Errors:
 	// - NOT_FOUND: INSTANCE_NOT_FOUND
 	GetInstance(context.Context, *GetInstanceRequest) (*GetInstanceResponse, error)
-	// Reads the instances the token covers, in pages ordered by name.
+	// Reads the instances the token covers, in pages ordered by name. One that of several nodes none runs now, or
+	// whose node is not heard of, is told as it is stored: where linked, as CONNECTING or PARKED.
 	//
 	// Errors: those of every method.
 	ListInstances(context.Context, *ListInstancesRequest) (*ListInstancesResponse, error)

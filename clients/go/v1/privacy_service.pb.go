@@ -1014,7 +1014,7 @@ type ApplyPrivacySettingsRequest struct {
 	// in ListInstances, ordered by name. More than 1000 are refused.
 	LabelSelector string `protobuf:"bytes,8,opt,name=label_selector,json=labelSelector,proto3" json:"label_selector,omitempty"`
 	// Go on when the caller leaves or its deadline passes: for 10 minutes from the start, while the token
-	// works and the server runs. Needs a request_id, by which GetApplyResult tells the results. The stream
+	// works and the server runs, which of several nodes is the one that was called. Needs a request_id, by which GetApplyResult tells the results. The stream
 	// is the same, but when the caller's time is over before the end, its DEADLINE_TOO_SHORT comes without
 	// PrivacyApplyFailure. Until its end a detached call counts as an open stream of the token.
 	Detached      bool `protobuf:"varint,9,opt,name=detached,proto3" json:"detached,omitempty"`

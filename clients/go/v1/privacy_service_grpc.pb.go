@@ -69,7 +69,8 @@ type PrivacyServiceClient interface {
 	//   - DEADLINE_EXCEEDED: DEADLINE_TOO_SHORT
 	GetPrivacySettings(ctx context.Context, in *GetPrivacySettingsRequest, opts ...grpc.CallOption) (*GetPrivacySettingsResponse, error)
 	// Reads the settings of every instance the token covers, in pages ordered by name. An instance
-	// that cannot be read, or not in time, is an entry with an error.
+	// that cannot be read, or not in time, is an entry with an error: INSTANCE_MOVED where of several nodes none
+	// runs it now, or the one that does is not heard of.
 	//
 	// Errors: those of every method.
 	ListPrivacySettings(ctx context.Context, in *ListPrivacySettingsRequest, opts ...grpc.CallOption) (*ListPrivacySettingsResponse, error)
@@ -137,6 +138,9 @@ type PrivacyServiceClient interface {
 	// max_age of GetPrivacySettings). Where labels decide what is watched, they do so all the time: an
 	// instance that begins to match comes with a snapshot, and of one that no longer does nothing is told
 	// but `unmatched`.
+	//
+	// Of an instance that goes from one node to another nothing is told but what differs; one that none runs for
+	// 3 seconds is unavailable with INSTANCE_MOVED until another does.
 	//
 	// Ends with OK after 30 minutes: call again, with start_after to miss nothing. With start_after it
 	// also sends each entry of the history as `recorded`, none twice and none left out, however slowly
@@ -373,7 +377,8 @@ type PrivacyServiceServer interface {
 	//   - DEADLINE_EXCEEDED: DEADLINE_TOO_SHORT
 	GetPrivacySettings(context.Context, *GetPrivacySettingsRequest) (*GetPrivacySettingsResponse, error)
 	// Reads the settings of every instance the token covers, in pages ordered by name. An instance
-	// that cannot be read, or not in time, is an entry with an error.
+	// that cannot be read, or not in time, is an entry with an error: INSTANCE_MOVED where of several nodes none
+	// runs it now, or the one that does is not heard of.
 	//
 	// Errors: those of every method.
 	ListPrivacySettings(context.Context, *ListPrivacySettingsRequest) (*ListPrivacySettingsResponse, error)
@@ -441,6 +446,9 @@ type PrivacyServiceServer interface {
 	// max_age of GetPrivacySettings). Where labels decide what is watched, they do so all the time: an
 	// instance that begins to match comes with a snapshot, and of one that no longer does nothing is told
 	// but `unmatched`.
+	//
+	// Of an instance that goes from one node to another nothing is told but what differs; one that none runs for
+	// 3 seconds is unavailable with INSTANCE_MOVED until another does.
 	//
 	// Ends with OK after 30 minutes: call again, with start_after to miss nothing. With start_after it
 	// also sends each entry of the history as `recorded`, none twice and none left out, however slowly

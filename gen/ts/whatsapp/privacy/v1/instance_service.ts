@@ -3976,7 +3976,8 @@ export const InstanceServiceService = {
     responseDeserialize: (value: Buffer): GetInstanceResponse => GetInstanceResponse.decode(value),
   },
   /**
-   * Reads the instances the token covers, in pages ordered by name.
+   * Reads the instances the token covers, in pages ordered by name. One that of several nodes none runs now, or
+   * whose node is not heard of, is told as it is stored: where linked, as CONNECTING or PARKED.
    *
    * Errors: those of every method.
    */
@@ -4228,7 +4229,8 @@ export interface InstanceServiceServer extends UntypedServiceImplementation {
    */
   getInstance: handleUnaryCall<GetInstanceRequest, GetInstanceResponse>;
   /**
-   * Reads the instances the token covers, in pages ordered by name.
+   * Reads the instances the token covers, in pages ordered by name. One that of several nodes none runs now, or
+   * whose node is not heard of, is told as it is stored: where linked, as CONNECTING or PARKED.
    *
    * Errors: those of every method.
    */
@@ -4433,7 +4435,8 @@ export interface InstanceServiceClient extends Client {
     callback: (error: ServiceError | null, response: GetInstanceResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Reads the instances the token covers, in pages ordered by name.
+   * Reads the instances the token covers, in pages ordered by name. One that of several nodes none runs now, or
+   * whose node is not heard of, is told as it is stored: where linked, as CONNECTING or PARKED.
    *
    * Errors: those of every method.
    */

@@ -328,7 +328,7 @@ export interface ApplyPrivacySettingsRequest {
   labelSelector: string;
   /**
    * Go on when the caller leaves or its deadline passes: for 10 minutes from the start, while the token
-   * works and the server runs. Needs a request_id, by which GetApplyResult tells the results. The stream
+   * works and the server runs, which of several nodes is the one that was called. Needs a request_id, by which GetApplyResult tells the results. The stream
    * is the same, but when the caller's time is over before the end, its DEADLINE_TOO_SHORT comes without
    * PrivacyApplyFailure. Until its end a detached call counts as an open stream of the token.
    */
@@ -4399,7 +4399,8 @@ export const PrivacyServiceService = {
   },
   /**
    * Reads the settings of every instance the token covers, in pages ordered by name. An instance
-   * that cannot be read, or not in time, is an entry with an error.
+   * that cannot be read, or not in time, is an entry with an error: INSTANCE_MOVED where of several nodes none
+   * runs it now, or the one that does is not heard of.
    *
    * Errors: those of every method.
    */
@@ -4528,6 +4529,9 @@ export const PrivacyServiceService = {
    * max_age of GetPrivacySettings). Where labels decide what is watched, they do so all the time: an
    * instance that begins to match comes with a snapshot, and of one that no longer does nothing is told
    * but `unmatched`.
+   *
+   * Of an instance that goes from one node to another nothing is told but what differs; one that none runs for
+   * 3 seconds is unavailable with INSTANCE_MOVED until another does.
    *
    * Ends with OK after 30 minutes: call again, with start_after to miss nothing. With start_after it
    * also sends each entry of the history as `recorded`, none twice and none left out, however slowly
@@ -4664,7 +4668,8 @@ export interface PrivacyServiceServer extends UntypedServiceImplementation {
   getPrivacySettings: handleUnaryCall<GetPrivacySettingsRequest, GetPrivacySettingsResponse>;
   /**
    * Reads the settings of every instance the token covers, in pages ordered by name. An instance
-   * that cannot be read, or not in time, is an entry with an error.
+   * that cannot be read, or not in time, is an entry with an error: INSTANCE_MOVED where of several nodes none
+   * runs it now, or the one that does is not heard of.
    *
    * Errors: those of every method.
    */
@@ -4742,6 +4747,9 @@ export interface PrivacyServiceServer extends UntypedServiceImplementation {
    * max_age of GetPrivacySettings). Where labels decide what is watched, they do so all the time: an
    * instance that begins to match comes with a snapshot, and of one that no longer does nothing is told
    * but `unmatched`.
+   *
+   * Of an instance that goes from one node to another nothing is told but what differs; one that none runs for
+   * 3 seconds is unavailable with INSTANCE_MOVED until another does.
    *
    * Ends with OK after 30 minutes: call again, with start_after to miss nothing. With start_after it
    * also sends each entry of the history as `recorded`, none twice and none left out, however slowly
@@ -4851,7 +4859,8 @@ export interface PrivacyServiceClient extends Client {
   ): ClientUnaryCall;
   /**
    * Reads the settings of every instance the token covers, in pages ordered by name. An instance
-   * that cannot be read, or not in time, is an entry with an error.
+   * that cannot be read, or not in time, is an entry with an error: INSTANCE_MOVED where of several nodes none
+   * runs it now, or the one that does is not heard of.
    *
    * Errors: those of every method.
    */
@@ -4993,6 +5002,9 @@ export interface PrivacyServiceClient extends Client {
    * max_age of GetPrivacySettings). Where labels decide what is watched, they do so all the time: an
    * instance that begins to match comes with a snapshot, and of one that no longer does nothing is told
    * but `unmatched`.
+   *
+   * Of an instance that goes from one node to another nothing is told but what differs; one that none runs for
+   * 3 seconds is unavailable with INSTANCE_MOVED until another does.
    *
    * Ends with OK after 30 minutes: call again, with start_after to miss nothing. With start_after it
    * also sends each entry of the history as `recorded`, none twice and none left out, however slowly

@@ -1,11 +1,8 @@
 import type { Instances } from '../../../src/instances/instances.js';
 import { openNodes, type TestNode } from './two-nodes.js';
 
-/** Three nodes that know the same instances, of which each runs some. */
-export type SharedOut = Awaited<ReturnType<typeof sharedOut>>;
-
 /**
- * Starts them.
+ * Three nodes that know the same instances, of which each runs some.
  *
  * @param runs The names that each runs; those that none does are given to nobody.
  */

@@ -86,8 +86,11 @@ export async function openNodes(count = 2, options: Options = {}) {
       ...options,
     };
     const [first] = nodes;
-    const { requests: requestLog, applies: applyLog } = first?.store ?? {};
-    const shared = first && { tokens: first.tokens, requestLog, applyLog };
+    const shared = first && {
+      tokens: first.tokens,
+      requestLog: first.store.requests,
+      applyLog: first.store.applies,
+    };
     const api = await openApi({ cluster, pageTokenKey: HOP_KEY, ...shared });
     onTestFinished(api.close);
     const { port } = await api.server.listenToNodes('127.0.0.1:0');

@@ -7,7 +7,7 @@ type One = { readonly name: string; readonly node: number; readonly isAsked: boo
 const FLEET = fc
   .uniqueArray(
     fc.record({
-      name: fc.string({ unit: fc.constantFrom(...'abc0-'), minLength: 1, maxLength: 4 }),
+      name: fc.string({ unit: fc.constantFrom('a', 'b', 'c', '0', '-'), minLength: 1, maxLength: 4 }),
       node: fc.nat({ max: 3 }),
       isAsked: fc.boolean(),
     }),

@@ -267,7 +267,8 @@ function nodes(names: readonly string[]) {
         was.categories[place]?.value === value ? [] : [category],
       );
       const told = event.value.changed.map(each => (each === PrivacySetting.LAST_SEEN ? 'last' : 'profile'));
-      if (differ.join() !== told.join()) faults.push(`${differ} differed, and ${told} was told`);
+      if (differ.join() !== told.join())
+        faults.push(`${differ.join()} differed, and ${told.join()} was told`);
     }
     return known.set(instance, after);
   }

@@ -94,7 +94,9 @@ export const stream =
           if (done) return;
           // Of what is no longer covered nothing more is told. Streams about several instances see to that themselves.
           if (context.method.about === 'instance') checkScope(call.request, context, labelsOf);
-          const message = Buffer.isBuffer(value) ? (value as Response) : handler.encode(value as Event);
+          // Bytes of a handler are no message yet.
+          const isMessage = instance !== undefined && Buffer.isBuffer(value);
+          const message = isMessage ? (value as Response) : handler.encode(value as Event);
           if (!call.write(message) && !isDetached) await unlessAborted(once(call, 'drain'), over);
         }
       } catch (error) {

@@ -5,7 +5,12 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { expect } from 'vitest';
 import type { App } from '../../../src/app.js';
-import { type NewAccount, type Simulator, type SimulatorOptions, startSimulator } from '../../../src/simulator/index.js';
+import {
+  type NewAccount,
+  type Simulator,
+  type SimulatorOptions,
+  startSimulator,
+} from '../../../src/simulator/index.js';
 import { newDatabase } from '../../stores/postgres/postgres-data.js';
 import type { Caller } from '../../support/call.js';
 import { envOf, linkedThrough, searchLogFor, startApp } from '../../support/service.js';

@@ -45,7 +45,7 @@ const MAY_IMPORT: Record<string, string[]> = {
  * below it: not from above, and not from the rooms beside it.
  */
 const FLOORS: Record<string, string[][]> = {
-  domain: [['.'], ['settings', 'version', 'labels'], ['time']],
+  domain: [['nodes'], ['.'], ['settings', 'version', 'labels'], ['time']],
   instances: [
     ['.'],
     ['updating', 'linking'],

@@ -1,4 +1,5 @@
 import type { Instance } from '../domain/instance.js';
+import type { HoldStore, PermitStore, TaskStore } from '../domain/nodes/shared.js';
 import type { Membership } from '../instances/ports/membership.js';
 import type { InstanceRecord } from '../instances/ports/store.js';
 
@@ -84,6 +85,10 @@ export type News =
   | { readonly about: 'nodes' }
   /** Instances have another holder, or none. */
   | { readonly about: 'leases' }
+  /** What WhatsApp has against the dials of all nodes. */
+  | { readonly about: 'holds' }
+  /** What is known of versions of WhatsApp Web. */
+  | { readonly about: 'versions' }
   /** Some may have been missed, as the connection was lost for a while: look at everything again. */
   | { readonly about: 'anything' };
 
@@ -106,23 +111,14 @@ export interface HopLog {
   prune(limit: number): Promise<number>;
 }
 
-/** Calls that all nodes together may let through. */
-export interface PermitStore {
-  /**
-   * Takes up to so many of those that are left under this key in the window that begins at the given time, of `limit` in
-   * all; how many it got.
-   */
-  take(key: string, windowStart: Date, windowMs: number, wanted: number, limit: number): Promise<number>;
-  /** Forgets windows that have passed, at most `limit`; how many they were. */
-  prune(now: Date, limit: number): Promise<number>;
-}
-
 /** What several nodes share besides the data. */
 export type SharedStore = {
   readonly leases: LeaseStore;
   readonly newsroom: Newsroom;
   readonly hops: HopLog;
   readonly permits: PermitStore;
+  readonly tasks: TaskStore;
+  readonly holds: HoldStore;
 };
 
 /** Where an instance runs. */

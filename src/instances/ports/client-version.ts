@@ -38,4 +38,6 @@ export type VersionRecord = {
 export interface VersionStore {
   load(): Promise<VersionRecord>;
   save(record: VersionRecord): Promise<void>;
+  /** Of several nodes: calls back when one may have saved another, until it is disposed of. */
+  onChange?(listener: () => void): Disposable;
 }

@@ -17,6 +17,7 @@ import { up as revisions } from './0011-0020/0014-revisions.js';
 import { up as applies } from './0011-0020/0015-applies.js';
 import { up as resends } from './0011-0020/0016-resends.js';
 import { up as nodes } from './0011-0020/0017-nodes.js';
+import { up as acrossNodes } from './0011-0020/0018-across-nodes.js';
 
 /** In order; a migration that was released is never changed. */
 export const migrations = (masterKeys: readonly Buffer[]): Record<string, Migration> => ({
@@ -37,6 +38,7 @@ export const migrations = (masterKeys: readonly Buffer[]): Record<string, Migrat
   '0015_applies': { up: applies },
   '0016_resends': { up: resends },
   '0017_nodes': { up: nodes },
+  '0018_across_nodes': { up: acrossNodes },
 });
 
 /** What a database of this version has behind it. */

@@ -1,7 +1,7 @@
 import type { Schema } from '../tables/schema.js';
 
 /** What tells of running processes, and is of no use where none runs. */
-type OfNodes = 'node' | 'lease' | 'hop' | 'permit';
+type OfNodes = 'node' | 'lease' | 'hop' | 'permit' | 'task' | 'hold';
 export type Table = Exclude<keyof Schema, OfNodes>;
 
 /** Every table that is moved, with the columns of its primary key, those first that others refer to. */

@@ -30,7 +30,9 @@ export async function commitMarks(
   ended: AbortSignal,
 ) {
   const mine = pg.escapeLiteral(owner);
-  await run(`create table if not exists transaction_mark (owner text not null, place integer not null,
+  // In one transaction, and one after another: of processes that start at once each would make it, and fail.
+  await run(`select pg_advisory_xact_lock(hashtext('transaction_mark'));
+    create table if not exists transaction_mark (owner text not null, place integer not null,
     mark text not null, since timestamptz not null default now(), primary key (owner, place))`);
   await run(`delete from transaction_mark where owner = ${mine} or since < now() - interval '1 day'`);
   const free: number[] = [];

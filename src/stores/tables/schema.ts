@@ -1,4 +1,5 @@
 import type { Generated } from 'kysely';
+import type { NodeHold } from '../../domain/disconnect.js';
 import type { ChangeKind } from '../../instances/ports/history.js';
 
 /** The tables, as `migrations` make them. Times are epoch milliseconds; `sealed_` columns hold envelopes. */
@@ -158,6 +159,23 @@ export type Schema = {
     window_start: number;
     window_end: number;
     used: number;
+  };
+  /** What one node at a time does. */
+  task: {
+    name: string;
+    /** Which is at it; null when none is. */
+    node: string | null;
+    /** When it is to be done next. */
+    due_time: number;
+  };
+  /** What WhatsApp has against the dials of all nodes; at most one row of a kind. */
+  hold: {
+    kind: NodeHold;
+    /** In JSON; without anything secret, as it is also logged. */
+    cause: string;
+    until: number;
+    /** How many of its kind came one after another. */
+    count: number;
   };
   /** At most one row. */
   client_version: {

@@ -45,7 +45,7 @@ export async function newDatabase(): Promise<string> {
   onTestFinished(async () => {
     await administer(
       [
-        `truncate ${TABLE_NAMES.join(', ')}, node, hop, permit cascade`,
+        `truncate ${TABLE_NAMES.join(', ')}, node, hop, permit, task, hold cascade`,
         'insert into change_counter (id, last_id) values (1, 0)',
       ],
       url,

@@ -1,29 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import type { News, SharedStore } from '../../../src/cluster/ports.js';
+import type { News } from '../../../src/cluster/ports.js';
 import { PrivacyError } from '../../../src/domain/errors.js';
 import type { Store } from '../../../src/stores/store.js';
 import { at, bytes, changeRecord, instanceRecord } from '../contract/records.js';
+import { die, newNode } from './nodes.js';
 import { administer, newDatabase, openPostgres } from './postgres-data.js';
 
 const TTL_MS = 60_000;
-
-type Node = { readonly id: string; readonly store: Store; readonly shared: SharedStore };
-
-/** A node that has joined, or will. */
-async function newNode(url: string, joins = true): Promise<Node> {
-  const id = randomUUID();
-  const store = await openPostgres(url, { node: { id, listenUrl: undefined } });
-  if (!store.shared) throw new Error('nothing is shared');
-  const self = { id, name: 'n', address: '127.0.0.1:1', version: '1', mostInstances: undefined };
-  if (joins) await store.shared.leases.join(self, TTL_MS);
-  return { id, store, shared: store.shared };
-}
-
-/** Some time later, for the database: the time of this node is over. */
-const die = (url: string, { id }: Node) =>
-  administer([`update node set expire_time = 0 where id = '${id}'`], url);
 
 const reasonOf = (error: unknown) => (error instanceof PrivacyError ? error.problem.kind : error);
 
@@ -211,18 +196,6 @@ describe('news', () => {
     await teller.store.instances.update('a', { displayName: 'x' });
     await expect.poll(() => news, { timeout: 10_000 }).toContainEqual({ about: 'instance', name: 'a' });
   });
-});
-
-test('nodes together take no more permits than there are', async () => {
-  const url = await newDatabase();
-  const nodes = await Promise.all([1, 2, 3].map(() => newNode(url)));
-  const takes = Array.from({ length: 10 }, () =>
-    nodes.map(({ shared }) => shared.permits.take('t', at(0), 60_000, 7, 100)),
-  );
-  const got = await Promise.all(takes.flat());
-  expect(got.reduce((sum, each) => sum + each, 0)).toBe(100);
-  expect(await nodes[0]?.shared.permits.take('t', at(60), 60_000, 7, 100)).toBe(7);
-  expect(await nodes[0]?.shared.permits.prune(at(90), 10)).toBe(1);
 });
 
 test('a call that was passed on begins, or is forbidden to', async () => {

@@ -3,11 +3,10 @@ import type { HopLog } from '../../../cluster/ports.js';
 import { instanceMoved } from '../../../domain/errors.js';
 import type { UnlessTaken } from '../../tables/changes.js';
 import type { Schema } from '../../tables/schema.js';
+import { NOW } from './database-time.js';
 
 /** Nobody asks after a call that ended an hour ago: none lasts so long. */
 const KEPT_MS = 3_600_000;
-
-const NOW = sql<number>`(extract(epoch from clock_timestamp()) * 1000)::bigint`;
 
 /** The calls that were passed on: a row is of who came first, the call that begins or who forbids that. */
 export function hopLog(db: Kysely<Schema>, unlessTaken: UnlessTaken): HopLog {

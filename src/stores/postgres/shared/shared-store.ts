@@ -1,6 +1,7 @@
 import type { Compilable, Kysely } from 'kysely';
 import pg from 'pg';
 import type { TokenStore } from '../../../access/ports.js';
+import type { VersionStore } from '../../../instances/ports/client-version.js';
 import type { CredentialStore, InstanceStore } from '../../../instances/ports/store.js';
 import type { Store } from '../../store.js';
 import type { UnlessTaken } from '../../tables/changes.js';
@@ -9,10 +10,12 @@ import type { Schema } from '../../tables/schema.js';
 import type { Connections } from '../connections.js';
 import { unavailable } from '../failures.js';
 import type { Fences } from './fences.js';
+import { holdStore } from './hold-store.js';
 import { hopLog } from './hop-log.js';
 import { leaseStore } from './leases.js';
 import type { Newsdesk } from './newsroom.js';
 import { permitStore } from './permit-store.js';
+import { taskStore } from './task-store.js';
 
 /** Of an instance that this node makes, and holds from then on. */
 const FIRST_EPOCH = 1;
@@ -53,11 +56,14 @@ export function sharedBetweenNodes(
     instances: tellingOfInstances(store.instances, tell, fences.held),
     credentials: tellingOfLinks(store.credentials, tell),
     tokens: tellingOfTokens(store.tokens, tell),
+    versions: tellingOfVersions(store.versions, desk),
     shared: {
       leases: leaseStore(connections, renewing, fences, desk),
       newsroom: { onNews },
       hops: hopLog(db, unlessTaken),
       permits: permitStore(db),
+      tasks: taskStore(db, fences.self),
+      holds: holdStore(db, desk),
     },
   };
 }
@@ -117,6 +123,18 @@ const tellingOfLinks = (store: CredentialStore, tell: Tell): CredentialStore => 
     tell({ about: 'instance', name: instance });
     return record;
   },
+});
+
+const tellingOfVersions = (store: VersionStore, { tell, onNews }: Newsdesk): VersionStore => ({
+  ...store,
+  async save(record) {
+    await store.save(record);
+    tell({ about: 'versions' });
+  },
+  onChange: listener =>
+    onNews(({ about }) => {
+      if (about === 'versions' || about === 'anything') listener();
+    }),
 });
 
 const tellingOfTokens = (store: TokenStore, tell: Tell): TokenStore => ({

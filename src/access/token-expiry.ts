@@ -18,17 +18,19 @@ export function tokenExpiry(works: (id: string) => Promise<boolean>) {
   const watched = new Map<string, { readonly ended: AbortController; users: number }>();
   let timer: NodeJS.Timeout | undefined;
 
-  async function look(): Promise<void> {
+  async function look(ids: Iterable<string> = watched.keys()): Promise<void> {
     await Promise.all(
-      [...watched].map(async ([id, { ended }]) => {
+      [...ids].map(async id => {
+        const token = watched.get(id);
         // A look-up that fails tells nothing of the token.
-        if (!(await works(id).catch(() => true))) ended.abort(new PrivacyError({ kind: 'TOKEN_INVALID' }));
+        if (token && !(await works(id).catch(() => true)))
+          token.ended.abort(new PrivacyError({ kind: 'TOKEN_INVALID' }));
       }),
     );
   }
 
   return {
-    /** Looks now, because a token may just have ended. */
+    /** Looks now, because these tokens, or any, may just have ended. */
     look,
 
     watch(id: string): TokenWatch {

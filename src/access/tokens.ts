@@ -1,12 +1,12 @@
 import { createHmac, createSecretKey, hash, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
-import { LRUCache } from 'lru-cache';
 import { type Author, NOBODY } from '../domain/author.js';
 import { PrivacyError } from '../domain/errors.js';
 import type { Selector } from '../domain/labels/selector.js';
 import { clock } from '../domain/time/clock.js';
 import { wallMs } from '../domain/time/wall-time.js';
 import type { Write } from '../domain/write.js';
-import type { TokenEvent, TokenRecord, TokenStore } from './ports.js';
+import type { NewsOfTokens, TokenEvent, TokenRecord, TokenStore } from './ports.js';
+import { tokenCache } from './token-cache.js';
 import { type TokenWatch, tokenExpiry } from './token-expiry.js';
 
 /** Who makes a call: what a token covers and may do. */
@@ -61,8 +61,8 @@ export const newSecret = (): string => secretOfBytes(randomBytes(32));
 
 const newId = (): string => Array.from(randomBytes(12), byte => ID_LETTERS[byte % 32]).join('');
 
-/** A token that was looked up, and until when that holds. */
-type KnownToken = { readonly token: TokenRecord; readonly principal: Principal; readonly until: number };
+/** A token that was looked up. */
+type KnownToken = { readonly token: TokenRecord; readonly principal: Principal };
 
 const principalOf = (token: TokenRecord): Principal => ({
   tokenId: token.id,
@@ -73,8 +73,6 @@ const principalOf = (token: TokenRecord): Principal => ({
   access: token.access,
   certificateSubject: token.certificateSubject,
 });
-
-const dateOf = (ms: number | undefined): Date | undefined => (ms === undefined ? undefined : new Date(ms));
 
 const toToken = (record: TokenRecord): Token => ({
   id: record.id,
@@ -114,12 +112,9 @@ export function tokens({
   uptime?: () => number;
 }) {
   const cacheMs = isShared ? SHARED_CACHE_MS : Number.POSITIVE_INFINITY;
-  /** By hash, so that no secret stays in memory; the digest that is stored costs more. */
-  const cache = new LRUCache<string, KnownToken>({ max: 10_000 });
+  const cache = tokenCache<KnownToken>(cacheMs, uptime);
   /** In epoch milliseconds. */
   let lastUses = new Map<string, number>();
-  /** Counts what ended tokens, so that a lookup begun before cannot bring one back into the cache. */
-  let ends = 0;
 
   const hmacKey = createSecretKey(key); // Made anew from bytes it costs five times the rest.
   const secretsKey = createSecretKey(Buffer.from(hkdfSync('sha256', key, '', 'secrets', 32)));
@@ -133,19 +128,18 @@ export function tokens({
   });
 
   const forget = (isEnded: (token: Token) => boolean): void => {
-    ends++;
-    for (const [secretHash, { token }] of cache) if (isEnded(token)) cache.delete(secretHash);
+    cache.drop(isEnded);
     void watches.look();
   };
 
-  async function lookUp(secret: string, cacheKey: string): Promise<Principal | undefined> {
-    const digest = digestOf(secret);
-    const endsBefore = ends;
-    const token = await store.findByDigest(digest);
-    if (token === undefined || !timingSafeEqual(token.digest, digest)) return undefined;
-    const known = { token, principal: principalOf(token), until: uptime() + cacheMs };
-    if (ends === endsBefore) cache.set(cacheKey, known);
-    return use(known);
+  async function lookUp(secret: string, secretHash: string): Promise<Principal | undefined> {
+    const known = await cache.fill(secretHash, async () => {
+      const digest = digestOf(secret);
+      const token = await store.findByDigest(digest);
+      if (token === undefined || !timingSafeEqual(token.digest, digest)) return undefined;
+      return { token, principal: principalOf(token) };
+    });
+    return known && use(known);
   }
 
   function use({ token, principal }: KnownToken): Principal | undefined {
@@ -219,9 +213,9 @@ export function tokens({
 
     /** Whose secret it is, told at once when it is known; undefined when it is nobody's, or no longer. */
     verify(secret: string): Principal | undefined | Promise<Principal | undefined> {
-      const cacheKey = hash('sha256', secret, 'base64');
-      const cached = cache.get(cacheKey);
-      return cached !== undefined && uptime() < cached.until ? use(cached) : lookUp(secret, cacheKey);
+      const secretHash = hash('sha256', secret, 'base64');
+      const known = cache.get(secretHash);
+      return known ? use(known) : lookUp(secret, secretHash);
     },
 
     /** For a call that lasts: tells within 5 s that its token has ended. */
@@ -230,10 +224,11 @@ export function tokens({
     /** Those that work, oldest first; `after` is the cursor of the page before. */
     async list(page: { after: string | undefined; limit: number }) {
       const { tokens: records, next } = await store.list({ ...page, now: new Date(now()) });
-      const withLastUse = (token: Token) => ({
-        ...token,
-        lastUseTime: dateOf(lastUses.get(token.id)) ?? token.lastUseTime,
-      });
+      // Another node may have written down a later one.
+      const withLastUse = (token: Token) => {
+        const lastUse = Math.max(lastUses.get(token.id) ?? 0, token.lastUseTime?.getTime() ?? 0);
+        return { ...token, lastUseTime: lastUse === 0 ? undefined : new Date(lastUse) };
+      };
       return { tokens: records.map(toToken).map(withLastUse), next };
     },
 
@@ -278,6 +273,18 @@ export function tokens({
 
     /** To be called when an instance was removed: its tokens went with it. */
     forgetInstance: (instance: string): void => forget(token => token.instance === instance),
+
+    /** Looks up again what another node may have changed, as its news tell; without them a check holds for 5 s. */
+    heard({ about, id = '', name }: NewsOfTokens): void {
+      if (about === 'anything') {
+        forget(() => true);
+      } else if (about === 'instance') {
+        void watches.look(cache.drop(token => token.instance === name));
+      } else if (about === 'token') {
+        cache.drop(token => token.id === id);
+        void watches.look([id]);
+      }
+    },
 
     /** Stores when tokens were last used. To be called now and then, and at the end. */
     async flush(): Promise<void> {

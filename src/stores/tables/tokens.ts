@@ -117,7 +117,14 @@ export function tokenStore(
     touch: uses =>
       atomically(
         [...uses].map(([id, time]) =>
-          db.updateTable('token').set({ last_use_time: time.getTime() }).where('id', '=', id),
+          db
+            .updateTable('token')
+            .set({ last_use_time: time.getTime() })
+            .where('id', '=', id)
+            // Another node may have written down a later one.
+            .where(({ eb, or }) =>
+              or([eb('last_use_time', 'is', null), eb('last_use_time', '<', time.getTime())]),
+            ),
         ),
       ),
 

@@ -1,6 +1,7 @@
 import { BlockList } from 'node:net';
 import { Server, type ServiceDefinition } from '@grpc/grpc-js';
 import type { Readiness } from '../../cluster/ports.js';
+import type { PermitStore } from '../../domain/nodes/shared.js';
 import { wallMs } from '../../domain/time/wall-time.js';
 import { strangers } from '../../observability/strangers.js';
 import type { Certificates } from '../../tls/certificates.js';
@@ -41,6 +42,8 @@ export type GrpcServerOptions = ServiceOptions & {
       /** Reflection questions of one address. */
       readonly questionsPerMinute: number;
     };
+  /** Of several nodes, which keep the limits of tokens together. */
+  readonly permits?: PermitStore | undefined;
   /** The networks of hops that tell whose connections they pass on. */
   readonly trustedProxies?: BlockList | undefined;
   /** Undefined: as long as it serves. */
@@ -71,7 +74,7 @@ export function grpcServer(options: GrpcServerOptions) {
         check: everyCheck([
           authenticated, // Before the limit, which counts by token.
           connections.known,
-          tokenLimit(limits),
+          tokenLimit(limits, options.permits),
           shuttingDown, // Behind them, so that this refusal has the metadata of every other.
           connections.accepted,
         ]),

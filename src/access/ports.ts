@@ -30,6 +30,9 @@ export type TokenEvent = {
   readonly time: Date;
 };
 
+/** News of another node: of a token, of an instance that may be gone with its tokens, or that some were missed. */
+export type NewsOfTokens = { readonly about: string; readonly id?: string; readonly name?: string };
+
 /**
  * The tokens. What somebody edited past the store is none of them. What is to be written `along` is in the same commit,
  * or not at all when there is no such token.
@@ -52,7 +55,7 @@ export interface TokenStore {
   }): Promise<{ tokens: TokenRecord[]; next: string | undefined }>;
   /** Sets when a token stops working; false when there is none. */
   expire(id: string, expireTime: Date, along?: readonly Write[]): Promise<boolean>;
-  /** Writes the times of last use, by token id. */
+  /** Writes the times of last use, by token id; one that is earlier than what is stored is left out. */
   touch(uses: ReadonlyMap<string, Date>): Promise<void>;
   /** False when there was none. */
   remove(id: string, along?: readonly Write[]): Promise<boolean>;
@@ -86,8 +89,10 @@ export interface RequestLog {
   find(key: string, now: Date): Promise<AnsweredRequest | undefined>;
   /** Keeps nothing when what the answer speaks of is there no more. */
   save(kept: KeptAnswer): Promise<void>;
-  /** What `save` writes. */
-  saving(kept: KeptAnswer): Write;
+  /** The same, unless there is an answer by now; then false. */
+  saveFirst(kept: KeptAnswer, now: Date): Promise<boolean>;
+  /** What `saveFirst` writes; where there is an answer by now the commit fails that it belongs to. */
+  saving(kept: KeptAnswer, now: Date): readonly Write[];
   /** Drops expired ones, at most `limit`; how many they were. */
   prune(now: Date, limit: number): Promise<number>;
 }

@@ -158,7 +158,7 @@ test('an answer that is stored with what it tells is found again', async () => {
   }));
   const made = { answer: bytes('made'), status: 'response' as const };
   const run: IdentifiedRequest['run'] = async saving => {
-    await store.instances.create(instanceRecord('desk'), [saving(made)]);
+    await store.instances.create(instanceRecord('desk'), saving(made));
     return { ...made, keep: 'saved' };
   };
   await runOnce(request('x', { run }));

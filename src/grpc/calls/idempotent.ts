@@ -66,7 +66,7 @@ export function idempotent(log: RequestLog, events: Pick<ApiEvents, 'taskFailed'
       now: new Date(now()),
       run: async saving => {
         try {
-          const { response, keep } = await run(made => [saving(encode(made))]);
+          const { response, keep } = await run(made => saving(encode(made)));
           return { ...encode(response), keep };
         } catch (error) {
           if (!(error instanceof PrivacyError && error.update?.sent)) throw error;

@@ -123,7 +123,7 @@ export async function postgresStore(options: PostgresOptions): Promise<Store> {
         resolve: resolution => untilWritten(() => changes.resolve(resolution), ending.signal),
       },
       tokens: tokenStore(db, storeKey, { atomically, unlessTaken, onEdited: onEditedToken }),
-      requests: requestLog(db, storeKey),
+      requests: requestLog(db, storeKey, atomically),
       applies: applyLog(db, storeKey, atomically),
       versions: versionStore(db),
       isShared: true,

@@ -67,7 +67,7 @@ export async function sqliteStore(options: SqliteOptions): Promise<Store> {
       },
       changes: changeLog(db, atomically, growth),
       tokens: tokenStore(db, storeKey, { atomically, unlessTaken, onEdited: onEditedToken }),
-      requests: requestLog(db, storeKey),
+      requests: requestLog(db, storeKey, atomically),
       applies: applyLog(db, storeKey, atomically),
       versions: versionStore(db),
       isShared: false,

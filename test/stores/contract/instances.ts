@@ -30,22 +30,25 @@ export function instanceContract(newData: () => Data): void {
   test('an instance is made with its first token and an answer, or none of them is', async () => {
     const { instances, tokens, requests } = await newData().open();
     const answer = (instance: string) =>
-      requests.saving({
-        key: `made ${instance}`,
-        digest: digestOf(instance),
-        answer: bytes('answer'),
-        status: 'response',
-        expireTime: at(10),
-        subject: { kind: 'instance', instance },
-      });
+      requests.saving(
+        {
+          key: `made ${instance}`,
+          digest: digestOf(instance),
+          answer: bytes('answer'),
+          status: 'response',
+          expireTime: at(10),
+          subject: { kind: 'instance', instance },
+        },
+        at(0),
+      );
     const token = (id: string, instance: string) =>
       tokens.putting({ ...tokenRecord(id), kind: 'INSTANCE', instance });
-    expect(await instances.create(instanceRecord('a'), [token('first', 'a'), answer('a')])).toBe(true);
+    expect(await instances.create(instanceRecord('a'), [token('first', 'a'), ...answer('a')])).toBe(true);
     expect(await tokens.find('first')).toMatchObject({ instance: 'a' });
     expect(await requests.find('made a', at(0))).toMatchObject({ answer: bytes('answer') });
 
-    expect(await instances.create(instanceRecord('a'), [token('second', 'a'), answer('b')])).toBe(false);
-    const failing = [answer('b'), token('third', 'b'), token('fourth', 'ghost')];
+    expect(await instances.create(instanceRecord('a'), [token('second', 'a'), ...answer('b')])).toBe(false);
+    const failing = [...answer('b'), token('third', 'b'), token('fourth', 'ghost')];
     await expect(instances.create(instanceRecord('b'), failing)).rejects.toThrow();
     expect(await instances.list()).toEqual([instanceRecord('a')]);
     for (const id of ['second', 'third', 'fourth']) expect(await tokens.find(id)).toBeUndefined();

@@ -40,6 +40,29 @@ export function requestContract(newData: () => Data): void {
     });
   });
 
+  test('an answer is kept first when there is none by now, and not when there is', async () => {
+    const { requests } = await newData().open();
+    const another = { ...kept('one', at(40)), answer: bytes('another') };
+    expect(await requests.saveFirst(kept('one', at(10)), at(0))).toBe(true);
+    expect(await requests.saveFirst(another, at(5))).toBe(false);
+    expect(await requests.find('one', at(5))).toEqual(answered);
+    expect(await requests.saveFirst(another, at(10))).toBe(true);
+    expect(await requests.find('one', at(10))).toEqual({ ...answered, answer: bytes('another') });
+  });
+
+  test.each([
+    ['of an instance', { kind: 'instance', instance: 'desk' } as const],
+    ['of nothing', undefined],
+  ])('what belongs to an answer %s is not written where there is one by now', async (_, subject) => {
+    const { instances, requests } = await newData().open();
+    await instances.create(instanceRecord('desk'));
+    const saving = (now: Date) => requests.saving(kept('one', at(10), subject), now);
+    await instances.create(instanceRecord('first'), saving(at(0)));
+    await expect(instances.create(instanceRecord('second'), saving(at(9)))).rejects.toThrow();
+    await instances.create(instanceRecord('third'), saving(at(10)));
+    expect((await instances.list()).map(({ name }) => name)).toEqual(['desk', 'first', 'third']);
+  });
+
   describe('an answer that speaks of', () => {
     const SUBJECTS = ['instance', 'account'] as const;
     const PHONE = '+15550100123';

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
 import {
   ApplyPrivacySettingsRequest,
@@ -136,22 +137,25 @@ async function claim(
   request: Omit<IdempotentRequest<unknown>, 'subject' | 'codec'>,
   select: () => readonly string[],
 ): Promise<{ selected: readonly string[]; isFirst: boolean }> {
-  let isFirst = false;
-  const selected = await answerOnce({ ...request, subject: undefined, codec: NAMES }, async () => {
-    const response = select();
-    isFirst = true;
-    return { response, keep: 'yes' };
+  const mine = randomUUID();
+  const { by, names } = await answerOnce({ ...request, subject: undefined, codec: CLAIM }, async () => {
+    return { response: { by: mine, names: select() }, keep: 'first' };
   });
-  return { selected, isFirst };
+  return { selected: names, isFirst: by === mine };
 }
 
-const NAMES = {
-  encode: (names: readonly string[]) => ({ finish: () => Buffer.from(names.join()) }),
-  decode: (bytes: Uint8Array): readonly string[] =>
-    Buffer.from(bytes)
-      .toString()
-      .split(',')
-      .filter(name => name !== ''),
+type Claim = { readonly by: string; readonly names: readonly string[] };
+
+/** The names, behind whose claim it is. */
+const CLAIM = {
+  encode: ({ by, names }: Claim) => ({ finish: () => Buffer.from([`#${by}`, ...names].join()) }),
+  decode(bytes: Uint8Array): Claim {
+    const words = Buffer.from(bytes).toString().split(',');
+    const [first = ''] = words;
+    // One that an earlier version kept is nobody's any more.
+    const by = first.startsWith('#') ? first.slice(1) : '';
+    return { by, names: words.slice(by === '' ? 0 : 1).filter(name => name !== '') };
+  },
 };
 
 function atMost(names: readonly string[]): readonly string[] {

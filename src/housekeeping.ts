@@ -16,7 +16,10 @@ export type Housekeeping = {
   stop(): Promise<void>;
 };
 
-/** Writes down when tokens were used, and forgets what has had its time: tokens, answers, the history. */
+/**
+ * Writes down when tokens were used, and forgets what has had its time: tokens, answers, the history; of several nodes
+ * one forgets at a time.
+ */
 export function startHousekeeping(parts: {
   readonly tokens: Tokens;
   readonly store: Store;
@@ -36,21 +39,41 @@ export function startHousekeeping(parts: {
     }
   }
 
+  /** Done by one node for all. Its timer may be a little faster than the clock of the database. */
+  async function once(name: string, everyMs: number, chore: () => Promise<void>): Promise<void> {
+    const { shared } = store;
+    if (!shared) return chore();
+    if (!(await shared.tasks.begin(name))) return;
+    try {
+      await chore();
+    } finally {
+      await shared.tasks.end(name, signal.aborted ? 0 : everyMs * 0.9);
+    }
+  }
+
   async function inBatches(prune: (limit: number) => Promise<number>, batch = BATCH): Promise<void> {
     while (!signal.aborted && (await prune(batch)) === batch) await setTimeout(PAUSE_MS);
+  }
+
+  async function prune(): Promise<void> {
+    await tokens.prune();
+    await inBatches(limit => store.requests.prune(wallTime(), limit));
+    await inBatches(limit => store.applies.prune(wallTime(), limit), 1); // One has up to 1000 rows.
+    const { shared } = store;
+    if (!shared) return;
+    await inBatches(limit => shared.hops.prune(limit));
+    await inBatches(limit => shared.permits.prune(limit));
   }
 
   const chores = [
     every(MINUTE_MS, async () => {
       await tokens.flush();
-      await tokens.prune();
-      await inBatches(limit => store.requests.prune(wallTime(), limit));
-      await inBatches(limit => store.applies.prune(wallTime(), limit), 1); // One has up to 1000 rows.
+      await once('prune', MINUTE_MS, prune);
     }),
     every(HOUR_MS, async () => {
       if (historyMs === undefined) return;
       const before = new Date(Math.max(wallMs() - historyMs, 0));
-      await inBatches(limit => store.changes.prune(before, limit));
+      await once('prune history', HOUR_MS, () => inBatches(limit => store.changes.prune(before, limit)));
     }),
   ];
 

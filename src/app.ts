@@ -62,6 +62,7 @@ export async function createApp(config: Config, events: Events): Promise<App> {
     recording: event => store.changes.appending([tokenEntry(event)]),
   });
   await tokens.ensureFirst(first.secret);
+  store.shared?.newsroom.onNews(tokens.heard);
 
   const { configured, fetching, url: versionUrl, proxy: versionProxy } = config.version;
   const proxy = whatsapp.proxy?.reveal();
@@ -100,6 +101,7 @@ export async function createApp(config: Config, events: Events): Promise<App> {
     presence: config.presence,
     connectFrom: serving.promise,
     membership: node?.membership,
+    acrossNodes: store.shared && { ...store.shared, numberKey: store.deriveKey('phone numbers') },
   });
   const served = config.tls && {
     cert: config.tls.cert,
@@ -111,6 +113,7 @@ export async function createApp(config: Config, events: Events): Promise<App> {
     tokens,
     requestLog: store.requests,
     applyLog: store.applies,
+    permits: store.shared?.permits,
     pageTokenKey: store.deriveKey('page tokens'),
     versions,
     version,

@@ -60,9 +60,7 @@ export function operations(
     confirmPasskeyCode: (name, code) => confirmCode(held.find(name), code),
 
     import(name, content, call) {
-      const managed = held.find(name);
-      const others = () => held.all().filter(other => other !== managed);
-      return importInstance(managed, others, node, content, call);
+      return importInstance(held.find(name), held.all, node, content, call);
     },
 
     unlink: (name, call) =>

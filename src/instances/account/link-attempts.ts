@@ -20,10 +20,12 @@ export interface LinkAttempts {
    * @returns Takes it back, for an attempt in which WhatsApp was asked nothing.
    * @throws PrivacyError RATE_LIMITED
    */
-  count(instance: string, phoneNumber: string | undefined): () => void;
+  count(instance: string, phoneNumber: string | undefined): (() => void) | Promise<() => void>;
 }
 
 type Attempt = { readonly at: number; readonly instance: string; readonly number: string | undefined };
+/** What is told of a limit. */
+type Told = Omit<Rule, 'counts'> & { readonly retryAfterMs: number };
 type Rule = {
   readonly limit: number;
   readonly unit: string;
@@ -31,12 +33,15 @@ type Rule = {
   readonly counts: (attempt: Attempt) => boolean;
 };
 
-const PERIOD_MS = 60 * 60 * 1000;
+export const PERIOD_MS = 60 * 60 * 1000;
 /** Where the node has no limit, the oldest beyond these is forgotten. */
 const MOST_KEPT = 10_000;
 
 /** @param now Milliseconds of a clock that never goes back. */
-export function linkAttempts(limits: LinkLimits, now: () => number = clock): LinkAttempts {
+export function linkAttempts(
+  limits: LinkLimits,
+  now: () => number = clock,
+): { count(...attempt: Parameters<LinkAttempts['count']>): () => void } {
   // Numbers of strangers are in no dump of the memory.
   const key = randomBytes(32);
   const digestOf = (number: string) => createHmac('sha256', key).update(number).digest('base64');
@@ -51,9 +56,7 @@ export function linkAttempts(limits: LinkLimits, now: () => number = clock): Lin
       counts: attempt => attempt.instance === instance,
     },
     {
-      limit: number === undefined ? 0 : limits.perNumber,
-      unit: 'attempts to link this phone number',
-      subject: `phonenumber:${maskPhoneNumber(phoneNumber ?? '')}`,
+      ...ruleOfNumber(number === undefined ? 0 : limits.perNumber, phoneNumber ?? ''),
       counts: attempt => attempt.number === number,
     },
     {
@@ -86,7 +89,15 @@ export function linkAttempts(limits: LinkLimits, now: () => number = clock): Lin
   };
 }
 
-const problemOf = ({ limit, unit, subject, retryAfterMs }: Rule & { retryAfterMs: number }): Problem => ({
+/** The limit of a phone number. */
+export const ruleOfNumber = (limit: number, phoneNumber: string): Omit<Rule, 'counts'> => ({
+  limit,
+  unit: 'attempts to link this phone number',
+  subject: `phonenumber:${maskPhoneNumber(phoneNumber)}`,
+});
+
+/** How a limit is told that is reached. */
+export const problemOf = ({ limit, unit, subject, retryAfterMs }: Told): Problem => ({
   kind: 'RATE_LIMITED',
   periodSeconds: PERIOD_MS / 1000,
   limit,

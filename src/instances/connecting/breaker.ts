@@ -1,11 +1,12 @@
 import { setMaxListeners } from 'node:events';
 import { backoffMs } from '../../domain/backoff.js';
-import { type Disconnect, holdOf } from '../../domain/disconnect.js';
+import { type Disconnect, holdOf, type NodeHold } from '../../domain/disconnect.js';
+import type { SharedHold } from '../../domain/nodes/shared.js';
 import { clock } from '../../domain/time/clock.js';
 import { type Due, dueIn } from '../../domain/time/due.js';
 
 /** How often one account tries whether WhatsApp takes this client again. */
-const PROBE_EVERY_MS = 5 * 60_000;
+export const PROBE_EVERY_MS = 5 * 60_000;
 /** A rate limit so long after the end of the last one counts as the first again. */
 const DIAL_LIMIT_FORGIVEN_AFTER_MS = 15 * 60_000;
 
@@ -25,12 +26,15 @@ export type RefusalListener = {
   readonly accepted: () => void;
 };
 
+/** How an instance dials: `probe`: it is the one that tries, which is not held back any more; `held`: after all not. */
+export type Dialling = 'freely' | 'probe' | 'held';
+
 /** Stops the dials of a whole node when WhatsApp has something against all of them. */
 export interface Breaker {
   /** Undefined when an instance may dial. */
   readonly hold: () => Hold | undefined;
-  /** An instance dials, as `hold` allowed. True when it is the one that tries, which is not held back any more. */
-  readonly dialling: () => boolean;
+  /** An instance dials, as `hold` allowed. */
+  readonly dialling: () => Dialling | Promise<Dialling>;
   /** WhatsApp accepted this client. */
   readonly accepted: () => void;
   /** A connection ended or could not be made. */
@@ -40,13 +44,22 @@ export interface Breaker {
   readonly listen: (listener: RefusalListener) => void;
 }
 
+/** The breaker of a node, which can tell others what holds it, and be held by what holds them. */
+export type OwnBreaker = Breaker & {
+  readonly dialling: () => Exclude<Dialling, 'held'>;
+  /** What of this kind there is, also where its time is over; undefined where there is nothing. */
+  readonly ongoing: (kind: NodeHold) => SharedHold | undefined;
+  /** From now on these hold, and no other refusal. */
+  readonly adopt: (holds: readonly SharedHold[]) => void;
+};
+
 /**
  * The breaker of a node.
  *
  * @param now Milliseconds by a clock that is never set back.
  * @param random From 0 to 1, exclusive.
  */
-export function breaker(now: () => number = clock, random: () => number = Math.random): Breaker {
+export function breaker(now: () => number = clock, random: () => number = Math.random): OwnBreaker {
   type Ongoing = Due & { readonly cause: Disconnect };
   const lasting = (ms: number) => dueIn(ms, now);
   /** Undefined while WhatsApp takes this client. */
@@ -54,6 +67,13 @@ export function breaker(now: () => number = clock, random: () => number = Math.r
   let limit: (Ongoing & { readonly count: number }) | undefined;
   let acceptance = endless();
   const listeners: RefusalListener[] = [];
+
+  function accepted() {
+    if (!refusal) return;
+    refusal = undefined;
+    wake();
+    for (const listener of listeners) listener.accepted();
+  }
 
   /** Ends the wait of those who are held by the refusal. */
   function wake() {
@@ -71,16 +91,11 @@ export function breaker(now: () => number = clock, random: () => number = Math.r
       return { leftMs: dueAt - now(), until, cause, over: signal };
     },
     dialling() {
-      if (!refusal) return false;
+      if (!refusal) return 'freely';
       refusal = { ...refusal, ...lasting(PROBE_EVERY_MS) };
-      return true;
+      return 'probe';
     },
-    accepted() {
-      if (!refusal) return;
-      refusal = undefined;
-      wake();
-      for (const listener of listeners) listener.accepted();
-    },
+    accepted,
     failed(cause) {
       switch (holdOf(cause)) {
         case 'until_accepted': {
@@ -107,6 +122,20 @@ export function breaker(now: () => number = clock, random: () => number = Math.r
       wake();
     },
     listen: listener => void listeners.push(listener),
+    ongoing(kind) {
+      const found = kind === 'until_accepted' ? refusal && { ...refusal, count: 1 } : limit;
+      return found && { kind, cause: found.cause, leftMs: found.dueAt - now(), count: found.count };
+    },
+    adopt(holds) {
+      const [refused] = holds.filter(({ kind }) => kind === 'until_accepted');
+      const [limited] = holds.filter(({ kind }) => kind === 'for_a_while');
+      if (limited) limit = { ...lasting(limited.leftMs), cause: limited.cause, count: limited.count };
+      if (!refused) return accepted();
+      const isNews = refusal === undefined;
+      refusal = { ...lasting(refused.leftMs), cause: refused.cause };
+      if (isNews) for (const listener of listeners) listener.refused(refused.cause, true);
+      if (refused.leftMs <= 0) wake();
+    },
   };
 }
 

@@ -76,7 +76,9 @@ export function dialer(
 
     async connect(instance, options) {
       if (breaker.hold()) return { kind: 'held' };
-      const isProbe = breaker.dialling();
+      const told = breaker.dialling();
+      const dialling = told instanceof Promise ? await told : told;
+      if (dialling === 'held') return { kind: 'held' };
       const { signal } = options;
       const waiting = new AbortController();
       const leave = () => waiting.abort();
@@ -86,15 +88,18 @@ export function dialer(
         await from;
         await room();
         if (signal.aborted) return CANCELLED;
-        return !isProbe && breaker.hold() ? { kind: 'held' } : connect(instance, options);
+        return dialling !== 'probe' && breaker.hold() ? { kind: 'held' } : connect(instance, options);
       };
       return queue.add(dial, { signal: waiting.signal }).catch(() => CANCELLED);
     },
 
     async link(instance, method, options) {
-      const hold = breaker.hold();
-      if (hold) throw new PrivacyError(refusal(instance, hold.cause, hold));
-      breaker.dialling();
+      const refuseHeld = () => {
+        const hold = breaker.hold();
+        if (hold) throw new PrivacyError(refusal(instance, hold.cause, hold));
+      };
+      refuseHeld();
+      if ((await breaker.dialling()) === 'held') refuseHeld();
       const result = await whatsApp.link(instance, method, options);
       if (result.kind === 'linked') breaker.accepted();
       if (result.kind === 'disconnected') breaker.failed(result.disconnect);

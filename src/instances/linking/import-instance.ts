@@ -1,5 +1,6 @@
 import { PrivacyError } from '../../domain/errors.js';
 import { type Instance, maskPhoneNumber } from '../../domain/instance.js';
+import { exclusively } from '../../domain/nodes/exclusively.js';
 import { wallTime } from '../../domain/time/wall-time.js';
 import { lifecycleEntry } from '../account/lifecycle.js';
 import { timeLeft } from '../account/time-left.js';
@@ -7,6 +8,7 @@ import type { ManagedInstance } from '../member/managed-instance.js';
 import type { Node } from '../member/node.js';
 import type { ImportedDevice } from '../ports/imported-device.js';
 import type { CallOptions } from '../ports/orders.js';
+import type { InstanceRecord } from '../ports/store.js';
 import { FIRST_LOGIN_MS, firstLoginFailed, refuseUnlessLinkable } from './link-instance.js';
 
 /**
@@ -17,8 +19,8 @@ import { FIRST_LOGIN_MS, firstLoginFailed, refuseUnlessLinkable } from './link-i
  */
 export async function importInstance(
   managed: ManagedInstance,
-  others: () => readonly ManagedInstance[],
-  node: Pick<Node, 'devices' | 'credentials' | 'changes' | 'imports'>,
+  held: () => readonly ManagedInstance[],
+  node: Pick<Node, 'devices' | 'credentials' | 'changes' | 'imports' | 'store' | 'acrossNodes'>,
   content: Uint8Array,
   call: CallOptions,
 ): Promise<Instance> {
@@ -34,10 +36,14 @@ export async function importInstance(
     await managed.forgotten();
     refuseOtherAccount(managed, device);
     await call.beforeSending?.();
-    // One after another: two imports of one device must see each other.
-    await node.imports.add(async () => {
-      const holder = await holderOf(device, others(), node);
-      if (holder) throw new PrivacyError({ kind: 'DEVICE_IN_USE', instance: holder.instance });
+    await oneAfterAnother(node, call.signal, async () => {
+      // What other nodes run is as it is stored, as is what runs here but for what is on its way there.
+      const stored = node.acrossNodes ? await node.store.list() : [];
+      const others = [...held().map(each => each.keeper.record), ...stored].filter(
+        ({ name }) => name !== instance,
+      );
+      const holder = await holderOf(device, others, node);
+      if (holder !== undefined) throw new PrivacyError({ kind: 'DEVICE_IN_USE', instance: holder });
       const link = { phoneNumber: device.phoneNumber, linkTime: wallTime() };
       const entry = lifecycleEntry('INSTANCE_LINKED', keeper.record, call.author);
       const along = node.changes.appending([entry]);
@@ -66,16 +72,24 @@ function refuseOtherAccount({ instance, keeper }: ManagedInstance, device: Impor
   );
 }
 
+/** Two imports of one device must see each other. */
+const oneAfterAnother = (
+  { imports, acrossNodes }: Pick<Node, 'imports' | 'acrossNodes'>,
+  signal: AbortSignal,
+  work: () => Promise<void>,
+): Promise<void> =>
+  imports.add(() => (acrossNodes ? exclusively(acrossNodes.tasks, 'import', signal, work) : work()));
+
 /** The instance that has the same device: two that log in with it would throw each other out. */
 async function holderOf(
   device: ImportedDevice,
-  others: readonly ManagedInstance[],
+  others: readonly Pick<InstanceRecord, 'name' | 'phoneNumber'>[],
   { devices, credentials }: Pick<Node, 'devices' | 'credentials'>,
-): Promise<ManagedInstance | undefined> {
-  for (const other of others) {
-    if (other.keeper.record.phoneNumber !== device.phoneNumber) continue;
-    const stored = await credentials.load(other.instance);
-    if (stored && (await devices.deviceIn(stored)) === device.id) return other;
+): Promise<string | undefined> {
+  const sameNumber = others.filter(({ phoneNumber }) => phoneNumber === device.phoneNumber);
+  for (const name of new Set(sameNumber.map(other => other.name))) {
+    const stored = await credentials.load(name);
+    if (stored && (await devices.deviceIn(stored)) === device.id) return name;
   }
   return undefined;
 }

@@ -99,7 +99,8 @@ async function begin(
   if (managed.isDeleted()) throw new PrivacyError({ kind: 'INSTANCE_NOT_FOUND', instance });
   refuseUnlessLinkable(managed);
   await managed.forgotten();
-  const giveBack = attempts.count(instance, order.kind === 'pairing_code' ? order.phoneNumber : undefined);
+  const phoneNumber = order.kind === 'pairing_code' ? order.phoneNumber : undefined;
+  const giveBack = await attempts.count(instance, phoneNumber);
   const before = supervisor.connection;
   const over = new AbortController();
   const timer = setTimeout(() => over.abort(), Math.max(timeLeft(call), 0));

@@ -1,9 +1,12 @@
 import PQueue from 'p-queue';
 import type { ConnectionMode, Presence } from '../../domain/instance.js';
+import type { HoldStore, PermitStore, TaskStore } from '../../domain/nodes/shared.js';
 import { turns } from '../../domain/time/turns.js';
+import { sharedNumberAttempts } from '../account/across-nodes/number-attempts.js';
 import type { Iqs } from '../account/budget.js';
 import { type LinkAttempts, type LinkLimits, linkAttempts } from '../account/link-attempts.js';
 import { type WritesUnderWay, writesUnderWay } from '../account/writes-under-way.js';
+import { sharedBreaker } from '../connecting/across-nodes/shared-breaker.js';
 import { breaker } from '../connecting/breaker.js';
 import { type ClientRefusals, clientRefusals } from '../connecting/client-refusals.js';
 import { type Dialer, dialer } from '../connecting/dialer.js';
@@ -42,6 +45,17 @@ export type NodeOptions = {
   readonly connectFrom?: Promise<void>;
   /** Of a node among several, which runs what it is told; undefined: it is alone, and runs all instances. */
   readonly membership?: Membership | undefined;
+  /** Undefined where one process runs all instances. */
+  readonly acrossNodes?: AcrossNodes | undefined;
+};
+
+/** What nodes that share a database agree on. */
+export type AcrossNodes = {
+  readonly holds: HoldStore;
+  readonly permits: PermitStore;
+  readonly tasks: TaskStore;
+  /** Under which phone numbers are told apart that are counted together. */
+  readonly numberKey: Buffer;
 };
 
 /** What the instances of a node share. */
@@ -74,6 +88,7 @@ export type Node = {
   readonly turn: () => Promise<void>;
   /** Devices taken over, one at a time. */
   readonly imports: PQueue;
+  readonly acrossNodes: AcrossNodes | undefined;
 };
 
 /** A node on which nothing runs yet. */
@@ -91,8 +106,9 @@ export function openNode({
   presence,
   connectFrom,
   membership,
+  acrossNodes,
 }: NodeOptions): Node {
-  const dials = breaker();
+  const dials = acrossNodes ? sharedBreaker(breaker(), acrossNodes.holds, log) : breaker();
   return {
     mayAct: instance => membership?.mayAct(instance) ?? true,
     dialer: dialer(
@@ -102,7 +118,7 @@ export function openNode({
       spareTime(),
       connectFrom,
     ),
-    linkAttempts: linkAttempts(links),
+    linkAttempts: acrossNodes ? attemptsOfAll(acrossNodes, links, log) : linkAttempts(links),
     refusals: clientRefusals(dials, versions, log),
     devices: whatsApp,
     store: instances,
@@ -121,5 +137,18 @@ export function openNode({
     reads: new PQueue({ concurrency: READS_AT_ONCE }),
     turn: turns(),
     imports: new PQueue({ concurrency: 1 }),
+    acrossNodes,
   };
 }
+
+const attemptsOfAll = (
+  { permits, numberKey }: AcrossNodes,
+  links: LinkLimits,
+  log: Pick<InstanceLog, 'taskFailed'>,
+): LinkAttempts =>
+  sharedNumberAttempts(linkAttempts(links), {
+    perNumber: links.perNumber,
+    permits,
+    key: numberKey,
+    onFailure: cause => log.taskFailed({ task: 'taking back an attempt to link', instance: '', cause }),
+  });

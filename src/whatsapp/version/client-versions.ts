@@ -81,6 +81,23 @@ export async function openVersions(options: VersionOptions): Promise<OpenVersion
       .catch((cause: unknown) => log.taskFailed({ task: 'storing the client version', cause }));
   }
 
+  /** Takes up what another node has found, or that it looks just now. */
+  function takeUp() {
+    saving = saving
+      .then(async () => {
+        const before = announced();
+        const known = record;
+        const stored = await store.load();
+        if (record !== known) return; // Another one is on its way there, and is read again then.
+        record = stored;
+        nextLook = Math.max(nextLook, clock() + leftOf(record.lookTime, HOUR_MS));
+        nextDaily = Math.max(nextDaily, clock() + leftOf(record.fetched?.time, DAY_MS));
+        if (announced().revision > before.revision) tellAnnounced();
+      })
+      .catch((cause: unknown) => log.taskFailed({ task: 'reading the client version', cause }));
+    return saving;
+  }
+
   async function look() {
     if (fetching === 'off' || looking || clock() < nextLook) return;
     looking = true;
@@ -141,6 +158,7 @@ export async function openVersions(options: VersionOptions): Promise<OpenVersion
     log.versionIgnored({ configured: versionText({ revision: configured }), version: versionText(BUILT_IN) });
   tellAnnounced();
   check();
+  const following = store.onChange?.(() => void takeUp());
   const timer = setInterval(check, CHECK_EVERY_MS).unref();
 
   return {
@@ -159,6 +177,7 @@ export async function openVersions(options: VersionOptions): Promise<OpenVersion
     async stop() {
       stopped = true;
       clearInterval(timer);
+      following?.[Symbol.dispose]();
       await saving;
     },
   };

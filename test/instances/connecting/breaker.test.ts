@@ -32,12 +32,12 @@ describe('a client that WhatsApp calls outdated', () => {
     expect(node.hold()?.cause).toBe(OUTDATED);
     node.clock.now += 5 * MINUTE_MS;
     expect(node.hold()).toBeUndefined();
-    expect(node.dialling()).toBe(true);
+    expect(node.dialling()).toBe('probe');
     expect(node.heldSeconds()).toBe(300);
     node.clock.now += 2000;
     node.accepted();
     expect(node.hold()).toBeUndefined();
-    expect(node.dialling()).toBe(false);
+    expect(node.dialling()).toBe('freely');
     expect(node.hold()).toBeUndefined();
   });
 
@@ -50,7 +50,7 @@ describe('a client that WhatsApp calls outdated', () => {
     node.renewed();
     expect(over?.aborted).toBe(true);
     expect(node.hold()).toBeUndefined();
-    expect(node.dialling()).toBe(true);
+    expect(node.dialling()).toBe('probe');
     expect(node.heldSeconds()).toBe(300);
   });
 
@@ -79,7 +79,7 @@ describe('a client that WhatsApp calls outdated', () => {
         for (const { waitMs, failure } of events) {
           node.clock.now += waitMs;
           if (!node.hold()) {
-            expect(node.dialling()).toBe(true);
+            expect(node.dialling()).toBe('probe');
             expect(node.clock.now - last).toBeGreaterThanOrEqual(5 * MINUTE_MS);
             last = node.clock.now;
           }

@@ -70,8 +70,7 @@ type NodeServiceClient interface {
 	// Lists the nodes that share the instances, oldest first, as the database knows them: also one that has just been
 	// lost, until it is counted as dead. Where one process has its data alone that is the only one.
 	//
-	// Errors:
-	// - INVALID_ARGUMENT: INVALID_REQUEST, for a field that the server does not know
+	// Errors: those of every method.
 	ListNodes(ctx context.Context, in *ListNodesRequest, opts ...grpc.CallOption) (*ListNodesResponse, error)
 	// Lists which node runs which instance, by name of the instance, as the database knows it.
 	//
@@ -213,8 +212,7 @@ type NodeServiceServer interface {
 	// Lists the nodes that share the instances, oldest first, as the database knows them: also one that has just been
 	// lost, until it is counted as dead. Where one process has its data alone that is the only one.
 	//
-	// Errors:
-	// - INVALID_ARGUMENT: INVALID_REQUEST, for a field that the server does not know
+	// Errors: those of every method.
 	ListNodes(context.Context, *ListNodesRequest) (*ListNodesResponse, error)
 	// Lists which node runs which instance, by name of the instance, as the database knows it.
 	//

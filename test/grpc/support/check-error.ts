@@ -49,7 +49,7 @@ function expectContents({ detail }: Ended<object>, reason: string): void {
   const resource = detail('google.rpc.ResourceInfo');
   if (resource)
     expect(resource).toMatchObject({
-      resourceType: expect.stringMatching(/^whatsapp\.privacy\.v1\.(Instance|Token|Apply)$/),
+      resourceType: expect.stringMatching(/^whatsapp\.privacy\.v1\.(Instance|Token|Node|Apply)$/),
       resourceName: SOME_TEXT,
     });
   const update = detail('whatsapp.privacy.v1.PrivacyUpdateFailure');

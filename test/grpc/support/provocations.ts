@@ -31,7 +31,7 @@ const READ_LIST = 'PrivacyService/GetContactBlacklist';
 const DELETE = 'InstanceService/DeleteInstance';
 const [CREATE_TOKEN, ROTATE_TOKEN] = ['TokenService/CreateToken', 'TokenService/RotateToken'];
 const BACKUP = 'NodeService/DownloadBackup';
-const [LIST_NODES, DRAIN_NODE] = ['NodeService/ListNodes', 'NodeService/DrainNode'];
+const DRAIN_NODE = 'NodeService/DrainNode';
 const BATCH_CREATE = 'InstanceService/BatchCreateInstances';
 
 const STRANGER = { entriesToAdd: [phoneNumber('+15550100999')] };
@@ -50,7 +50,6 @@ const PROVOCATIONS: Readonly<Record<string, Readonly<Record<string, Provoke>>>> 
   'INVALID_ARGUMENT INVALID_REQUEST': {
     '*': common.invalid,
     [BACKUP]: common.withUnknownField,
-    [LIST_NODES]: common.withUnknownField,
   },
   'INVALID_ARGUMENT MALFORMED_MESSAGE': { '*': common.malformed },
   'INVALID_ARGUMENT SETTING_READ_ONLY': { '*': on('well', DEFENSE_OFF) },

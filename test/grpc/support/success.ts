@@ -2,6 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { expect } from 'vitest';
 import { PrivacyServiceService as Privacy } from '../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import { link, linkWithPasskey } from '../../support/link.js';
+import { openApi } from './api.js';
+import { invoke } from './invoke.js';
+import { nodesWith } from './nodes.js';
 import { importSource } from './provoke-importing.js';
 import type { Stage, Subject } from './stage.js';
 
@@ -34,6 +37,14 @@ const throughPasskey: Succeed = async ({ service, unlinked }) => {
 };
 let passkeys = 0;
 
+/** Calls a node that has others, or may have. */
+const amongNodes: Succeed = async (_, { method, request }) => {
+  const { secret, ...api } = await openApi({ nodes: nodesWith() });
+  const ended = await invoke({ client: api.client, secret }, method, { ...request('', ''), nodeId: 'this' });
+  await api.close();
+  expect(ended).toMatchObject({ code: 'OK', detailTypes: [] });
+};
+
 const SPECIAL: Readonly<Record<string, Succeed>> = {
   'PrivacyService/ListPrivacySettings': hasty,
   'PrivacyService/WatchPrivacySettings': first,
@@ -50,6 +61,8 @@ const SPECIAL: Readonly<Record<string, Succeed>> = {
   'InstanceService/SubmitPasskeyAssertion': throughPasskey,
   'InstanceService/ConfirmPasskeyCode': throughPasskey,
   'NodeService/DownloadBackup': first,
+  'NodeService/ListLeases': amongNodes,
+  'NodeService/DrainNode': amongNodes,
   'InstanceService/ImportInstance': async (stage, { method, request }) => {
     const { source } = await importSource(stage);
     const ended = await stage.call(method, { ...request(await stage.unlinked(), ''), source });

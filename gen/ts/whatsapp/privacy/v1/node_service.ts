@@ -1800,8 +1800,7 @@ export const NodeServiceService = {
    * Lists the nodes that share the instances, oldest first, as the database knows them: also one that has just been
    * lost, until it is counted as dead. Where one process has its data alone that is the only one.
    *
-   * Errors:
-   * - INVALID_ARGUMENT: INVALID_REQUEST, for a field that the server does not know
+   * Errors: those of every method.
    */
   listNodes: {
     path: "/whatsapp.privacy.v1.NodeService/ListNodes" as const,
@@ -1882,8 +1881,7 @@ export interface NodeServiceServer extends UntypedServiceImplementation {
    * Lists the nodes that share the instances, oldest first, as the database knows them: also one that has just been
    * lost, until it is counted as dead. Where one process has its data alone that is the only one.
    *
-   * Errors:
-   * - INVALID_ARGUMENT: INVALID_REQUEST, for a field that the server does not know
+   * Errors: those of every method.
    */
   listNodes: handleUnaryCall<ListNodesRequest, ListNodesResponse>;
   /**
@@ -1976,8 +1974,7 @@ export interface NodeServiceClient extends Client {
    * Lists the nodes that share the instances, oldest first, as the database knows them: also one that has just been
    * lost, until it is counted as dead. Where one process has its data alone that is the only one.
    *
-   * Errors:
-   * - INVALID_ARGUMENT: INVALID_REQUEST, for a field that the server does not know
+   * Errors: those of every method.
    */
   listNodes(
     request: ListNodesRequest,

@@ -7,6 +7,7 @@ import { linkedRecord, nodeParts } from './support/node-parts.js';
 const soon = () => ({ deadline: performance.now() + 60_000, signal: new AbortController().signal });
 const HEARTBEAT_MS = 60_000;
 const MOVED = { problem: { kind: 'INSTANCE_MOVED', instance: 'bot', retryAfterMs: 1_000 } };
+const MOVED_DESK = { problem: { ...MOVED.problem, instance: 'desk' } };
 const PROD = [{ key: 'env', must: 'in', values: ['prod'] }] as const;
 const EVERY = { names: [], selector: [] };
 const bot = { ...linkedRecord('bot'), labels: { env: 'prod' } };
@@ -46,10 +47,14 @@ beforeEach(async () => {
     };
     return { ...result, session: { ...result.session, logout } };
   };
+  const link: WhatsApp['link'] = async (_instance, _method, { signal }) => {
+    await new Promise(resolve => signal.addEventListener('abort', resolve));
+    return { kind: 'cancelled' };
+  };
   for (const record of [bot, desk]) await parts.store.instances.create(record);
   registry = await openRegistry({
     ...parts.options,
-    whatsApp: { ...parts.options.whatsApp, connect },
+    whatsApp: { ...parts.options.whatsApp, connect, link },
     membership: { mayAct: () => isOurs },
   });
   leave = new AbortController();
@@ -170,19 +175,22 @@ describe('an instance that is given up', () => {
     expect(parts.faults).toEqual([]);
   });
 
-  test.each(['times', 'history'] as const)('is given up when the %s of it are stored', async what => {
-    const stored = Promise.withResolvers<void>();
-    written[what] = stored.promise;
-    registry.begin([desk]);
-    await connected('desk');
-    parts.whatsApp.read = async () => reply({ last_seen: 'none' });
-    parts.push('desk');
-    await expect.poll(() => registry.knownSettings('desk', 60_000)?.values.last_seen).toBe('none');
-    const given = registry.giveUp(['desk']);
-    expect(await now(given)).toBe('under way');
-    stored.resolve();
-    await given;
-  });
+  test.each(['times', 'history'] as const)(
+    'is given up when what is to be written of it is: %s',
+    async what => {
+      const stored = Promise.withResolvers<void>();
+      written[what] = stored.promise;
+      registry.begin([desk]);
+      await connected('desk');
+      parts.whatsApp.read = async () => reply({ last_seen: 'none' });
+      parts.push('desk');
+      await expect.poll(() => registry.knownSettings('desk', 60_000)?.values.last_seen).toBe('none');
+      const given = registry.giveUp(['desk']);
+      expect(await now(given)).toBe('under way');
+      stored.resolve();
+      await given;
+    },
+  );
 
   test('lets the change that has its turn end, and none behind it begin', async () => {
     const removed = Promise.withResolvers<void>();
@@ -190,11 +198,21 @@ describe('an instance that is given up', () => {
     const [first, second] = [registry.unlink('bot', soon()), registry.unlink('bot', soon())];
     await now(first);
     const given = registry.giveUp(['bot']);
+    await now(given);
+    expect(parts.closed).toEqual([]);
     removed.resolve();
     await expect(first).resolves.toMatchObject({ state: 'UNLINKED' });
     await expect(second).rejects.toMatchObject(MOVED);
     await given;
     expect(await parts.store.instances.find(['bot'])).toMatchObject([{ status: 'unlinked' }]);
+  });
+
+  test('ends the attempt to link it, whose caller is told that it has moved', async () => {
+    registry.begin([{ ...desk, status: 'unlinked' }]);
+    const attempt = registry.link('desk', { kind: 'qr' }, soon())[Symbol.asyncIterator]();
+    const next = attempt.next();
+    await expect.poll(() => registry.get('desk').state).toBe('LINKING');
+    await Promise.all([expect(next).rejects.toMatchObject(MOVED_DESK), registry.giveUp(['desk'])]);
   });
 
   test("that is being deleted is gone in the end, and nobody's", async () => {

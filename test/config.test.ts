@@ -230,6 +230,7 @@ describe('a node among several', () => {
   const NODE = {
     WA_PRIVACY_DATABASE_URL: 'postgres://wa@localhost/wa',
     WA_PRIVACY_MASTER_KEY: KEY,
+    WA_PRIVACY_ACCOUNT_TOKEN: 'wap_the-same-on-all-nodes',
     WA_PRIVACY_NODE_LISTEN: '127.0.0.1:0',
   };
 
@@ -277,11 +278,12 @@ describe('a node among several', () => {
 
   test.each<[string, Texts, string[]]>([
     [
-      'without a database that others reach, and a key that they have too',
-      { WA_PRIVACY_DATABASE_URL: '', WA_PRIVACY_MASTER_KEY: '' },
+      'without a database that others reach, and a key and a token that they have too',
+      { WA_PRIVACY_DATABASE_URL: '', WA_PRIVACY_MASTER_KEY: '', WA_PRIVACY_ACCOUNT_TOKEN: '' },
       [
         'WA_PRIVACY_NODE_LISTEN: needs WA_PRIVACY_DATABASE_URL too',
         'WA_PRIVACY_NODE_LISTEN: needs WA_PRIVACY_MASTER_KEY too',
+        'WA_PRIVACY_NODE_LISTEN: needs WA_PRIVACY_ACCOUNT_TOKEN too',
       ],
     ],
     [

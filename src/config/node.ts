@@ -26,6 +26,8 @@ export const NODE_NEEDS: readonly [OptionName, OptionName][] = [
   ['node_listen', 'database_url'],
   // That of a data folder would be another one on each machine.
   ['node_listen', 'master_key'],
+  // So would a token, and each node that starts would end that of the others.
+  ['node_listen', 'account_token'],
   ['database_listen_url', 'node_listen'],
   ['node_address', 'node_listen'],
   ['node_name', 'node_listen'],

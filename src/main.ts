@@ -9,6 +9,7 @@ import { addNodesCommand } from './cli/node/nodes.js';
 import { addServerInfoCommand } from './cli/node/server-info.js';
 import { addVersionCommand } from './cli/node/whatsapp-version.js';
 import { serveFlags } from './config/table.js';
+import type { DemoFlags } from './demo/index.js';
 import { UsageError } from './input/usage-error.js';
 import type { MoveFlags } from './offline/migrate-store.js';
 import type { RestoreFlags } from './offline/restore.js';
@@ -101,8 +102,14 @@ program
   .description('Show everything: a service, a simulated WhatsApp and a phone, on free ports')
   .option('--keep', 'stay up afterwards')
   .option('--json', 'print JSON')
-  .action(async ({ keep = false, json = false }: { keep?: boolean; json?: boolean }) => {
-    await (await import('./demo/index.js')).demo({ keep, json });
+  .option('--nodes <count>', 'show so many nodes instead, 2 to 9, of which one is killed')
+  .option(
+    '--database <place>',
+    'PostgreSQL database for --nodes, without data as yet: postgres://…, or @FILE for a URL that stands in a file; ' +
+      'a checkout of the repository starts a server of its own where none is named',
+  )
+  .action(async (flags: DemoFlags) => {
+    await (await import('./demo/index.js')).demo(flags);
     endNow();
   });
 

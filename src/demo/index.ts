@@ -19,8 +19,10 @@ import { encodeSettings } from '../cli/texts/setting-values.js';
 import { outcomesTable, settingsText } from '../cli/texts/settings-text.js';
 import { endSignal } from '../end-signal.js';
 import { parseAssignments } from '../input/assignments.js';
+import { UsageError } from '../input/usage-error.js';
 import { applyPreset, endsTable, linkMore, watchPhone } from './fleet.js';
 import { scan } from './scan.js';
+import { demoOfNodes } from './several-nodes.js';
 import { type Stage, setStage } from './stage.js';
 
 const INSTANCE = 'support-desk';
@@ -34,8 +36,23 @@ const SEVEN = [
   'group_add=contacts',
 ];
 
+/** The flags of `demo`. */
+export type DemoFlags = {
+  readonly keep?: boolean;
+  readonly json?: boolean;
+  readonly nodes?: string;
+  readonly database?: string;
+};
+
 /** Shows the service at work on a simulated account, every step through its gRPC API. */
-export async function demo({ keep, json }: { keep: boolean; json: boolean }): Promise<void> {
+export async function demo({ keep = false, json = false, nodes, database }: DemoFlags): Promise<void> {
+  if (nodes === undefined && database === undefined) return demoOfOne({ keep, json });
+  if (keep || !/^[2-9]$/.test(nodes ?? ''))
+    throw new UsageError(['--nodes: must be 2 to 9; --database goes with it, --keep does not']);
+  await demoOfNodes({ count: Number(nodes), database, json });
+}
+
+async function demoOfOne({ keep, json }: { keep: boolean; json: boolean }): Promise<void> {
   const output = createOutput(json);
   const stage = await setStage();
   const { api, simulator, takeStanzas } = stage;

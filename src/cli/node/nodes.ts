@@ -46,7 +46,8 @@ async function allLeases(api: Api): Promise<Lease[]> {
   return leases;
 }
 
-const nodesText = ({ nodes, freeInstances }: ListNodesResponse): string =>
+/** The nodes, and what nobody runs. */
+export const nodesText = ({ nodes, freeInstances }: ListNodesResponse): string =>
   [
     table(
       ['node', 'id', 'address', 'version', 'state', 'instances', 'lease left', 'since', 'answers'],

@@ -76,6 +76,7 @@ const PAGES = [
   'clients/go/README.md',
   'clients/rust/README.md',
   'docs/decisions.md',
+  'docs/cluster.md',
   'docs/security.md',
   'docs/operations.md',
   'docs/limits.md',

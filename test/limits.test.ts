@@ -18,6 +18,7 @@ import {
 } from '../src/contract/sizes.js';
 import { isLabelKey, isLabelValue, MOST_LABELS } from '../src/domain/labels/labels.js';
 import { LONGEST_SELECTOR, MOST_REQUIREMENTS } from '../src/domain/labels/parse-selector.js';
+import { MOST_HOPS } from '../src/grpc/hops/open-hops.js';
 import { METHODS } from '../src/grpc/method-table.js';
 import { WIDTH } from '../src/grpc/methods/privacy/apply.js';
 import { SERVER_OPTIONS } from '../src/grpc/server/transport.js';
@@ -129,6 +130,7 @@ const NUMBERS: readonly (readonly [limit: string, number: string | number])[] = 
   ['connections', node.connections],
   ['health watches', node.watches],
   ['backups at the same time', node.backups],
+  ['calls passed on to one other node at the same time, and as many streams', MOST_HOPS],
   option(
     'connections to PostgreSQL, besides one that keeps the database for this service',
     'database_connections',

@@ -30,7 +30,6 @@ type Whole = {
 
 const { path: UPDATE } = PrivacyServiceService.updatePrivacySettings;
 const CODECS = { request: UpdatePrivacySettingsRequest, response: UpdatePrivacySettingsResponse };
-const NEVER = new AbortController().signal;
 
 const updateHere = (
   update: Update,
@@ -47,14 +46,15 @@ const updateHere = (
   );
 
 /** Makes the update of one instance after another, each on the node that runs it. */
-export const updatesOf =
-  (
-    { update, fleet }: ApplyMakers,
-    whole: Whole,
-    { request, order }: { readonly request: ApplyPrivacySettingsRequest; readonly order: Order },
-    call: Call,
-  ) =>
-  (instance: string): Promise<UpdatePrivacySettingsResponse> => {
+export const updatesOf = (
+  { update, fleet }: ApplyMakers,
+  whole: Whole,
+  { request, order }: { readonly request: ApplyPrivacySettingsRequest; readonly order: Order },
+  call: Call,
+) => {
+  // What has begun goes on when the caller leaves, and the record has to have how it ended.
+  const { signal } = new AbortController();
+  return (instance: string): Promise<UpdatePrivacySettingsResponse> => {
     if (!fleet) return updateHere(update, whole, instance, order, call);
     const { visibility, privacy, permissions, onFailure, validateOnly, requestId } = request;
     const settings = { visibility, privacy, permissions };
@@ -63,8 +63,7 @@ export const updatesOf =
       instance,
       request: { instance, ...settings, onFailure, validateOnly, etag: '', requestId },
       codecs: CODECS,
-      // What has begun goes on when the caller leaves, and the record has to have how it ended.
-      options: { ...call.options, signal: NEVER },
+      options: { ...call.options, signal },
       note: noteOf(whole),
       here(asked, beforeSending) {
         const options = { ...call.options, ...(beforeSending && { beforeSending }) };
@@ -73,6 +72,7 @@ export const updatesOf =
       afterLoss: updateAfterLoss,
     });
   };
+};
 
 /** Says beside the request which Apply it belongs to. */
 const noteOf = ({ scope: applyScope, digest }: Whole) => ({

@@ -8,6 +8,7 @@ import {
   PrivacyServiceService as Privacy,
 } from '../../../../gen/ts/whatsapp/privacy/v1/privacy_service.js';
 import { instanceMoved, PrivacyError } from '../../../../src/domain/errors.js';
+import { clock } from '../../../../src/domain/time/clock.js';
 import { hideLastSeen } from '../../support/fleet.js';
 import { connected } from '../../support/instances.js';
 import { invoke } from '../../support/invoke.js';
@@ -200,6 +201,42 @@ describe('an update of many instances', () => {
     expect(JSON.parse(named(b)).value.message).toBe(JSON.parse(named(a)).value.message);
   });
 
+  test('has as much time on another node as here', async () => {
+    const { nodes, one } = await sharedOut(RUNS);
+    const left = nodes.map(node => {
+      const times: number[] = [];
+      const { updateSettings } = node.instances;
+      node.instances.updateSettings = (name, order, call) => {
+        times.push(call.deadline - clock());
+        return updateSettings(name, order, call);
+      };
+      return times;
+    });
+    const request = { instances: ['a', 'b', 'c'], ...hideLastSeen };
+    await invoke(one, Privacy.applyPrivacySettings, request, { deadlineMs: 500_000 });
+    for (const [time] of left) expect(time).toBeGreaterThan(300_000);
+  });
+
+  test('only looks at an instance whose node is lost after it had begun', async () => {
+    const { one, two, give } = await sharedOut(RUNS);
+    two.instances.updateSettings = async (name, _order, call) => {
+      await call.beforeSending?.();
+      give(name, one.node);
+      void two.close();
+      return new Promise(() => {});
+    };
+    const orders: boolean[] = [];
+    const { updateSettings } = one.instances;
+    one.instances.updateSettings = (name, order, call) => {
+      orders.push(order.validateOnly);
+      return updateSettings(name, order, call);
+    };
+    const request = { instances: ['b'], ...hideLastSeen };
+    const { responses } = await invoke(one, Privacy.applyPrivacySettings, request);
+    expect(orders).toEqual([true]);
+    expect(responses[0]?.result?.$case).toBe('error');
+  });
+
   test('is under way for who asks another node, until it has ended', async () => {
     const { one, two, three } = await sharedOut(RUNS);
     const go = Promise.withResolvers<void>();
@@ -243,6 +280,30 @@ describe('a watch', () => {
     await three.instances.delete('b', undefined, { deadline: 0, signal: new AbortController().signal });
     await expect.poll(() => heard.slice(ALL.length)).toContain('b unavailable');
     for (const node of [one, three]) await node.close();
+    await ended;
+  });
+
+  test('goes on with the others where a node knows first that one has lost its labels', async () => {
+    const { nodes, one, two } = await sharedOut(RUNS);
+    for (const { instances } of nodes)
+      for (const name of ['b', 'e'])
+        await instances.update(name, { labels: { set: { env: 'prod' }, remove: [] } }, {});
+    await two.instances.update('b', { labels: { set: { env: 'dev' }, remove: [] } }, {});
+    const { secret } = await one.tokens.mint({
+      kind: 'SELECTOR',
+      selector: [{ key: 'env', must: 'in', values: ['prod'] }],
+      access: 'READ_ONLY',
+      displayName: '',
+    });
+    const heard: string[] = [];
+    const ended = invoke(
+      one,
+      Privacy.watchPrivacySettings,
+      { instances: ['b', 'e'] },
+      { secret, deadlineMs: 20_000, onResponse: ({ instance }) => void heard.push(instance) },
+    );
+    await expect.poll(() => heard).toEqual(['e']);
+    for (const node of nodes) await node.close();
     await ended;
   });
 

@@ -70,7 +70,7 @@ export const queriesOver = (pool: Connections): Kysely<Schema> =>
 export async function postgresStore(options: PostgresOptions): Promise<Store> {
   const { url, masterKey, previousMasterKey, mostConnections, node } = options;
   const { onEditedToken = () => undefined, onLoss = () => undefined } = options;
-  const hold = await holdDatabase(url, onLoss, node ? 'with_nodes' : 'alone');
+  const hold = await holdDatabase(node?.listenUrl ?? url, onLoss, node ? 'with_nodes' : 'alone');
   const pool = connections({ url, most: mostConnections, statementMs: STATEMENT_MS, onLoss });
   const renewals = connections({ url, ...RENEWAL, onLoss });
   const whileHeld = (those: Connections): Connections => ({

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
+import pg from 'pg';
 import { describe, expect, test } from 'vitest';
 import type { News } from '../../../src/cluster/ports.js';
 import { PrivacyError } from '../../../src/domain/errors.js';
@@ -126,6 +127,33 @@ describe('a node that another one has taken over from', () => {
     expect(times).toEqual([at(7), undefined, at(7)]);
   });
 });
+
+test('what a node keeps over transactions goes past a pooler, where a URL leads there', async () => {
+  const url = await newDatabase();
+  const past = new URL(url);
+  past.searchParams.set('application_name', 'past-the-pooler');
+  await openPostgres(url, { node: { id: randomUUID(), listenUrl: past.href } });
+  const { rows } = await ask(
+    url,
+    `select query ~ '^listen' as listens, exists (select from pg_locks where pg_locks.pid = s.pid and locktype = 'advisory') as holds
+       from pg_stat_activity s where application_name = 'past-the-pooler' order by listens`,
+  );
+  expect(rows).toEqual([
+    { listens: false, holds: true },
+    { listens: true, holds: false },
+  ]);
+});
+
+/** What an administrator sees. */
+async function ask(url: string, query: string) {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    return await client.query(query);
+  } finally {
+    await client.end();
+  }
+}
 
 describe('news', () => {
   async function heard(work: (teller: Store) => Promise<unknown>, isLast: (news: News) => boolean) {

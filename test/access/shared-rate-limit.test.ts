@@ -101,7 +101,7 @@ describe('a limit that nodes keep together', () => {
   test('lets a call wait for the database with those that came before it', async () => {
     const db = database();
     const node = newNode(db, 5);
-    const calls = Array.from({ length: 8 }, () => node.take());
+    const calls = Array.from({ length: 8 }, () => Promise.resolve(node.take()));
     expect(db.questions).toHaveLength(1);
     await db.answer();
     const allowed = (await Promise.all(calls)).map(decision => decision.allowed);

@@ -39,8 +39,10 @@ const plans = fc.record({
   onFailure: fc.constantFrom('STOP' as const, 'CONTINUE' as const, 'ROLL_BACK' as const),
   move: fc.oneof(
     /** The right to act ends when it was asked for so often, and the instance is given up some time later. */
-    fc.record({ how: fc.constant('lost' as const), asked: fc.nat(30), ms: fc.nat(30) }),
+    fc.record({ how: fc.constant('lost' as const), asked: fc.nat(16), ms: fc.nat(30) }),
     fc.record({ how: fc.constant('given away' as const), ms: fc.nat(80) }),
+    /** The right ends when WhatsApp has the first change, and the connection with it. */
+    fc.record({ how: fc.constant('cut' as const), ms: fc.constant(0) }),
   ),
 });
 type Plan = typeof plans extends fc.Arbitrary<infer Drawn> ? Drawn : never;
@@ -153,12 +155,24 @@ async function run(
   const from = journal.length;
   const before = { ...phone.settings() };
   const wrong: string[] = [];
+  const sets = () =>
+    journal
+      .slice(from)
+      .flatMap(event =>
+        event.event === 'asked' && event.iq.attrs['type'] === 'set' ? [JSON.stringify(event.iq.content)] : [],
+      );
 
   if (plan.move.how === 'lost') rights.set(name, plan.move.asked);
   const answers = [
     update(name, plan.first, plan.onFailure, requestId),
     update(name, plan.second, plan.onFailure, requestId),
   ];
+  if (plan.move.how === 'cut') {
+    let isOver = false;
+    void Promise.all(answers).then(() => (isOver = true));
+    while (!isOver && sets().length === 0) await wait(1);
+    rights.set(name, 0);
+  }
   await wait(plan.move.ms);
   await registry.giveUp([name]);
   const connections = new Set(
@@ -173,11 +187,7 @@ async function run(
   await registry.readSettings(name, undefined, call());
 
   const after = phone.settings() as Readonly<Record<string, string>>;
-  const asked = journal
-    .slice(from)
-    .flatMap(event =>
-      event.event === 'asked' && event.iq.attrs['type'] === 'set' ? [JSON.stringify(event.iq.content)] : [],
-    );
+  const asked = sets();
   const wasSent = (setting: string, value: string) =>
     asked.some(iq => iq.includes(`"name":"${CATEGORIES[setting]}"`) && iq.includes(`"value":"${value}"`));
   for (const event of journal.slice(given))

@@ -9,6 +9,8 @@ import { decodeWords, type Words } from './words.js';
 
 /** How soon a node is asked again whose part has ended. */
 const AGAIN_MS = 1_000;
+/** Who runs what is looked at no more often: while instances are shared out that changes all the time. */
+const LOOK_MS = 1_000;
 /** The source of what runs here; no id of a node. */
 const HERE = '';
 
@@ -62,25 +64,32 @@ export async function* mergedWatch(
     followed.delete(node.id);
   }
 
-  function lookAround() {
+  let mustLook = false;
+  let nextLook = clock();
+  function heed() {
     for (const node of routing.others()) {
       if (followed.has(node.id)) continue;
       followed.add(node.id);
       follow(node).catch(fail);
     }
-    views.look(names());
+    mustLook = true;
     wake();
   }
 
   const stop = () => wake();
   signal.addEventListener('abort', stop);
-  using _changes = routing.onChange(lookAround);
+  using _changes = routing.onChange(heed);
   try {
     gathered.read(HERE, here(over)).catch(fail);
-    lookAround();
+    heed();
     let quietSince = clock();
     while (!signal.aborted) {
       if (failure) throw failure.error;
+      if (mustLook && clock() >= nextLook) {
+        views.look(names());
+        mustLook = false;
+        nextLook = clock() + LOOK_MS;
+      }
       const came = gathered.take();
       if (came && !came.value) views.ended(came.source);
       const heard = came?.value && views.hear(came.source, came.value.message, came.value.epoch);
@@ -96,9 +105,9 @@ export async function* mergedWatch(
         quietSince = clock();
         continue;
       }
-      const dueMs = (views.dueAt() ?? Number.POSITIVE_INFINITY) - clock();
+      const dueAt = Math.min(views.dueAt() ?? Infinity, mustLook ? nextLook : Infinity);
       await new Promise<void>(resolve => {
-        const timer = setTimeout(resolve, Math.max(Math.min(leftMs, dueMs), 1));
+        const timer = setTimeout(resolve, Math.max(Math.min(leftMs, dueAt - clock()), 1));
         wake = () => {
           clearTimeout(timer);
           resolve();

@@ -75,6 +75,7 @@ function watching({ unheld = [] as readonly string[] } = {}) {
   let changed = () => {};
   const nobodys = new Set(unheld);
   const left = new AbortController();
+  let looks = 0;
   const routing = {
     others: () => others,
     holderOf: (name: string): Holder => (nobodys.has(name) ? { kind: 'nobody' } : { kind: 'here', epoch: 1 }),
@@ -96,7 +97,10 @@ function watching({ unheld = [] as readonly string[] } = {}) {
       exists: () => true,
       isWanted: () => true,
       isNamed: false,
-      names: () => unheld,
+      names() {
+        looks++;
+        return unheld;
+      },
       here: signal => here.words(signal),
       bytes: Buffer.of(),
       heartbeatMs: HEARTBEAT_MS,
@@ -112,6 +116,9 @@ function watching({ unheld = [] as readonly string[] } = {}) {
     two: speakers.get('two') as ReturnType<typeof speaker>,
     events,
     heard,
+    /** How often all names were looked at. */
+    looks: () => looks,
+    changes: () => changed(),
     leave: () => left.abort(),
     /** Hears everything from now on. */
     async listen() {
@@ -207,6 +214,20 @@ describe('a watch over several nodes', () => {
     const ended = listen();
     await vi.advanceTimersByTimeAsync(GAP_MS * 3);
     expect(heard).toEqual(['a: INSTANCE_MOVED']);
+    leave();
+    await ended;
+  });
+
+  test('looks at all instances now and then only, however often they move', async () => {
+    const { changes, looks, listen, leave } = watching();
+    const ended = listen();
+    for (let move = 0; move < 100; move++) {
+      changes();
+      await vi.advanceTimersByTimeAsync(10);
+    }
+    expect(looks()).toBeLessThanOrEqual(2);
+    await vi.advanceTimersByTimeAsync(GAP_MS);
+    expect(looks()).toBe(2);
     leave();
     await ended;
   });

@@ -35,7 +35,11 @@ const POSTGRES = [
 /** The service's own limits of time are their subject, or near: nothing runs beside them. */
 const TIMED = ['test/api/{cut-off,large-list}.test.ts', 'test/access/token-timing.test.ts'];
 /** The same, and slow: hundreds of instances, each with a watcher of all, fill a processor by themselves. */
-const SLOW_TIMED = ['test/api/large-fleet.test.ts', 'test/fire/stops.test.ts'];
+const SLOW_TIMED = [
+  'test/api/large-fleet.test.ts',
+  'test/cluster/fire/**/*.test.ts',
+  'test/fire/stops.test.ts',
+];
 const OTHERS = [...SLOW, ...ALONE, ...PROGRAM, ...PLAIN_BAILEYS, ...POSTGRES, ...TIMED, ...SLOW_TIMED];
 
 /** In the order in which they run. Without isolation a worker loads the sources once for all its files. */

@@ -5,6 +5,7 @@ import * as calls from './parts/calls.js';
 import * as connections from './parts/connections.js';
 import * as fleet from './parts/fleet.js';
 import * as growth from './parts/growth.js';
+import * as nodes from './parts/nodes.js';
 import * as parallel from './parts/parallel.js';
 import { measureParked } from './parts/parked.js';
 import * as startUp from './parts/start-up.js';
@@ -76,5 +77,9 @@ export const APART: Readonly<Record<string, Part>> = {
   watched: {
     cast: plan => ({ services: [plan.watched.size], peers: 0 }),
     measure: (stage, plan) => only(measureWatched(stage, plan.watched)),
+  },
+  nodes: {
+    cast: plan => nodes.castOf(plan.nodes),
+    measure: (stage, plan) => only(nodes.measureNodes(stage, plan.nodes)),
   },
 };

@@ -22,6 +22,13 @@ export type Plan = {
    * each must fall into that time.
    */
   readonly watched: { readonly size: number; readonly forMs: number; readonly trustSeconds?: number };
+  /** How many instances one, two and three nodes share out, and for how long calls go through either of two. */
+  readonly nodes: {
+    readonly size: number;
+    readonly idleMs: number;
+    readonly rounds: number;
+    readonly forMs: number;
+  };
 };
 
 /** What the targets are held against. */
@@ -35,6 +42,7 @@ export const FULL: Plan = {
   startUp: { size: 1000, rounds: 5 },
   parked: { size: 10_000, inFlight: 64 },
   watched: { size: 1000, forMs: 600_000 },
+  nodes: { size: 3000, idleMs: 20_000, rounds: 5, forMs: 2_000 },
 };
 
 /** Enough to see that the bench works, and nothing to rely on. */
@@ -48,4 +56,5 @@ export const QUICK: Plan = {
   startUp: { size: 50, rounds: 2 },
   parked: { size: 100, inFlight: 16 },
   watched: { size: 20, forMs: 5_000, trustSeconds: 5 },
+  nodes: { size: 60, idleMs: 2_000, rounds: 2, forMs: 500 },
 };

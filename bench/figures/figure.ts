@@ -9,6 +9,7 @@ export const CHAPTERS = [
   'What an OK is worth',
   'Parked instances',
   'Watched instances',
+  'Several nodes',
 ] as const;
 
 /** One thing measured, beside what it is held against in the same run. */

@@ -41,11 +41,14 @@ export const TARGETS: Readonly<Record<string, Target>> = {
   'false OKs of eight': { of: 'value', atMost: 0 },
 };
 
-/** Of parked and of watched instances, which are measured apart. */
+/** Of parked and of watched instances and of several nodes, which are measured apart. */
 const OTHER_TARGETS: Readonly<Record<string, Target>> = {
   '10000 parked, resident memory at most, while each is read once': { of: 'value', atMost: 1500 },
   '10000 parked, stanzas of a Get that connects': { of: 'value', atMost: 1 },
   '1000 watched, processor when idle': { of: 'ratio', atMost: 1.3 },
+  'a Get through another node, 1 at a time': { of: 'ratio', atLeast: 0.5 },
+  'a Get through another node, 16 at a time': { of: 'ratio', atLeast: 0.5 },
+  'an update through another node, p50 of what is added': { of: 'value', atMost: 3 },
 };
 
 export function targetOf({ name, against }: Figure): Target | undefined {

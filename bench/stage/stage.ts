@@ -7,7 +7,7 @@ import { type Api, connect } from '../../src/cli/client/client.js';
 import { type Fleet, fleet } from './fleet.js';
 import { type Peer, peersOf } from './peers.js';
 import { measured } from './processes.js';
-import { copyOf, linkTemplate, writeDataFolder, writeSimulatorState } from './seed.js';
+import { copyOf, linkTemplate, writeDatabase, writeDataFolder, writeSimulatorState } from './seed.js';
 import { startWhatsApp, type WhatsApp } from './simulator.js';
 
 /** The service in a process of its own, and how to call it. */
@@ -27,6 +27,8 @@ export type Cast = { readonly services: readonly number[]; readonly peers: numbe
 export type Stage = Pick<WhatsApp, 'setLatency' | 'takeStanzas' | 'inject' | 'settingsOf'> & {
   /** The service, with one of the numbers of instances that were asked for. */
   readonly service: (size: number, env?: Record<string, string>) => Promise<Service>;
+  /** Fills a database, which is empty, with the instances of one of those services. */
+  readonly writeDatabase: (size: number, url: string, masterKey: Buffer) => Promise<void>;
   readonly peers: readonly Peer[];
   readonly clear: () => Promise<void>;
 };
@@ -54,6 +56,7 @@ export async function setStage({ services, peers }: Cast): Promise<Stage> {
 
   return {
     ...whatsApp,
+    writeDatabase: (size, url, masterKey) => writeDatabase(url, masterKey, ours.get(size) ?? []),
     peers: await peersOf(whatsApp, folder, { baileys: take(peers), whatsmeow: take(peers) }),
     async service(size, env = {}) {
       const started = performance.now();

@@ -10,7 +10,13 @@ const PARTS = {
   program: { sources: BUILD, make: async () => (await import('./bundle.mjs')).bundle() },
   /** What others import, the bench and the examples. */
   modules: {
-    sources: [...BUILD, 'bench', 'examples', ...['', '.build', '.client'].map(of => `tsconfig${of}.json`)],
+    sources: [
+      ...BUILD,
+      'bench',
+      'examples',
+      'test/support/postgres-server.ts',
+      ...['', '.build', '.client'].map(of => `tsconfig${of}.json`),
+    ],
     make: async () => {
       for (const project of ['tsconfig.build.json', 'tsconfig.client.json'])
         execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', project], {

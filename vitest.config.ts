@@ -51,6 +51,7 @@ const PROJECTS: ViteUserConfig['test'][] = [
   {
     name: 'postgres',
     include: POSTGRES,
+    exclude: SLOW_TIMED,
     isolate: false,
     globalSetup: [build, 'test/support/postgres-server.ts'],
   },

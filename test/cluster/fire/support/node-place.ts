@@ -16,7 +16,7 @@ export type NodePlace = {
   readonly freezes: readonly Freeze[];
   /** The name of the process that runs here now, or ran here last: that of its node, its sessions and its writes. */
   run(): string;
-  /** Starts the next process; fulfils when it serves. */
+  /** Starts the next process, again where it finds no database; fulfils when it serves. */
   start(): Promise<void>;
   /** Ends the process; fulfils when it is gone. */
   end(signal: 'SIGKILL' | 'SIGTERM'): Promise<number | string>;
@@ -38,6 +38,9 @@ type Options = {
   readonly token: string;
 };
 
+const MOST_STARTS = 60;
+const START_AGAIN_MS = 500;
+
 /** Makes a place without a process. */
 export async function nodePlace(options: Options): Promise<NodePlace> {
   const { name, host, databaseUrl, whatsAppUrl, env, token } = options;
@@ -57,30 +60,42 @@ export async function nodePlace(options: Options): Promise<NodePlace> {
     return url.href;
   }
 
+  async function startOnce(): Promise<void> {
+    starts++;
+    const started = serviceProcess(
+      {
+        env: {
+          ...env,
+          WA_PRIVACY_LISTEN: address,
+          WA_PRIVACY_NODE_LISTEN: `${host}:0`,
+          WA_PRIVACY_NODE_NAME: run(),
+          WA_PRIVACY_DATABASE_URL: ownDatabaseUrl(),
+          WA_PRIVACY_WHATSAPP_URL: `${whatsAppUrl}?run=${run()}`,
+        },
+      },
+      token,
+    );
+    service = started;
+    void started.ended.then(() => logs.push(started.log()));
+    await started.serve();
+    await started.client;
+  }
+
   return {
     address,
     way,
     freezes,
     run,
     async start() {
-      starts++;
-      const started = serviceProcess(
-        {
-          env: {
-            ...env,
-            WA_PRIVACY_LISTEN: address,
-            WA_PRIVACY_NODE_LISTEN: `${host}:0`,
-            WA_PRIVACY_NODE_NAME: run(),
-            WA_PRIVACY_DATABASE_URL: ownDatabaseUrl(),
-            WA_PRIVACY_WHATSAPP_URL: `${whatsAppUrl}?run=${run()}`,
-          },
-        },
-        token,
-      );
-      service = started;
-      void started.ended.then(() => logs.push(started.log()));
-      await started.serve();
-      await started.client;
+      for (let attempt = 1; ; attempt++) {
+        try {
+          return await startOnce();
+        } catch (error) {
+          // A process that finds no database ends; whoever runs it starts it again.
+          if (attempt === MOST_STARTS) throw error;
+          await wait(START_AGAIN_MS);
+        }
+      }
     },
     async end(signal) {
       return service?.end(signal) ?? 'never started';

@@ -1,3 +1,4 @@
+import { status } from '@grpc/grpc-js';
 import { SettingOutcome_State as State } from '../../../../gen/ts/whatsapp/privacy/v1/errors.js';
 import type { Overlap } from '../support/witness.js';
 import type { Loaded } from './load.js';
@@ -8,9 +9,9 @@ export function figuresOf({ asked, reads, applies }: Loaded): string[] {
   const refusals = asked.flatMap(({ answer: { outcomes, code, reason } }) =>
     outcomes ? [] : [`${code} ${reason}`],
   );
-  const again = asked.filter(({ calls }) => calls > 1).length;
+  const again = asked.flatMap(({ lost }) => lost.map(code => status[code]));
   return [
-    `${asked.length} updates, ${again} of them asked for again; outcomes: ${countsOf(states)}`,
+    `${asked.length} updates, asked for again after ${countsOf(again) || 'nothing'}; outcomes: ${countsOf(states)}`,
     `updates without outcomes: ${countsOf(refusals)}`,
     `${reads.answered} reads; others: ${[...reads.failed].map(([why, count]) => `${count} ${why}`).join(', ')}`,
     `changes of many: ${applies.succeeded} accounts succeeded, ${applies.failed} failed; ${applies.cut} streams cut`,

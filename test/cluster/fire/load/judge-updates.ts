@@ -1,3 +1,4 @@
+import { status } from '@grpc/grpc-js';
 import { SettingOutcome_State as State } from '../../../../gen/ts/whatsapp/privacy/v1/errors.js';
 import {
   PrivacyChange_Kind as Kind,
@@ -31,8 +32,15 @@ export const falseAnswers = (
     const events = journal.slice(one.from, asked[index + 1]?.from);
     const told = history.get(one.requestId) ?? [];
     const wrong = one.calls === 1 ? faultsOfOne(one, events, told) : faultsOfMany(one, events, told);
-    return wrong.map(fault => `${one.desk.instance} ${one.requestId} (${one.calls} calls): ${fault}`);
+    return wrong.map(fault => `${inShort(one)}: ${fault}`);
   });
+
+/** Which update it was, and how it was told to have ended. */
+const inShort = ({ desk, requestId, calls, answer: { code, outcomes }, happened }: Asked): string => {
+  const told = outcomes?.map(({ setting, state }) => `${categoryOf(setting)} ${State[state]}`).join(', ');
+  const [from, to] = [happened.startTime, happened.answerTime].map(ms => new Date(ms).toISOString());
+  return `${desk.instance} ${requestId}, ${calls} calls, the last from ${from} to ${to}, ${status[code]} with ${told}`;
+};
 
 /** The oracle of the updates with faults at WhatsApp judges what was asked once and answered. */
 function faultsOfOne(one: Asked, events: readonly PrivacyEvent[], history: readonly Entry[]): string[] {

@@ -19,7 +19,8 @@ export type Loaded = {
 /**
  * Updates, reads and changes all accounts of a scene, drawn from the seed, each kind over a client of its own.
  *
- * @param isPatient Whether callers give every update half a minute.
+ * @param isPatient Whether callers give every update half a minute, and ask again when they are told that nobody can do
+ *   it now, as the service config does for them where nothing is changed.
  */
 export function startLoad(scene: Scene, seed: number, { isPatient = false } = {}) {
   const { desks, client } = scene;
@@ -29,7 +30,13 @@ export function startLoad(scene: Scene, seed: number, { isPatient = false } = {}
   const tracks = desks.slice(0, updated).map((desk): Track => ({ desk, asked: [], openFrom: undefined }));
   const wishes = (of: number) => wishesOf(of, isPatient ? [30_000] : undefined);
   const updating = tracks.map((one, index) =>
-    keepUpdating(scene, clients.updating, one, wishes(seed * 100 + index), over.signal),
+    keepUpdating(
+      scene,
+      clients.updating,
+      one,
+      { wishes: wishes(seed * 100 + index), isPatient },
+      over.signal,
+    ),
   );
   const reading = keepReading(scene, clients.reading, tracks, over.signal);
   const applying = keepApplying(

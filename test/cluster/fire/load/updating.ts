@@ -17,6 +17,8 @@ export type Asked = {
   readonly wish: Wish;
   /** All but the last were lost on the way, with a node or by it, or were given up. */
   readonly calls: number;
+  /** What the others ended with. */
+  readonly lost: readonly status[];
   /** That of the last call; it may be none, where the test was over before. */
   readonly answer: Answer;
   /** Where in the journal of the account the first and the last call began. */
@@ -50,17 +52,26 @@ const PAUSE_MS = 50;
 export const isAnswer = ({ code, outcomes, reason }: Answer): boolean =>
   outcomes !== undefined || (reason !== undefined && code !== status.DEADLINE_EXCEEDED);
 
+/** What one caller asks for, and how. */
+export type Order = {
+  readonly wishes: Iterable<Wish>;
+  /** Whether it asks again when it is told that nobody can do it now. */
+  readonly isPatient: boolean;
+};
+
 /** Updates an account, one update after another, until `over`. */
 export async function keepUpdating(
   scene: Scene,
   client: Caller,
   track: Track,
-  wishes: Iterable<Wish>,
+  { wishes, isPatient }: Order,
   over: AbortSignal,
 ): Promise<void> {
+  const isLast = (answer: Answer) =>
+    isPatient ? isAnswer(answer) && answer.code !== status.UNAVAILABLE : isAnswer(answer) || over.aborted;
   for (const wish of wishes) {
     if (over.aborted) return;
-    track.asked.push(await ask(scene, client, track, wish, over));
+    track.asked.push(await ask(scene, client, track, wish, isLast));
     await wait(PAUSE_MS);
   }
 }
@@ -70,13 +81,14 @@ async function ask(
   client: Caller,
   track: Track,
   wish: Wish,
-  over: AbortSignal,
+  isLast: (answer: Answer) => boolean,
 ): Promise<Asked> {
   const { desk } = track;
   const journal = simulator.journal(desk.phone.phoneNumber);
   const order = { instance: desk.instance, requestId: randomUUID(), ...wish };
   const from = journal.length;
   track.openFrom ??= from;
+  const lost: status[] = [];
   for (let calls = 1; ; calls++) {
     const lastFrom = journal.length;
     const [before, listsBefore, startTime] = [settingsOf(desk.phone), listsOf(desk.phone), Date.now()];
@@ -85,12 +97,13 @@ async function ask(
       deadlineMs,
       signal: AbortSignal.timeout(deadlineMs + GIVE_UP_MS),
     });
-    if (isAnswer(answer) || over.aborted) {
+    if (isLast(answer)) {
       if (isSettled(answer)) track.openFrom = undefined;
       const answeredAt = journal.length;
       const happened = { before, listsBefore, startTime, answerTime: Date.now(), answeredAt };
-      return { desk, requestId: order.requestId, wish, calls, answer, from, lastFrom, happened };
+      return { desk, requestId: order.requestId, wish, calls, lost, answer, from, lastFrom, happened };
     }
+    lost.push(answer.code);
     await wait(AGAIN_MS);
   }
 }

@@ -15,7 +15,7 @@ export type Fault = {
 
 const node = fc.nat(2);
 /** Below and beyond the time that a node may act for without being heard of, and that until it is taken for dead. */
-const forMs = fc.constantFrom(500, 2_000, 5_000, 12_000, 20_000);
+const forMs = fc.constantFrom(500, 500, 2_000, 2_000, 5_000, 5_000, 12_000, 20_000);
 const afterMs = fc.integer({ min: 100, max: 2_500 });
 
 const fault: fc.Arbitrary<Fault> = fc.oneof(

@@ -63,7 +63,11 @@ function faultsOfOne(one: Asked, events: readonly PrivacyEvent[], history: reado
     isCut: true,
     isDeaf: false,
   });
-  return [...wrong, ...unsentFaults(one, timelineOf(happened.before, events))];
+  const timeline = timelineOf(happened.before, events);
+  // Who was lost may have written more than the one who answered in its place could know, or nothing any more.
+  const isInDoubt = answer.outcomes?.some(({ state }) => state === State.UNKNOWN) ?? false;
+  const faults = isInDoubt ? wrong.filter(fault => !fault.startsWith('the history has')) : wrong;
+  return [...faults, ...unsentFaults(one, timeline), ...falseEntriesOf(one, timeline, history)];
 }
 
 const NOTHING_ELSE = {
@@ -75,6 +79,15 @@ const NOTHING_ELSE = {
   cancelAfterMs: undefined,
   reconnectAfterMs: undefined,
 } as const;
+
+/** What the history calls made was made. */
+const falseEntriesOf = ({ wish }: Asked, { sets }: Timeline, history: readonly Entry[]): string[] =>
+  history
+    .filter(({ category, value, outcome }) => {
+      const isMade = sets.some(set => set.category === category && set.changed !== undefined);
+      return outcome === State.APPLIED && category && value === wish.wishes[category] && !isMade;
+    })
+    .map(({ category }) => `the history calls ${category} made, which never took effect`);
 
 /** A status of the service without outcomes says that nothing was sent. */
 const unsentFaults = ({ answer: { outcomes, reason } }: Asked, { sets }: Timeline): string[] =>

@@ -41,6 +41,15 @@ describe('two sessions of one account at the same time', () => {
     ]);
   });
 
+  test('are excused until the end of freezes that leave no time between them', () => {
+    const freezes = [
+      { run: 'n1.1', from: 1_000, to: 25_000 },
+      { run: 'n1.1', from: 25_000, to: 35_000 },
+    ];
+    expect(overlapsOf(desk, taken(36_000), freezes)).toMatchObject([{ wakingMs: 1_000, isExcused: true }]);
+    expect(overlapsOf(desk, taken(39_000), freezes)).toMatchObject([{ isExcused: false }]);
+  });
+
   test('are none where a process replaced its own', () => {
     const sessions = [session(1, 'n1.1', [0, 20_010], 20_000), session(2, 'n1.1', [20_000, undefined])];
     expect(overlapsOf(desk, sessions, [])).toEqual([]);

@@ -18,7 +18,14 @@ export const runOf = (target: string): string =>
   new URL(target, 'ws://simulator').searchParams.get('run') ?? '';
 
 /** What two sessions of one account did at the same time. */
-export type Overlap = { readonly instance: string; readonly ms: number; readonly isExcused: boolean };
+export type Overlap = {
+  readonly instance: string;
+  readonly ms: number;
+  /** The process of the older session, and for how long it had been running again at its end, if it was frozen. */
+  readonly run: string;
+  readonly wakingMs: number | undefined;
+  readonly isExcused: boolean;
+};
 
 /** Every login of an account that found the session of another process. */
 export const overlapsOf = (
@@ -31,13 +38,25 @@ export const overlapsOf = (
     if (replaced === undefined || until <= replaced) return [];
     const newer = sessions.find(({ from, connection }) => from === replaced && connection > older.connection);
     if (newer?.target === older.target) return [];
-    const freeze = freezes.find(
+    const freeze = joined(freezes).find(
       ({ run, from, to = Number.POSITIVE_INFINITY }) =>
         runOf(older.target) === run && from - EDGE_MS <= replaced && replaced <= to + EDGE_MS,
     );
-    const isExcused = freeze !== undefined && until <= (freeze.to ?? until) + WAKING_MS;
-    return [{ instance, ms: until - replaced, isExcused }];
+    const wakingMs = freeze && until - (freeze.to ?? until);
+    const isExcused = wakingMs !== undefined && wakingMs <= WAKING_MS;
+    return [{ instance, ms: until - replaced, run: runOf(older.target), wakingMs, isExcused }];
   });
+
+/** Freezes of one process between which it had no time to wake are one. */
+const joined = (freezes: readonly Freeze[]): Freeze[] =>
+  freezes.reduce<Freeze[]>((all, { run, from, to }) => {
+    const before = all.find(
+      other => other.run === run && other.to !== undefined && from <= other.to + WAKING_MS,
+    );
+    if (before) before.to = to;
+    else all.push({ run, from, to });
+    return all;
+  }, []);
 
 /** What was said on sessions that had been replaced: at that moment another process had the account. */
 export const wordsAfterwards = (

@@ -49,7 +49,7 @@ export const holding = ({ routing, hopLog }: Pick<NodeOptions, 'routing' | 'hopL
   isHere(request, context) {
     const { passedOn } = context;
     const bytes = bytesOf(request);
-    if (!passedOn || (bytes && digestOfBody(bytes) !== passedOn.bodyDigest))
+    if (!passedOn || !bytes || digestOfBody(bytes) !== passedOn.bodyDigest)
       throw new PrivacyError({ kind: 'TOKEN_INVALID' });
     const instance = namedInstance(request, context.method);
     if (instance !== undefined && routing.holderOf(instance).kind !== 'here') throw instanceMoved(instance);

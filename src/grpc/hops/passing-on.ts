@@ -184,7 +184,8 @@ const untilDeadline = ({ deadline, signal }: PlacedCall<unknown, unknown>['optio
   AbortSignal.any([signal, AbortSignal.timeout(Math.max(Math.floor(deadline - clock()), 0))]);
 
 /** The other node was at it until then. */
-const tooShort = (instance: string): PrivacyError => new PrivacyError({ kind: 'DEADLINE_TOO_SHORT', instance });
+const tooShort = (instance: string): PrivacyError =>
+  new PrivacyError({ kind: 'DEADLINE_TOO_SHORT', instance });
 
 const connectionLost = (instance: string): PrivacyError =>
   new PrivacyError({ kind: 'CONNECTION_LOST', instance });

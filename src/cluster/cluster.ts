@@ -99,6 +99,7 @@ export function openCluster({ shared, store, node, log }: ClusterOptions): Clust
       part = partOf(instances);
       await part.known.start();
       await part.look();
+      part.looks.begin();
     },
 
     async drain() {

@@ -1,7 +1,7 @@
 import { clock } from '../domain/time/clock.js';
 import type { InstanceRecord, InstanceStore } from '../instances/ports/store.js';
 import type { ClusterLog, Newsroom, NodeInstances } from './ports.js';
-import { type Repeated, repeated } from './repeated.js';
+import { repeated } from './repeated.js';
 
 /** All is read again so often, for news may be missed. */
 export const READ_ALL_MS = 30_000;
@@ -24,12 +24,12 @@ export function directory(
 ): Directory {
   const due = new Set<string>();
   let readAllAt = Number.NEGATIVE_INFINITY;
-  let reading: Repeated | undefined;
+  const reading = repeated(LOOK_MS, read);
   const listening = onNews(news => {
     if (news.about === 'instance') due.add(news.name);
     else if (news.about === 'anything') readAllAt = Number.NEGATIVE_INFINITY;
     else return;
-    reading?.soon();
+    reading.soon();
   });
 
   /** @param asked For which the records are all that there are. */
@@ -77,11 +77,11 @@ export function directory(
   return {
     async start() {
       await readAll();
-      reading = repeated(LOOK_MS, read);
+      reading.begin();
     },
     async stop() {
       listening[Symbol.dispose]();
-      await reading?.stop();
+      await reading.stop();
     },
   };
 }

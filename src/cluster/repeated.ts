@@ -6,6 +6,8 @@ const APART = 4;
 
 /** Something that is done now and then. */
 export type Repeated = {
+  /** Not before. */
+  begin(): void;
   /** Not only when it is due: something has happened. */
   soon(): void;
   /** Fulfils when it is not done any more. */
@@ -17,12 +19,12 @@ export function repeated(everyMs: number, work: () => Promise<void>): Repeated {
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> | undefined;
   let isWanted = false;
-  let isStopped = false;
+  let isOn = false;
   let earliest = clock();
 
   function planFor(at: number) {
     clearTimeout(timer);
-    if (isStopped) return;
+    if (!isOn) return;
     timer = setTimeout(
       () => {
         running = run();
@@ -39,15 +41,18 @@ export function repeated(everyMs: number, work: () => Promise<void>): Repeated {
     running = undefined;
     planFor(isWanted ? earliest : endedAt + everyMs);
   }
-  planFor(earliest + everyMs);
 
   return {
+    begin() {
+      isOn = true;
+      planFor(isWanted ? earliest : clock() + everyMs);
+    },
     soon() {
       isWanted = true;
       if (!running) planFor(earliest);
     },
     async stop() {
-      isStopped = true;
+      isOn = false;
       clearTimeout(timer);
       await running;
     },

@@ -15,6 +15,8 @@ export interface Holdings {
   recordOf(name: string): InstanceRecord | undefined;
   /** Those that run here, ordered by name. */
   all(): ManagedInstance[];
+  /** Those of these that run here. */
+  those(names: readonly string[]): ManagedInstance[];
   /** Those of the selected that run here, as named or ordered by name. @throws PrivacyError as `records` */
   selected(selection: Selection): ManagedInstance[];
   /** The records of all that are selected, wherever they run. @throws PrivacyError INSTANCE_NOT_FOUND of one named */
@@ -61,6 +63,7 @@ export function holdings(node: Node): Holdings {
     },
     recordOf,
     all,
+    those: names => names.flatMap(name => members.get(name) ?? []),
 
     selected({ names, selector }) {
       const candidates =

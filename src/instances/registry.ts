@@ -70,10 +70,8 @@ function shares(held: Holdings, node: Node): Shares {
     },
 
     async giveUp(names) {
-      const given = new Set(names);
-      const members = held.all().filter(({ instance }) => given.has(instance));
       await Promise.all(
-        members.map(managed =>
+        held.those(names).map(managed =>
           held.giveUp(managed).catch((cause: unknown) => {
             node.log.taskFailed({ task: 'giving the instance up', instance: managed.instance, cause });
           }),

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import type { Lease } from '../../../cluster/ports.js';
 import { instanceMoved } from '../../../domain/errors.js';
 
 /** Keeps a node from writing what is another's by now. */
@@ -9,6 +10,8 @@ export type Fences = {
   become(id: string): void;
   /** The epochs under which this process holds instances, as far as it knows. */
   readonly held: Map<string, number>;
+  /** It holds these, which were taken under this id: nothing where it has another one by now. */
+  take(id: string, leases: readonly Pick<Lease, 'instance' | 'epoch'>[]): void;
   /** For a transaction that writes of these instances; throws INSTANCE_MOVED where it knows better already. */
   around(instances: readonly string[]): Fence;
 };
@@ -38,6 +41,9 @@ export function fences(first: string): Fences {
     become(id) {
       self = id;
       held.clear();
+    },
+    take(id, leases) {
+      if (id === self) for (const { instance, epoch } of leases) held.set(instance, epoch);
     },
     around(instances) {
       const leases = instances.map(each => [each, epochOf(each)] as const);

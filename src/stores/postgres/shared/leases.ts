@@ -25,7 +25,7 @@ type NodeRow = {
 export function leaseStore(
   work: Pick<Connections, 'connect'>,
   renewing: Pick<Connections, 'connect'>,
-  { self, become, held }: Pick<Fences, 'self' | 'become' | 'held'>,
+  { self, become, held, take }: Pick<Fences, 'self' | 'become' | 'held' | 'take'>,
   { tell }: Pick<Newsdesk, 'tell'>,
 ): LeaseStore {
   /** Whether the database may know of instances of this node of which it does not know itself: an answer was lost. */
@@ -56,14 +56,9 @@ export function leaseStore(
     }
   }
 
-  const taken = (leases: readonly Lease[]): readonly Lease[] => {
-    for (const { instance, epoch } of leases) held.set(instance, epoch);
-    return leases;
-  };
-
-  async function known(): Promise<Lease[]> {
+  async function known(me: string): Promise<Lease[]> {
     if (!isUnsure) return [];
-    const leases = await run<Lease>('select instance, node, epoch from lease where node = $1', [self()]);
+    const leases = await run<Lease>('select instance, node, epoch from lease where node = $1', [me]);
     isUnsure = false;
     return leases.filter(({ instance }) => !held.has(instance));
   }
@@ -97,23 +92,28 @@ export function leaseStore(
     },
 
     async claim(most) {
-      const forgotten = await known();
+      const me = self();
+      const forgotten = await known(me);
       const claimed = await change<Lease>(
         `update lease set node = $1, epoch = epoch + 1 where instance in (
            select instance from lease where node is null order by instance limit $2 for update skip locked
          ) returning instance, node, epoch`,
-        [self(), most],
+        [me, most],
       );
-      return taken([...forgotten, ...claimed]);
+      const taken = [...forgotten, ...claimed];
+      take(me, taken);
+      return taken;
     },
 
     async claimOne(instance) {
+      const me = self();
       const [lease] = await change<Lease>(
         `update lease set node = $1, epoch = epoch + 1 where instance = $2 and node is null
            returning instance, node, epoch`,
-        [self(), instance],
+        [me, instance],
       );
-      return lease && taken([lease])[0];
+      if (lease) take(me, [lease]);
+      return lease;
     },
 
     async release(instances) {

@@ -53,7 +53,7 @@ export function sharedBetweenNodes(
 
   return {
     ...store,
-    instances: tellingOfInstances(store.instances, tell, fences.held),
+    instances: tellingOfInstances(store.instances, tell, fences),
     credentials: tellingOfLinks(store.credentials, tell),
     tokens: tellingOfTokens(store.tokens, tell),
     versions: tellingOfVersions(store.versions, desk),
@@ -70,22 +70,28 @@ export function sharedBetweenNodes(
 
 type Tell = Newsdesk['tell'];
 
-const tellingOfInstances = (store: InstanceStore, tell: Tell, held: Map<string, number>): InstanceStore => {
+const tellingOfInstances = (
+  store: InstanceStore,
+  tell: Tell,
+  { self, take, held }: Pick<Fences, 'self' | 'take' | 'held'>,
+): InstanceStore => {
   const ofInstance = (name: string) => tell({ about: 'instance', name });
-  function made(name: string) {
-    held.set(name, FIRST_EPOCH);
+  function made(by: string, name: string) {
+    take(by, [{ instance: name, epoch: FIRST_EPOCH }]);
     ofInstance(name);
   }
   return {
     ...store,
     async create(record, along) {
+      const by = self();
       const isMade = await unlessBuried(store.create(record, along));
-      if (isMade) made(record.name);
+      if (isMade) made(by, record.name);
       return isMade;
     },
     async createEach(news, alongWithAll) {
+      const by = self();
       const isMade = await unlessBuried(store.createEach(news, alongWithAll));
-      for (const [index, { record }] of news.entries()) if (isMade[index]) made(record.name);
+      for (const [index, { record }] of news.entries()) if (isMade[index]) made(by, record.name);
       return isMade;
     },
     async update(name, ...change) {

@@ -74,7 +74,7 @@ test('a node that was lost is listed with no time left until it is buried', asyn
   expect(after).toMatchObject({ nodes: [{ name: 'heir' }], freeInstances: 1 });
 });
 
-test('ListLeases tells page by page who runs each instance, by name whatever the collation of the database', async () => {
+test('ListLeases tells page by page who runs each instance, by name', async () => {
   const url = await newDatabase();
   const [berlin, paris] = [await newNode(url, 'berlin'), await newNode(url, 'paris')];
   await make(berlin, ['b-2', 'b1', 'c']);

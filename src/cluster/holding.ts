@@ -103,8 +103,11 @@ export function holdingOf(
     leaving: () => leaving.size,
 
     async lose(names) {
-      await end(names);
-      await leases.release(names);
+      const over = end(names);
+      // None of it may act from here on. What is left to say to the database can fail: it knows.
+      const released = leases.release(names).catch(() => undefined);
+      await over;
+      await released;
     },
 
     async loseAll() {

@@ -24,7 +24,13 @@ const OF_UPDATES = [
   'UNAVAILABLE',
   'DEADLINE_EXCEEDED',
 ];
-const NO_UPDATE = ['RATE_LIMITED', 'MESSAGE_TOO_LARGE', 'SHUTTING_DOWN', 'STORE_UNAVAILABLE', 'INSTANCE_MOVED'];
+const NO_UPDATE = [
+  'RATE_LIMITED',
+  'MESSAGE_TOO_LARGE',
+  'SHUTTING_DOWN',
+  'STORE_UNAVAILABLE',
+  'INSTANCE_MOVED',
+];
 /** The pushback of those that are not to be repeated as they are; with RetryInfo it is that delay, up to 10 s. */
 const PUSHBACK: Readonly<Record<string, string>> = {
   ABORTED: '-1',

@@ -4,6 +4,9 @@ import type { CallContext } from './call-context.js';
 
 export type BeforeSending = NonNullable<CallOptions['beforeSending']>;
 
+/** Of the note beside a request that finds out what became of a change: the request_id of that one. */
+export const FOLLOWS_UP = 'followsUp';
+
 /** Reads and writes a message of the contract. */
 export type Codec<Message> = {
   encode(message: Message): { finish(): Uint8Array };
@@ -36,7 +39,7 @@ export type PlacedCall<Request, Response> = {
   /** For the handler on the other node, beside the request. */
   readonly note?: Readonly<Record<string, string>>;
   /** Has this node answer it. */
-  readonly here: (request: Request, beforeSending?: BeforeSending) => Promise<Response>;
+  readonly here: (request: Request, beforeSending?: BeforeSending, followsUp?: string) => Promise<Response>;
   /** Undefined for a change of which nobody can say what became of it. */
   readonly afterLoss: AfterLoss<Request, Response> | undefined;
 };

@@ -9,7 +9,7 @@ import { authorOf, type CallContext, contextOf, principalOf } from './call-conte
 import { startDeadline } from './deadlines.js';
 import type { UnaryHandler } from './handler.js';
 import { namedInstance } from './named-instances.js';
-import { type BeforeSending, isMoved, type Placement } from './placement.js';
+import { type BeforeSending, FOLLOWS_UP, isMoved, type Placement } from './placement.js';
 import { bytesOf } from './reading.js';
 
 /** Makes methods that answer once. */
@@ -48,12 +48,16 @@ export const unary =
               ...(beforeSending && { beforeSending }),
             }
           : limits;
-      const here = async (request: Request, beforeSending?: BeforeSending) =>
+      const here = async (
+        request: Request,
+        beforeSending?: BeforeSending,
+        followsUp = context.passedOn?.note[FOLLOWS_UP],
+      ) =>
         handler.handle(request === call.request ? order : admitted(request), {
           method,
           principal,
           requestId,
-          options: optionsFor(beforeSending),
+          options: { ...optionsFor(beforeSending), ...(followsUp !== undefined && { followsUp }) },
           context,
         });
       const instance = handler.isAnywhere ? undefined : namedInstance(call.request, method);

@@ -5,7 +5,7 @@ import { instanceMoved, PrivacyError } from '../../domain/errors.js';
 import { clock } from '../../domain/time/clock.js';
 import type { CallContext } from '../calls/call-context.js';
 import { namedInstance } from '../calls/named-instances.js';
-import { type FollowUp, isMoved, type PlacedCall, type Placement } from '../calls/placement.js';
+import { FOLLOWS_UP, type FollowUp, isMoved, type PlacedCall, type Placement } from '../calls/placement.js';
 import { FirstAnswer } from '../errors/statuses.js';
 import type { Hops, NoAnswer } from './hops.js';
 import type { NodeOptions } from './node-options.js';
@@ -91,9 +91,12 @@ export function passingOn({ routing, hopLog, lookUp, hops, exists }: Parts): Pla
     { request: codec, response, ask, tell }: FollowUp<Request, Response>,
   ): Promise<Response> {
     const request = ask(call.request);
+    const followsUp = call.options.author?.requestId ?? '';
     const asking = answer({
       ...call,
       request,
+      note: { ...call.note, [FOLLOWS_UP]: followsUp },
+      here: (asked, beforeSending) => call.here(asked, beforeSending, followsUp),
       bytes: codec.encode(request).finish(),
       afterLoss: 'repeat',
     });

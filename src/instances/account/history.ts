@@ -3,8 +3,8 @@ import type { Outcome, OutcomeState } from '../../domain/outcome.js';
 import { SETTING_NAMES, type Setting } from '../../domain/settings/settings-table.js';
 import { changedSettings, reportedValue, type Snapshot } from '../../domain/settings/snapshot.js';
 import type { Change } from '../../domain/settings/waves.js';
-import { wallTime } from '../../domain/time/wall-time.js';
-import type { ChangeLog, NewChange, Origin, Origins } from '../ports/history.js';
+import { wallTime, wallTimeIn } from '../../domain/time/wall-time.js';
+import type { ChangeLog, NewChange, Origin, Origins, SettingChange } from '../ports/history.js';
 import type { InstanceLog, Session, SetReply } from '../ports/ports.js';
 import type { InstanceRecord } from '../ports/store.js';
 import { ownChanges, type ReadTime } from './own-changes.js';
@@ -16,6 +16,8 @@ export interface History {
   sending(change: Change, session: Session, isOfList: boolean): (reply: SetReply) => void;
   /** Records what became of an update; durable when it fulfils. */
   ended(author: Author, outcomes: readonly Outcome[]): Promise<void>;
+  /** The same of an update whose node was lost; what that one had written already stands. */
+  followedUp(author: Author, outcomes: readonly Outcome[]): Promise<void>;
   /**
    * Tells whose the changes since the read before are, records those of other devices, and amends what was not known of
    * this service's own.
@@ -25,13 +27,17 @@ export interface History {
   written(): Promise<void>;
 }
 
+/** No call lasts longer, so that its node cannot have written of it before. */
+const LONGEST_CALL_MS = 30 * 60_000;
+const MOST_WRITTEN = 200;
+
 /** The outcomes of settings that were tried. */
 const TRIED: readonly OutcomeState[] = ['APPLIED', 'FAILED', 'UNKNOWN', 'ROLLED_BACK'];
 
 /** The history of one instance, kept in the log. A log that fails is said and stops nothing: the changes are made. */
 export function history(
   { name: instance, uid: instanceUid }: Pick<InstanceRecord, 'name' | 'uid'>,
-  changes: Pick<ChangeLog, 'append' | 'resolve' | 'unresolved'>,
+  changes: Pick<ChangeLog, 'append' | 'list' | 'resolve' | 'unresolved'>,
   log: InstanceLog,
 ): History {
   const own = ownChanges(amend);
@@ -61,32 +67,57 @@ export function history(
     }
   }
 
+  async function ended({ actor, requestId }: Author, outcomes: readonly Outcome[]): Promise<void> {
+    const time = wallTime();
+    const tried = outcomes.filter(({ state }) => TRIED.includes(state));
+    if (tried.length === 0) return;
+    await stored(
+      changes.append(
+        tried.map(({ setting, previous, requested, state, cause, resends = 0 }) => ({
+          ...ofSetting,
+          time,
+          actor,
+          origin: 'THIS_SERVICE',
+          requestId,
+          change: {
+            setting,
+            oldValue: previous,
+            newValue: requested,
+            outcome: state,
+            whatsappCode: cause?.whatsappCode,
+            resends,
+          },
+        })),
+      ),
+    );
+    for (const outcome of tried) own.ended(outcome, time);
+  }
+
+  /** What the node that is lost had come to write of these. */
+  async function writtenOf({ actor, requestId }: Author): Promise<readonly SettingChange[]> {
+    const filter = {
+      instances: [instance],
+      start: wallTimeIn(-LONGEST_CALL_MS),
+      origins: ['THIS_SERVICE'],
+      kinds: ['SETTING_CHANGED'],
+    } as const;
+    const { changes: newest } = await changes.list(filter, { after: undefined, limit: MOST_WRITTEN });
+    return newest.flatMap(({ change, ...entry }) =>
+      change && entry.requestId === requestId && entry.actor?.tokenId === actor?.tokenId ? [change] : [],
+    );
+  }
+
   return {
     sending: own.sending,
-    async ended({ actor, requestId }, outcomes) {
-      const time = wallTime();
-      const tried = outcomes.filter(({ state }) => TRIED.includes(state));
-      if (tried.length === 0) return;
-      await stored(
-        changes.append(
-          tried.map(({ setting, previous, requested, state, cause, resends = 0 }) => ({
-            ...ofSetting,
-            time,
-            actor,
-            origin: 'THIS_SERVICE',
-            requestId,
-            change: {
-              setting,
-              oldValue: previous,
-              newValue: requested,
-              outcome: state,
-              whatsappCode: cause?.whatsappCode,
-              resends,
-            },
-          })),
-        ),
+    ended,
+    async followedUp(author, outcomes) {
+      const written = await writtenOf(author);
+      const isWritten = ({ setting, requested }: Outcome) =>
+        written.some(change => change.setting === setting && change.newValue === requested);
+      await ended(
+        author,
+        outcomes.filter(outcome => !isWritten(outcome)),
       );
-      for (const outcome of tried) own.ended(outcome, time);
     },
     observed(before, after, read) {
       if (!isRecalled) {

@@ -18,6 +18,11 @@ export type CallOptions = {
   readonly waitsForDial?: boolean;
   /** Is waited for before the first stanza leaves that changes something; throws when none may. */
   readonly beforeSending?: () => Promise<void>;
+  /**
+   * Of a question that finds out what became of an update whose node was lost: the idempotency id of that one. The history
+   * gets what it finds.
+   */
+  readonly followsUp?: string;
 };
 
 /** Some of the instances. */

@@ -12,6 +12,7 @@ import type { CallOptions, ListOrder, ListReport } from '../ports/orders.js';
 import { READ_ATTEMPTS } from '../reading/ask-again.js';
 import { identify, inQuestion } from '../reading/identify-contacts.js';
 import { executeListChange, lookAt } from './execute-list-change.js';
+import { followedUp } from './followed-up.js';
 
 /**
  * What is read, before a first change, before a second and twice after each: settings, list, who is who. And by each
@@ -52,12 +53,11 @@ export async function updateContactList(
   using lookedUp = await reserveLookUps(paid.account, order, list, call);
   const wish = await identify(lookedUp.account, order, list, call);
   const wanted = wished(list.contacts, order, wish);
-  const unsent = (contacts: readonly Contact[] | undefined, state: OutcomeState): ListReport => ({
-    contacts,
-    etag: currentEtag,
-    outcome: outcomeOf(change, state),
-    sent: false,
-  });
+  async function unsent(contacts: readonly Contact[] | undefined, state: OutcomeState): Promise<ListReport> {
+    const outcome = outcomeOf(change, state);
+    await followedUp(account, order, [outcome], call);
+    return { contacts, etag: currentEtag, outcome, sent: false };
+  }
   if (change.from === EXCEPTING && isSameList(list.contacts, wanted))
     return unsent(list.contacts, 'UNCHANGED');
   if (isLocked(settings, setting)) refuse(locked(instance, [setting]));

@@ -23,6 +23,7 @@ import type { CallOptions, UpdateOrder } from '../ports/orders.js';
 import type { Session } from '../ports/ports.js';
 import { READ_ATTEMPTS } from '../reading/ask-again.js';
 import { readNow, readSettings } from '../reading/read-settings.js';
+import { followedUp } from './followed-up.js';
 import { listsBefore } from './lists-before.js';
 import { MOST_READS } from './read-back.js';
 import { rollBack } from './roll-back.js';
@@ -65,6 +66,7 @@ export async function updateSettings(
       ...plan.changes.map(change => outcomeOf(change, 'WOULD_CHANGE')),
       ...plan.unchanged.map(change => outcomeOf(change, 'UNCHANGED')),
     ];
+    await followedUp(account, order, outcomes, call);
     return { instance, outcomes, settings: base, sent: false };
   }
 

@@ -126,8 +126,10 @@ describe('a change whose node is lost', () => {
     const nodes = await cutOff();
     nodes.holder.instances.updateSettings = async (_name, _order, call) => loseDuring(nodes, 'after')(call);
     const asked: unknown[] = [];
-    nodes.heir.instances.updateSettings = async (instance, order) => {
+    const followedUp: unknown[] = [];
+    nodes.heir.instances.updateSettings = async (instance, order, { followsUp }) => {
       asked.push(order);
+      followedUp.push(followsUp);
       const outcome = {
         setting: 'last_seen',
         state: 'UNCHANGED',
@@ -139,6 +141,7 @@ describe('a change whose node is lost', () => {
     const request = { ...hide, etag: 'old', requestId: crypto.randomUUID() };
     const ended = await invoke(nodes.front, Privacy.updatePrivacySettings, request);
     expect(ended.responses).toMatchObject([{ outcomes: [{ state: State.APPLIED, previousValue: '' }] }]);
+    expect(followedUp).toEqual([request.requestId]); // By which the history there knows it.
     expect(asked).toMatchObject([{ validateOnly: true, etag: undefined, requestId: '' }]);
   });
 

@@ -35,11 +35,12 @@ const ENTRY: ChangeRecord = {
   resolvedId: undefined,
 };
 
-/** A history whose log holds what the process before this one left unknown. */
-function recalled(unresolved: ChangeRecord[]) {
+/** A history whose log holds what the process before this one left unknown, and what it has written last. */
+function recalled(unresolved: ChangeRecord[], newest: ChangeRecord[] = []) {
   const log = {
     append: vi.fn<ChangeLog['append']>(async () => undefined),
     resolve: vi.fn<ChangeLog['resolve']>(async () => undefined),
+    list: async () => ({ changes: newest, next: undefined }),
     unresolved: vi.fn<ChangeLog['unresolved']>(async () => unresolved),
   };
   const faults: unknown[] = [];
@@ -84,4 +85,18 @@ test('a log that cannot be read is told, and stops nothing', async () => {
   past.observed(undefined, shows('all'), READ);
   await vi.waitFor(() => expect(faults).toMatchObject([{ task: 'storing the history' }]));
   expect(past.observed(shows('all'), shows('none'), READ)).toEqual(new Map([['last_seen', 'OTHER_DEVICE']]));
+});
+
+test('of an update whose node was lost it has what is found out, and nothing twice', async () => {
+  const actor = { tokenId: 't', tokenDisplayName: '' };
+  const written = { ...ENTRY, actor, requestId: 'one' };
+  const { log, past } = recalled([], [written]);
+  const found = (setting: 'last_seen' | 'status') =>
+    ({ setting, state: 'APPLIED', previous: undefined, requested: 'none' }) as const;
+  await past.followedUp({ actor, requestId: 'one' }, [found('last_seen'), found('status')]);
+  await past.followedUp({ actor, requestId: 'another' }, [found('last_seen')]);
+  const told = log.append.mock.calls.map(([entries]) =>
+    entries.map(({ requestId, change }) => [requestId, change?.setting, change?.outcome]),
+  );
+  expect(told).toEqual([[['one', 'status', 'APPLIED']], [['another', 'last_seen', 'APPLIED']]]);
 });

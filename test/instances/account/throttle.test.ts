@@ -123,6 +123,7 @@ function sendNine(pace: Throttle, answer: (setting: string) => SetReply = () => 
     history: {
       sending: () => () => undefined,
       ended: async () => undefined,
+      followedUp: async () => undefined,
       observed: () => {
         throw new Error('nothing was read before');
       },

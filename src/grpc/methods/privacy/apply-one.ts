@@ -65,8 +65,12 @@ export const updatesOf = (
       codecs: CODECS,
       options: { ...call.options, signal },
       note: noteOf(whole),
-      here(asked, beforeSending) {
-        const options = { ...call.options, ...(beforeSending && { beforeSending }) };
+      here(asked, beforeSending, followsUp) {
+        const options = {
+          ...call.options,
+          ...(beforeSending && { beforeSending }),
+          ...(followsUp !== undefined && { followsUp }),
+        };
         return updateHere(update, whole, instance, decodeUpdate(asked).order, { ...call, options });
       },
       afterLoss: updateAfterLoss,

@@ -182,6 +182,7 @@ describe('news', () => {
     expect(news).toEqual(
       expect.arrayContaining([
         { about: 'instance', name: 'a' },
+        { about: 'leases' },
         { about: 'history' },
         { about: 'token', id: 't' },
       ]),

@@ -10,7 +10,7 @@ import { METHODS } from '../../method-table.js';
 
 /** The other nodes, for methods about many instances: each is asked for its part, and the parts are put together here. */
 export type Fleet = {
-  readonly routing: Pick<Routing, 'holderOf' | 'others' | 'onChange'>;
+  readonly routing: Pick<Routing, 'holderOf' | 'settledHolderOf' | 'others' | 'onChange'>;
   readonly hops: Pick<Hops, 'unary' | 'stream'>;
   readonly placement: Pick<Placement, 'answer'>;
   /** Asks the store for an instance whose name is not known here. */

@@ -29,6 +29,9 @@ type ListOrder = {
   readonly request: ListPrivacySettingsRequest;
 };
 
+/** What was made a moment ago has a node, of which is heard soon; what has lost its node is not waited for. */
+const SETTLING_MS = 1_000;
+
 const { path: GET } = PrivacyServiceService.getPrivacySettings;
 const CODECS = { request: GetPrivacySettingsRequest, response: GetPrivacySettingsResponse };
 
@@ -62,6 +65,9 @@ export async function mergedSettings(
     if (answer.kind === 'answered') add(answer.response.entries);
     else mute.set(node.id, answer.kind === 'failed' ? answer.status : undefined);
   }
+  const soon = AbortSignal.any([call.options.signal, AbortSignal.timeout(SETTLING_MS)]);
+  const unsettled = names.filter(name => holderOf(name).kind === 'nobody');
+  await Promise.all(unsettled.map(name => fleet.routing.settledHolderOf(name, soon)));
   const here: string[] = [];
   const nodes = new Map<string, NodeAddress>();
   for (const name of names) {

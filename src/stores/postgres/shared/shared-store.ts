@@ -79,6 +79,7 @@ const tellingOfInstances = (
   function made(by: string, name: string) {
     take(by, [{ instance: name, epoch: FIRST_EPOCH }]);
     ofInstance(name);
+    tell({ about: 'leases' });
   }
   return {
     ...store,

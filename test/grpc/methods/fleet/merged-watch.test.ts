@@ -79,6 +79,7 @@ function watching({ unheld = [] as readonly string[] } = {}) {
   const routing = {
     others: () => others,
     holderOf: (name: string): Holder => (nobodys.has(name) ? { kind: 'nobody' } : { kind: 'here', epoch: 1 }),
+    settledHolderOf: () => Promise.reject(new Error('a watch waits for none')),
     onChange(listener: () => void) {
       changed = listener;
       return { [Symbol.dispose]: () => undefined };

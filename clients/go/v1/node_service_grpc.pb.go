@@ -80,8 +80,8 @@ type NodeServiceClient interface {
 	ListLeases(ctx context.Context, in *ListLeasesRequest, opts ...grpc.CallOption) (*ListLeasesResponse, error)
 	// Tells a node to give its instances to the others and to take no more, or that it may have some again. It answers
 	// calls meanwhile, and its health service says NOT_SERVING. Returns once that is stored; ListNodes shows how far the
-	// node is. Where it is the last one, or the others are full, its instances are run by nobody. A node that is
-	// started again drains no more.
+	// node is. Where it is the last one, or the others are full, its instances are run by nobody. It ends with the
+	// id: a node that is started again, or was taken for dead, takes instances.
 	//
 	// Needs READ_WRITE access. The same call again changes nothing.
 	//
@@ -222,8 +222,8 @@ type NodeServiceServer interface {
 	ListLeases(context.Context, *ListLeasesRequest) (*ListLeasesResponse, error)
 	// Tells a node to give its instances to the others and to take no more, or that it may have some again. It answers
 	// calls meanwhile, and its health service says NOT_SERVING. Returns once that is stored; ListNodes shows how far the
-	// node is. Where it is the last one, or the others are full, its instances are run by nobody. A node that is
-	// started again drains no more.
+	// node is. Where it is the last one, or the others are full, its instances are run by nobody. It ends with the
+	// id: a node that is started again, or was taken for dead, takes instances.
 	//
 	// Needs READ_WRITE access. The same call again changes nothing.
 	//

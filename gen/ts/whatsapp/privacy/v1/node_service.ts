@@ -1830,8 +1830,8 @@ export const NodeServiceService = {
   /**
    * Tells a node to give its instances to the others and to take no more, or that it may have some again. It answers
    * calls meanwhile, and its health service says NOT_SERVING. Returns once that is stored; ListNodes shows how far the
-   * node is. Where it is the last one, or the others are full, its instances are run by nobody. A node that is
-   * started again drains no more.
+   * node is. Where it is the last one, or the others are full, its instances are run by nobody. It ends with the
+   * id: a node that is started again, or was taken for dead, takes instances.
    *
    * Needs READ_WRITE access. The same call again changes nothing.
    *
@@ -1895,8 +1895,8 @@ export interface NodeServiceServer extends UntypedServiceImplementation {
   /**
    * Tells a node to give its instances to the others and to take no more, or that it may have some again. It answers
    * calls meanwhile, and its health service says NOT_SERVING. Returns once that is stored; ListNodes shows how far the
-   * node is. Where it is the last one, or the others are full, its instances are run by nobody. A node that is
-   * started again drains no more.
+   * node is. Where it is the last one, or the others are full, its instances are run by nobody. It ends with the
+   * id: a node that is started again, or was taken for dead, takes instances.
    *
    * Needs READ_WRITE access. The same call again changes nothing.
    *
@@ -2016,8 +2016,8 @@ export interface NodeServiceClient extends Client {
   /**
    * Tells a node to give its instances to the others and to take no more, or that it may have some again. It answers
    * calls meanwhile, and its health service says NOT_SERVING. Returns once that is stored; ListNodes shows how far the
-   * node is. Where it is the last one, or the others are full, its instances are run by nobody. A node that is
-   * started again drains no more.
+   * node is. Where it is the last one, or the others are full, its instances are run by nobody. It ends with the
+   * id: a node that is started again, or was taken for dead, takes instances.
    *
    * Needs READ_WRITE access. The same call again changes nothing.
    *

@@ -62,9 +62,10 @@ export function judgeList(
   const { entries, code } = answer;
   // The error of a change that failed says no more than why. What left as its connection broke may not have arrived.
   const isLost = isCut(events) && run.history.length > 0;
-  // Nor does one whose time was over say anything of what left and never arrived.
-  const isUnheard = answer.reason === 'DEADLINE_TOO_SHORT' && sets.length === 0 && run.history.length > 0;
-  const unsaid = isUnheard ? State.UNKNOWN : sets.length > 0 || isLost ? State.FAILED : undefined;
+  // One whose time was over says nothing of what left and never arrived: the history does, and is held to it.
+  const isUnheard = answer.reason === 'DEADLINE_TOO_SHORT' && sets.length === 0;
+  const [unheard] = isUnheard ? run.history : [];
+  const unsaid = unheard ? unheard.outcome : sets.length > 0 || isLost ? State.FAILED : undefined;
   const state = answer.state ?? unsaid;
   const wrong: string[] = [];
   const notes: Note[] = [];

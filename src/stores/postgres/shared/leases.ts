@@ -1,10 +1,8 @@
 import type { KnownNode, Lease, LeaseStore, NodeDescription } from '../../../cluster/ports.js';
 import type { Connections } from '../connections.js';
+import { NOW_TEXT as NOW } from './database-time.js';
 import type { Fences } from './fences.js';
 import type { Newsdesk } from './newsroom.js';
-
-/** Milliseconds by the one clock that all nodes go by. */
-const NOW = '(extract(epoch from clock_timestamp()) * 1000)::bigint';
 
 type NodeRow = {
   id: string;
